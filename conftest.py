@@ -1,0 +1,48 @@
+"""Shared pytest configuration: markers, and a guard on global state."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: minutes rather than seconds (--slow)")
+    config.addinivalue_line("markers", "gpu: needs a CUDA device")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also run the slow tests")
+
+
+def pytest_collection_modifyitems(config, items):
+    skip_slow = pytest.mark.skip(reason="slow: run with --slow")
+    skip_gpu = pytest.mark.skip(reason="no CUDA device")
+    for item in items:
+        if "slow" in item.keywords and not config.getoption("--slow"):
+            item.add_marker(skip_slow)
+        if "gpu" in item.keywords and not torch.cuda.is_available():
+            item.add_marker(skip_gpu)
+
+
+def _global_state():
+    numpy_state = np.random.get_state()  # noqa: NPY002 (the state we must not touch)
+    return {
+        "torch's random state": torch.get_rng_state().numpy().tobytes(),
+        "numpy's random state": (numpy_state[1].tobytes(), *numpy_state[2:]),
+        "python's random state": random.getstate(),
+        "torch's default dtype": torch.get_default_dtype(),
+        "torch's thread count": torch.get_num_threads(),
+        "torch's grad mode": torch.is_grad_enabled(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def global_state_is_left_alone():
+    """Fail a test that leaves a global random state or torch setting changed."""
+    before = _global_state()
+    yield
+    after = _global_state()
+    changed = [name for name in before if before[name] != after[name]]
+    assert not changed, f"the test changed {', '.join(changed)}"

@@ -1,0 +1,15 @@
+"""Errors and warnings of skae."""
+
+__all__ = ["IncompatiblePartsError", "OutOfRangeWarning", "UnknownNameError"]
+
+
+class UnknownNameError(ValueError):
+    """A name that no registered part, scorer or data set carries."""
+
+
+class IncompatiblePartsError(ValueError):
+    """A part requires what the parts it is combined with do not provide."""
+
+
+class OutOfRangeWarning(UserWarning):
+    """The data lie where a bounded output activation cannot reach them."""
