@@ -1,3 +1,30 @@
 """Autoencoders as scikit-learn transformers, with searches for their latent size."""
 
+from skae.autoencoders import DenseAutoencoder, LSTMAutoencoder
+from skae.exceptions import (
+    IncompatiblePartsError,
+    OutOfRangeWarning,
+    UnknownNameError,
+)
+from skae.scorers import (
+    KernelMutualInformation,
+    Reconstruction,
+    Silhouette,
+    get_scorer,
+    get_scorer_names,
+)
+
+__all__ = [
+    "DenseAutoencoder",
+    "IncompatiblePartsError",
+    "KernelMutualInformation",
+    "LSTMAutoencoder",
+    "OutOfRangeWarning",
+    "Reconstruction",
+    "Silhouette",
+    "UnknownNameError",
+    "get_scorer",
+    "get_scorer_names",
+]
+
 __version__ = "0.1.0"

@@ -1,0 +1,459 @@
+"""The estimator contract: one skorch net behind scikit-learn's transformer API."""
+
+import warnings
+from abc import ABC, abstractmethod
+from copy import deepcopy
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.utils import noop
+
+from skae.autoencoders._docs import document
+from skae.bottlenecks import PointBottleneck
+from skae.exceptions import OutOfRangeWarning
+from skae.metrics import row_errors, variance_explained
+from skae.networks import AutoencoderModule
+from skae.networks.activations import get_activation
+from skae.objectives import Objective
+from skae.training.devices import as_tensor, resolve_device, torch_dtype
+from skae.training.inference import map_rows
+from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training.net import AutoencoderNet
+from skae.training.optimizers import get_optimizer
+from skae.training.seeding import global_seed
+
+__all__ = ["BaseAutoencoder", "document"]
+
+FLOATS = (np.float64, np.float32)
+
+
+class BaseAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+):
+    """What all autoencoders share: validation, training, prediction.
+
+    A subclass has parameters and says which parts they describe (`_network`,
+    `_bottleneck`, `_objective`).
+    """
+
+    _parameter_constraints = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [
+            StrOptions({"constant", "plateau", *LEARNING_RATE_SCHEDULES})
+        ],
+        "optimizer": [str, type],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+        "device": [str],
+        "callbacks": [list, tuple, None],
+    }
+
+    def __init__(
+        self,
+        n_components,
+        *,
+        max_epochs,
+        batch_size,
+        learning_rate,
+        learning_rate_schedule,
+        optimizer,
+        weight_decay,
+        max_grad_norm,
+        early_stopping,
+        validation_fraction,
+        n_iter_no_change,
+        tol,
+        warm_start,
+        verbose,
+        random_state,
+        device,
+        callbacks,
+    ):
+        self.n_components = n_components
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.max_grad_norm = max_grad_norm
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+        self.device = device
+        self.callbacks = callbacks
+
+    # What a subclass describes
+
+    @abstractmethod
+    def _network(self):
+        """Return the `Network` that the parameters describe."""
+
+    def _bottleneck(self):
+        """Return the `Bottleneck` that the parameters describe."""
+        return PointBottleneck()
+
+    def _objective(self):
+        """Return the `Objective` that the parameters describe."""
+        return Objective()
+
+    # Fitting
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, X_val=None):
+        """Train the autoencoder.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data; for sequence estimators also
+            ``(n_samples, n_timesteps, n_channels)``.
+        y : None
+            Ignored, present for scikit-learn's API.
+        X_val : array-like like `X`, default=None
+            Validation data, whose loss is recorded every epoch and which early
+            stopping uses in place of a split of `X`.
+
+        Returns
+        -------
+        self : object
+
+        Warns
+        -----
+        ConvergenceWarning
+            When the loss is no longer finite. The last finite weights are kept and
+            `diverged_` is set: nothing is raised, so that a search goes on.
+        OutOfRangeWarning
+            When a bounded output activation cannot reach the data.
+        """
+        goes_on = self.warm_start and hasattr(self, "net_")
+        X = self._check_X(X, reset=not goes_on)
+        X_val = None if X_val is None else self._check_X(X_val, reset=False)
+        if not goes_on:
+            self._initialize(X)
+        return self._train(X, X_val, self.max_epochs)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Train for one epoch more on some rows.
+
+        The first call builds the network, later ones go on from its weights. Early
+        stopping and learning-rate schedules have no part in it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data; for sequence estimators also
+            ``(n_samples, n_timesteps, n_channels)``.
+        y : None
+            Ignored, present for scikit-learn's API.
+
+        Returns
+        -------
+        self : object
+        """
+        first = not hasattr(self, "net_")
+        X = self._check_X(X, reset=first)
+        if first:
+            self._initialize(X)
+        return self._run(as_tensor(self._as_events(X)), None, 1, scheduled=False)
+
+    def _initialize(self, X):
+        """Build the net; the only place where `random_state` is consumed."""
+        self._seed = int(
+            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        )
+        event_shape = self._as_events(X).shape[1:]
+        device = resolve_device(self.device)
+        dtype = torch_dtype(X.dtype, device)
+        bottleneck = self._bottleneck()
+        criterion = self._objective().build(bottleneck)
+        module = self._build_module(event_shape, bottleneck).to(dtype)
+        optimizer, settings = get_optimizer(self.optimizer)
+        self.net_ = AutoencoderNet(
+            module,
+            criterion,
+            seed=self._seed,
+            dtype=dtype,
+            device=str(device),
+            optimizer=optimizer,
+            **self._optimizer_settings(settings),
+        ).initialize()
+
+    def _build_module(self, event_shape, bottleneck):
+        with global_seed(self._seed):
+            encoder, decoder = self._network().build(event_shape, self.n_components)
+            middle = bottleneck.build(encoder.out_features, self.n_components)
+        return AutoencoderModule(encoder, middle, decoder, event_shape)
+
+    def _optimizer_settings(self, settings):
+        settings = {**settings, "weight_decay": self.weight_decay}
+        return {f"optimizer__{name}": value for name, value in settings.items()}
+
+    def _train(self, X, X_val, epochs):
+        self._warn_out_of_range(X)
+        events = as_tensor(self._as_events(X))
+        if X_val is not None:
+            X_val = as_tensor(self._as_events(X_val))
+        elif self.early_stopping:
+            events, X_val = self._split(events)
+        return self._run(events, X_val, epochs)
+
+    def _split(self, events):
+        """Hold rows out at random; a single row can't be divided."""
+        n_val = max(1, round(self.validation_fraction * len(events)))
+        if n_val >= len(events):
+            return events, None
+        order = np.random.RandomState(self._seed).permutation(len(events))  # noqa: NPY002
+        order = torch.from_numpy(order)
+        return events[order[n_val:]], events[order[:n_val]]
+
+    def _run(self, events, events_val, epochs, scheduled=True):
+        net = self.net_
+        net.batch_size = self.batch_size
+        net.set_learning_rate(self.learning_rate)
+        net.max_grad_norm = self.max_grad_norm
+        net.verbose = int(self.verbose)
+        net.learning_rate_schedule = (
+            self.learning_rate_schedule if scheduled else "constant"
+        )
+        monitor = "train_loss" if events_val is None else "valid_loss"
+        net.callbacks = self._callbacks(monitor) if scheduled else []
+        net.initialize_callbacks()
+        net.train(events, events_val, epochs=epochs)
+        self.history_ = net.history
+        self.n_iter_ = len(net.history)
+        self.diverged_ = net.diverged_
+        self._warn_diverged()
+        return self
+
+    def _callbacks(self, monitor):
+        callbacks = [deepcopy(callback) for callback in self.callbacks or ()]
+        if self.learning_rate_schedule == "plateau":
+            patience = max(1, self.n_iter_no_change // 2)
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
+            callbacks.append(
+                LRScheduler(plateau, monitor=monitor, patience=patience, event_name=None)
+            )
+        if self.early_stopping:
+            callbacks.append(
+                EarlyStopping(
+                    monitor,
+                    patience=self.n_iter_no_change,
+                    threshold=self.tol,
+                    load_best=True,
+                    sink=noop,
+                )
+            )
+        return callbacks
+
+    def _warn_diverged(self):
+        if self.diverged_:
+            warnings.warn(
+                f"Training diverged in epoch {self.n_iter_}: the loss is not finite. "
+                "The last finite weights were kept. Lower learning_rate "
+                f"({self.learning_rate}), set max_grad_norm, or scale the data.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    def _warn_out_of_range(self, X):
+        name = self._network().output_activation
+        activation = get_activation(name)
+        if not activation.is_bounded:
+            return
+        outside = np.mean((activation.low > X) | (activation.high < X))
+        if outside > 0:
+            warnings.warn(
+                f"{outside:.0%} of the values lie outside of the range "
+                f"[{activation.low:g}, {activation.high:g}] of "
+                f"output_activation={name!r} and can't be reconstructed: use "
+                "output_activation='identity', or scale the data into that range.",
+                OutOfRangeWarning,
+                stacklevel=5,
+            )
+
+    # Predicting
+
+    def transform(self, X):
+        """Return the codes of `X`: deterministic, without noise.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components)
+        """
+        check_is_fitted(self)
+        events = self._as_events(self._check_X(X, reset=False))
+        module = self.net_.module_
+        return map_rows(lambda x: module.encode(x).mean, events, module)
+
+    def inverse_transform(self, Z):
+        """Return the rows that codes stand for.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        X_hat : ndarray of shape (n_samples, *input_shape_)
+            With the dimensions of the data seen in `fit`.
+        """
+        check_is_fitted(self)
+        Z = check_array(Z, dtype=FLOATS)
+        if Z.shape[1] != self.n_components:
+            raise ValueError(
+                f"Z has {Z.shape[1]} columns, but {type(self).__name__} has "
+                f"n_components={self.n_components}."
+            )
+        module = self.net_.module_
+        X_hat = map_rows(module.decode, Z, module)
+        return X_hat.reshape(len(Z), *self.input_shape_)
+
+    def reconstruct(self, X):
+        """Return the reconstructions of `X`, ``inverse_transform(transform(X))``.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+
+        Returns
+        -------
+        X_hat : ndarray like `X`
+        """
+        check_is_fitted(self)
+        return self._reconstruct(self._check_X(X, reset=False))
+
+    def score(self, X, y=None):
+        """Return the share of the variance of `X` that its reconstruction explains.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+        y : None
+            Ignored, present for scikit-learn's API.
+
+        Returns
+        -------
+        score : float
+            R2 over all features together, without a unit: 1 is perfect, 0 is as good
+            as the mean of `X`. See `skae.metrics.variance_explained`.
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        return variance_explained(X, self._reconstruct(X))
+
+    def score_samples(self, X):
+        """Return the negative mean squared reconstruction error of every row.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            In squared units of `X`; the lower, the more abnormal, as everywhere in
+            scikit-learn.
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        return -row_errors(X, self._reconstruct(X))
+
+    def _reconstruct(self, X):
+        module = self.net_.module_
+        X_hat = map_rows(lambda x: module(x)[0], self._as_events(X), module)
+        return X_hat.reshape(X.shape)
+
+    # Data
+
+    def _as_events(self, X):
+        return self._network().as_events(X)
+
+    def _check_X(self, X, *, reset):
+        X = self._check_array(X, reset=reset)
+        if reset:
+            self.input_shape_ = X.shape[1:]
+        return X
+
+    def _check_array(self, X, *, reset):
+        if self._network().takes_sequences and _ndim(X) == 3:
+            return self._check_sequences(X, reset=reset)
+        if not reset and len(self.input_shape_) == 2:
+            return self._check_flattened(X)
+        return validate_data(self, X, dtype=FLOATS, order="C", reset=reset)
+
+    def _check_sequences(self, X, *, reset):
+        X = check_array(X, dtype=FLOATS, order="C", allow_nd=True)
+        if reset:
+            self.n_features_in_ = X.shape[2]
+            vars(self).pop("feature_names_in_", None)
+        n_channels = self._n_channels()
+        if X.shape[2] != n_channels:
+            raise ValueError(
+                f"X has {X.shape[2]} channels, but {type(self).__name__} is expecting "
+                f"{n_channels} channels as input."
+            )
+        return X
+
+    def _check_flattened(self, X):
+        X = check_array(X, dtype=FLOATS, order="C")
+        n_columns = int(np.prod(self.input_shape_))
+        if X.shape[1] != n_columns:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{n_columns} features as input: flattened windows of shape "
+                f"{self.input_shape_}, as seen in fit."
+            )
+        return X
+
+    def _n_channels(self):
+        if hasattr(self, "net_") and len(self.input_shape_) == 1:
+            return self.net_.module_.event_shape[-1]
+        return self.n_features_in_
+
+    @property
+    def _n_features_out(self):
+        return self.n_components
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.input_tags.three_d_array = self._network().takes_sequences
+        tags.non_deterministic = False
+        return tags
+
+
+def _ndim(X):
+    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim

@@ -1,0 +1,130 @@
+"""The dense autoencoder."""
+
+from skae.autoencoders._base import BaseAutoencoder, document
+from skae.bottlenecks import PointBottleneck
+from skae.networks import DenseNetwork
+
+__all__ = ["DenseAutoencoder"]
+
+
+@document
+class DenseAutoencoder(BaseAutoencoder):
+    """Fully connected autoencoder: nonlinear dimensionality reduction.
+
+    An encoder ``z = f(x)`` and a decoder ``x_hat = g(z)``, mirror images of each other,
+    are trained to make the mean of ``(x - x_hat)**2`` over features and rows small.
+    Code and output are linear by default: with ``hidden_layer_sizes=()`` the optimum
+    spans the principal components.
+
+    Scale the data first (`sklearn.preprocessing.StandardScaler`). The dtype of the data
+    is kept: float32 trains about twice as fast as float64.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Size of the code, the latent dimension.
+    hidden_layer_sizes : tuple of int, str or int, default=(64, 32)
+        Widths of the encoder's hidden layers, the decoder's in reverse. A string as
+        ``"64-32"`` says the same, and an integer is a depth, with widths that taper
+        geometrically from the number of features to `n_components`: searches that
+        know scalars only can choose among those.
+    activation : str, default="relu"
+        Activation of the hidden layers: ``"relu"``, ``"silu"``, ``"tanh"``,
+        ``"logistic"``, ``"elu"``, ``"gelu"``, ``"leaky_relu"``, ``"softplus"`` or
+        ``"identity"``.
+    code_activation : str, default="identity"
+        Activation of the code.
+    output_activation : str, default="identity"
+        Activation of the reconstruction. A bounded one warns when the data lie
+        outside of its range.
+    %(training_parameters)s
+
+    Attributes
+    ----------
+    %(attributes)s
+
+    See Also
+    --------
+    LSTMAutoencoder : For sequences.
+    sklearn.decomposition.PCA : The best linear reconstruction.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae import DenseAutoencoder
+    >>> X = StandardScaler().fit_transform(load_wine().data)
+    >>> autoencoder = DenseAutoencoder(n_components=3, random_state=0)
+    >>> Z = autoencoder.fit_transform(X)
+    >>> Z.shape
+    (178, 3)
+    >>> autoencoder.score(X) > 0.6
+    True
+    """
+
+    _parameter_constraints = {
+        **BaseAutoencoder._parameter_constraints,
+        "hidden_layer_sizes": ["array-like", str, int],
+        "activation": [str],
+        "code_activation": [str],
+        "output_activation": [str],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        hidden_layer_sizes=(64, 32),
+        activation="relu",
+        code_activation="identity",
+        output_activation="identity",
+        max_epochs=100,
+        batch_size=64,
+        learning_rate=1e-3,
+        learning_rate_schedule="constant",
+        optimizer="adamw",
+        weight_decay=0.0,
+        max_grad_norm=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        verbose=False,
+        random_state=None,
+        device="auto",
+        callbacks=None,
+    ):
+        super().__init__(
+            n_components,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            max_grad_norm=max_grad_norm,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            warm_start=warm_start,
+            verbose=verbose,
+            random_state=random_state,
+            device=device,
+            callbacks=callbacks,
+        )
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.code_activation = code_activation
+        self.output_activation = output_activation
+
+    def _network(self):
+        return DenseNetwork(
+            self.hidden_layer_sizes,
+            activation=self.activation,
+            output_activation=self.output_activation,
+        )
+
+    def _bottleneck(self):
+        return PointBottleneck(self.code_activation)

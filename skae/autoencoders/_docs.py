@@ -1,0 +1,89 @@
+"""The documentation that all estimators share, written once."""
+
+from textwrap import dedent, indent
+
+__all__ = ["document"]
+
+TRAINING_PARAMETERS = """\
+max_epochs : int, default={max_epochs}
+    Number of passes over the data, or the most that early stopping allows.
+batch_size : int, default={batch_size}
+    Rows per optimisation step. It does not matter for prediction.
+learning_rate : float, default={learning_rate}
+    Step size of the optimiser; the peak, where the schedule has one.
+learning_rate_schedule : {{"constant", "one_cycle", "cosine", "plateau"}}, \
+default={learning_rate_schedule}
+    ``"one_cycle"`` warms up from 1/25 of `learning_rate` over 30 % of the
+    steps, then decays to nearly zero; ``"cosine"`` decays from the start;
+    ``"plateau"`` divides the rate by 10 whenever the loss has not improved for
+    half of `n_iter_no_change` epochs.
+optimizer : str or torch.optim.Optimizer subclass, default="adamw"
+    ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (with Nesterov momentum 0.9),
+    or a class.
+weight_decay : float, default=0.0
+    Decoupled weight decay with ``"adamw"``, an L2 penalty with the others.
+max_grad_norm : float or None, default={max_grad_norm}
+    Gradients with a larger Euclidean norm are scaled down to it.
+early_stopping : bool, default=False
+    Whether to hold out a validation set, stop when its loss no longer improves,
+    and go back to the best weights.
+validation_fraction : float, default=0.1
+    Share of the rows, drawn at random, that early stopping holds out. Rows that
+    overlap, as sliding windows do, leak: pass `X_val` to `fit` instead.
+n_iter_no_change : int, default=10
+    Epochs without improvement after which early stopping ends the fit.
+tol : float, default=1e-4
+    Relative decrease of the validation loss that counts as an improvement.
+warm_start : bool, default=False
+    Whether `fit` goes on from the weights of the previous one.
+verbose : bool, default=False
+    Whether to print a line per epoch.
+random_state : int, RandomState instance or None, default=None
+    Determines initial weights, batch orders and the validation split.
+device : str, default="auto"
+    ``"auto"`` (a CUDA device if there is one), ``"cpu"``, ``"cuda:1"``, ...
+callbacks : list of skorch callbacks or None, default=None
+    Passed through to skorch. Callbacks that act on batches slow training down a
+    little; they receive ``(x, x)`` as the batch."""
+
+ATTRIBUTES = """\
+net_ : skorch.NeuralNet
+    The trained net; its ``module_`` is the torch module.
+history_ : skorch.history.History
+    One record per epoch: losses, terms and weights of the objective, learning
+    rate, seconds. ``history_[:, "train_loss"]`` is the learning curve.
+n_iter_ : int
+    Number of epochs that were run.
+diverged_ : bool
+    Whether the loss became infinite or undefined; the weights are then the last
+    ones that were fine.
+n_features_in_ : int
+    Number of columns seen in `fit`; of channels, for 3-D data.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the columns, where `X` had names.
+input_shape_ : tuple of int
+    Shape of one row of the data seen in `fit`."""
+
+
+def document(cls):
+    """Fill the placeholders in a class's docstring; a decorator."""
+    if cls.__doc__ is None:  # python -OO
+        return cls
+    sections = {
+        "training_parameters": TRAINING_PARAMETERS.format(**_defaults(cls)),
+        "attributes": ATTRIBUTES,
+    }
+    doc = dedent(cls.__doc__)
+    for name, text in sections.items():
+        doc = doc.replace(f"    %({name})s", indent(text, "    "))
+        doc = doc.replace(f"%({name})s", text)
+    cls.__doc__ = doc
+    return cls
+
+
+def _defaults(cls):
+    defaults = cls().get_params(deep=False)
+    return {
+        name: f'"{value}"' if isinstance(value, str) else value
+        for name, value in defaults.items()
+    }

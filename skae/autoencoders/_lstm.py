@@ -1,0 +1,154 @@
+"""The LSTM autoencoder."""
+
+from numbers import Integral
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skae.autoencoders._base import BaseAutoencoder, document
+from skae.bottlenecks import PointBottleneck
+from skae.networks import RecurrentNetwork
+
+__all__ = ["LSTMAutoencoder"]
+
+
+@document
+class LSTMAutoencoder(BaseAutoencoder):
+    """Autoencoder of sequences by long short-term memory networks.
+
+    The last hidden state of an LSTM that reads the sequence is mapped linearly to the
+    code; the code, repeated over time, is the input of a second LSTM, whose hidden
+    states are mapped linearly to the reconstruction.
+
+    Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, whose length may
+    differ between `fit` and prediction, or flattened windows in a 2-D one, which come
+    back 2-D. `skae.preprocessing.SlidingWindow` cuts them from a series.
+
+    With the article's settings (a constant learning rate of 1e-3 and some hundred
+    steps) this network learns the level of a window and nothing else. The defaults
+    here, a one-cycle schedule with a high peak and clipped gradients, get past that.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Size of the code, the latent dimension.
+    hidden_size : int, default=64
+        Width of the LSTM layers.
+    n_layers : int, default=1
+        Number of LSTM layers in the encoder, and in the decoder.
+    decoder : {"repeat", "stateful"}, default="stateful"
+        ``"repeat"``: the code is all that the decoder is given, so that it has to
+        count the time steps by itself. ``"stateful"``: the code also sets the
+        decoder's initial state, and every step is given a code of its time; this
+        reaches the same error several times faster.
+    n_channels : int, default=1
+        Number of channels of the flattened windows in a 2-D input.
+    code_activation : str, default="identity"
+        Activation of the code.
+    output_activation : str, default="identity"
+        Activation of the reconstruction. A bounded one warns when the data lie
+        outside of its range.
+    %(training_parameters)s
+
+    Attributes
+    ----------
+    %(attributes)s
+
+    See Also
+    --------
+    DenseAutoencoder : For tables, and a strong baseline for short windows.
+    skae.preprocessing.SlidingWindow : Windows of a series.
+
+    References
+    ----------
+    N. Srivastava, E. Mansimov, R. Salakhutdinov, "Unsupervised learning of video
+    representations using LSTMs", 2015, arXiv:1502.04681.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> from skae import LSTMAutoencoder
+    >>> from skae.datasets import load_airline_passengers
+    >>> from skae.preprocessing import SlidingWindow
+    >>> series = MinMaxScaler().fit_transform(load_airline_passengers().data)
+    >>> windows = SlidingWindow(length=10).fit_transform(series)
+    >>> autoencoder = LSTMAutoencoder(n_components=4, max_epochs=20, random_state=0)
+    >>> autoencoder.fit_transform(windows).shape
+    (135, 4)
+    >>> autoencoder.reconstruct(windows).shape
+    (135, 10, 1)
+    """
+
+    _parameter_constraints = {
+        **BaseAutoencoder._parameter_constraints,
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "decoder": [StrOptions({"repeat", "stateful"})],
+        "n_channels": [Interval(Integral, 1, None, closed="left")],
+        "code_activation": [str],
+        "output_activation": [str],
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        hidden_size=64,
+        n_layers=1,
+        decoder="stateful",
+        n_channels=1,
+        code_activation="identity",
+        output_activation="identity",
+        max_epochs=200,
+        batch_size=32,
+        learning_rate=1e-2,
+        learning_rate_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.0,
+        max_grad_norm=1.0,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        verbose=False,
+        random_state=None,
+        device="auto",
+        callbacks=None,
+    ):
+        super().__init__(
+            n_components,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            max_grad_norm=max_grad_norm,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            warm_start=warm_start,
+            verbose=verbose,
+            random_state=random_state,
+            device=device,
+            callbacks=callbacks,
+        )
+        self.hidden_size = hidden_size
+        self.n_layers = n_layers
+        self.decoder = decoder
+        self.n_channels = n_channels
+        self.code_activation = code_activation
+        self.output_activation = output_activation
+
+    def _network(self):
+        return RecurrentNetwork(
+            self.hidden_size,
+            self.n_layers,
+            decoder=self.decoder,
+            n_channels=self.n_channels,
+            output_activation=self.output_activation,
+        )
+
+    def _bottleneck(self):
+        return PointBottleneck(self.code_activation)

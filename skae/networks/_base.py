@@ -1,0 +1,51 @@
+"""What every network promises: an encoder and a decoder for one kind of event."""
+
+from abc import ABC, abstractmethod
+
+from sklearn.base import BaseEstimator
+
+from skae.registry import Registry
+
+__all__ = ["NETWORKS", "Network"]
+
+NETWORKS = Registry("network", "skae.networks")
+
+
+class Network(BaseEstimator, ABC):
+    """Architecture of an encoder and a decoder: no loss, no data, no tensors.
+
+    One row of data is an *event*: ``(n_features,)`` for tables,
+    ``(n_timesteps, n_channels)`` for sequences. A network says how rows become
+    events (`as_events`) and builds the two modules for events of one shape:
+
+    - the encoder maps ``(..., batch, *event_shape)`` to ``(..., batch, h)`` and tells
+      ``h`` as its attribute `out_features`; the bottleneck turns those into a code;
+    - the decoder maps a code ``(..., batch, k)`` and an event shape to
+      ``(..., batch, *event_shape)``.
+    """
+
+    #: Whether rows may be sequences, ``(n_samples, n_timesteps, n_channels)``.
+    takes_sequences = False
+
+    #: Name of the output's activation, whose range the data should lie in.
+    output_activation = "identity"
+
+    def as_events(self, X):
+        """Return the rows of `X`, an array or a tensor, as events."""
+        return X
+
+    @abstractmethod
+    def build(self, event_shape, n_components):
+        """Return an encoder and a decoder.
+
+        Parameters
+        ----------
+        event_shape : tuple of int
+            Shape of one event.
+        n_components : int
+            Size of the code.
+
+        Returns
+        -------
+        encoder, decoder : torch.nn.Module
+        """

@@ -1,0 +1,38 @@
+"""The module that wires encoder, bottleneck and decoder."""
+
+from torch import nn
+
+__all__ = ["AutoencoderModule"]
+
+
+class AutoencoderModule(nn.Module):
+    """Encoder, bottleneck and decoder in a row.
+
+    Parameters
+    ----------
+    encoder, bottleneck, decoder : torch.nn.Module
+        As built by a `Network` and a `Bottleneck`.
+    event_shape : tuple of int
+        Shape of one event in the fit, which codes are decoded to by default.
+    """
+
+    def __init__(self, encoder, bottleneck, decoder, event_shape):
+        super().__init__()
+        self.encoder = encoder
+        self.bottleneck = bottleneck
+        self.decoder = decoder
+        self.event_shape = tuple(event_shape)
+
+    def encode(self, x, generator=None):
+        """Return the `Latent` of events; noise is drawn only with a generator."""
+        return self.bottleneck(self.encoder(x), generator)
+
+    def decode(self, z, event_shape=None):
+        """Return the events that codes ``(..., batch, k)`` stand for."""
+        return self.decoder(z, event_shape or self.event_shape)
+
+    def forward(self, x, generator=None):
+        """Return the reconstruction and the `Latent` it was decoded from."""
+        latent = self.encode(x, generator)
+        event_shape = x.shape[x.ndim - len(self.event_shape) :]
+        return self.decode(latent.sample, event_shape), latent

@@ -1,0 +1,112 @@
+"""The objective: a named sum of one reconstruction term and weighted penalties."""
+
+from sklearn.base import clone
+from sklearn.utils.metaestimators import _BaseComposition
+
+from skae.exceptions import IncompatiblePartsError
+from skae.objectives._penalty import PENALTIES
+from skae.objectives.reconstruction import RECONSTRUCTIONS
+from skae.schedules import weight_at
+
+__all__ = ["LossFunction", "Objective"]
+
+
+class Objective(_BaseComposition):
+    """What training minimises, every term under its name.
+
+    ``loss(epoch) = reconstruction(x, x_hat) + sum_k weight_k(epoch) * penalty_k``
+
+    Only the objective weighs: terms return raw values, and the history of a fit holds
+    raw values and weights apart.
+
+    Parameters
+    ----------
+    reconstruction : str or ReconstructionLoss, default="squared_error"
+        The reconstruction term, a mean over features and batch.
+    penalties : sequence of (str, Penalty), default=()
+        Named penalties on the codes. A penalty may also be given by its registered
+        name. Nested parameters are reached as ``<name>__<parameter>``, for example
+        ``objective__sparsity__weight`` in a search.
+
+    Examples
+    --------
+    >>> from skae.objectives import L1Activity, Objective
+    >>> objective = Objective(penalties=[("sparsity", L1Activity(weight=1e-3))])
+    >>> objective.get_params()["sparsity__weight"]
+    0.001
+    """
+
+    def __init__(self, reconstruction="squared_error", penalties=()):
+        self.reconstruction = reconstruction
+        self.penalties = penalties
+
+    def get_params(self, deep=True):
+        """Return the parameters, those of the penalties under their names."""
+        return self._get_params("penalties", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters, those of the penalties under their names."""
+        self._set_params("penalties", **params)
+        return self
+
+    def build(self, bottleneck):
+        """Return the `LossFunction`, after checking it against the bottleneck.
+
+        Raises
+        ------
+        IncompatiblePartsError
+            When a penalty requires what `bottleneck` does not provide.
+        """
+        penalties = {
+            name: clone(PENALTIES.resolve(part)) for name, part in self.penalties
+        }
+        for name, penalty in penalties.items():
+            _check_compatible(name, penalty, bottleneck)
+        return LossFunction(
+            clone(RECONSTRUCTIONS.resolve(self.reconstruction)), penalties
+        )
+
+
+def _check_compatible(name, penalty, bottleneck):
+    if missing := penalty.requires - bottleneck.provides:
+        raise IncompatiblePartsError(
+            f"The penalty {name!r} ({type(penalty).__name__}) requires "
+            f"{', '.join(sorted(missing))} of the code, which "
+            f"{type(bottleneck).__name__} does not provide (it provides "
+            f"{', '.join(sorted(bottleneck.provides))}): choose another bottleneck "
+            "or drop the penalty."
+        )
+
+
+class LossFunction:
+    """The objective at work: raw terms and their weighted sum."""
+
+    def __init__(self, reconstruction, penalties):
+        self.reconstruction = reconstruction
+        self.penalties = penalties
+
+    def weights(self, epoch):
+        """Return the penalties' weights in `epoch`, by name."""
+        return {
+            name: weight_at(penalty.weight, epoch)
+            for name, penalty in self.penalties.items()
+        }
+
+    def __call__(self, x, x_hat, latent, weights, generator=None):
+        """Return the loss and its raw terms by name, all of shape ``(...)``.
+
+        Parameters
+        ----------
+        x, x_hat : torch.Tensor of shape (..., batch, n_features)
+        latent : Latent
+        weights : dict of str to float
+            As `weights` returns them.
+        generator : torch.Generator or None
+            Source of the penalties' draws.
+        """
+        loss = self.reconstruction(x, x_hat)
+        terms = {"reconstruction": loss}
+        for name, penalty in self.penalties.items():
+            terms[name] = penalty(latent, generator)
+            loss = loss + weights[name] * terms[name]
+        return loss, terms

@@ -1,0 +1,59 @@
+"""Scorers for searches: `get_scorer`, and the classes behind the names."""
+
+from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._locate import locate
+from skae.scorers.kernel_mi import KernelMutualInformation
+from skae.scorers.reconstruction import Reconstruction
+from skae.scorers.silhouette import Silhouette
+
+__all__ = [
+    "SCORERS",
+    "KernelMutualInformation",
+    "Reconstruction",
+    "Scorer",
+    "Silhouette",
+    "get_scorer",
+    "get_scorer_names",
+    "locate",
+]
+
+
+def get_scorer(scorer):
+    """Return a scorer by its name.
+
+    Parameters
+    ----------
+    scorer : str or callable
+        A name among `get_scorer_names`, which gives the scorer with its default
+        parameters. A callable is returned as it is.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y=None) -> float``, higher is better; for `scoring` in
+        scikit-learn's and skopt's searches.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such scorer; the message lists the names.
+
+    Examples
+    --------
+    >>> from skae import get_scorer
+    >>> get_scorer("kernel_mi")
+    KernelMutualInformation()
+    """
+    return SCORERS.resolve(scorer)
+
+
+def get_scorer_names():
+    """Return the names that `get_scorer` knows, those of plugins included.
+
+    Examples
+    --------
+    >>> from skae import get_scorer_names
+    >>> get_scorer_names()
+    ['kernel_mi', 'reconstruction', 'silhouette']
+    """
+    return SCORERS.names()

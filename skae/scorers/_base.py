@@ -1,0 +1,51 @@
+"""What every scorer promises."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skae.registry import Registry
+from skae.scorers._locate import locate
+
+__all__ = ["SCORERS", "Scorer"]
+
+SCORERS = Registry("scorer", "skae.scorers")
+
+
+class Scorer(BaseEstimator, ABC):
+    """A callable ``scorer(estimator, X, y=None) -> float``; higher is better.
+
+    It works on an autoencoder and on a pipeline with steps before and after it, on
+    other reducers such as `PCA`, and on a fitted search, which stands for its best
+    estimator. It takes the data as the reducing step sees them. The result is always
+    finite: what cannot be scored scores `worst`.
+    """
+
+    #: The lowest score, given to codes that are collapsed or not finite.
+    worst = 0.0
+
+    def __call__(self, estimator, X, y=None):
+        """Return the score.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted autoencoder, pipeline or search.
+        X : array-like
+            Data as `estimator` takes them.
+        y : array-like of shape (n_samples,), default=None
+            Labels, where the scorer makes use of them.
+
+        Returns
+        -------
+        score : float
+        """
+        located = locate(estimator, X)
+        with np.errstate(all="ignore"):
+            score = float(self._score(located, y))
+        return max(score, self.worst) if np.isfinite(score) else self.worst
+
+    @abstractmethod
+    def _score(self, located, y):
+        """Return the score of a `Located` reducer; it need not be finite."""

@@ -1,0 +1,91 @@
+"""Finding the autoencoder in whatever a search hands to a scorer."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+__all__ = ["Located", "locate"]
+
+
+class Located(NamedTuple):
+    """The reducing step of an estimator, and the data as that step sees them.
+
+    Attributes
+    ----------
+    reducer : estimator
+        The autoencoder, or another transformer to `n_components` dimensions.
+    X : array-like
+        The data after the steps before the reducer.
+    after : Pipeline or None
+        The fitted steps after the reducer.
+    """
+
+    reducer: Any
+    X: Any
+    after: Pipeline | None
+
+    def codes(self):
+        """Return the codes as an array of shape ``(n_samples, n_components)``."""
+        return np.asarray(self.reducer.transform(self.X))
+
+    def reconstruct(self):
+        """Return the reconstruction of `X`, as an array."""
+        if hasattr(self.reducer, "reconstruct"):
+            return np.asarray(self.reducer.reconstruct(self.X))
+        return np.asarray(self.reducer.inverse_transform(self.codes()))
+
+
+def locate(estimator, X):
+    """Return the reducing step of a fitted estimator, pipeline or search.
+
+    The step is found by what it can do: the last one that reconstructs, else the last
+    that has both `n_components` and `inverse_transform`, as `PCA` does.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted; a search stands for its best estimator.
+    X : array-like
+        Data as `estimator` takes them.
+
+    Raises
+    ------
+    TypeError
+        When there is no such step.
+    """
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if not isinstance(estimator, Pipeline):
+        _check(estimator, [estimator])
+        return Located(estimator, X, None)
+    index = _reducing_step(estimator)
+    if index:
+        X = estimator[:index].transform(X)
+    after = estimator[index + 1 :] if index + 1 < len(estimator) else None
+    return Located(estimator[index], X, after)
+
+
+def _reducing_step(pipeline):
+    steps = [step for _, step in pipeline.steps]
+    _check(pipeline, steps)
+    for is_one in (_reconstructs, _reduces):
+        found = [index for index, step in enumerate(steps) if is_one(step)]
+        if found:
+            return found[-1]
+
+
+def _check(estimator, steps):
+    if not any(_reconstructs(step) or _reduces(step) for step in steps):
+        raise TypeError(
+            f"{type(estimator).__name__} has no step that scorers of codes can look "
+            "at: an autoencoder, or a transformer with n_components and "
+            "inverse_transform."
+        )
+
+
+def _reconstructs(step):
+    return hasattr(step, "reconstruct") and hasattr(step, "transform")
+
+
+def _reduces(step):
+    return hasattr(step, "inverse_transform") and hasattr(step, "n_components")

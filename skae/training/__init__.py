@@ -1,0 +1,1 @@
+"""Training: batches, seeds, devices, and the skorch net that runs the epochs."""

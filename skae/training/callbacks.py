@@ -1,0 +1,47 @@
+"""What watches over a fit: skorch callbacks of our own."""
+
+import math
+from copy import deepcopy
+
+from skorch.callbacks import Callback
+
+__all__ = ["DivergenceGuard", "StopTraining"]
+
+
+class StopTraining(Exception):
+    """Raised by a callback to end training, with the fit kept."""
+
+
+class DivergenceGuard(Callback):
+    """Stop a fit whose loss is no longer finite, and go back to finite weights.
+
+    Weights are trusted once a whole epoch that started from them had a finite loss.
+    Sets ``net.diverged_``.
+    """
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        net.diverged_ = False
+        self.rows_ = X[: net.batch_size]
+        self.trusted_ = None
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.candidate_ = deepcopy(net.module_.state_dict())
+        if self.trusted_ is None:
+            self.trusted_ = self.candidate_
+
+    def on_epoch_end(self, net, **kwargs):
+        if math.isfinite(net.history[-1, "train_loss"]):
+            self.trusted_ = self.candidate_
+        else:
+            self._go_back(net)
+            raise StopTraining
+
+    def on_train_end(self, net, **kwargs):
+        # The last step of a finite epoch may have thrown the weights away.
+        if not net.diverged_ and not math.isfinite(net.loss_of(self.rows_)):
+            self._go_back(net)
+        self.rows_ = self.trusted_ = self.candidate_ = None
+
+    def _go_back(self, net):
+        net.module_.load_state_dict(self.trusted_)
+        net.diverged_ = True

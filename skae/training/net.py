@@ -1,0 +1,223 @@
+"""The one skorch subclass: skorch's interface around a loop over in-memory batches."""
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EpochTimer, PrintLog
+
+from skae.training.batches import Batches
+from skae.training.callbacks import DivergenceGuard, StopTraining
+from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training.seeding import generator_for
+
+__all__ = ["AutoencoderNet"]
+
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+class AutoencoderNet(NeuralNet):
+    """A skorch net that trains an `AutoencoderModule` on a `LossFunction`.
+
+    It differs from its parent where that costs time or is in the way: batches are
+    slices of a tensor, losses are read once an epoch, batch-level callbacks are called
+    only where a callback has some, and the second argument of `fit_loop` is the
+    held-out data, since an autoencoder has no other target than its input.
+
+    Parameters
+    ----------
+    module : AutoencoderModule
+    criterion : LossFunction
+    seed : int
+        Batch orders and all draws of training are pure functions of it and the epoch.
+    dtype : torch.dtype
+        What batches are converted to.
+    learning_rate_schedule : str, default="constant"
+        A name in `LEARNING_RATE_SCHEDULES`; other names leave the rate alone.
+    max_grad_norm : float or None, default=None
+        Gradients with a larger norm are scaled down to it.
+    **kwargs
+        skorch's own.
+    """
+
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        seed,
+        dtype,
+        learning_rate_schedule="constant",
+        max_grad_norm=None,
+        **kwargs,
+    ):
+        super().__init__(module, criterion, train_split=None, **kwargs)
+        self.seed = seed
+        self.dtype = dtype
+        self.learning_rate_schedule = learning_rate_schedule
+        self.max_grad_norm = max_grad_norm
+
+    def initialize_criterion(self):
+        """Take the loss function as it is."""
+        self.criterion_ = self.criterion
+        return self
+
+    @property
+    def _default_callbacks(self):
+        log = [("print_log", PrintLog())] if self.verbose else []
+        return [("timer", EpochTimer()), ("divergence", DivergenceGuard()), *log]
+
+    def set_learning_rate(self, learning_rate):
+        """Set the rate, or its peak where a schedule moves it."""
+        self.lr = learning_rate
+        self._use_rate(learning_rate)
+
+    def train(self, X, X_val=None, *, epochs):
+        """Train on a tensor of events for some epochs more."""
+        self.epochs_ = epochs
+        self.step_ = 0
+        self.notify("on_train_begin", X=X, y=None)
+        try:
+            self.fit_loop(X, X_val, epochs=epochs)
+        except StopTraining:
+            pass
+        self.notify("on_train_end", X=X, y=None)
+        return self
+
+    def notify(self, method_name, **kwargs):
+        """Call a hook of all callbacks.
+
+        skorch's callbacks end training by raising `KeyboardInterrupt`, which its
+        `fit` takes for the wish to stop. Here only callbacks can do so: the user's
+        own Ctrl-C at any other time ends the program, or the search.
+        """
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt as interrupt:
+            raise StopTraining from interrupt
+
+    def get_split_datasets(self, X, y=None, **kwargs):
+        """Return the data to train on and to validate on, as they were given."""
+        return X, y
+
+    def get_iterator(self, dataset, training=False):
+        """Return the `Batches` of a tensor of events, shuffled for training."""
+        return Batches(
+            dataset,
+            self.batch_size,
+            device=torch.device(self.device),
+            dtype=self.dtype,
+            seed=self.seed if training else None,
+        )
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **kwargs):
+        """Run over the batches once and record the mean of every term."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        epoch = len(self.history) - 1
+        weights = self.criterion_.weights(epoch)
+        generator = generator_for(self.seed, epoch, device=self.device)
+        hooks = any(map(self._has_hook, BATCH_HOOKS))
+        losses, sizes = [], []
+        for x in iterator.epoch(epoch):
+            if training:
+                self._follow_schedule(len(iterator))
+            step = self._observed(step_fn, prefix) if hooks else step_fn
+            losses.append(step(x, weights, generator))
+            sizes.append(len(x))
+        self._record(prefix, losses, sizes, weights)
+
+    def train_step(self, x, weights, generator):
+        """Take one optimisation step and return its terms."""
+        terms = None
+
+        def closure():
+            nonlocal terms
+            self.optimizer_.zero_grad()
+            loss, terms = self._losses(x, weights, generator)
+            loss.backward()
+            self._after_backward(x)
+            return loss
+
+        self.optimizer_.step(closure)
+        return terms
+
+    @torch.no_grad()
+    def validation_step(self, x, weights, generator):
+        """Return the terms of one held-out batch, without noise."""
+        return self._losses(x, weights, None)[1]
+
+    def loss_of(self, X):
+        """Return the loss of some rows, without noise, under the weights of now."""
+        self._set_training(False)
+        weights = self.criterion_.weights(max(0, len(self.history) - 1))
+        x = X.to(self.device, self.dtype)
+        return self.validation_step(x, weights, None)["loss"].item()
+
+    def _losses(self, x, weights, generator):
+        x_hat, latent = self.module_(x, generator)
+        if x.ndim > 2:
+            x, x_hat = x.flatten(1), x_hat.flatten(1)
+        loss, terms = self.criterion_(x, x_hat, latent, weights, generator)
+        return loss, {"loss": loss.detach(), **terms}
+
+    def _after_backward(self, x):
+        if self._has_hook("on_grad_computed"):
+            self.notify(
+                "on_grad_computed",
+                named_parameters=list(self.module_.named_parameters()),
+                batch=(x, x),
+                training=True,
+            )
+        if self.max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(
+                self.module_.parameters(), self.max_grad_norm
+            )
+
+    def _follow_schedule(self, n_batches):
+        schedule = LEARNING_RATE_SCHEDULES.get(self.learning_rate_schedule)
+        if schedule is not None:
+            factor = schedule(self.step_ / (self.epochs_ * n_batches))
+            self._use_rate(self.lr * factor)
+            self.step_ += 1
+
+    def _use_rate(self, rate):
+        for group in self.optimizer_.param_groups:
+            group["lr"] = rate
+
+    def _has_hook(self, name):
+        return any(
+            getattr(type(callback), name, None) is not getattr(Callback, name)
+            for _, callback in self.callbacks_
+        )
+
+    def _observed(self, step_fn, prefix):
+        """Wrap a step in skorch's batch-level records and notifications."""
+        training = prefix == "train"
+
+        def step(x, weights, generator):
+            self.notify("on_batch_begin", batch=(x, x), training=training)
+            terms = step_fn(x, weights, generator)
+            self.history.record_batch(f"{prefix}_loss", terms["loss"].item())
+            self.history.record_batch(f"{prefix}_batch_size", len(x))
+            self.notify(
+                "on_batch_end", batch=(x, x), training=training, loss=terms["loss"]
+            )
+            return terms
+
+        return step
+
+    def _record(self, prefix, losses, sizes, weights):
+        """Record the means over an epoch; one transfer from the device for each."""
+        sizes = torch.as_tensor(sizes, dtype=self.dtype, device=self.device)
+        for name in losses[0]:
+            values = torch.stack([terms[name].detach() for terms in losses])
+            mean = (values * sizes).sum() / sizes.sum()
+            self.history.record(f"{prefix}_{name}", mean.item())
+        self.history.record(f"{prefix}_batch_count", len(losses))
+        if prefix == "train":
+            self._record_settings(weights)
+
+    def _record_settings(self, weights):
+        self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+        for name, weight in weights.items():
+            self.history.record(f"{name}_weight", weight)

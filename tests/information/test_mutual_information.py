@@ -1,0 +1,246 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skae.exceptions import UnknownNameError
+from skae.information import (
+    joint_entropy,
+    mutual_information,
+    rbf_gram,
+    renyi_entropy,
+    resolve_bandwidth,
+)
+
+ALPHAS = [0.5, 1, 1.01, 2, 5]
+seeds = st.integers(0, 2**32 - 1)
+sizes = st.integers(2, 30)
+few_examples = settings(max_examples=20, deadline=None)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def related(n, seed=0):
+    """Return a sample with a nonlinear, noisy code of it."""
+    X = normal(n, 3, seed=seed)
+    return X, np.tanh(X[:, :2]) + 0.1 * normal(n, 2, seed=seed + 1)
+
+
+def as_array(result):
+    return np.array(dataclasses.astuple(result))
+
+
+def from_gram_matrices(X, Z, alpha, bandwidth):
+    K, L = rbf_gram(X, bandwidth), rbf_gram(Z, bandwidth)
+    x, z = renyi_entropy(K, alpha), renyi_entropy(L, alpha)
+    return (x + z - joint_entropy(K, L, alpha=alpha)).item()
+
+
+# --- the definition -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bandwidth", ["median", "knn", 0.3, 1.0])
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_information_is_the_sum_of_its_parts(alpha, bandwidth):
+    X, Z = related(80)
+    result = mutual_information(X, Z, alpha=alpha, bandwidth=bandwidth)
+    expected = from_gram_matrices(X, Z, alpha, bandwidth)
+    assert float(result) == pytest.approx(expected, abs=1e-12)
+    parts = result.entropy_x + result.entropy_z - result.joint_entropy
+    assert float(result) == result.mutual_information == parts
+    assert result.bandwidth_x == resolve_bandwidth(X, bandwidth)
+    assert result.bandwidth_z == resolve_bandwidth(Z, bandwidth)
+
+
+@pytest.mark.parametrize("n", [5, 1024, 1500])
+def test_order_two_in_blocks_is_the_eigenvalue_definition(n):
+    X, Z = related(n)
+    result = mutual_information(X, Z)
+    K, L = (rbf_gram(A).numpy() / n for A in (X, Z))
+    spectra = [np.linalg.eigvalsh(A) for A in (K, L, n * K * L)]
+    expected = [-math.log((spectrum**2).sum()) for spectrum in spectra]
+    np.testing.assert_allclose(as_array(result)[1:4], expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("bandwidth", ["median", 1.0])
+def test_information_is_continuous_at_order_one(bandwidth):
+    X, Z = related(150)
+    below, one, above = (
+        float(mutual_information(X, Z, alpha=alpha, bandwidth=bandwidth))
+        for alpha in (0.9999, 1, 1.0001)
+    )
+    assert below == pytest.approx(one, abs=1e-3)
+    assert above == pytest.approx(one, abs=1e-3)
+    assert (below + above) / 2 == pytest.approx(one, abs=1e-6)
+
+
+def test_each_variable_may_have_its_own_bandwidth():
+    X, Z = related(50)
+    result = mutual_information(X, Z, bandwidth=("knn", 2))
+    assert result.bandwidth_x == resolve_bandwidth(X, "knn")
+    assert result.bandwidth_z == 2.0
+    assert result == mutual_information(X, Z, bandwidth=[result.bandwidth_x, 2.0])
+
+
+def test_results_are_frozen_python_floats():
+    X, Z = related(10)
+    for alpha in (1, 2):
+        result = mutual_information(X, Z, alpha=alpha)
+        assert all(type(value) is float for value in dataclasses.astuple(result))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.entropy_x = 1.0
+
+
+# --- invariances --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alpha", [1.01, 2])
+@pytest.mark.parametrize("bandwidth", ["median", "knn"])
+@given(seed=seeds, exponent=st.floats(-150, 150))
+@few_examples
+def test_named_bandwidths_make_information_scale_free(alpha, bandwidth, seed, exponent):
+    X, Z = related(40, seed)
+    plain = mutual_information(X, Z, alpha=alpha, bandwidth=bandwidth)
+    scaled = mutual_information(X, 10**exponent * Z, alpha=alpha, bandwidth=bandwidth)
+    assert float(scaled) == pytest.approx(float(plain), rel=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [1.01, 2])
+@pytest.mark.parametrize("bandwidth", ["median", "knn", 1.0])
+def test_information_is_invariant(alpha, bandwidth):
+    X, Z = related(100)
+
+    def information(X, Z):
+        return float(mutual_information(X, Z, alpha=alpha, bandwidth=bandwidth))
+
+    order = np.random.default_rng(2).permutation(100)
+    rotation, _ = np.linalg.qr(normal(3, 3))
+    expected = pytest.approx(information(X, Z), rel=1e-9)
+    assert information(X[order], Z[order]) == expected
+    assert information(X @ rotation, Z) == expected
+    assert information(X + 100.0, Z - 3.0) == expected
+    assert information(Z, X) == expected
+
+
+@pytest.mark.parametrize("alpha", [1.01, 2])
+def test_information_is_the_same_for_all_kinds_of_input(alpha):
+    X, Z = (np.round(8 * A) for A in related(30))
+    expected = as_array(mutual_information(X, Z, alpha=alpha))
+    for convert in (
+        lambda A: A.astype(np.float32),
+        lambda A: A.astype(int),
+        torch.tensor,
+        lambda A: torch.tensor(A, dtype=torch.float32, requires_grad=True),
+        lambda A: torch.tensor(A).to(torch.int32),
+    ):
+        result = mutual_information(convert(X), convert(Z), alpha=alpha)
+        np.testing.assert_allclose(as_array(result), expected, rtol=1e-12)
+
+
+def test_windows_count_as_flat_rows():
+    X, Z = normal(30, 5, 2), normal(30, 2)
+    assert mutual_information(X, Z) == mutual_information(X.reshape(30, 10), Z)
+
+
+# --- bounds -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@given(seed=seeds, n=sizes, d=st.integers(1, 10), sigma=st.floats(0.05, 20))
+@few_examples
+def test_information_is_at_most_either_entropy(alpha, seed, n, d, sigma):
+    X, Z = normal(n, 3, seed=seed), normal(n, d, seed=seed + 1)
+    result = mutual_information(X, Z, alpha=alpha, bandwidth=(1.0, sigma))
+    assert float(result) <= min(result.entropy_x, result.entropy_z) + 1e-9
+    assert result.joint_entropy <= math.log(n) + 1e-12
+
+
+@given(seed=seeds, n=sizes, sigma=st.floats(0.05, 20))
+@few_examples
+def test_information_of_order_one_is_not_negative(seed, n, sigma):
+    X, Z = normal(n, 3, seed=seed), normal(n, 2, seed=seed + 1)
+    assert float(mutual_information(X, Z, alpha=1, bandwidth=(1.0, sigma))) >= -1e-9
+
+
+def test_information_of_order_two_may_be_negative():
+    # The two large classes never meet: 30 samples are 0 in X, the 30 others in Z.
+    X, Z = np.zeros((2, 60, 1))
+    X[30:, 0] = Z[:30, 0] = 1000 * np.arange(1, 31)
+    exact = math.log(60**2 * 60 / (30**2 + 30) ** 2)
+    assert exact < -1
+    assert float(mutual_information(X, Z, bandwidth=1.0)) == pytest.approx(exact)
+    assert float(mutual_information(X, Z, alpha=1, bandwidth=1.0)) > 0
+
+
+@pytest.mark.parametrize("bandwidth", ["median", "knn", 1.0])
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_a_constant_code_has_no_information_at_all(alpha, bandwidth):
+    X, Z = normal(100, 3), np.full((100, 2), 0.1)
+    result = mutual_information(X, Z, alpha=alpha, bandwidth=bandwidth)
+    assert float(result) == result.entropy_z == 0
+
+
+@pytest.mark.parametrize("bandwidth", ["median", "knn", 1.0])
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_one_sample_has_no_information(alpha, bandwidth):
+    result = mutual_information([[1.0, 2.0]], [[3.0]], alpha=alpha, bandwidth=bandwidth)
+    assert not as_array(result)[:4].any()
+
+
+# --- what the value means -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 16, 50])
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_scores_near_zero_with_the_median_bandwidth(d, seed):
+    X = np.tanh(normal(400, 3, seed=seed) @ normal(3, 32, seed=1))
+    noise = normal(400, d, seed=seed + 100)
+    assert abs(float(mutual_information(X, noise))) <= 0.03
+    assert float(mutual_information(X, X[:, :3])) > 0.15
+
+
+@pytest.mark.parametrize("d", [16, 50])
+def test_noise_scores_the_most_with_a_fixed_bandwidth(d):
+    X = 0.3 * normal(400, 3)
+    result = mutual_information(X, normal(400, d, seed=1), bandwidth=1.0)
+    assert float(result) == pytest.approx(result.entropy_x, rel=0.02)
+    assert float(result) > float(mutual_information(X, X, bandwidth=1.0))
+
+
+# --- errors -------------------------------------------------------------------------
+
+
+def test_samples_must_be_paired():
+    with pytest.raises(ValueError, match="X has 4 samples and Z has 5"):
+        mutual_information(normal(4, 2), normal(5, 2))
+
+
+def test_errors_name_the_argument():
+    with pytest.raises(ValueError, match=r"Z has shape \(4,\)"):
+        mutual_information(normal(4, 2), normal(4))
+    with pytest.raises(ValueError, match="X has 8 values that are NaN"):
+        mutual_information(np.full((4, 2), np.nan), normal(4, 2))
+    with pytest.raises(ValueError, match="alpha=0"):
+        mutual_information(normal(4, 2), normal(4, 2), alpha=0)
+    with pytest.raises(UnknownNameError, match="silverman"):
+        mutual_information(normal(4, 2), normal(4, 2), bandwidth="silverman")
+    with pytest.raises(ValueError, match="a pair"):
+        mutual_information(normal(4, 2), normal(4, 2), bandwidth=(1.0, 2.0, 3.0))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize("bandwidth", ["median", "knn", 1.0])
+def test_information_on_a_gpu_is_the_same(alpha, bandwidth):
+    X, Z = map(torch.from_numpy, related(1500 if alpha == 2 else 200))
+    expected = mutual_information(X, Z, alpha=alpha, bandwidth=bandwidth)
+    result = mutual_information(X.cuda(), Z, alpha=alpha, bandwidth=bandwidth)
+    # Orders below 1 see eigenvalues at the level of rounding.
+    tolerance = 1e-4 if alpha < 1 else 1e-9
+    np.testing.assert_allclose(as_array(result), as_array(expected), atol=tolerance)
