@@ -39,10 +39,26 @@ def _global_state():
 
 
 @pytest.fixture(autouse=True)
-def global_state_is_left_alone():
-    """Fail a test that leaves a global random state or torch setting changed."""
+def global_state_is_left_alone(request):
+    """Fail a test that leaves a global random state or torch setting changed.
+
+    Documentation may show torch layers at work, which draw their initial weights
+    from torch's global generator.
+    """
+    if isinstance(request.node, pytest.DoctestItem):
+        with torch.random.fork_rng(devices=[]):
+            yield
+        return
     before = _global_state()
     yield
     after = _global_state()
     changed = [name for name in before if before[name] != after[name]]
     assert not changed, f"the test changed {', '.join(changed)}"
+
+
+@pytest.fixture
+def numpy_state_restored():
+    """Undo the draws of scikit-learn's own checks, one of which shuffles globally."""
+    state = np.random.get_state()  # noqa: NPY002
+    yield
+    np.random.set_state(state)  # noqa: NPY002

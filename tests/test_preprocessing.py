@@ -31,14 +31,6 @@ def windowings(draw, max_stride=12):
     return SlidingWindow(length, stride=stride, flatten=draw(st.booleans())), series
 
 
-@pytest.fixture
-def numpy_state_restored():
-    """Undo the draws of scikit-learn's own checks, one of which shuffles globally."""
-    state = np.random.get_state()  # noqa: NPY002
-    yield
-    np.random.set_state(state)  # noqa: NPY002
-
-
 # --- SlidingWindow -------------------------------------------------------------------
 
 ROWS = "It expects one output row for each input row, and windows are fewer."

@@ -213,7 +213,8 @@ class BaseAutoencoder(
         return AutoencoderModule(encoder, middle, decoder, event_shape)
 
     def _optimizer_settings(self, settings):
-        settings = {**settings, "weight_decay": self.weight_decay}
+        if self.weight_decay:  # not every optimiser has it
+            settings = {**settings, "weight_decay": self.weight_decay}
         return {f"optimizer__{name}": value for name, value in settings.items()}
 
     def _train(self, X, X_val, epochs):
@@ -230,7 +231,7 @@ class BaseAutoencoder(
         n_val = max(1, round(self.validation_fraction * len(events)))
         if n_val >= len(events):
             return events, None
-        order = np.random.RandomState(self._seed).permutation(len(events))  # noqa: NPY002
+        order = np.random.RandomState(self._seed).permutation(len(events))
         order = torch.from_numpy(order)
         return events[order[n_val:]], events[order[:n_val]]
 
@@ -259,7 +260,9 @@ class BaseAutoencoder(
             patience = max(1, self.n_iter_no_change // 2)
             plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
             callbacks.append(
-                LRScheduler(plateau, monitor=monitor, patience=patience, event_name=None)
+                LRScheduler(
+                    plateau, monitor=monitor, patience=patience, event_name=None
+                )
             )
         if self.early_stopping:
             callbacks.append(

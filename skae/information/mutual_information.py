@@ -95,8 +95,11 @@ def mutual_information(X, Z, *, alpha=2.0, bandwidth="median"):
     With a fixed bandwidth the value misleads: it depends on the scale of Z, and once
     the samples of Z are farther apart than the bandwidth it is S(X) whatever Z is, pure
     noise included. Sixteen dimensions of white noise do that at ``bandwidth=1.0``. With
-    ``"median"`` independent noise scores near 0 at alpha = 2, and somewhat more the
-    finer the resolution: near 1, with ``"knn"``, and in many dimensions.
+    ``"median"`` and alpha = 2 independent noise scores near 0. The finer the
+    resolution, the larger this bias of finite samples: for 400 samples on a surface
+    of 3 dimensions and noise of 1 to 50 it is 0.03 to 0.4 nats with ``"median"`` at
+    alpha = 1.01, and 0.2 to 1.5 nats with ``"knn"`` at 2. Compare such values with
+    those of shuffled rows of Z.
 
     References
     ----------

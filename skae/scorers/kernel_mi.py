@@ -17,7 +17,8 @@ class KernelMutualInformation(Scorer):
     B of the codes under radial basis functions, normalised to trace 1, and the Renyi
     entropy S of their eigenvalues; see `skae.information.mutual_information`. In
     [0, log n]: it depends on the number of rows, so compare scores of folds of one
-    size. Its worst, for a constant code, is 0.
+    size. Its worst, for a constant code, is 0; the estimate can be negative, which
+    is given as 0.
 
     It is information *at the resolution of the bandwidth*. With the default, each
     variable's own median distance, it neither changes when the codes are rescaled nor

@@ -20,16 +20,19 @@ class DivergenceGuard(Callback):
     """
 
     def on_train_begin(self, net, X=None, **kwargs):
+        """Note some rows, for the last check."""
         net.diverged_ = False
         self.rows_ = X[: net.batch_size]
         self.trusted_ = None
 
     def on_epoch_begin(self, net, **kwargs):
+        """Keep the weights that the epoch starts from."""
         self.candidate_ = deepcopy(net.module_.state_dict())
         if self.trusted_ is None:
             self.trusted_ = self.candidate_
 
     def on_epoch_end(self, net, **kwargs):
+        """Trust them, or go back to those trusted before, and stop."""
         if math.isfinite(net.history[-1, "train_loss"]):
             self.trusted_ = self.candidate_
         else:
@@ -37,6 +40,7 @@ class DivergenceGuard(Callback):
             raise StopTraining
 
     def on_train_end(self, net, **kwargs):
+        """Check that the last step did no harm."""
         # The last step of a finite epoch may have thrown the weights away.
         if not net.diverged_ and not math.isfinite(net.loss_of(self.rows_)):
             self._go_back(net)

@@ -1,8 +1,11 @@
 """The one skorch subclass: skorch's interface around a loop over in-memory batches."""
 
+from contextlib import suppress
+
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PrintLog
+from torch.nn.utils import clip_grad_norm_
 
 from skae.training.batches import Batches
 from skae.training.callbacks import DivergenceGuard, StopTraining
@@ -74,11 +77,10 @@ class AutoencoderNet(NeuralNet):
         """Train on a tensor of events for some epochs more."""
         self.epochs_ = epochs
         self.step_ = 0
+        self._observes_gradients = self._has_hook("on_grad_computed")
         self.notify("on_train_begin", X=X, y=None)
-        try:
+        with suppress(StopTraining):
             self.fit_loop(X, X_val, epochs=epochs)
-        except StopTraining:
-            pass
         self.notify("on_train_end", X=X, y=None)
         return self
 
@@ -116,62 +118,60 @@ class AutoencoderNet(NeuralNet):
         epoch = len(self.history) - 1
         weights = self.criterion_.weights(epoch)
         generator = generator_for(self.seed, epoch, device=self.device)
-        hooks = any(map(self._has_hook, BATCH_HOOKS))
+        if any(map(self._has_hook, BATCH_HOOKS)):
+            step_fn = self._observed(step_fn, prefix)
         losses, sizes = [], []
         for x in iterator.epoch(epoch):
             if training:
                 self._follow_schedule(len(iterator))
-            step = self._observed(step_fn, prefix) if hooks else step_fn
-            losses.append(step(x, weights, generator))
+            losses.append(step_fn(x, weights, generator)[0])
             sizes.append(len(x))
         self._record(prefix, losses, sizes, weights)
 
     def train_step(self, x, weights, generator):
-        """Take one optimisation step and return its terms."""
-        terms = None
+        """Take one optimisation step and return its terms and output."""
+        terms = x_hat = None
 
         def closure():
-            nonlocal terms
+            nonlocal terms, x_hat
             self.optimizer_.zero_grad()
-            loss, terms = self._losses(x, weights, generator)
+            loss, terms, x_hat = self._losses(x, weights, generator)
             loss.backward()
-            self._after_backward(x)
+            if self._observes_gradients:
+                self._notify_gradients(x)
+            if self.max_grad_norm is not None:
+                clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)
             return loss
 
         self.optimizer_.step(closure)
-        return terms
+        return terms, x_hat
 
     @torch.no_grad()
     def validation_step(self, x, weights, generator):
-        """Return the terms of one held-out batch, without noise."""
-        return self._losses(x, weights, None)[1]
+        """Return the terms and output of one held-out batch, without noise."""
+        return self._losses(x, weights, None)[1:]
 
     def loss_of(self, X):
         """Return the loss of some rows, without noise, under the weights of now."""
         self._set_training(False)
         weights = self.criterion_.weights(max(0, len(self.history) - 1))
         x = X.to(self.device, self.dtype)
-        return self.validation_step(x, weights, None)["loss"].item()
+        return self.validation_step(x, weights, None)[0]["loss"].item()
 
     def _losses(self, x, weights, generator):
         x_hat, latent = self.module_(x, generator)
-        if x.ndim > 2:
-            x, x_hat = x.flatten(1), x_hat.flatten(1)
-        loss, terms = self.criterion_(x, x_hat, latent, weights, generator)
-        return loss, {"loss": loss.detach(), **terms}
+        rows = (x, x_hat) if x.ndim == 2 else (x.flatten(1), x_hat.flatten(1))
+        loss, terms = self.criterion_(*rows, latent, weights, generator)
+        terms = {name: term.detach() for name, term in terms.items()}
+        return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
 
-    def _after_backward(self, x):
-        if self._has_hook("on_grad_computed"):
-            self.notify(
-                "on_grad_computed",
-                named_parameters=list(self.module_.named_parameters()),
-                batch=(x, x),
-                training=True,
-            )
-        if self.max_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(
-                self.module_.parameters(), self.max_grad_norm
-            )
+    def _notify_gradients(self, x):
+        self.notify(
+            "on_grad_computed",
+            named_parameters=list(self.module_.named_parameters()),
+            batch=(x, x),
+            training=True,
+        )
 
     def _follow_schedule(self, n_batches):
         schedule = LEARNING_RATE_SCHEDULES.get(self.learning_rate_schedule)
@@ -196,13 +196,17 @@ class AutoencoderNet(NeuralNet):
 
         def step(x, weights, generator):
             self.notify("on_batch_begin", batch=(x, x), training=training)
-            terms = step_fn(x, weights, generator)
+            terms, x_hat = step_fn(x, weights, generator)
             self.history.record_batch(f"{prefix}_loss", terms["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", len(x))
             self.notify(
-                "on_batch_end", batch=(x, x), training=training, loss=terms["loss"]
+                "on_batch_end",
+                batch=(x, x),
+                training=training,
+                loss=terms["loss"],
+                y_pred=x_hat,
             )
-            return terms
+            return terms, x_hat
 
         return step
 
@@ -210,7 +214,7 @@ class AutoencoderNet(NeuralNet):
         """Record the means over an epoch; one transfer from the device for each."""
         sizes = torch.as_tensor(sizes, dtype=self.dtype, device=self.device)
         for name in losses[0]:
-            values = torch.stack([terms[name].detach() for terms in losses])
+            values = torch.stack([terms[name] for terms in losses])
             mean = (values * sizes).sum() / sizes.sum()
             self.history.record(f"{prefix}_{name}", mean.item())
         self.history.record(f"{prefix}_batch_count", len(losses))

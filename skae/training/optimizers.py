@@ -10,7 +10,7 @@ __all__ = ["OPTIMIZERS", "get_optimizer"]
 # them costs more than the rest of a training step.
 OPTIMIZERS = {
     "adam": (torch.optim.Adam, {"fused": True}),
-    "adamw": (torch.optim.AdamW, {"fused": True}),
+    "adamw": (torch.optim.AdamW, {"fused": True, "weight_decay": 0.0}),
     "rmsprop": (torch.optim.RMSprop, {}),
     "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
 }

@@ -45,7 +45,7 @@ def test_entropy_is_its_definition(alpha, seed, n):
     assert renyi_entropy(K, alpha).item() == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("n", [2, 30, 300])
+@pytest.mark.parametrize("n", [2, 30, 150])
 @pytest.mark.parametrize("bandwidth", ["median", "knn", 0.1, 10.0])
 def test_order_two_is_the_eigenvalue_definition(n, bandwidth):
     K = rbf_gram(normal(n, 4), bandwidth)
@@ -79,7 +79,7 @@ def test_entropy_falls_with_its_order(seed, n):
 
 @pytest.mark.parametrize("step", [-1e-4, 1e-4, 1e-8, -1e-12])
 def test_entropy_is_continuous_at_order_one(step):
-    K = rbf_gram(normal(200, 3))
+    K = rbf_gram(normal(60, 3))
     below, one, above = (renyi_entropy(K, 1 + s).item() for s in (-step, 0, step))
     assert above == pytest.approx(one, abs=5 * abs(step) + 1e-12)
     # The middle of two sides leaves the second order of the step alone.

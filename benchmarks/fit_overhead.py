@@ -1,0 +1,135 @@
+"""What the estimator costs over a training loop written by hand.
+
+    python benchmarks/fit_overhead.py [--repeats 15]
+
+The same network, data, batches and optimiser: a plain torch loop with batches sliced
+from memory and fused Adam (the reference), `DenseAutoencoder`, raw skorch, and
+scikit-learn's `MLPRegressor`. Fashion-MNIST is used where the images lie in
+``SKAE_DATA_HOME``; random images of the same shape cost the same.
+"""
+
+import argparse
+import gzip
+import os
+import warnings
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from _timing import interleaved, print_table
+from sklearn.datasets import load_digits
+from sklearn.neural_network import MLPRegressor
+from skorch import NeuralNetRegressor
+from torch import nn
+from torch.nn import functional
+
+from skae import DenseAutoencoder
+
+
+def network(sizes):
+    layers = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    encoder, decoder = layers[: len(layers) // 2 - 1], layers[len(layers) // 2 : -1]
+    return nn.Sequential(*encoder), nn.Sequential(*decoder)
+
+
+def by_hand(X, sizes, batch_size, epochs):
+    torch.manual_seed(0)
+    model = nn.Sequential(*network(sizes))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    data = torch.from_numpy(X)
+    for _ in range(epochs):
+        total = 0.0
+        for rows in torch.randperm(len(data)).split(batch_size):
+            x = data[rows]
+            optimizer.zero_grad()
+            loss = functional.mse_loss(model(x), x)
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(x)
+
+
+def with_skae(X, sizes, batch_size, epochs):
+    middle = len(sizes) // 2
+    DenseAutoencoder(
+        sizes[middle],
+        hidden_layer_sizes=sizes[1:middle],
+        activation="relu",
+        batch_size=batch_size,
+        max_epochs=epochs,
+        random_state=0,
+        device="cpu",
+    ).fit(X)
+
+
+def with_skorch(X, sizes, batch_size, epochs):
+    torch.manual_seed(0)
+    NeuralNetRegressor(
+        nn.Sequential(*network(sizes)),
+        optimizer=torch.optim.Adam,
+        optimizer__fused=True,
+        lr=1e-3,
+        batch_size=batch_size,
+        max_epochs=epochs,
+        iterator_train__shuffle=True,
+        train_split=None,
+        verbose=0,
+    ).fit(X, X)
+
+
+def with_mlp_regressor(X, sizes, batch_size, epochs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        MLPRegressor(
+            hidden_layer_sizes=sizes[1:-1],
+            batch_size=batch_size,
+            max_iter=epochs,
+            random_state=0,
+        ).fit(X, X)
+
+
+def images(n_samples=10_000):
+    path = Path(os.environ.get("SKAE_DATA_HOME", "")) / "fashion-mnist"
+    path /= "train-images-idx3-ubyte.gz"
+    if not path.exists():
+        print("No Fashion-MNIST in SKAE_DATA_HOME: random images of its shape.")
+        return np.random.default_rng(0).random((n_samples, 784), dtype=np.float32)
+    with gzip.open(path) as file:
+        data = np.frombuffer(file.read(16 + 784 * n_samples), np.uint8, offset=16)
+    return (data.reshape(n_samples, 784) / 255).astype(np.float32)
+
+
+def compare(title, X, sizes, batch_size, epochs, repeats):
+    runs = {
+        "loop by hand": by_hand,
+        "skae": with_skae,
+        "raw skorch": with_skorch,
+        "MLPRegressor": with_mlp_regressor,
+    }
+    contenders = {
+        name: lambda run=run: run(X, sizes, batch_size, epochs)
+        for name, run in runs.items()
+    }
+    print_table(title, interleaved(contenders, repeats))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=15)
+    repeats = parser.parse_args().repeats
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    digits = (load_digits().data / 16).astype(np.float32)
+    compare(
+        "Digits, 64-32-8-32-64, batches of 64, 30 epochs",
+        *(digits, (64, 32, 8, 32, 64), 64, 30, repeats),
+    )
+    compare(
+        "Images 10,000 x 784, 784-256-32-256-784, batches of 128, 3 epochs",
+        *(images(), (784, 256, 32, 256, 784), 128, 3, max(3, repeats // 3)),
+    )
+
+
+if __name__ == "__main__":
+    main()

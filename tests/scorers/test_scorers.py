@@ -1,0 +1,264 @@
+import math
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.cluster import DBSCAN, KMeans
+from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_score
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skopt import BayesSearchCV
+
+from skae import (
+    DenseAutoencoder,
+    KernelMutualInformation,
+    LSTMAutoencoder,
+    Reconstruction,
+    Silhouette,
+    UnknownNameError,
+    get_scorer,
+    get_scorer_names,
+)
+from skae.information import mutual_information
+
+every_scorer = pytest.mark.parametrize("name", get_scorer_names())
+
+
+def data(n_samples=90, seed=0):
+    rng = np.random.default_rng(seed)
+    centres = 4 * rng.normal(size=(3, 6))
+    return centres[np.arange(n_samples) % 3] + rng.normal(size=(n_samples, 6))
+
+
+def dense(n_components=2, **params):
+    return DenseAutoencoder(n_components, max_epochs=10, random_state=0, **params)
+
+
+class Codes(TransformerMixin, BaseEstimator):
+    """A reducer whose codes and reconstructions are given."""
+
+    def __init__(self, n_components=2, codes=None, back=None):
+        self.n_components = n_components
+        self.codes = codes
+        self.back = back
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return self.codes
+
+    def inverse_transform(self, Z):
+        return self.back
+
+
+# What is scored
+
+
+@every_scorer
+def test_a_lone_autoencoder_and_a_pipeline_agree(name):
+    X = data()
+    scaled = StandardScaler().fit_transform(X)
+    alone = dense().fit(scaled)
+    pipeline = make_pipeline(StandardScaler(), dense()).fit(X)
+    scorer = get_scorer(name)
+    assert scorer(pipeline, X) == pytest.approx(scorer(alone, scaled))
+
+
+@every_scorer
+def test_steps_after_the_autoencoder(name):
+    X = data()
+    pipeline = make_pipeline(
+        StandardScaler(), dense(), StandardScaler(), KMeans(3, random_state=0)
+    )
+    assert math.isfinite(get_scorer(name)(pipeline.fit(X), X))
+
+
+@every_scorer
+def test_a_search_stands_for_its_best_estimator(name):
+    X = data()
+    search = GridSearchCV(dense(), {"n_components": [2]}, cv=2).fit(X)
+    scorer = get_scorer(name)
+    assert scorer(search, X) == scorer(search.best_estimator_, X)
+
+
+@every_scorer
+def test_pca_is_scored_too(name):
+    X = data()
+    assert math.isfinite(get_scorer(name)(make_pipeline(PCA(2)).fit(X), X))
+
+
+@every_scorer
+def test_sequences(name):
+    X = data().reshape(90, 3, 2)
+    model = LSTMAutoencoder(2, hidden_size=8, max_epochs=3, random_state=0).fit(X)
+    assert math.isfinite(get_scorer(name)(model, X))
+
+
+@every_scorer
+def test_pandas_output_changes_nothing(name):
+    X = data()
+    model = dense().fit(X)
+    expected = get_scorer(name)(model, X)
+    assert get_scorer(name)(model.set_output(transform="pandas"), X) == expected
+
+
+@every_scorer
+def test_without_a_reducer_there_is_nothing_to_score(name):
+    pipeline = make_pipeline(StandardScaler()).fit(data())
+    with pytest.raises(TypeError, match="has no step"):
+        get_scorer(name)(pipeline, data())
+
+
+@every_scorer
+@pytest.mark.parametrize("code", [0.0, np.nan, np.inf])
+def test_a_collapsed_code_scores_the_worst(name, code):
+    X = data()
+    scorer = get_scorer(name)
+    reducer = Codes(codes=np.full((90, 2), code), back=np.full(X.shape, np.nan))
+    assert scorer(reducer, X) == scorer.worst
+
+
+def test_unknown_names_list_the_known():
+    with pytest.raises(UnknownNameError, match=r"'kernel_mi'.*'silhouette'\?"):
+        get_scorer("silhuette")
+
+
+def test_callables_pass_through():
+    scorer = Silhouette(3)
+    assert get_scorer(scorer) is scorer
+
+
+# In searches
+
+
+@every_scorer
+def test_grid_search_over_autoencoders_and_pca(name):
+    pipeline = Pipeline([("scale", StandardScaler()), ("reduce", PCA())])
+    grid = {"reduce": [PCA(), dense()], "reduce__n_components": [1, 3]}
+    search = GridSearchCV(pipeline, grid, scoring=get_scorer(name), cv=3).fit(data())
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_several_metrics_at_once():
+    scoring = {name: get_scorer(name) for name in get_scorer_names()}
+    scores = cross_validate(dense(), data(), scoring=scoring, cv=3)
+    for name in scoring:
+        assert np.isfinite(scores[f"test_{name}"]).all()
+
+
+@every_scorer
+def test_skopt_without_y(name):
+    search = BayesSearchCV(
+        make_pipeline(StandardScaler(), dense()),
+        {"denseautoencoder__n_components": (1, 5)},
+        scoring=get_scorer(name),
+        n_iter=3,
+        cv=2,
+        random_state=0,
+    )
+    # skopt says aloud that it asks for a point twice
+    with np.errstate(all="ignore"):
+        search.fit(data())
+    assert 1 <= search.best_params_["denseautoencoder__n_components"] <= 5
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores")
+def test_a_search_with_failing_and_diverging_candidates_finishes():
+    grid = [
+        {"n_components": [0, 2]},
+        {"optimizer": ["sgd"], "learning_rate": [1e20]},
+    ]
+    search = GridSearchCV(dense(), grid, scoring=get_scorer("kernel_mi"), cv=2)
+    search.fit(data())
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isnan(scores[0])
+    assert np.isfinite(scores[1:]).all()
+    assert search.best_params_ == {"n_components": 2}
+
+
+# What the numbers are
+
+
+def test_reconstruction_is_the_score_of_the_autoencoder():
+    X = data()
+    model = dense().fit(X)
+    assert Reconstruction()(model, X) == pytest.approx(model.score(X))
+
+
+def test_reconstruction_of_pca_is_its_explained_variance():
+    X = data()
+    pca = PCA(2).fit(X)
+    expected = pca.explained_variance_ratio_.sum()
+    assert Reconstruction()(pca, X) == pytest.approx(expected)
+
+
+def test_the_literal_recipe():
+    X = data()
+    model = dense().fit(X)
+    scorer = KernelMutualInformation(alpha=2, bandwidth=1.0)
+    expected = mutual_information(X, model.transform(X), alpha=2, bandwidth=1.0)
+    assert scorer(model, X) == pytest.approx(float(expected))
+    assert scorer.parts(model, X) == expected
+
+
+def test_kernel_mi_is_by_default_free_of_scale_and_blind_to_noise():
+    X = data()
+    rng = np.random.default_rng(1)
+    codes = PCA(2).fit_transform(X)
+    default, literal = KernelMutualInformation(), KernelMutualInformation(bandwidth=1.0)
+    good, large = Codes(codes=codes), Codes(codes=100 * codes)
+    noise = Codes(codes=rng.normal(size=(90, 30)))
+    assert default(good, X) == pytest.approx(default(large, X))
+    assert default(noise, X) < 0.2 * default(good, X)
+    assert literal(noise, X) > literal(good, X)  # what is wrong with it
+
+
+def test_kernel_mi_of_other_orders_takes_a_subsample():
+    X = data(300)
+    model = dense().fit(X)
+    whole = KernelMutualInformation(alpha=1.01)(model, X)
+    part = KernelMutualInformation(alpha=1.01, max_samples=150)(model, X)
+    assert part != whole
+    assert part == pytest.approx(whole, rel=0.2)
+
+
+def test_silhouette_of_the_pipelines_own_clusters():
+    X = data()
+    pipeline = make_pipeline(PCA(2), KMeans(2, random_state=0)).fit(X)
+    Z = pipeline[:-1].transform(X)
+    assert Silhouette(n_clusters=5)(pipeline, X) == pytest.approx(
+        silhouette_score(Z, pipeline.predict(X))
+    )
+
+
+def test_silhouette_by_k_means():
+    X = data()
+    pca = PCA(2).fit(X)
+    labels = KMeans(3, n_init=10, random_state=0).fit_predict(pca.transform(X))
+    expected = silhouette_score(pca.transform(X), labels)
+    assert Silhouette(n_clusters=3)(pca, X) == pytest.approx(expected)
+
+
+def test_silhouette_of_a_clusterer_that_cannot_predict():
+    X = data()
+    pipeline = make_pipeline(PCA(2), DBSCAN(eps=2.0)).fit(X)
+    Z = pipeline[:-1].transform(X)
+    expected = silhouette_score(Z, DBSCAN(eps=2.0).fit_predict(Z))
+    assert Silhouette()(pipeline, X) == pytest.approx(expected)
+
+
+def test_silhouette_of_one_cluster_is_the_worst():
+    pipeline = make_pipeline(PCA(2), DBSCAN(eps=100.0)).fit(data())
+    assert Silhouette()(pipeline, data()) == -1.0
+
+
+def test_silhouette_of_few_rows():
+    X = data()
+    model = dense().fit(X)
+    assert math.isfinite(Silhouette()(model, X[:3]))
+    assert Silhouette()(model, X[:1]) == -1.0

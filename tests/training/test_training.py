@@ -1,0 +1,318 @@
+"""The training kit, through the estimators' parameters."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring
+
+from skae import DenseAutoencoder, OutOfRangeWarning
+from skae.training.learning_rate import LEARNING_RATE_SCHEDULES, one_cycle
+from skae.training.net import AutoencoderNet
+
+
+def data(n_samples=80, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, 6))
+
+
+def dense(**params):
+    params = {"random_state": 0, "max_epochs": 5, "batch_size": 16, **params}
+    return DenseAutoencoder(**params)
+
+
+def weights(model):
+    return [p.detach().clone() for p in model.net_.module_.parameters()]
+
+
+# Learning rates
+
+
+def test_one_cycle_is_torchs():
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    n_steps = 100
+    oracle = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=1.0, total_steps=n_steps, cycle_momentum=False
+    )
+    for step in range(n_steps - 1):
+        assert one_cycle(step / n_steps) == pytest.approx(
+            optimizer.param_groups[0]["lr"], abs=0.04
+        )
+        optimizer.step()
+        oracle.step()
+
+
+@pytest.mark.parametrize("name", sorted(LEARNING_RATE_SCHEDULES))
+def test_schedules_stay_between_zero_and_the_peak(name):
+    factors = [LEARNING_RATE_SCHEDULES[name](i / 1000) for i in range(1001)]
+    assert 0 <= min(factors) < 0.01
+    assert max(factors) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_schedule_reaches_the_optimiser():
+    rates = (
+        dense(learning_rate=0.5, learning_rate_schedule="one_cycle", max_epochs=20)
+        .fit(data())
+        .history_[:, "learning_rate"]
+    )
+    assert max(rates) == pytest.approx(0.5, rel=0.02)
+    assert rates[-1] < 0.01
+    assert rates.index(max(rates)) in (5, 6)
+
+
+def test_plateau_lowers_the_rate():
+    model = dense(
+        learning_rate=1e-6,
+        learning_rate_schedule="plateau",
+        n_iter_no_change=2,
+        max_epochs=12,
+    ).fit(data())
+    assert model.history_[-1, "learning_rate"] < model.history_[0, "learning_rate"]
+
+
+# Early stopping
+
+
+def test_early_stopping_restores_the_best_weights():
+    X, X_val = data(), data(seed=1)
+    model = dense(
+        early_stopping=True, learning_rate=0.05, max_epochs=300, n_iter_no_change=5
+    ).fit(X, X_val=X_val)
+    losses = model.history_[:, "valid_loss"]
+    assert model.n_iter_ < 300
+    assert min(losses) < losses[-1]
+    found = -model.score_samples(X_val).mean()
+    assert found == pytest.approx(min(losses), rel=1e-3)
+
+
+def test_the_best_weights_are_restored_at_the_last_epoch_too():
+    X, X_val = data(), data(seed=1)
+    model = dense(
+        early_stopping=True, learning_rate=0.3, max_epochs=9, n_iter_no_change=100
+    ).fit(X, X_val=X_val)
+    assert model.n_iter_ == 9
+    found = -model.score_samples(X_val).mean()
+    assert found == pytest.approx(min(model.history_[:, "valid_loss"]), rel=1e-3)
+
+
+def test_validation_rows_are_not_trained_on():
+    X = data()
+    model = dense(early_stopping=True, validation_fraction=0.25)
+    seen = []
+
+    class Spy(Callback):
+        def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+            seen.append((training, len(batch[0])))
+
+    model.set_params(callbacks=[Spy()], max_epochs=1).fit(X)
+    assert sum(n for training, n in seen if training) == 60
+    assert sum(n for training, n in seen if not training) == 20
+
+
+def test_early_stopping_without_rows_to_hold_out():
+    assert dense(early_stopping=True).fit(data(1)).n_iter_ >= 1
+
+
+def test_x_val_is_recorded_without_early_stopping():
+    model = dense().fit(data(), X_val=data(20, seed=1))
+    assert len(model.history_[:, "valid_loss"]) == model.n_iter_ == 5
+
+
+# Gradients
+
+
+def test_clipping_bounds_the_step():
+    X = 100 * data()
+    start = dense(max_epochs=1, optimizer=torch.optim.SGD, learning_rate=1e-12).fit(X)
+    model = dense(
+        max_epochs=1,
+        batch_size=80,
+        optimizer=torch.optim.SGD,
+        learning_rate=0.5,
+        max_grad_norm=0.1,
+    ).fit(X)
+    step = sum(
+        (a - b).square().sum()
+        for a, b in zip(weights(start), weights(model), strict=True)
+    )
+    assert step.sqrt() == pytest.approx(0.5 * 0.1, rel=1e-4)
+
+
+def test_weight_decay_shrinks_the_weights():
+    plain, decayed = dense(max_epochs=50), dense(max_epochs=50, weight_decay=5.0)
+    norms = [
+        sum(w.square().sum() for w in weights(model.fit(data())))
+        for model in (plain, decayed)
+    ]
+    assert norms[1] < 0.8 * norms[0]
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["adam", "rmsprop", "sgd", torch.optim.NAdam, torch.optim.LBFGS]
+)
+def test_optimisers(optimizer):
+    model = dense(max_epochs=20, optimizer=optimizer, learning_rate=0.01, batch_size=80)
+    losses = model.fit(data()).history_[:, "train_loss"]
+    assert losses[-1] < losses[0]
+
+
+# Going on
+
+
+def test_warm_start_goes_on_from_the_weights():
+    X = data()
+    model = dense(warm_start=True).fit(X)
+    before = model.history_[-1, "train_loss"]
+    model.fit(X)
+    assert model.n_iter_ == len(model.history_) == 10
+    assert model.history_[5, "train_loss"] < model.history_[0, "train_loss"]
+    assert model.history_[-1, "train_loss"] < before
+
+
+def test_a_cold_fit_starts_again():
+    X = data()
+    model = dense().fit(X)
+    once = model.transform(X)
+    np.testing.assert_array_equal(model.fit(X).transform(X), once)
+    assert model.n_iter_ == 5
+
+
+def test_partial_fits_are_a_fit():
+    X = data()
+    whole, parts = dense(), dense()
+    whole.fit(X)
+    for _ in range(5):
+        parts.partial_fit(X)
+    for a, b in zip(weights(whole), weights(parts), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    assert parts.n_iter_ == 5
+
+
+def test_warm_start_takes_changed_parameters():
+    X = data()
+    model = dense(warm_start=True).fit(X)
+    model.set_params(learning_rate=1e-5, max_epochs=1).fit(X)
+    assert model.history_[-1, "learning_rate"] == pytest.approx(1e-5)
+
+
+# Divergence
+
+
+def test_divergence_keeps_finite_weights_and_warns():
+    X = data()
+    with pytest.warns(ConvergenceWarning, match=r"learning_rate \(10000000000\.0\)"):
+        model = dense(optimizer="sgd", learning_rate=1e10, max_epochs=50).fit(X)
+    assert model.diverged_
+    assert model.n_iter_ < 50
+    assert np.isfinite(model.reconstruct(X)).all()
+    assert np.isfinite(model.score(X))
+
+
+def test_divergence_in_the_very_last_step_is_noticed(monkeypatch):
+    """The last epoch's loss is fine and its last step is not."""
+    step = AutoencoderNet.train_step
+
+    def explode(net, *args):
+        terms = step(net, *args)
+        if len(net.history) == net.epochs_:
+            for parameter in net.module_.parameters():
+                parameter.data.mul_(torch.inf)
+        return terms
+
+    monkeypatch.setattr(AutoencoderNet, "train_step", explode)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model = dense(batch_size=80, max_epochs=3).fit(data())
+    assert model.diverged_
+    assert np.isfinite(model.reconstruct(data())).all()
+
+
+def test_huge_data_do_not_raise():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = dense().fit(1e200 * data())
+    assert np.isfinite(model.transform(data())).all()
+
+
+# Bounded outputs
+
+
+def test_a_bounded_output_warns_when_data_lie_outside():
+    with pytest.warns(OutOfRangeWarning, match=r"\[0, 1\].*'sigmoid'"):
+        dense(output_activation="sigmoid").fit(data())
+
+
+def test_a_bounded_output_is_quiet_when_data_lie_inside():
+    X = data()
+    X = (X - X.min()) / (X.max() - X.min())
+    model = dense(output_activation="sigmoid").fit(X)
+    assert 0 <= model.reconstruct(X).min() <= model.reconstruct(X).max() <= 1
+
+
+# Callbacks
+
+
+class Recorder(Callback):
+    def __init__(self, log):
+        self.log = log
+
+    def __deepcopy__(self, memo):
+        return Recorder(self.log)
+
+    def on_epoch_end(self, net, **kwargs):
+        self.log.append("epoch")
+
+    def on_batch_end(self, net, batch=None, training=None, **kwargs):
+        self.log.append("batch")
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        assert all(parameter.grad is not None for _, parameter in named_parameters)
+        self.log.append("grad")
+
+
+def test_callbacks_hear_of_batches_and_epochs():
+    log = []
+    observed = dense(max_epochs=2, batch_size=40, callbacks=[Recorder(log)]).fit(data())
+    assert log == (["grad", "batch"] * 2 + ["epoch"]) * 2
+    alone = dense(max_epochs=2, batch_size=40).fit(data())
+    np.testing.assert_array_equal(observed.transform(data()), alone.transform(data()))
+    assert len(observed.history_[0, "batches"]) == 2
+
+
+def test_a_callback_is_not_changed_by_the_fit():
+    stopping = EarlyStopping(
+        "train_loss", patience=2, threshold=0.9, sink=lambda _: None
+    )
+    model = dense(max_epochs=50, callbacks=[stopping])
+    assert model.fit(data()).n_iter_ < 50
+    assert stopping.misses_ == 0
+    assert clone(model).fit(data()).n_iter_ == model.n_iter_
+
+
+def test_skorch_scoring_callbacks_work():
+    def largest_weight(net, X, y):
+        return max(p.abs().max().item() for p in net.module_.parameters())
+
+    scoring = EpochScoring(
+        largest_weight, name="largest", on_train=True, use_caching=False
+    )
+    model = dense(callbacks=[scoring]).fit(data())
+    assert len(model.history_[:, "largest"]) == 5
+
+
+def test_ctrl_c_ends_more_than_the_fit(monkeypatch):
+    def interrupted(self, *args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AutoencoderNet, "train_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dense().fit(data())
+
+
+def test_verbose_prints_a_line_per_epoch(capsys):
+    dense(verbose=True).fit(data())
+    assert "train_loss" in capsys.readouterr().out
+    dense().fit(data())
+    assert capsys.readouterr().out == ""
