@@ -27,6 +27,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skae.shapes import as_sequences, n_dims
+
 __all__ = ["SequenceScaler", "SlidingWindow"]
 
 _DTYPES = [np.float64, np.float32]
@@ -265,11 +267,6 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _n_dims(X):
-    # Not `np.ndim`, which array-likes may refuse through `__array_function__`.
-    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-
-
 def _scaler_output_has_columns(scaler):
     return getattr(scaler, "_n_dims_in", 2) == 2
 
@@ -373,7 +370,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         X = self._validate(X, reset=True)
         self._n_dims_in = X.ndim
-        self.n_channels_ = self._count_channels(X)
+        self.n_channels_ = as_sequences(X, self.n_channels).shape[2]
         self.scaler_ = self._make_scaler().fit(X.reshape(-1, self.n_channels_))
         return self
 
@@ -444,7 +441,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _validate(self, X, *, reset):
         shape = None
-        if _n_dims(X) == 3:
+        if n_dims(X) == 3:
             # One row for each time step: scikit-learn's own checks then take the
             # channels for the features, and let the number of time steps vary.
             X = np.asarray(X)
@@ -454,28 +451,16 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         return X if shape is None else X.reshape(shape)
 
-    def _count_channels(self, X):
-        if X.ndim == 3:
-            return X.shape[2]
-        if X.shape[1] % self.n_channels:
-            raise ValueError(
-                f"SequenceScaler got rows of {X.shape[1]} values, which is no multiple "
-                f"of n_channels={self.n_channels}: set `n_channels` to the number of "
-                "channels in each flattened window, or pass an array of shape "
-                "(n_samples, n_timesteps, n_channels)."
-            )
-        return self.n_channels
-
     def _make_scaler(self):
         if self.method == "standard":
             return StandardScaler()
         return MinMaxScaler(feature_range=self.feature_range)
 
     def _check_n_dims(self, X):
-        n_dims = _n_dims(X)
-        if {n_dims, self._n_dims_in} == {2, 3}:
+        given = n_dims(X)
+        if {given, self._n_dims_in} == {2, 3}:
             raise ValueError(
-                f"SequenceScaler got an array of {n_dims} dimensions and was fitted on "
+                f"SequenceScaler got an array of {given} dimensions and was fitted on "
                 f"one of {self._n_dims_in}: pass the same kind to both, sequences "
                 "(n_samples, n_timesteps, n_channels) or flattened windows."
             )

@@ -308,7 +308,7 @@ def test_lists_and_infinity():
 
 
 def test_width_is_no_multiple_of_the_channels():
-    with pytest.raises(ValueError, match=r"7 values.*n_channels=2.*set `n_channels`"):
+    with pytest.raises(ValueError, match=r"7 columns.*n_channels=2.*set n_channels"):
         SequenceScaler(n_channels=2).fit(normal(5, 7))
 
 

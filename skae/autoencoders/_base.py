@@ -27,6 +27,7 @@ from skae.metrics import row_errors, variance_explained
 from skae.networks import AutoencoderModule
 from skae.networks.activations import get_activation
 from skae.objectives import Objective
+from skae.shapes import n_dims
 from skae.training.devices import as_tensor, resolve_device, torch_dtype
 from skae.training.inference import map_rows
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
@@ -411,7 +412,7 @@ class BaseAutoencoder(
         return X
 
     def _check_array(self, X, *, reset):
-        if self._network().takes_sequences and _ndim(X) == 3:
+        if self._network().takes_sequences and n_dims(X) == 3:
             return self._check_sequences(X, reset=reset)
         if not reset and len(self.input_shape_) == 2:
             return self._check_flattened(X)
@@ -456,7 +457,3 @@ class BaseAutoencoder(
         tags.input_tags.three_d_array = self._network().takes_sequences
         tags.non_deterministic = False
         return tags
-
-
-def _ndim(X):
-    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim

@@ -7,6 +7,7 @@ from torch import nn
 
 from skae.networks._base import NETWORKS, Network
 from skae.networks.activations import get_activation
+from skae.shapes import as_sequences
 
 __all__ = ["RecurrentNetwork", "time_code"]
 
@@ -69,15 +70,7 @@ class RecurrentNetwork(Network):
 
     def as_events(self, X):
         """Return flattened windows as ``(n_samples, n_timesteps, n_channels)``."""
-        if X.ndim == 3:
-            return X
-        if X.shape[1] % self.n_channels:
-            raise ValueError(
-                f"X has {X.shape[1]} columns, which are not whole time steps of "
-                f"n_channels={self.n_channels}: set n_channels to a divisor, or pass "
-                "X of shape (n_samples, n_timesteps, n_channels)."
-            )
-        return X.reshape(len(X), -1, self.n_channels)
+        return as_sequences(X, self.n_channels)
 
     def build(self, event_shape, n_components):
         """Return the encoder and the decoder; see `Network.build`."""
