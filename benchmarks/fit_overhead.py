@@ -57,6 +57,19 @@ def with_skae(X, sizes, batch_size, epochs):
         sizes[middle],
         hidden_layer_sizes=sizes[1:middle],
         activation="relu",
+        linear_path=None,
+        batch_size=batch_size,
+        max_epochs=epochs,
+        random_state=0,
+        device="cpu",
+    ).fit(X)
+
+
+def with_defaults(X, sizes, batch_size, epochs):
+    middle = len(sizes) // 2
+    DenseAutoencoder(
+        sizes[middle],
+        hidden_layer_sizes=sizes[1:middle],
         batch_size=batch_size,
         max_epochs=epochs,
         random_state=0,
@@ -105,6 +118,7 @@ def compare(title, X, sizes, batch_size, epochs, repeats):
     runs = {
         "loop by hand": by_hand,
         "skae": with_skae,
+        "skae, its defaults: linear path, SiLU, one-cycle": with_defaults,
         "raw skorch": with_skorch,
         "MLPRegressor": with_mlp_regressor,
     }

@@ -37,7 +37,9 @@ class Bottleneck(BaseEstimator, ABC):
     """How a code arises: hyper-parameters, and the module they describe.
 
     The module's ``forward(features, generator=None)`` returns a `Latent`. It draws
-    random numbers from `generator` only, and none when that is ``None``.
+    random numbers from `generator` only, and none when that is ``None``. Its attribute
+    ``mean`` is the linear layer from the features to the mean code, which networks may
+    initialise.
     """
 
     #: The fields of `Latent` that carry information, for penalties to require.
@@ -79,9 +81,9 @@ class PointBottleneck(Bottleneck):
 class _Point(nn.Module):
     def __init__(self, n_features, n_components, activation):
         super().__init__()
-        self.linear = nn.Linear(n_features, n_components)
+        self.mean = nn.Linear(n_features, n_components)
         self.activation = activation()
 
     def forward(self, features, generator=None):
-        code = self.activation(self.linear(features))
+        code = self.activation(self.mean(features))
         return Latent(mean=code, sample=code)

@@ -10,13 +10,14 @@ AUTOENCODERS = [
     DenseAutoencoder(
         3,
         hidden_layer_sizes=1,
+        linear_path=None,
         activation="tanh",
         early_stopping=True,
         optimizer="sgd",
         learning_rate_schedule="plateau",
         max_epochs=10,
     ),
-    DenseAutoencoder(1, hidden_layer_sizes="", max_epochs=10),
+    DenseAutoencoder(1, hidden_layer_sizes="", linear_path=None, max_epochs=10),
     LSTMAutoencoder(hidden_size=8, max_epochs=5),
     LSTMAutoencoder(
         3,
@@ -32,7 +33,7 @@ AUTOENCODERS = [
 NETWORKS = [
     (DenseNetwork(), (7,)),
     (DenseNetwork((), output_activation="sigmoid"), (7,)),
-    (DenseNetwork("6-5", activation="silu"), (4,)),
+    (DenseNetwork("6-5", activation="relu", linear_path="pca"), (4,)),
     (RecurrentNetwork(8), (6, 2)),
     (RecurrentNetwork(8, 2, decoder="stateful"), (6, 2)),
 ]

@@ -190,13 +190,13 @@ class BaseAutoencoder(
         self._seed = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
-        event_shape = self._as_events(X).shape[1:]
+        events = self._as_events(X)
         device = resolve_device(self.device)
         dtype = torch_dtype(X.dtype, device)
         bottleneck = self._bottleneck()
         criterion = self._objective().build(bottleneck)
-        module = self._build_module(event_shape, bottleneck).to(dtype)
-        optimizer, settings = get_optimizer(self.optimizer)
+        module = self._build_module(events, bottleneck, dtype)
+        optimizer, settings = get_optimizer(self.optimizer, self.weight_decay)
         self.net_ = AutoencoderNet(
             module,
             criterion,
@@ -204,19 +204,17 @@ class BaseAutoencoder(
             dtype=dtype,
             device=str(device),
             optimizer=optimizer,
-            **self._optimizer_settings(settings),
+            **{f"optimizer__{name}": value for name, value in settings.items()},
         ).initialize()
 
-    def _build_module(self, event_shape, bottleneck):
+    def _build_module(self, events, bottleneck, dtype):
+        network, event_shape = self._network(), events.shape[1:]
         with global_seed(self._seed):
-            encoder, decoder = self._network().build(event_shape, self.n_components)
+            encoder, decoder = network.build(event_shape, self.n_components)
             middle = bottleneck.build(encoder.out_features, self.n_components)
-        return AutoencoderModule(encoder, middle, decoder, event_shape)
-
-    def _optimizer_settings(self, settings):
-        if self.weight_decay:  # not every optimiser has it
-            settings = {**settings, "weight_decay": self.weight_decay}
-        return {f"optimizer__{name}": value for name, value in settings.items()}
+        module = AutoencoderModule(encoder, middle, decoder, event_shape).to(dtype)
+        network.initialize(module, events, self._seed)
+        return module
 
     def _train(self, X, X_val, epochs):
         self._warn_out_of_range(X)

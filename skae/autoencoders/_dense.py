@@ -1,5 +1,7 @@
 """The dense autoencoder."""
 
+from sklearn.utils._param_validation import StrOptions
+
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.bottlenecks import PointBottleneck
 from skae.networks import DenseNetwork
@@ -16,6 +18,10 @@ class DenseAutoencoder(BaseAutoencoder):
     Code and output are linear by default: with ``hidden_layer_sizes=()`` the optimum
     spans the principal components.
 
+    In a usual budget a plain network often reconstructs held-out rows worse than PCA.
+    By default, linear maps run beside the hidden layers and start as PCA, so that
+    training can only better it; ``linear_path=None`` is the plain network.
+
     Scale the data first (`sklearn.preprocessing.StandardScaler`). The dtype of the data
     is kept: float32 trains about twice as fast as float64.
 
@@ -23,13 +29,13 @@ class DenseAutoencoder(BaseAutoencoder):
     ----------
     n_components : int, default=2
         Size of the code, the latent dimension.
-    hidden_layer_sizes : tuple of int, str or int, default=(64, 32)
+    hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
         Widths of the encoder's hidden layers, the decoder's in reverse. A string as
         ``"64-32"`` says the same, and an integer is a depth, with widths that taper
         geometrically from the number of features to `n_components`: searches that
         know scalars only can choose among those.
-    activation : str, default="relu"
-        Activation of the hidden layers: ``"relu"``, ``"silu"``, ``"tanh"``,
+    activation : str, default="silu"
+        Activation of the hidden layers: ``"silu"``, ``"relu"``, ``"tanh"``,
         ``"logistic"``, ``"elu"``, ``"gelu"``, ``"leaky_relu"``, ``"softplus"`` or
         ``"identity"``.
     code_activation : str, default="identity"
@@ -37,6 +43,9 @@ class DenseAutoencoder(BaseAutoencoder):
     output_activation : str, default="identity"
         Activation of the reconstruction. A bounded one warns when the data lie
         outside of its range.
+    linear_path : {"pca"} or None, default="pca"
+        ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
+        start as those of whitened principal components. ``None``: hidden layers only.
     %(training_parameters)s
 
     Attributes
@@ -68,22 +77,24 @@ class DenseAutoencoder(BaseAutoencoder):
         "activation": [str],
         "code_activation": [str],
         "output_activation": [str],
+        "linear_path": [StrOptions({"pca"}), None],
     }
 
     def __init__(
         self,
         n_components=2,
         *,
-        hidden_layer_sizes=(64, 32),
-        activation="relu",
+        hidden_layer_sizes=(64, 64),
+        activation="silu",
         code_activation="identity",
         output_activation="identity",
+        linear_path="pca",
         max_epochs=100,
         batch_size=64,
         learning_rate=1e-3,
-        learning_rate_schedule="constant",
+        learning_rate_schedule="one_cycle",
         optimizer="adamw",
-        weight_decay=0.0,
+        weight_decay=0.01,
         max_grad_norm=None,
         early_stopping=False,
         validation_fraction=0.1,
@@ -118,12 +129,14 @@ class DenseAutoencoder(BaseAutoencoder):
         self.activation = activation
         self.code_activation = code_activation
         self.output_activation = output_activation
+        self.linear_path = linear_path
 
     def _network(self):
         return DenseNetwork(
             self.hidden_layer_sizes,
             activation=self.activation,
             output_activation=self.output_activation,
+            linear_path=self.linear_path,
         )
 
     def _bottleneck(self):

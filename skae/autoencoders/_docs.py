@@ -20,8 +20,9 @@ default={learning_rate_schedule}
 optimizer : str or torch.optim.Optimizer subclass, default="adamw"
     ``"adam"``, ``"adamw"``, ``"rmsprop"``, ``"sgd"`` (with Nesterov momentum 0.9),
     or a class.
-weight_decay : float, default=0.0
-    Decoupled weight decay with ``"adamw"``, an L2 penalty with the others.
+weight_decay : float, default={weight_decay}
+    Decoupled weight decay with ``"adamw"``, an L2 penalty with the others; optimiser
+    classes that have none go without.
 max_grad_norm : float or None, default={max_grad_norm}
     Gradients with a larger Euclidean norm are scaled down to it.
 early_stopping : bool, default=False

@@ -49,3 +49,16 @@ class Network(BaseEstimator, ABC):
         -------
         encoder, decoder : torch.nn.Module
         """
+
+    def initialize(self, module, events, seed):
+        """Set initial weights that depend on the data; by default none do.
+
+        Parameters
+        ----------
+        module : AutoencoderModule
+            With the modules that `build` returned, randomly initialised.
+        events : ndarray of shape (n_samples, *event_shape)
+            The data of the fit.
+        seed : int
+            Source of any random numbers.
+        """

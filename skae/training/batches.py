@@ -6,7 +6,7 @@ from skae.training.seeding import generator_for
 
 __all__ = ["Batches"]
 
-CHUNK_BYTES = 2**22
+CHUNK_BYTES = 2**20
 
 
 class Batches:
@@ -40,8 +40,9 @@ class Batches:
     def epoch(self, epoch):
         """Yield the batches of one epoch.
 
-        Rows are gathered for many batches at once, a few megabytes at a time: one
-        indexing operation a batch is a notable cost for small networks.
+        Rows are gathered for many batches at once, about a megabyte at a time, which
+        stays in the processor's cache: one indexing operation a batch is a notable cost
+        for small networks.
         """
         for rows in self._order(epoch).split(self._chunk_size()):
             chunk = self.X[rows].to(self.device, self.dtype)

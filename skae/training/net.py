@@ -76,7 +76,7 @@ class AutoencoderNet(NeuralNet):
     def train(self, X, X_val=None, *, epochs):
         """Train on a tensor of events for some epochs more."""
         self.epochs_ = epochs
-        self.step_ = 0
+        self.first_epoch_ = len(self.history)
         self._observes_gradients = self._has_hook("on_grad_computed")
         self.notify("on_train_begin", X=X, y=None)
         with suppress(StopTraining):
@@ -121,9 +121,9 @@ class AutoencoderNet(NeuralNet):
         if any(map(self._has_hook, BATCH_HOOKS)):
             step_fn = self._observed(step_fn, prefix)
         losses, sizes = [], []
-        for x in iterator.epoch(epoch):
+        for batch, x in enumerate(iterator.epoch(epoch)):
             if training:
-                self._follow_schedule(len(iterator))
+                self._follow_schedule(epoch + batch / len(iterator))
             losses.append(step_fn(x, weights, generator)[0])
             sizes.append(len(x))
         self._record(prefix, losses, sizes, weights)
@@ -173,12 +173,11 @@ class AutoencoderNet(NeuralNet):
             training=True,
         )
 
-    def _follow_schedule(self, n_batches):
+    def _follow_schedule(self, epoch):
         schedule = LEARNING_RATE_SCHEDULES.get(self.learning_rate_schedule)
         if schedule is not None:
-            factor = schedule(self.step_ / (self.epochs_ * n_batches))
-            self._use_rate(self.lr * factor)
-            self.step_ += 1
+            progress = (epoch - self.first_epoch_) / self.epochs_
+            self._use_rate(self.lr * schedule(progress))
 
     def _use_rate(self, rate):
         for group in self.optimizer_.param_groups:

@@ -1,5 +1,7 @@
 """Optimisers by name."""
 
+from inspect import signature
+
 import torch
 
 from skae.registry import unknown_name
@@ -10,17 +12,27 @@ __all__ = ["OPTIMIZERS", "get_optimizer"]
 # them costs more than the rest of a training step.
 OPTIMIZERS = {
     "adam": (torch.optim.Adam, {"fused": True}),
-    "adamw": (torch.optim.AdamW, {"fused": True, "weight_decay": 0.0}),
+    "adamw": (torch.optim.AdamW, {"fused": True}),
     "rmsprop": (torch.optim.RMSprop, {}),
     "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
 }
 
 
-def get_optimizer(optimizer):
-    """Return an optimiser class, given it or its name, and its default settings."""
-    if isinstance(optimizer, type):
-        return optimizer, {}
+def get_optimizer(optimizer, weight_decay):
+    """Return an optimiser class, given it or its name, and the settings it takes.
+
+    Not every optimiser has a weight decay; those without go without.
+    """
+    cls, settings = (
+        (optimizer, {}) if isinstance(optimizer, type) else _named(optimizer)
+    )
+    if "weight_decay" in signature(cls).parameters:
+        settings = {**settings, "weight_decay": weight_decay}
+    return cls, settings
+
+
+def _named(name):
     try:
-        return OPTIMIZERS[optimizer]
+        return OPTIMIZERS[name]
     except (KeyError, TypeError):
-        raise unknown_name("optimizer", optimizer, OPTIMIZERS) from None
+        raise unknown_name("optimizer", name, OPTIMIZERS) from None

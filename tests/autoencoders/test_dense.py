@@ -20,6 +20,8 @@ def linear(n_components, max_epochs=150):
         hidden_layer_sizes=(),
         learning_rate=0.02,
         learning_rate_schedule="one_cycle",
+        linear_path=None,
+        weight_decay=0,
         max_epochs=max_epochs,
         random_state=0,
     )
@@ -67,3 +69,40 @@ def test_outliers_have_low_scores(wine):
     model = DenseAutoencoder(5, random_state=0).fit(wine)
     outlier = wine[:1] + 10 * np.eye(13)[:1]
     assert model.score_samples(outlier) < model.score_samples(wine).min()
+
+
+def error(model, X):
+    return -model.score_samples(X).mean()
+
+
+def test_training_starts_from_the_principal_components(wine):
+    pca = PCA(4).fit(wine)
+    model = DenseAutoencoder(4, max_epochs=1, learning_rate=1e-12, random_state=0)
+    Z = model.fit_transform(wine)
+    np.testing.assert_allclose(
+        model.reconstruct(wine), pca.inverse_transform(pca.transform(wine)), atol=1e-6
+    )
+    np.testing.assert_allclose(np.cov(Z.T), np.eye(4), atol=1e-6)
+
+
+@pytest.mark.parametrize("n_components", [2, 5, 8])
+def test_the_default_is_no_worse_than_pca_on_new_rows(wine, n_components):
+    train, test = wine[::2], wine[1::2]
+    pca = PCA(n_components).fit(train)
+    model = DenseAutoencoder(n_components, random_state=0).fit(train)
+    linear_error = ((test - pca.inverse_transform(pca.transform(test))) ** 2).mean()
+    assert error(model, test) <= linear_error
+
+
+def test_more_components_than_the_data_have_directions():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 7))
+    model = DenseAutoencoder(6, max_epochs=20, random_state=0).fit(X)
+    assert model.score(X) > 0.999
+    assert np.isfinite(model.transform(X)).all()
+
+
+def test_a_bounded_output_starts_linear_in_the_encoder_only(wine):
+    X = (wine - wine.min()) / np.ptp(wine)
+    model = DenseAutoencoder(2, output_activation="sigmoid", random_state=0).fit(X)
+    assert model.score(X) > 0

@@ -46,7 +46,9 @@ def test_bad_specifications_name_the_fix(spec, match):
 @pytest.mark.parametrize("spec", [(32, 16), "32-16", [32, 16]])
 def test_the_network_has_these_layers(spec):
     X = [[0.0] * 64] * 3
-    model = DenseAutoencoder(8, hidden_layer_sizes=spec, max_epochs=1, random_state=0)
+    model = DenseAutoencoder(
+        8, hidden_layer_sizes=spec, linear_path=None, max_epochs=1, random_state=0
+    )
     model.fit(X)
     shapes = [tuple(p.shape) for p in model.net_.module_.parameters() if p.ndim == 2]
     assert shapes == [(32, 64), (16, 32), (8, 16), (16, 8), (32, 16), (64, 32)]

@@ -1,0 +1,66 @@
+"""Starting an autoencoder from the principal components of its data."""
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+
+__all__ = ["start_as_pca"]
+
+# More rows hardly change the components, and the start should be cheap.
+MAX_ROWS = 20_000
+# Directions with a smaller share of the largest variance are not worth whitening.
+NEGLIGIBLE = 1e-6
+
+
+@torch.no_grad()
+def start_as_pca(module, events, seed, *, with_decoder=True):
+    """Set the linear paths of a dense autoencoder to principal components.
+
+    ``z = (x - mean) V / s`` and ``x_hat = z s V' + mean`` with the components V and
+    their standard deviations s; what the hidden layers add to either starts at zero.
+    Code units beyond the rank of the data keep their random start in the encoder.
+
+    Parameters
+    ----------
+    module : AutoencoderModule
+        Of a `DenseNetwork` with a linear path: the first inputs of the layers
+        ``bottleneck.mean`` and ``decoder.output`` are the data and the code.
+    events : ndarray of shape (n_samples, n_features)
+    seed : int
+        Of the randomised decomposition, where scikit-learn chooses that.
+    with_decoder : bool, default=True
+        Whether the decoder starts linear too, which presumes a linear output.
+    """
+    X = events.reshape(len(events), -1)
+    components, scales, mean = _principal_components(X, module.bottleneck.mean, seed)
+    rank = len(scales)
+    encoder, decoder = module.bottleneck.mean, module.decoder.output
+    _set_rows(encoder, rank, components / scales[:, None])
+    encoder.bias[:rank] = -encoder.weight[:rank, : X.shape[1]] @ _like(mean, encoder)
+    if with_decoder:
+        decoder.weight.zero_()
+        decoder.weight[:, :rank] = _like((components * scales[:, None]).T, decoder)
+        decoder.bias.copy_(_like(mean, decoder))
+
+
+def _principal_components(X, layer, seed):
+    """Return components ``(rank, n_features)``, standard deviations, and the mean."""
+    X = X[:: -(-len(X) // MAX_ROWS)]
+    if len(X) < 2:
+        return np.zeros((0, X.shape[1])), np.zeros(0), X[0]
+    unit = np.abs(X).max() or 1  # so that squares of huge values do not overflow
+    with np.errstate(invalid="ignore", divide="ignore"):  # constant data
+        pca = PCA(min(layer.out_features, *X.shape), random_state=seed).fit(X / unit)
+    variances = pca.explained_variance_
+    kept = variances > NEGLIGIBLE * variances.max()
+    scales = unit * np.sqrt(variances[kept])
+    return pca.components_[kept], scales, unit * pca.mean_
+
+
+def _set_rows(layer, rank, weights):
+    layer.weight[:rank] = 0
+    layer.weight[:rank, : weights.shape[1]] = _like(weights, layer)
+
+
+def _like(array, layer):
+    return torch.as_tensor(np.ascontiguousarray(array)).to(layer.weight)
