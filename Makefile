@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test test-slow lint clean
 
 demo: $(INSTALLED)
-	$(BIN)/skae select airline-passengers --output skae-demo
+	$(BIN)/skae select airline-passengers --output skae-demo --force
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadscope

@@ -1,0 +1,191 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+
+from skae.scorers import Reconstruction
+from skae.search import ScoreCurve
+
+PARAM = "ae__n_components"
+
+
+def cv_results(values, scores, metric="score"):
+    scores = np.asarray(scores, dtype=float)
+    folds = {f"split{i}_test_{metric}": column for i, column in enumerate(scores.T)}
+    means = {f"mean_test_{metric}": scores.mean(axis=1)}
+    return {f"param_{PARAM}": np.ma.array(values, dtype=object), **folds, **means}
+
+
+def curve(means, noise=0.0, n_folds=4, seed=0):
+    """A curve over 1, 2, ... with the given means and noise between folds."""
+    rng = np.random.default_rng(seed)
+    draws = noise * rng.standard_normal((len(means), n_folds))
+    scores = np.asarray(means)[:, None] + draws - draws.mean(axis=1, keepdims=True)
+    return ScoreCurve(np.arange(1, len(means) + 1), scores)
+
+
+score_curves = st.tuples(st.integers(2, 8), st.integers(2, 5)).flatmap(
+    lambda shape: arrays(float, shape, elements=st.integers(-20, 20).map(float))
+)
+
+
+def make(scores):
+    return ScoreCurve(np.arange(1, len(scores) + 1), scores)
+
+
+def test_a_peak_is_clear():
+    verdict = curve([0.1, 0.5, 0.9, 0.5, 0.1, 0.0], noise=0.02).verdict()
+    assert (verdict.kind, verdict.best, verdict.tied) == ("clear", 3, (3,))
+    assert "3 scores highest" in verdict.text
+
+
+def test_few_ties_are_ambiguous_and_listed():
+    verdict = curve([0.1, 0.3, 0.9, 0.9001, 0.89, 0.1, 0.0, 0.2], noise=0.02).verdict()
+    assert verdict.kind == "ambiguous"
+    assert verdict.best in (3, 4)
+    assert set(verdict.tied) <= {3, 4, 5}
+    others = [value for value in verdict.tied if value != verdict.best]
+    assert all(f"{value}" in verdict.text for value in others)
+
+
+def test_many_ties_are_flat():
+    scores = np.full((12, 4), 0.5) + 0.01 * np.array([1, -1, 1, -1])
+    scores[:3] = 0.1
+    scores[6] += [1e-4, 1e-4, 1e-4, -1e-4]
+    verdict = make(scores).verdict()
+    assert verdict.kind == "flat"
+    assert "9 of the 12 dimensions tried, from 4 to 12" in verdict.text
+    assert "the choice of 7 is noise" in verdict.text
+    assert "4 would do as well" in verdict.text
+
+
+def test_a_lucky_best_of_many_equals_is_flat():
+    scores = np.random.default_rng(3).normal(size=(16, 4))
+    scores[0] -= 10  # one bad value must not make the others look different
+    verdict = make(scores).verdict()
+    assert verdict.kind == "flat"
+
+
+def test_pure_noise_is_hardly_ever_clear():
+    kinds = [
+        make(np.random.default_rng(seed).normal(size=(12, 4))).verdict().kind
+        for seed in range(100)
+    ]
+    assert kinds.count("clear") <= 5
+    assert kinds.count("flat") >= 60
+
+
+@pytest.mark.parametrize(
+    ("means", "word"),
+    [([0.1, 0.2, 0.3, 0.4, 0.5], "largest"), ([0.1], "Only one dimension")],
+)
+def test_the_end_of_the_range_is_an_edge(means, word):
+    verdict = curve(means, noise=0.001).verdict()
+    assert verdict.kind == "edge"
+    assert word in verdict.text
+
+
+def test_the_smallest_is_an_edge_only_if_there_are_smaller_ones():
+    scores = curve([0.9, 0.5, 0.3], noise=0.001).scores
+    assert ScoreCurve(np.array([1, 2, 3]), scores).verdict().kind == "clear"
+    assert ScoreCurve(np.array([2, 3, 4]), scores).verdict().kind == "edge"
+
+
+def test_identical_scores_are_flat_and_the_smallest_is_best():
+    verdict = make(np.full((5, 3), 0.3)).verdict()
+    assert (verdict.kind, verdict.best, verdict.tied) == ("flat", 1, (1, 2, 3, 4, 5))
+
+
+def test_one_fold_claims_nothing():
+    found = make(np.array([[0.1], [0.9], [0.3]]))
+    assert np.isnan(found.standard_error).all()
+    assert found.tied == (2,)
+    assert found.verdict().kind == "ambiguous"
+    assert "single fold" in found.verdict().text
+
+
+def test_two_candidates():
+    assert make(np.array([[1.0, 2.0], [0.0, 0.5]])).verdict().kind == "clear"
+    assert make(np.array([[1.0, 0.0], [0.0, 1.0]])).verdict().kind == "flat"
+
+
+def test_the_level_of_a_fold_does_not_count():
+    scores = np.array([[0.1, 0.3], [0.4, 0.5], [0.2, 0.3]])
+    found, shifted = make(scores), make(scores + np.array([0.0, 100.0]))
+    np.testing.assert_allclose(found.standard_error, shifted.standard_error)
+
+
+def test_a_single_value_keeps_its_plain_standard_error():
+    found = make(np.array([[0.0, 2.0]]))
+    np.testing.assert_allclose(found.standard_error, [1.0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(score_curves, st.integers(1, 9), st.integers(-9, 9))
+def test_units_of_the_score_and_order_of_folds_do_not_matter(scores, factor, shift):
+    found = make(scores)
+    other = make((factor * scores + shift)[:, ::-1])
+    assert found.tied == other.tied
+    assert found.verdict().kind == other.verdict().kind
+    assert found.best in found.tied
+
+
+@settings(deadline=None, max_examples=60)
+@given(score_curves)
+def test_every_curve_has_a_verdict(scores):
+    verdict = make(scores).verdict()
+    assert verdict.kind in {"clear", "ambiguous", "flat", "edge"}
+    assert str(verdict.best) in verdict.text
+
+
+def test_from_cv_results_sorts_and_merges_repetitions():
+    results = cv_results([4, 2, 4], [[0.2, 0.4], [0.5, 0.5], [0.4, 0.6]])
+    found = ScoreCurve.from_cv_results(results, PARAM)
+    assert found.values.tolist() == [2, 4]
+    np.testing.assert_allclose(found.scores, [[0.5, 0.5], [0.3, 0.5]])
+
+
+def test_from_cv_results_sets_failures_apart():
+    results = cv_results([1, 2, 3, 3], [[0, 1], [np.nan, 1], [np.nan, 1], [1, 2]])
+    found = ScoreCurve.from_cv_results(results, PARAM)
+    assert found.values.tolist() == [1, 3]
+    assert found.failed == (2,)
+
+
+def test_from_cv_results_of_a_search_with_several_metrics():
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    scoring = {"r2": Reconstruction(), "test_r2": Reconstruction()}
+    search = GridSearchCV(
+        PCA(), {"n_components": [1, 2, 3]}, scoring=scoring, refit="r2", cv=12
+    ).fit(X)
+    found = ScoreCurve.from_cv_results(search.cv_results_, "n_components", "r2")
+    assert found.scores.shape == (3, 12)
+    np.testing.assert_allclose(found.mean, search.cv_results_["mean_test_r2"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"param": "k"}, "no parameter 'k': use one of 'ae__n_components'"),
+        ({"metric": "mi"}, "no metric 'mi': use one of 'score'"),
+    ],
+)
+def test_unknown_names_are_told(settings, message):
+    results = cv_results([1, 2], [[0, 1], [1, 2]])
+    with pytest.raises(ValueError, match=message):
+        ScoreCurve.from_cv_results(results, **{"param": PARAM, **settings})
+
+
+def test_nothing_finite_is_told():
+    results = cv_results([1, 2], [[np.nan, 1], [1, np.nan]])
+    with pytest.raises(ValueError, match="1 and 2 failed"):
+        ScoreCurve.from_cv_results(results, PARAM)
+
+
+@pytest.mark.parametrize("scores", [[[1.0], [np.inf]], [[1.0]], [1.0, 2.0]])
+def test_scores_that_make_no_curve(scores):
+    with pytest.raises(ValueError, match="scores"):
+        ScoreCurve(np.array([1, 2]), np.array(scores))

@@ -1,0 +1,40 @@
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skae.search._inputs import InputError
+from skae.search._settings import Settings, format_components, parse_components
+
+
+@given(st.sets(st.integers(1, 50), min_size=1))
+def test_components_there_and_back(values):
+    values = tuple(sorted(values))
+    assert parse_components(format_components(values)) == values
+
+
+@pytest.mark.parametrize("text", ["0:4", "5:2", "a", "1:2:3", "", "1,,2", "-1", "1.5"])
+def test_components_that_do_not_read(text):
+    with pytest.raises(InputError, match="Write a range") as info:
+        parse_components(text)
+    assert info.value.option == "--components"
+
+
+def test_the_command_names_all_that_matters():
+    settings = Settings(
+        "my data.csv",
+        "out",
+        "dense",
+        (1, 2, 3),
+        search="grid",
+        hidden="8-4",
+        columns=("a b",),
+    )
+    words = shlex.split(settings.command())
+    assert words[:3] == ["skae", "select", "my data.csv"]
+    assert words[words.index("--components") + 1] == "1:3"
+    assert words[words.index("--hidden") + 1] == "8-4"
+    assert words[words.index("--column") + 1] == "a b"
+    assert "--n-iter" not in words
+    assert "--window" not in words

@@ -1,0 +1,259 @@
+import re
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import skae
+from skae.cli import app
+from skae.datasets import load_airline_passengers, load_dataset
+from skae.preprocessing import SlidingWindow
+
+FAST = ["--max-epochs", "2", "--n-iter", "2", "--folds", "2", "--n-jobs", "1"]
+FIGURES = ["error", "latent", "loss", "reconstruction", "score"]
+
+
+def invoke(*words):
+    words = [str(word) for word in words]
+    return CliRunner().invoke(app, words, env={"COLUMNS": "200", "TERM": "dumb"})
+
+
+def select(*words):
+    result = invoke("select", *words, *FAST)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def rejected(*words):
+    """Return the message of a run that has to be refused."""
+    result = invoke("select", *words)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+
+
+def check_folder(folder):
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*.*")}
+    figures = {f"figures/{name}.png" for name in FIGURES}
+    assert files == {"model.joblib", "scores.csv", "report.html", *figures}
+    for name in FIGURES:
+        assert (folder / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def airline(tmp_path_factory):
+    """The folder and the output of a small run on windows, by a Bayesian search."""
+    folder = tmp_path_factory.mktemp("cli") / "airline"
+    words = "airline-passengers", "--components", "1:4", "--output", folder
+    return folder, select(*words)
+
+
+def test_help_and_version():
+    assert "select" in invoke("--help").output
+    assert "--components" in invoke("select", "--help").output
+    assert invoke("--version").output.strip() == f"skae {skae.__version__}"
+    assert "Usage" in invoke().output
+
+
+def test_the_folder_is_complete(airline):
+    check_folder(airline[0])
+
+
+def test_the_output_says_what_was_found(airline):
+    folder, output = airline
+    assert re.search(r"Latent dimension: [1-4]\n", output)
+    assert re.search(r"Held-out error: [\d.]+ thousand passengers \(RMSE", output)
+    assert re.search(r"Verdict \((flat|edge|ambiguous|clear)\): \w+", output)
+    assert str(folder / "report.html") in output
+
+
+def test_the_scores(airline):
+    table = pd.read_csv(airline[0] / "scores.csv")
+    assert len(table) == 2
+    assert table["n_components"].is_monotonic_increasing
+    for metric in ["kernel_mi", "reconstruction", "rmse"]:
+        folds = table[[f"fold_1_{metric}", f"fold_2_{metric}"]]
+        np.testing.assert_allclose(table[f"mean_{metric}"], folds.mean(axis=1))
+        assert (table[f"std_{metric}"] >= 0).all()
+    assert (table["mean_rmse"] > 0).all()
+
+
+def test_the_error_told_is_that_of_the_chosen_dimension(airline):
+    folder, output = airline
+    table = pd.read_csv(folder / "scores.csv").set_index("n_components")
+    chosen = int(re.search(r"Latent dimension: (\d+)", output)[1])
+    error = float(re.search(r"Held-out error: ([\d.]+)", output)[1])
+    assert chosen == table["mean_kernel_mi"].idxmax()
+    assert error == pytest.approx(table["mean_rmse"][chosen], rel=0.01)
+
+
+def test_the_model_takes_raw_windows(airline):
+    model = joblib.load(airline[0] / "model.joblib")
+    assert list(model.named_steps) == ["scale", "autoencoder"]
+    series = load_airline_passengers().data.astype(np.float32)
+    windows = SlidingWindow(10).fit_transform(series)
+    chosen = model.named_steps["autoencoder"].n_components
+    assert model.transform(windows).shape == (135, chosen)
+
+
+def test_the_report_stands_alone(airline):
+    page = (airline[0] / "report.html").read_text()
+    assert "http" not in page
+    sources = re.findall(r'src="([^"]*)"', page)
+    assert len(sources) == len(FIGURES)
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert not re.search("<link|<script|@import|url\\(", page)
+
+
+def test_the_report_says_it_all(airline):
+    page = (airline[0] / "report.html").read_text()
+    assert "thousand passengers" in page
+    assert "skae select airline-passengers --estimator lstm" in page
+    assert f"skae {skae.__version__}" in page
+    assert "SlidingWindow(10, stride=1)" in page
+    assert "Verdict: " in page
+
+
+def test_a_folder_that_is_not_empty_is_kept(airline):
+    folder, _ = airline
+    before = (folder / "scores.csv").read_bytes()
+    assert "--force" in rejected("wine", "--output", folder)
+    assert (folder / "scores.csv").read_bytes() == before
+
+
+def test_force_replaces_the_results(tmp_path):
+    (tmp_path / "report.html").write_text("old")
+    (tmp_path / "mine.txt").write_text("kept")
+    words = "iris", "--components", "1,2", "--output", tmp_path, "--force"
+    select(*words)
+    assert "old" not in (tmp_path / "report.html").read_text()[:3]
+    assert (tmp_path / "mine.txt").read_text() == "kept"
+
+
+def test_a_run_that_dies_leaves_no_report(tmp_path, monkeypatch):
+    from skae import report
+
+    (tmp_path / "report.html").write_text("of an older run")
+    monkeypatch.setattr(report, "_render", lambda *args: 1 / 0)
+    words = "iris", "--components", "1,2", "--output", tmp_path, "--force"
+    assert invoke("select", *words, *FAST).exit_code == 1
+    assert not (tmp_path / "report.html").exists()
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_a_table_by_grid(tmp_path):
+    words = "--search", "grid", "--components", "1,3", "--scale", "minmax"
+    output = select("wine", "--output", tmp_path, "--hidden", "8", *words)
+    check_folder(tmp_path)
+    assert "dense autoencoder" in output
+    assert "PCA of that dimension" in output
+    table = pd.read_csv(tmp_path / "scores.csv")
+    assert table["n_components"].tolist() == [1, 3]
+    model = joblib.load(tmp_path / "model.joblib")
+    assert model.named_steps["autoencoder"].hidden_layer_sizes == "8"
+    assert model.transform(load_dataset("wine").data).shape[0] == 178
+
+
+def test_images_and_silhouette(tmp_path):
+    words = "--scorer", "silhouette", "--clusters", "10", "--components", "1,2"
+    select("digits", "--output", tmp_path, *words)
+    assert "Silhouette(n_clusters=10)" in (tmp_path / "report.html").read_text()
+
+
+def test_dense_windows_with_several_channels(tmp_path):
+    series = np.random.default_rng(0).normal(size=(60, 2)).cumsum(axis=0)
+    path = tmp_path / "series.npy"
+    np.save(path, series)
+    words = "--window", "5", "--stride", "2", "--estimator", "dense"
+    select(path, "--output", tmp_path / "out", "--components", "1:3", *words)
+    model = joblib.load(tmp_path / "out/model.joblib")
+    windows = SlidingWindow(5, stride=2, flatten=True).fit_transform(series)
+    assert model.transform(windows).shape[0] == 28
+    assert "flatten=True" in (tmp_path / "out/report.html").read_text()
+
+
+def test_lstm_on_rows_without_scaling(tmp_path):
+    words = "--estimator", "lstm", "--scale", "none", "--components", "2"
+    select("iris", "--output", tmp_path, *words)
+    model = joblib.load(tmp_path / "model.joblib")
+    assert list(model.named_steps) == ["autoencoder"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_files(tmp_path, kind):
+    frame = load_dataset("iris")
+    frame = pd.DataFrame(frame.data, columns=frame.feature_names)
+    path = tmp_path / f"flowers.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    columns = "--column", frame.columns[0], "--column", frame.columns[2]
+    output = select(path, "--output", tmp_path / "out", "--components", "1", *columns)
+    assert "150 x 2 rows" in output
+
+
+def test_the_default_folder_is_named_after_the_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    select("iris", "--components", "1,2")
+    check_folder(Path("skae-iris"))
+
+
+def test_dimensions_that_do_not_compress_are_named(tmp_path):
+    output = select("iris", "--output", tmp_path, "--components", "4:5")
+    assert "A row has 4 values" in output
+    assert re.search(r"The chosen dimension, [45], does not compress 4 values", output)
+
+
+def test_same_seed_same_scores(tmp_path):
+    words = "iris", "--components", "1,2", "--output"
+    tables = []
+    for name in "ab":
+        select(*words, tmp_path / name)
+        table = pd.read_csv(tmp_path / name / "scores.csv")
+        tables.append(table.drop(columns="fit_seconds"))
+    pd.testing.assert_frame_equal(*tables)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere.csv"], "There is no file 'nowhere.csv'"),
+        (["airline-pasengers"], "Did you mean 'airline-passengers'?"),
+        (["wine", "--scorer", "kernel-mi"], "Did you mean 'kernel_mi'?"),
+        (["wine", "--estimator", "cnn"], "--estimator"),
+        (["wine", "--search", "random"], "--search"),
+        (["wine", "--components", "0:4"], "a code has at least one dimension"),
+        (["wine", "--components", "5:2"], "the range is empty"),
+        (["wine", "--components", "few"], "does not read as dimensions"),
+        (
+            ["airline-passengers", "--window", "145"],
+            "does not fit into a series of 144",
+        ),
+        (["airline-passengers", "--window", "140"], "--folds"),
+        (["iris", "--folds", "100"], "150 rows are too few for 100 folds"),
+        (["iris", "--folds", "1"], "--folds"),
+        (["wine", "--clusters", "3"], "'kernel_mi' has no clusters"),
+        (["wine", "--column", "x"], "There is no column 'x'"),
+        (["wine", "--hidden", "a-b"], "write the widths as '64-32'"),
+        (["wine", "--hidden", "8", "--estimator", "lstm"], "--estimator dense"),
+        (["wine", "--device", "quantum"], "quantum"),
+    ],
+)
+def test_bad_input_is_told_in_plain_words(tmp_path, words, message):
+    assert message in rejected(*words, "--output", tmp_path / "out")
+
+
+def test_an_output_that_is_a_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    assert "is a file: name a folder" in rejected("wine", "--output", path)
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    from skae import cli
+
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == "jinja2" else 1)
+    result = invoke("select", "wine")
+    assert result.exit_code == 1
+    assert "needs jinja2: pip install 'skae[plot]'" in result.output
