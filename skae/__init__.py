@@ -1,7 +1,14 @@
 """Autoencoders as scikit-learn transformers, with searches for their latent size."""
 
-from skae.autoencoders import DenseAutoencoder, LSTMAutoencoder
+from skae.autoencoders import (
+    MMDVAE,
+    VAE,
+    Autoencoder,
+    DenseAutoencoder,
+    LSTMAutoencoder,
+)
 from skae.exceptions import (
+    CollapseWarning,
     IncompatiblePartsError,
     OutOfRangeWarning,
     UnknownNameError,
@@ -15,6 +22,10 @@ from skae.scorers import (
 )
 
 __all__ = [
+    "MMDVAE",
+    "VAE",
+    "Autoencoder",
+    "CollapseWarning",
     "DenseAutoencoder",
     "IncompatiblePartsError",
     "KernelMutualInformation",

@@ -8,11 +8,21 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from skae.networks.activations import get_activation
+from skae.noise import NOISES
 from skae.registry import Registry
 
-__all__ = ["BOTTLENECKS", "Bottleneck", "Latent", "PointBottleneck"]
+__all__ = [
+    "BOTTLENECKS",
+    "Bottleneck",
+    "GaussianBottleneck",
+    "Latent",
+    "PointBottleneck",
+]
 
 BOTTLENECKS = Registry("bottleneck", "skae.bottlenecks")
+
+# exp(-20) is far below any noise that a decoder could make use of, exp(10) far above.
+LOG_VAR_RANGE = (-20.0, 10.0)
 
 
 class Latent(NamedTuple):
@@ -59,6 +69,8 @@ class PointBottleneck(Bottleneck):
     activation : str, default="identity"
         Activation of the code. A ReLU code can die (a unit that is zero for every
         row), a bounded one saturate; the default has neither problem.
+    noise : str, Noise or None, default=None
+        Noise on the code while training, such as ``SNRNoise(15)``.
 
     Examples
     --------
@@ -70,20 +82,68 @@ class PointBottleneck(Bottleneck):
 
     provides = frozenset({"mean", "sample"})
 
-    def __init__(self, activation="identity"):
+    def __init__(self, activation="identity", noise=None):
         self.activation = activation
+        self.noise = noise
 
     def build(self, n_features, n_components):
         """Return the module; see `Bottleneck.build`."""
-        return _Point(n_features, n_components, get_activation(self.activation).module)
+        activation = get_activation(self.activation).module
+        noise = NOISES.resolve(self.noise)
+        noise = None if noise is None else noise.build((n_components,))
+        return _Point(n_features, n_components, activation, noise)
 
 
 class _Point(nn.Module):
-    def __init__(self, n_features, n_components, activation):
+    def __init__(self, n_features, n_components, activation, noise):
         super().__init__()
         self.mean = nn.Linear(n_features, n_components)
         self.activation = activation()
+        self.noise = noise
 
     def forward(self, features, generator=None):
         code = self.activation(self.mean(features))
-        return Latent(mean=code, sample=code)
+        if self.noise is None:
+            return Latent(mean=code, sample=code)
+        return Latent(mean=code, sample=self.noise(code, generator))
+
+
+@BOTTLENECKS.register("gaussian")
+class GaussianBottleneck(Bottleneck):
+    """A normal distribution per row, from which the code is drawn.
+
+    ``sample = mean + exp(log_var / 2) * e`` with standard normal e, so that gradients
+    reach both (Kingma & Welling, 2014, arXiv:1312.6114). `log_var` is kept within
+    [-20, 10].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.bottlenecks import GaussianBottleneck
+    >>> latent = GaussianBottleneck().build(32, 3)(torch.zeros(5, 32))
+    >>> latent.log_var.shape
+    torch.Size([5, 3])
+    """
+
+    provides = frozenset({"mean", "log_var", "sample"})
+
+    def build(self, n_features, n_components):
+        """Return the module; see `Bottleneck.build`."""
+        return _Gaussian(n_features, n_components)
+
+
+class _Gaussian(nn.Module):
+    def __init__(self, n_features, n_components):
+        super().__init__()
+        self.mean = nn.Linear(n_features, n_components)
+        self.log_var = nn.Linear(n_features, n_components)
+
+    def forward(self, features, generator=None):
+        mean = self.mean(features)
+        log_var = self.log_var(features).clamp(*LOG_VAR_RANGE)
+        if generator is None:
+            return Latent(mean, mean, log_var)
+        noise = torch.randn(
+            mean.shape, generator=generator, device=mean.device, dtype=mean.dtype
+        )
+        return Latent(mean, mean + (0.5 * log_var).exp() * noise, log_var)

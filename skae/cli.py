@@ -12,8 +12,9 @@ from rich.console import Console
 import skae
 from skae.datasets import dataset_names
 from skae.exceptions import UnknownNameError
-from skae.search._inputs import InputError, read_data
-from skae.search._settings import Settings, parse_components
+from skae.study.errors import InputError
+from skae.study.inputs import read_data
+from skae.study.settings import Settings, parse_components
 
 __all__ = ["app"]
 
@@ -126,7 +127,9 @@ def select(
     ] = None,
     hidden: Annotated[
         str | None,
-        typer.Option(help="Hidden layers of dense.", show_default="64-32"),
+        typer.Option(
+            help="Hidden layers of dense, as 64-32.", show_default="the estimator's"
+        ),
     ] = None,
     clusters: Annotated[
         int | None, typer.Option(min=2, help="Clusters of silhouette.")
@@ -192,21 +195,23 @@ def _check_extra():
 
 def _select(data, settings, force):
     # What takes long to import comes after what is quickly found to be wrong.
-    from skae.report import write_report
-    from skae.search._progress import search_progress
-    from skae.search._study import Study
+    from skae.report import summary, write_report
+    from skae.study.plan import Plan
+    from skae.study.progress import search_progress
+    from skae.study.run import run
 
     console = Console()
     folder = _claim(Path(settings.output), force)
-    study = _study(Study, data, settings)
-    _announce(console, study)
+    plan = _plan(Plan, data, settings)
+    _announce(console, plan)
     with search_progress(console) as progress:
-        outcome = study.run(progress)
-    report = write_report(study, outcome, folder)
-    _tell(console, study, outcome, report)
+        outcome = run(plan, progress)
+    report = write_report(plan, outcome, folder)
+    for line in [*summary(plan, outcome), f"Report: {report}"]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _study(make, data, settings):
+def _plan(make, data, settings):
     try:
         return make(data, settings)
     except UnknownNameError as error:
@@ -230,33 +235,14 @@ def _claim(folder, force):
     return folder
 
 
-def _announce(console, study):
-    settings = study.settings
-    shape = " x ".join(map(str, study.X.shape))
-    kind = "windows" if study.window else "rows"
+def _announce(console, plan):
+    settings = plan.settings
+    shape = " x ".join(map(str, plan.X.shape))
+    kind = "windows" if plan.window else "rows"
     console.print(
-        f"{study.data.name}: {shape} {kind}, {settings.estimator} autoencoder, "
+        f"{plan.data.name}: {shape} {kind}, {settings.estimator} autoencoder, "
         f"{settings.search} search by {settings.scorer}, {settings.folds} folds",
         highlight=False,
     )
-    for note in study.notes():
+    for note in plan.notes():
         console.print(f"Note: {note}", style="yellow", highlight=False)
-
-
-def _tell(console, study, outcome, report):
-    from skae.report import error_text, fold_range_text
-
-    unit = study.data.unit
-    lines = [
-        f"Latent dimension: {outcome.chosen}",
-        f"Held-out error: {error_text(outcome.rmse, unit)} (RMSE, "
-        f"{fold_range_text(outcome.fold_rmse)})",
-    ]
-    if outcome.linear_rmse is not None:
-        error = error_text(outcome.linear_rmse, unit)
-        lines.append(f"For comparison, PCA of that dimension: {error}")
-    lines += [f"Verdict ({outcome.verdict.kind}): {outcome.verdict.text}"]
-    lines += study.remarks(outcome)
-    lines += [f"Report: {report}"]
-    for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)

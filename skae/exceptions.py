@@ -1,6 +1,11 @@
 """Errors and warnings of skae."""
 
-__all__ = ["IncompatiblePartsError", "OutOfRangeWarning", "UnknownNameError"]
+__all__ = [
+    "CollapseWarning",
+    "IncompatiblePartsError",
+    "OutOfRangeWarning",
+    "UnknownNameError",
+]
 
 
 class UnknownNameError(ValueError):
@@ -13,3 +18,7 @@ class IncompatiblePartsError(ValueError):
 
 class OutOfRangeWarning(UserWarning):
     """The data lie where a bounded output activation cannot reach them."""
+
+
+class CollapseWarning(UserWarning):
+    """The codes of a fitted autoencoder say nothing about the data."""

@@ -1,9 +1,22 @@
 """The one list of everything: conformance tests run over all of it."""
 
-from skae import DenseAutoencoder, LSTMAutoencoder
-from skae.bottlenecks import PointBottleneck
-from skae.networks import DenseNetwork, RecurrentNetwork
-from skae.objectives import L1Activity, SquaredError
+from skae import MMDVAE, VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
+from skae.bottlenecks import GaussianBottleneck, PointBottleneck
+from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
+from skae.noise import GaussianNoise, MaskingNoise, SNRNoise
+from skae.objectives import (
+    MMD,
+    AbsoluteError,
+    BernoulliCrossEntropy,
+    Huber,
+    KLDivergence,
+    L1Activity,
+    L2Activity,
+    MomentMatching,
+    Objective,
+    SquaredError,
+)
+from skae.schedules import Cyclic, LinearWarmup
 
 AUTOENCODERS = [
     DenseAutoencoder(max_epochs=10),
@@ -27,7 +40,49 @@ AUTOENCODERS = [
         optimizer="rmsprop",
         max_epochs=5,
     ),
+    VAE(max_epochs=10, beta=0.001),
+    VAE(
+        3,
+        hidden_layer_sizes="8",
+        linear_path=None,
+        beta=LinearWarmup(3, final=1e-4),
+        reconstruction="huber",
+        sampler="gaussian",
+        max_epochs=10,
+    ),
+    MMDVAE(max_epochs=10, sampler="gmm"),
+    # f2: codes of unit scale, noisy at a fixed ratio
+    Autoencoder(
+        2,
+        bottleneck=PointBottleneck(noise=SNRNoise(15)),
+        objective=Objective(penalties=[("moments", MomentMatching(0.1))]),
+        max_epochs=10,
+    ),
+    # a denoising recurrent autoencoder
+    Autoencoder(
+        2,
+        network=RecurrentNetwork(8),
+        input_noise=GaussianNoise(0.1),
+        objective="absolute_error",
+        max_epochs=5,
+    ),
+    Autoencoder(
+        2,
+        network=ConvolutionalNetwork("4", hidden_size=6),
+        max_epochs=5,
+    ),
+    # a recurrent VAE with both divergences
+    Autoencoder(
+        2,
+        network=RecurrentNetwork(8, decoder="stateful"),
+        bottleneck="gaussian",
+        objective=Objective(penalties=[("kl", KLDivergence(1e-3)), ("mmd", MMD(0.1))]),
+        max_epochs=5,
+    ),
 ]
+
+# Those that draw nothing while training, so that CPU and GPU do the same.
+DETERMINISTIC = AUTOENCODERS[:5]
 
 # (network, shape of one event)
 NETWORKS = [
@@ -36,13 +91,49 @@ NETWORKS = [
     (DenseNetwork("6-5", activation="relu", linear_path="pca"), (4,)),
     (RecurrentNetwork(8), (6, 2)),
     (RecurrentNetwork(8, 2, decoder="stateful"), (6, 2)),
+    (RecurrentNetwork(8, cell="gru", bidirectional=True), (6, 2)),
+    (RecurrentNetwork(8, 2, decoder="stateful", cell="gru"), (6, 2)),
+    (ConvolutionalNetwork("4-6"), (7, 2)),
+    (ConvolutionalNetwork((4, 6), image_shape=(8, 8)), (1, 8, 8)),
+    (
+        ConvolutionalNetwork(
+            (4,),
+            kernel_size=2,
+            hidden_size=5,
+            output_activation="sigmoid",
+            image_shape=(3, 5, 7),
+        ),
+        (3, 5, 7),
+    ),
 ]
 
-BOTTLENECKS = [PointBottleneck(), PointBottleneck("tanh")]
+BOTTLENECKS = [
+    PointBottleneck(),
+    PointBottleneck("tanh", noise=SNRNoise(10)),
+    GaussianBottleneck(),
+]
 
-RECONSTRUCTIONS = [SquaredError()]
+NOISES = [GaussianNoise(), MaskingNoise(), SNRNoise(10), SNRNoise(3, unit="ratio")]
 
-PENALTIES = [L1Activity()]
+RECONSTRUCTIONS = [
+    SquaredError(),
+    AbsoluteError(),
+    Huber(0.5),
+    BernoulliCrossEntropy(),
+]
+
+PENALTIES = [
+    KLDivergence(),
+    KLDivergence(free_bits=0.2),
+    KLDivergence(capacity=1.0),
+    L1Activity(),
+    L2Activity(),
+    MomentMatching(),
+    MMD(),
+    MMD(kernel="imq", bandwidth=1.0, prior="uniform"),
+]
+
+SCHEDULES = [LinearWarmup(5, final=0.3), Cyclic(4, final=2.0)]
 
 
 def name_of(instance):

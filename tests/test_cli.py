@@ -134,10 +134,10 @@ def test_force_replaces_the_results(tmp_path):
 
 
 def test_a_run_that_dies_leaves_no_report(tmp_path, monkeypatch):
-    from skae import report
+    from skae.report import folder
 
     (tmp_path / "report.html").write_text("of an older run")
-    monkeypatch.setattr(report, "_render", lambda *args: 1 / 0)
+    monkeypatch.setattr(folder, "render_page", lambda *args: 1 / 0)
     words = "iris", "--components", "1,2", "--output", tmp_path, "--force"
     assert invoke("select", *words, *FAST).exit_code == 1
     assert not (tmp_path / "report.html").exists()

@@ -3,8 +3,9 @@ import os
 import numpy as np
 import pytest
 
-from skae.report import _write, error_text, fold_range_text, scores_table
-from skae.search._study import PARAM
+from skae.report import comparison_text, error_text, fold_range_text, scores_table
+from skae.report.folder import _write
+from skae.study.plan import PARAM
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
@@ -61,3 +62,17 @@ def test_errors_in_three_digits(error, text):
 
 def test_range_of_folds():
     assert fold_range_text(np.array([3.0, 1.0])) == "1.00 to 3.00 over the folds"
+
+
+@pytest.mark.parametrize(
+    ("linear_rmse", "end"),
+    [
+        (6.7, "6.70 cm - better than the autoencoder here."),
+        (9.9999, "10.0 cm."),
+        (12.3, "12.3 cm."),
+    ],
+    ids=["better", "too close to read", "worse"],
+)
+def test_pca_is_called_better_where_three_digits_show_it(linear_rmse, end):
+    text = comparison_text(10.0, linear_rmse, "cm")
+    assert text == f"For comparison, PCA of that dimension: {end}"

@@ -13,6 +13,7 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -28,6 +29,7 @@ from skae.networks import AutoencoderModule
 from skae.networks.activations import get_activation
 from skae.objectives import Objective
 from skae.shapes import n_dims
+from skae.training.callbacks import TaskPerEpoch
 from skae.training.devices import as_tensor, resolve_device, torch_dtype
 from skae.training.inference import map_rows
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
@@ -41,7 +43,11 @@ FLOATS = (np.float64, np.float32)
 
 
 class BaseAutoencoder(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+    ABC,
 ):
     """What all autoencoders share: validation, training, prediction.
 
@@ -124,8 +130,13 @@ class BaseAutoencoder(
         """Return the `Objective` that the parameters describe."""
         return Objective()
 
+    def _input_noise(self):
+        """Return the `Noise` on the input, if any."""
+        return None
+
     # Fitting
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, *, X_val=None):
         """Train the autoencoder.
@@ -158,7 +169,14 @@ class BaseAutoencoder(
         X_val = None if X_val is None else self._check_X(X_val, reset=False)
         if not goes_on:
             self._initialize(X)
-        return self._train(X, X_val, self.max_epochs)
+        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=X)
+        self._train(X, X_val, self.max_epochs, context)
+        self._finish(X)
+        context.call_on_fit_task_end(
+            estimator=self, X=X, y=X, reconstruction_attributes={}
+        )
+        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
@@ -209,21 +227,30 @@ class BaseAutoencoder(
 
     def _build_module(self, events, bottleneck, dtype):
         network, event_shape = self._network(), events.shape[1:]
+        noise = self._input_noise()
         with global_seed(self._seed):
             encoder, decoder = network.build(event_shape, self.n_components)
             middle = bottleneck.build(encoder.out_features, self.n_components)
-        module = AutoencoderModule(encoder, middle, decoder, event_shape).to(dtype)
+            noise = None if noise is None else noise.build(event_shape)
+        module = AutoencoderModule(encoder, middle, decoder, event_shape, noise)
+        module = module.to(dtype)
         network.initialize(module, events, self._seed)
         return module
 
-    def _train(self, X, X_val, epochs):
+    def _train(self, X, X_val, epochs, context):
         self._warn_out_of_range(X)
+        observers = []
+        if getattr(self, "_skl_callbacks", None):
+            observers.append(TaskPerEpoch(context, self, X))
         events = as_tensor(self._as_events(X))
         if X_val is not None:
             X_val = as_tensor(self._as_events(X_val))
         elif self.early_stopping:
             events, X_val = self._split(events)
-        return self._run(events, X_val, epochs)
+        return self._run(events, X_val, epochs, observers)
+
+    def _finish(self, X):
+        """Do what a fitted model needs besides its weights; by default nothing."""
 
     def _split(self, events):
         """Hold rows out at random; a single row can't be divided."""
@@ -234,7 +261,7 @@ class BaseAutoencoder(
         order = torch.from_numpy(order)
         return events[order[n_val:]], events[order[:n_val]]
 
-    def _run(self, events, events_val, epochs, scheduled=True):
+    def _run(self, events, events_val, epochs, observers=(), scheduled=True):
         net = self.net_
         net.batch_size = self.batch_size
         net.set_learning_rate(self.learning_rate)
@@ -244,9 +271,9 @@ class BaseAutoencoder(
             self.learning_rate_schedule if scheduled else "constant"
         )
         monitor = "train_loss" if events_val is None else "valid_loss"
-        net.callbacks = self._callbacks(monitor) if scheduled else []
+        net.callbacks = [*observers, *(self._callbacks(monitor) if scheduled else [])]
         net.initialize_callbacks()
-        net.train(events, events_val, epochs=epochs)
+        net.train(events, events_val, epochs=epochs, last=scheduled)
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_
@@ -315,9 +342,7 @@ class BaseAutoencoder(
         Z : ndarray of shape (n_samples, n_components)
         """
         check_is_fitted(self)
-        events = self._as_events(self._check_X(X, reset=False))
-        module = self.net_.module_
-        return map_rows(lambda x: module.encode(x).mean, events, module)
+        return self._codes(self._check_X(X, reset=False))
 
     def inverse_transform(self, Z):
         """Return the rows that codes stand for.
@@ -392,6 +417,10 @@ class BaseAutoencoder(
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
         return -row_errors(X, self._reconstruct(X))
+
+    def _codes(self, X):
+        module = self.net_.module_
+        return map_rows(lambda x: module.encode(x).mean, self._as_events(X), module)
 
     def _reconstruct(self, X):
         module = self.net_.module_

@@ -1,4 +1,4 @@
-"""Samples, distances, bandwidths and Gaussian Gram matrices.
+"""Samples, distances, bandwidths, kernels and Gaussian Gram matrices.
 
 This is the only module of skae that computes distances.
 """
@@ -124,6 +124,37 @@ def squared_distances(X, Y):
     left = torch.cat([-2 * X, x2, torch.ones_like(x2)], dim=-1)
     right = torch.cat([Y, torch.ones_like(y2), y2], dim=-1)
     return (left @ right.mT).clamp_min_(0)
+
+
+def _gaussian(squared):
+    return (-0.5 * squared).exp()
+
+
+def _inverse_multiquadratic(squared):
+    return 2 / (2 + squared)
+
+
+# Kernels as functions of squared distances in units of the bandwidth, d^2 / sigma^2.
+KERNELS = {"gaussian": _gaussian, "imq": _inverse_multiquadratic}
+
+
+def get_kernel(name):
+    """Return a kernel, as a function of squared distances in bandwidths, by its name.
+
+    ``"gaussian"`` is exp(-d^2 / (2 sigma^2)), ``"imq"`` the inverse multiquadratic
+    C / (C + d^2) with C = 2 sigma^2, which decays slowly; both are 1 at d = 0 and
+    agree to first order in d^2 there.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.information.kernels import get_kernel
+    >>> get_kernel("imq")(torch.tensor([0.0, 2.0]))
+    tensor([1.0000, 0.5000])
+    """
+    if name not in KERNELS:
+        raise unknown_name("kernel", name, KERNELS)
+    return KERNELS[name]
 
 
 def _differences_squared(X, Y):
@@ -281,7 +312,7 @@ def rbf_gram(X, bandwidth="median"):
             [0.0111, 0.1353, 1.0000]], dtype=torch.float64)
     """
     X = as_samples(X)
-    X, distances = _in_bandwidths(X, resolve_bandwidth(X, bandwidth))
+    X, distances = in_bandwidths(X, resolve_bandwidth(X, bandwidth))
     squared = distances(X, X)
     # A matrix product need not be symmetric to the last digit.
     squared = (squared + squared.mT).fill_diagonal_(0)
@@ -317,7 +348,7 @@ def rbf_blocks(X, bandwidth, block_size=BLOCK_SIZE):
     >>> f"{sum(count * block.sum().item() for block, count in blocks):.4f}"
     '4.5058'
     """
-    X, distances = _in_bandwidths(X, bandwidth)
+    X, distances = in_bandwidths(X, bandwidth)
     blocks = X.split(block_size)
     for i, rows in enumerate(blocks):
         for j, columns in enumerate(blocks[i:]):
@@ -327,7 +358,8 @@ def rbf_blocks(X, bandwidth, block_size=BLOCK_SIZE):
             yield squared.mul_(-0.5).exp_(), 1 if j == 0 else 2
 
 
-def _in_bandwidths(X, bandwidth):
+def in_bandwidths(X, bandwidth):
+    """Return `X` centred, in units of the bandwidth, and the distances to use on it."""
     X = _centered(X) / bandwidth
     is_large = X.abs().max() > _LARGE_RADIUS
     return X, _differences_squared if is_large else squared_distances

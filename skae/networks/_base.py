@@ -27,6 +27,9 @@ class Network(BaseEstimator, ABC):
     #: Whether rows may be sequences, ``(n_samples, n_timesteps, n_channels)``.
     takes_sequences = False
 
+    #: Whether sequences may end in missing time steps, all of whose channels are NaN.
+    takes_missing_ends = False
+
     #: Name of the output's activation, whose range the data should lie in.
     output_activation = "identity"
 

@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
-__all__ = ["MAX_DEPTH", "layer_sizes"]
+__all__ = ["MAX_DEPTH", "as_sizes", "layer_sizes"]
 
 MAX_DEPTH = 16
 
@@ -42,11 +42,39 @@ def layer_sizes(spec, n_in, n_out):
     """
     if isinstance(spec, Integral) and not isinstance(spec, bool):
         return _tapered(int(spec), n_in, n_out)
-    sizes = _parsed(spec) if isinstance(spec, str) else tuple(spec)
+    return as_sizes(spec, "hidden_layer_sizes")
+
+
+def as_sizes(spec, parameter):
+    """Return sizes written as a tuple or a string.
+
+    Parameters
+    ----------
+    spec : iterable of int, or str
+        As ``(64, 32)`` or ``"64-32"``.
+    parameter : str
+        Name of the parameter, as it reads in messages.
+
+    Returns
+    -------
+    sizes : tuple of int
+
+    Raises
+    ------
+    ValueError
+        When a size is below 1, or `spec` does not read as sizes.
+
+    Examples
+    --------
+    >>> from skae.networks.architecture import as_sizes
+    >>> as_sizes("32-64", "channels")
+    (32, 64)
+    """
+    sizes = _parsed(spec, parameter)
     if any(not isinstance(size, Integral) or size < 1 for size in sizes):
         raise ValueError(
-            f"hidden_layer_sizes={spec!r}: every width must be an integer of at least "
-            "1; write () for a linear map."
+            f"{parameter}={spec!r}: every width must be an integer of at least 1; "
+            "write () for no such layer."
         )
     return tuple(int(size) for size in sizes)
 
@@ -61,10 +89,12 @@ def _tapered(depth, n_in, n_out):
     return tuple(int(size) for size in np.maximum(1, np.rint(sizes)))
 
 
-def _parsed(text):
+def _parsed(spec, parameter):
     try:
-        return tuple(int(size) for size in text.split("-")) if text else ()
-    except ValueError:
+        if isinstance(spec, str):
+            return tuple(int(size) for size in spec.split("-")) if spec else ()
+        return tuple(spec)
+    except (TypeError, ValueError):
         raise ValueError(
-            f"hidden_layer_sizes={text!r}: write the widths as '64-32' or (64, 32)."
+            f"{parameter}={spec!r}: write the widths as '64-32' or (64, 32)."
         ) from None

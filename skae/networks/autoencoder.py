@@ -14,10 +14,13 @@ class AutoencoderModule(nn.Module):
         As built by a `Network` and a `Bottleneck`.
     event_shape : tuple of int
         Shape of one event in the fit, which codes are decoded to by default.
+    input_noise : torch.nn.Module or None, default=None
+        What corrupts the events before they are encoded, as built by a `Noise`.
     """
 
-    def __init__(self, encoder, bottleneck, decoder, event_shape):
+    def __init__(self, encoder, bottleneck, decoder, event_shape, input_noise=None):
         super().__init__()
+        self.input_noise = input_noise
         self.encoder = encoder
         self.bottleneck = bottleneck
         self.decoder = decoder
@@ -25,6 +28,8 @@ class AutoencoderModule(nn.Module):
 
     def encode(self, x, generator=None):
         """Return the `Latent` of events; noise is drawn only with a generator."""
+        if self.input_noise is not None:
+            x = self.input_noise(x, generator)
         return self.bottleneck(self.encoder(x), generator)
 
     def decode(self, z, event_shape=None):

@@ -22,7 +22,7 @@ class Penalty(BaseEstimator, ABC):
     requires = frozenset()
 
     @abstractmethod
-    def __call__(self, latent, generator=None):
+    def __call__(self, latent, generator=None, weight=None):
         """Return the raw value.
 
         Parameters
@@ -31,8 +31,17 @@ class Penalty(BaseEstimator, ABC):
             Codes ``(..., batch, k)``.
         generator : torch.Generator or None
             Source of any draws the penalty needs.
+        weight : torch.Tensor of shape (..., batch) or None
+            Weights of the rows, for penalties that are a mean over them.
 
         Returns
         -------
         value : torch.Tensor of shape (...)
         """
+
+
+def mean_over_rows(values, weight=None):
+    """Return the mean over the last axis, weighted where there are weights."""
+    if weight is None:
+        return values.mean(-1)
+    return (weight * values).sum(-1) / weight.sum(-1)

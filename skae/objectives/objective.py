@@ -85,14 +85,23 @@ class LossFunction:
         self.reconstruction = reconstruction
         self.penalties = penalties
 
-    def weights(self, epoch):
+    def weights(self, epoch, n_epochs=None):
         """Return the penalties' weights in `epoch`, by name."""
         return {
-            name: weight_at(penalty.weight, epoch)
+            name: weight_at(penalty.weight, epoch, n_epochs)
             for name, penalty in self.penalties.items()
         }
 
-    def __call__(self, x, x_hat, latent, weights, generator=None):
+    def __call__(
+        self,
+        x,
+        x_hat,
+        latent,
+        weights,
+        generator=None,
+        row_weight=None,
+        entry_weight=None,
+    ):
         """Return the loss and its raw terms by name, all of shape ``(...)``.
 
         Parameters
@@ -103,10 +112,14 @@ class LossFunction:
             As `weights` returns them.
         generator : torch.Generator or None
             Source of the penalties' draws.
+        row_weight : torch.Tensor of shape (..., batch) or None
+            Weights of the rows in penalties.
+        entry_weight : torch.Tensor of shape (..., batch, n_features) or None
+            Weights of the entries in the reconstruction term.
         """
-        loss = self.reconstruction(x, x_hat)
+        loss = self.reconstruction(x, x_hat, entry_weight)
         terms = {"reconstruction": loss}
         for name, penalty in self.penalties.items():
-            terms[name] = penalty(latent, generator)
+            terms[name] = penalty(latent, generator, row_weight)
             loss = loss + weights[name] * terms[name]
         return loss, terms

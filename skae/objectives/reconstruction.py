@@ -1,13 +1,21 @@
 """Reconstruction terms: how far a reconstruction is from its original."""
 
 from abc import ABC, abstractmethod
+from math import inf, log, pi
 
 from sklearn.base import BaseEstimator
 from torch.nn import functional
 
 from skae.registry import Registry
 
-__all__ = ["RECONSTRUCTIONS", "ReconstructionLoss", "SquaredError"]
+__all__ = [
+    "RECONSTRUCTIONS",
+    "AbsoluteError",
+    "BernoulliCrossEntropy",
+    "Huber",
+    "ReconstructionLoss",
+    "SquaredError",
+]
 
 RECONSTRUCTIONS = Registry("reconstruction term", "skae.reconstructions")
 
@@ -15,22 +23,49 @@ RECONSTRUCTIONS = Registry("reconstruction term", "skae.reconstructions")
 class ReconstructionLoss(BaseEstimator, ABC):
     """A distance between rows, a mean over their features."""
 
+    #: The interval in which data and reconstructions have to lie.
+    low, high = -inf, inf
+
     @abstractmethod
     def elementwise(self, x, x_hat):
         """Return the loss of every entry, in the shape of `x`."""
 
-    def __call__(self, x, x_hat):
+    def __call__(self, x, x_hat, weight=None):
         """Return the mean over features and batch.
 
         Parameters
         ----------
         x, x_hat : torch.Tensor of shape (..., batch, n_features)
+        weight : torch.Tensor of shape (..., batch, n_features) or None
+            Weights of the entries: of rows, or zero where there is no value. The mean
+            is then the weighted one.
 
         Returns
         -------
         loss : torch.Tensor of shape (...)
         """
-        return self.elementwise(x, x_hat).mean((-2, -1))
+        losses = self.elementwise(x, x_hat)
+        if weight is None:
+            return losses.mean((-2, -1))
+        return (weight * losses).sum((-2, -1)) / weight.sum((-2, -1))
+
+    def log_likelihood(self, x, x_hat, variance):
+        """Return ``log p(x | z)`` of every row, in nats, where there is a density.
+
+        Parameters
+        ----------
+        x, x_hat : torch.Tensor of shape (..., batch, n_features)
+        variance : float
+            Variance of the decoder, where the density has one.
+
+        Returns
+        -------
+        log_likelihood : torch.Tensor of shape (..., batch)
+        """
+        raise TypeError(
+            f"{type(self).__name__} is not the logarithm of a density: use "
+            "'squared_error' or 'bernoulli_cross_entropy' to compute likelihoods."
+        )
 
 
 @RECONSTRUCTIONS.register("squared_error")
@@ -49,8 +84,68 @@ class SquaredError(ReconstructionLoss):
         """Return ``(x - x_hat)**2``."""
         return functional.mse_loss(x_hat, x, reduction="none")
 
-    def __call__(self, x, x_hat):
+    def __call__(self, x, x_hat, weight=None):
         """Return the mean over features and batch; see `ReconstructionLoss`."""
-        if x.ndim == 2:  # torch has one kernel for it, forward and backward
+        if x.ndim == 2 and weight is None:
+            # torch has one kernel for it, forward and backward
             return functional.mse_loss(x_hat, x)
-        return super().__call__(x, x_hat)
+        return super().__call__(x, x_hat, weight)
+
+    def log_likelihood(self, x, x_hat, variance):
+        """Return the log density of a normal decoder ``N(x_hat, variance)``."""
+        squares = self.elementwise(x, x_hat).sum(-1)
+        constant = x.shape[-1] * log(2 * pi * variance)
+        return -0.5 * (squares / variance + constant)
+
+
+@RECONSTRUCTIONS.register("absolute_error")
+class AbsoluteError(ReconstructionLoss):
+    """Absolute error: mean over features and batch of ``|x - x_hat|``.
+
+    Outliers weigh less than under squared error; the optimum is a median.
+    """
+
+    def elementwise(self, x, x_hat):
+        """Return ``|x - x_hat|``."""
+        return functional.l1_loss(x_hat, x, reduction="none")
+
+
+@RECONSTRUCTIONS.register("huber")
+class Huber(ReconstructionLoss):
+    """Squared for small errors, linear for large ones.
+
+    ``e**2 / 2`` where ``|e| <= delta``, else ``delta * (|e| - delta / 2)``
+    (P. J. Huber, 1964).
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Where the loss turns linear, in units of the data.
+    """
+
+    def __init__(self, delta=1.0):
+        self.delta = delta
+
+    def elementwise(self, x, x_hat):
+        """Return the loss of every entry."""
+        return functional.huber_loss(x_hat, x, reduction="none", delta=self.delta)
+
+
+@RECONSTRUCTIONS.register("bernoulli_cross_entropy")
+class BernoulliCrossEntropy(ReconstructionLoss):
+    """Cross-entropy of data in [0, 1] with probabilities, in nats.
+
+    ``-x log x_hat - (1 - x) log(1 - x_hat)``, mean over features and batch. The output
+    has to lie in [0, 1]: ``output_activation="sigmoid"``. It is not zero for a perfect
+    reconstruction of values other than 0 and 1.
+    """
+
+    low, high = 0.0, 1.0
+
+    def elementwise(self, x, x_hat):
+        """Return the cross-entropy of every entry."""
+        return functional.binary_cross_entropy(x_hat, x, reduction="none")
+
+    def log_likelihood(self, x, x_hat, variance):
+        """Return the log probability of a Bernoulli decoder; it has no variance."""
+        return -self.elementwise(x, x_hat).sum(-1)

@@ -5,33 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skae.search._verdict import Verdict, enumeration, judge
+
 __all__ = ["ScoreCurve", "Verdict"]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a curve of scores says about its best value.
-
-    Attributes
-    ----------
-    kind : {"clear", "ambiguous", "flat", "edge"}
-        ``"clear"``: the best stands out from the noise between folds.
-        ``"ambiguous"``: a few others cannot be told from it. ``"flat"``: at least half
-        of all values cannot, or differ among themselves by less than their standard
-        error, so that the best is noise. ``"edge"``: the best is at the
-        end of what was tried.
-    best : int
-        The value with the highest mean score.
-    tied : tuple of int
-        The values that cannot be told from the best, which is one of them.
-    text : str
-        All of it in plain words.
-    """
-
-    kind: str
-    best: int
-    tied: tuple
-    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +96,7 @@ class ScoreCurve:
         if not means:
             raise ValueError(
                 "No candidate has a finite score in every fold, so there is nothing to "
-                f"choose from: {_enumerate(failed)} failed in at least one."
+                f"choose from: {enumeration(failed)} failed in at least one."
             )
         return cls(np.array(list(means)), np.array(list(means.values())), tuple(failed))
 
@@ -162,23 +138,11 @@ class ScoreCurve:
 
     def verdict(self):
         """Return the `Verdict`: whether the best value means anything."""
-        kind, text = next(filter(None, (rule(self) for rule in _VERDICTS)))
-        return Verdict(kind, self.best, self.tied, text)
+        return judge(self)
 
     @property
     def _best(self):
         return int(np.argmax(self.mean))
-
-    def _differ_by_noise(self, rows):
-        """Return whether the means of some values differ less than their error."""
-        noise = np.sqrt(np.mean(self.standard_error[rows] ** 2))
-        return np.std(self.mean[rows], ddof=1) < noise
-
-    @property
-    def _better_half(self):
-        """Rows of the better half of the values, of all where they are few."""
-        n = len(self.values)
-        return np.sort(np.argsort(-self.mean)[: max((n + 1) // 2, min(n, 3))])
 
 
 def _column(cv_results, key, prefix):
@@ -209,95 +173,3 @@ def _standard_error(scores):
     if n_folds == 1:
         return np.full(len(scores), np.nan)
     return scores.std(axis=1, ddof=1) / np.sqrt(n_folds)
-
-
-def _enumerate(values):
-    *rest, last = map(str, values)
-    return f"{', '.join(rest)} and {last}" if rest else last
-
-
-# Rules in order: the first one that applies has the say. Each returns the kind and the
-# text of a verdict, or None.
-
-
-def _single(curve):
-    if len(curve.values) > 1:
-        return None
-    return "edge", (
-        f"Only one dimension, {curve.best}, has a score: there was nothing to choose "
-        "from. Try more dimensions."
-    )
-
-
-def _one_fold(curve):
-    if curve.scores.shape[1] > 1:
-        return None
-    return "ambiguous", (
-        f"The dimension {curve.best} scores highest, but on a single fold there is no "
-        "telling by how much chance alone moves a score. Use at least two folds, "
-        "better five."
-    )
-
-
-def _flat(curve):
-    n_tied, n_tried = len(curve.tied), len(curve.values)
-    half = curve._better_half
-    if n_tied >= max(n_tried / 2, min(3, n_tried)):
-        reason = (
-            f"{n_tied} of the {n_tried} dimensions tried, from {curve.tied[0]} to "
-            f"{curve.tied[-1]}, score within one standard error of the best"
-        )
-    elif curve._differ_by_noise(half):
-        # The best of many equals is a lucky one: few others may come near it.
-        reason = (
-            f"the better {len(half)} of the {n_tried} dimensions tried, from "
-            f"{curve.values[half[0]]} to {curve.values[half[-1]]}, differ by less than "
-            "their standard error"
-        )
-    else:
-        return None
-    text = (
-        f"The score is too flat to mean anything: {reason}; the choice of {curve.best} "
-        "is noise. Look at the reconstruction error, or use another scorer."
-    )
-    if curve.tied[0] < curve.best:
-        text += f" On this score alone, {curve.tied[0]} would do as well."
-    return "flat", text
-
-
-def _edge(curve):
-    first, last = curve.values[0], curve.values[-1]
-    if curve.best == last:
-        return "edge", (
-            f"The best dimension, {curve.best}, is the largest one tried: the score "
-            "may simply grow with the dimension. Try larger ones; if the score levels "
-            "off, the smallest dimension on that level is the one to take."
-        )
-    if curve.best == first and curve.best > 1:
-        return "edge", (
-            f"The best dimension, {curve.best}, is the smallest one tried: smaller "
-            "ones may score higher still. Try them."
-        )
-    return None
-
-
-def _ambiguous(curve):
-    others = [value for value in curve.tied if value != curve.best]
-    if not others:
-        return None
-    return "ambiguous", (
-        f"The dimension {curve.best} scores highest, but {_enumerate(others)} "
-        f"{'is' if len(others) == 1 else 'are'} within one standard error of it: the "
-        "folds cannot tell them apart. Take the smallest, unless the reconstruction "
-        "error speaks against it."
-    )
-
-
-def _clear(curve):
-    return "clear", (
-        f"The dimension {curve.best} scores highest, by more than one standard error "
-        f"over each of the other {len(curve.values) - 1} tried."
-    )
-
-
-_VERDICTS = (_single, _one_fold, _flat, _edge, _ambiguous, _clear)

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from skorch.callbacks import Callback
 
-__all__ = ["DivergenceGuard", "StopTraining"]
+__all__ = ["DivergenceGuard", "StopTraining", "TaskPerEpoch"]
 
 
 class StopTraining(Exception):
@@ -49,3 +49,49 @@ class DivergenceGuard(Callback):
     def _go_back(self, net):
         net.module_.load_state_dict(self.trusted_)
         net.diverged_ = True
+
+
+class TaskPerEpoch(Callback):
+    """Report epochs to scikit-learn's callbacks, as tasks of the estimator's fit.
+
+    They are told that the target is the input: `ScoringMonitor` does not score
+    without a target.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        Of the fit.
+    estimator : estimator
+        What is being fitted, for callbacks that look at it.
+    X : array-like
+        Its training data.
+    """
+
+    def __init__(self, context, estimator, X):
+        self.context = context
+        self.estimator = estimator
+        self.X = X
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Begin a task."""
+        self.task_ = self.context.subcontext(task_name="epoch")
+        self.task_.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.X)
+
+    def on_epoch_end(self, net, **kwargs):
+        """End it, and stop where a callback says so."""
+        stop = self.task_.call_on_fit_task_end(
+            estimator=self.estimator,
+            X=self.X,
+            y=self.X,
+            reconstruction_attributes={
+                "history_": net.history,
+                "n_iter_": len(net.history),
+                "diverged_": False,
+            },
+        )
+        if stop:
+            raise StopTraining
+
+    def on_train_end(self, net, **kwargs):
+        """Let go of what does not belong into a fitted estimator."""
+        self.context = self.estimator = self.X = self.task_ = None

@@ -73,10 +73,15 @@ class AutoencoderNet(NeuralNet):
         self.lr = learning_rate
         self._use_rate(learning_rate)
 
-    def train(self, X, X_val=None, *, epochs):
-        """Train on a tensor of events for some epochs more."""
+    def train(self, X, X_val=None, *, epochs, last=True):
+        """Train on a tensor of events for some epochs more.
+
+        Schedules of weights are told how many epochs there are in all, if these are
+        the last.
+        """
         self.epochs_ = epochs
         self.first_epoch_ = len(self.history)
+        self.n_epochs_ = self.first_epoch_ + epochs if last else None
         self._observes_gradients = self._has_hook("on_grad_computed")
         self.notify("on_train_begin", X=X, y=None)
         with suppress(StopTraining):
@@ -116,7 +121,7 @@ class AutoencoderNet(NeuralNet):
             return
         self._set_training(training)
         epoch = len(self.history) - 1
-        weights = self.criterion_.weights(epoch)
+        weights = self.criterion_.weights(epoch, self.n_epochs_)
         generator = generator_for(self.seed, epoch, device=self.device)
         if any(map(self._has_hook, BATCH_HOOKS)):
             step_fn = self._observed(step_fn, prefix)
@@ -154,7 +159,7 @@ class AutoencoderNet(NeuralNet):
     def loss_of(self, X):
         """Return the loss of some rows, without noise, under the weights of now."""
         self._set_training(False)
-        weights = self.criterion_.weights(max(0, len(self.history) - 1))
+        weights = self.criterion_.weights(max(0, len(self.history) - 1), self.n_epochs_)
         x = X.to(self.device, self.dtype)
         return self.validation_step(x, weights, None)[0]["loss"].item()
 

@@ -3,7 +3,8 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skae import LSTMAutoencoder
+from skae import LSTMAutoencoder, UnknownNameError
+from skae.networks import RecurrentNetwork
 from skae.networks.recurrent import time_code
 
 
@@ -90,6 +91,110 @@ def test_the_encoder_uses_all_time_steps(model):
     changed = X.copy()
     changed[:, 0] += 1
     assert not np.allclose(model.transform(X), model.transform(changed))
+
+
+class GRUAutoencoder(LSTMAutoencoder):
+    """A composition, as a user would write one."""
+
+    def _network(self):
+        return RecurrentNetwork(
+            self.hidden_size,
+            decoder=self.decoder,
+            cell="gru",
+            bidirectional=True,
+        )
+
+
+def build(network, event_shape=(6, 2), n_components=3):
+    with torch.random.fork_rng(devices=[]):
+        return network.build(event_shape, n_components)
+
+
+def n_weights(module):
+    return sum(p.numel() for p in module.parameters() if p.ndim == 2)
+
+
+each_cell = pytest.mark.parametrize("cell", ["lstm", "gru"])
+each_decoder = pytest.mark.parametrize("decoder", ["repeat", "stateful"])
+
+
+@each_cell
+@each_decoder
+@pytest.mark.parametrize("n_layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_shapes_and_leading_axes(cell, decoder, n_layers, bidirectional):
+    network = RecurrentNetwork(
+        5, n_layers, decoder=decoder, cell=cell, bidirectional=bidirectional
+    )
+    encode, decode = build(network)
+    x, z = torch.rand(2, 4, 6, 2, generator=torch.Generator()), torch.ones(2, 4, 3)
+    assert encode(x).shape == (2, 4, encode.out_features)
+    assert encode.out_features == (10 if bidirectional else 5)
+    assert decode(z, (9, 2)).shape == (2, 4, 9, 2)
+    torch.testing.assert_close(encode(x), torch.stack([encode(one) for one in x]))
+
+
+@each_cell
+def test_the_last_states_are_the_features(cell):
+    """Backwards, the last step that is read is the first one."""
+    encoder, _ = build(RecurrentNetwork(5, cell=cell, bidirectional=True))
+    x = torch.rand(4, 6, 2, generator=torch.Generator())
+    output, _ = encoder.layers(x)
+    expected = torch.cat([output[:, -1, :5], output[:, 0, 5:]], dim=-1)
+    torch.testing.assert_close(encoder(x), expected)
+
+
+@each_decoder
+def test_a_gru_has_three_quarters_of_the_weights(decoder):
+    encoders, decoders = zip(
+        *(
+            build(RecurrentNetwork(8, decoder=decoder, cell=cell))
+            for cell in ("lstm", "gru")
+        ),
+        strict=True,
+    )
+    assert 4 * n_weights(encoders[1]) == 3 * n_weights(encoders[0])
+    assert n_weights(decoders[1].layers) * 4 == n_weights(decoders[0].layers) * 3
+
+
+@each_cell
+def test_the_code_sets_the_initial_state(cell):
+    _, decoder = build(RecurrentNetwork(5, 2, decoder="stateful", cell=cell))
+    state = decoder.state(torch.eye(3))
+    states = state if cell == "lstm" else (state,)
+    assert [tuple(one.shape) for one in states] == [(2, 3, 5)] * len(states)
+    assert len(states) == (2 if cell == "lstm" else 1)
+    assert states[0].abs().max() < 1
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_decoder_writes_forwards(bidirectional):
+    network = RecurrentNetwork(5, decoder="stateful", bidirectional=bidirectional)
+    _, decoder = build(network)
+    z = torch.ones(4, 3)
+    torch.testing.assert_close(decoder(z, (9, 2))[:, :6], decoder(z, (6, 2)))
+
+
+def test_a_gru_learns_sines():
+    X = sequences(200, 12, n_channels=1).astype(np.float32)
+    settings = {"hidden_size": 24, "random_state": 0}
+    briefly = GRUAutoencoder(2, max_epochs=2, **settings).fit(X)
+    longer = GRUAutoencoder(2, max_epochs=30, **settings).fit(X)
+    assert longer.score(X) > max(0.9, briefly.score(X))
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"cell": "lstn"}, "Unknown cell 'lstn'.*Did you mean 'lstm'"),
+        ({"cell": None}, "Unknown cell None: use one of 'gru', 'lstm'"),
+        ({"decoder": "statefull"}, "Did you mean 'stateful'"),
+        ({"output_activation": "sigmod"}, "Did you mean 'sigmoid'"),
+    ],
+)
+def test_unknown_names_are_named(params, match):
+    with pytest.raises(UnknownNameError, match=match):
+        build(RecurrentNetwork(**params))
 
 
 @pytest.mark.slow

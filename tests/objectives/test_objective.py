@@ -13,7 +13,7 @@ class Ramp(Schedule):
     def __init__(self, slope=1.0):
         self.slope = slope
 
-    def __call__(self, epoch):
+    def __call__(self, epoch, n_epochs=None):
         return self.slope * epoch
 
 
@@ -23,7 +23,7 @@ class NeedsVariance(Penalty):
     def __init__(self, weight=1.0):
         self.weight = weight
 
-    def __call__(self, latent, generator=None):
+    def __call__(self, latent, generator=None, weight=None):
         return latent.log_var.sum()
 
 

@@ -1,15 +1,20 @@
 """The training kit, through the estimators' parameters."""
 
+import pickle
 import warnings
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 
-from skae import DenseAutoencoder, OutOfRangeWarning
+from skae import DenseAutoencoder, OutOfRangeWarning, Reconstruction
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES, one_cycle
 from skae.training.net import AutoencoderNet
 
@@ -332,3 +337,70 @@ def test_verbose_prints_a_line_per_epoch(capsys):
     assert "train_loss" in capsys.readouterr().out
     dense().fit(data())
     assert capsys.readouterr().out == ""
+
+
+# scikit-learn's callbacks
+
+
+class Listener:
+    """A callback of scikit-learn's protocol that is handed down to sub-estimators."""
+
+    max_propagation_depth = None
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.tasks = []
+
+    def setup(self, estimator, context):
+        self.tasks.append("setup")
+
+    def teardown(self, estimator, context):
+        self.tasks.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+        self.tasks.append(context.task_name)
+        if context.task_name == "epoch":
+            assert np.isfinite(fitted_estimator.score(X))
+            return context.task_id + 1 == self.stop_after
+
+
+def test_an_epoch_is_a_task():
+    listener = Listener()
+    model = dense(max_epochs=3).set_callbacks(listener).fit(data())
+    assert listener.tasks == ["setup", "epoch", "epoch", "epoch", "fit", "teardown"]
+    np.testing.assert_array_equal(
+        model.transform(data()), dense(max_epochs=3).fit(data()).transform(data())
+    )
+
+
+def test_a_callback_may_stop_the_fit():
+    model = dense(max_epochs=30).set_callbacks(Listener(stop_after=4)).fit(data())
+    assert model.n_iter_ == 4
+
+
+def test_callbacks_reach_into_pipelines_and_searches():
+    listener = Listener()
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), dense(max_epochs=2)),
+        {"denseautoencoder__n_components": [1, 2]},
+        cv=2,
+    )
+    search.set_callbacks(listener).fit(data())
+    assert listener.tasks.count("epoch") == 2 * (2 * 2 + 1)
+
+
+def test_scoring_monitor_follows_the_score():
+    monitor = ScoringMonitor(scoring={"r2": Reconstruction()})
+    model = dense(max_epochs=4).set_callbacks(monitor).fit(data())
+    scores = monitor.get_logs().data_as_pandas.query("task_name == 'epoch'")["r2"]
+    assert len(scores) == 4
+    assert scores.iloc[-1] == pytest.approx(model.score(data()))
+
+
+def test_progress_bars_work(capfd):
+    model = dense(max_epochs=4).set_callbacks(ProgressBar()).fit(data())
+    assert "DenseAutoencoder" in capfd.readouterr().out
+    assert pickle.loads(pickle.dumps(model)).n_iter_ == 4

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skae.search._inputs import InputError
-from skae.search._settings import Settings, format_components, parse_components
+from skae.study.errors import InputError
+from skae.study.settings import Settings, format_components, parse_components
 
 
 @given(st.sets(st.integers(1, 50), min_size=1))

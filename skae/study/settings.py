@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from skae.search._inputs import InputError
+from skae.study.errors import InputError
 
 __all__ = ["Settings", "format_components", "parse_components"]
 
@@ -78,7 +78,7 @@ def parse_components(text):
 
     Examples
     --------
-    >>> from skae.search._settings import parse_components
+    >>> from skae.study.settings import parse_components
     >>> parse_components("1:4")
     (1, 2, 3, 4)
     >>> parse_components("8,2,4")

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from skae.datasets import dataset_names
-from skae.search._inputs import InputError, read_data
+from skae.study.errors import InputError
+from skae.study.inputs import read_data
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4, 5, 6]})
 

@@ -7,8 +7,10 @@ import numpy as np
 
 from skae.datasets import dataset_names, load_dataset
 from skae.exceptions import UnknownNameError
+from skae.study.errors import InputError
+from skae.study.files import read_file
 
-__all__ = ["DataSet", "InputError", "read_data"]
+__all__ = ["DataSet", "read_data"]
 
 #: What is known of bundled data sets beyond their numbers.
 _KNOWN = {
@@ -16,22 +18,6 @@ _KNOWN = {
     "digits": {"unit": "grey levels", "image_shape": (8, 8)},
     "iris": {"unit": "cm"},
 }
-
-
-class InputError(ValueError):
-    """What the user has asked for cannot be done.
-
-    Parameters
-    ----------
-    message : str
-        What was given, what is allowed, and what to change.
-    option : str, default="DATA"
-        The argument or option at fault.
-    """
-
-    def __init__(self, message, option="DATA"):
-        super().__init__(message)
-        self.option = option
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,83 +106,11 @@ def _class_names(bunch):
 
 
 def _from_file(path, columns):
-    readers = {
-        ".csv": _read_csv,
-        ".tsv": _read_csv,
-        ".npy": _read_npy,
-        ".parquet": _read_parquet,
-    }
-    if path.suffix.lower() not in readers:
-        raise InputError(
-            f"{path.name!r} is of a kind that is not read: pass one of "
-            f"{', '.join(readers)}, or a bundled data set: "
-            f"{', '.join(dataset_names())}."
-        )
-    if path.stat().st_size == 0:
-        raise InputError(f"{path.name!r} is empty: it has no bytes in it.")
-    table = _select(readers[path.suffix.lower()](path), columns)
+    table = _select(read_file(path), columns)
     numbers = {name: _numbers(name, values, table) for name, values in table.items()}
     if not numbers or not len(next(iter(numbers.values()))):
         raise InputError(f"{path.name!r} has no rows of data.")
     return DataSet(name=path.stem, X=_finite(numbers), columns=list(numbers))
-
-
-def _read_csv(path):
-    import pandas as pd
-
-    separator = _separator(path)
-    try:
-        frame = pd.read_csv(path, sep=separator)
-        if _is_numbers(frame.columns):
-            frame = pd.read_csv(path, sep=separator, header=None)
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise InputError(f"{path.name!r} does not read as a table: {error}") from None
-    return _as_table(frame)
-
-
-def _read_parquet(path):
-    import pandas as pd
-
-    try:
-        return _as_table(pd.read_parquet(path))
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path.name!r} does not read as Parquet: {error}") from None
-
-
-def _read_npy(path):
-    try:
-        X = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path.name!r} does not read as an array: {error}") from None
-    if getattr(X, "ndim", None) != 2:
-        hint = (
-            " Turn a series into a column by x.reshape(-1, 1)." if X.ndim == 1 else ""
-        )
-        raise InputError(
-            f"{path.name!r} holds an array of shape {X.shape}: pass one of two "
-            f"dimensions, (n_samples, n_features).{hint}"
-        )
-    return {f"x{i}": column for i, column in enumerate(X.T)}
-
-
-def _separator(path):
-    """Return the separator of the first line; most files have commas."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        line = file.readline()
-    return max(",;\t", key=line.count)
-
-
-def _is_numbers(names):
-    """Return whether names are numbers: the header is a row of data, then."""
-    try:
-        np.array([str(name) for name in names], dtype=float)
-    except ValueError:
-        return False
-    return True
-
-
-def _as_table(frame):
-    return {str(name): frame.iloc[:, i] for i, name in enumerate(frame.columns)}
 
 
 def _select(table, columns):

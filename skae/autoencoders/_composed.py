@@ -1,0 +1,143 @@
+"""The autoencoder for composers: any network, bottleneck, objective and noise."""
+
+from skae.autoencoders._base import BaseAutoencoder, document
+from skae.autoencoders._generative import GenerativeMixin
+from skae.bottlenecks import BOTTLENECKS, Bottleneck
+from skae.networks import NETWORKS, Network
+from skae.noise import NOISES, Noise
+from skae.objectives import Objective
+
+__all__ = ["Autoencoder"]
+
+
+@document
+class Autoencoder(GenerativeMixin, BaseAutoencoder):
+    """Autoencoder composed of parts.
+
+    ``x -> [input noise] -> encoder -> bottleneck -> code z -> decoder -> x_hat``,
+    trained on ``reconstruction(x, x_hat) + sum_k weight_k(epoch) * penalty_k(latent)``.
+    The named estimators are recipes over the same parts.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Size of the code, the latent dimension.
+    network : str or Network, default="dense"
+        Architecture of encoder and decoder: ``"dense"``, ``"recurrent"``, ... or an
+        instance, whose parameters a search reaches as ``network__...``.
+    bottleneck : str or Bottleneck, default="point"
+        How a code arises: ``"point"``, ``"gaussian"`` or an instance.
+    objective : str or Objective, default="squared_error"
+        What is minimised: the name of a reconstruction term, or an `Objective`.
+    input_noise : str, Noise or None, default=None
+        What corrupts the rows before they are encoded, while training.
+    sampler : {"prior", "gaussian", "gmm"} or object, default="prior"
+        Where `sample` takes codes from: the standard normal, one normal or a mixture
+        of normals fitted to the codes of the training data, or an object with `fit`
+        and `sample` as scikit-learn's mixtures.
+    %(training_parameters)s
+
+    Attributes
+    ----------
+    sampler_ : object or None
+        The fitted sampler; None stands for the standard normal.
+    kl_per_unit_ : ndarray of shape (n_components,)
+        For Gaussian bottlenecks: mean divergence of each unit from the prior, in nats.
+    active_units_ : ndarray of bool of shape (n_components,)
+        For Gaussian bottlenecks: units whose mean varies over the data by more than
+        0.01.
+    %(attributes)s
+
+    Examples
+    --------
+    A denoising autoencoder with noisy codes of unit scale:
+
+    >>> from sklearn.datasets import load_iris
+    >>> from skae import Autoencoder
+    >>> from skae.bottlenecks import PointBottleneck
+    >>> from skae.noise import SNRNoise
+    >>> from skae.objectives import MomentMatching, Objective
+    >>> autoencoder = Autoencoder(
+    ...     n_components=2,
+    ...     input_noise="masking",
+    ...     bottleneck=PointBottleneck(noise=SNRNoise(15)),
+    ...     objective=Objective(penalties=[("moments", MomentMatching(weight=0.1))]),
+    ...     random_state=0,
+    ... )
+    >>> autoencoder.fit_transform(load_iris().data).shape
+    (150, 2)
+    """
+
+    _parameter_constraints = {
+        **BaseAutoencoder._parameter_constraints,
+        "network": [str, Network],
+        "bottleneck": [str, Bottleneck],
+        "objective": [str, Objective],
+        "input_noise": [str, Noise, None],
+        "sampler": "no_validation",
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        network="dense",
+        bottleneck="point",
+        objective="squared_error",
+        input_noise=None,
+        sampler="prior",
+        max_epochs=100,
+        batch_size=64,
+        learning_rate=1e-3,
+        learning_rate_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.01,
+        max_grad_norm=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        verbose=False,
+        random_state=None,
+        device="auto",
+        callbacks=None,
+    ):
+        super().__init__(
+            n_components,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            max_grad_norm=max_grad_norm,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            warm_start=warm_start,
+            verbose=verbose,
+            random_state=random_state,
+            device=device,
+            callbacks=callbacks,
+        )
+        self.network = network
+        self.bottleneck = bottleneck
+        self.objective = objective
+        self.input_noise = input_noise
+        self.sampler = sampler
+
+    def _network(self):
+        return NETWORKS.resolve(self.network)
+
+    def _bottleneck(self):
+        return BOTTLENECKS.resolve(self.bottleneck)
+
+    def _objective(self):
+        if isinstance(self.objective, str):
+            return Objective(self.objective)
+        return self.objective
+
+    def _input_noise(self):
+        return NOISES.resolve(self.input_noise)

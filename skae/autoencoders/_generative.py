@@ -1,0 +1,288 @@
+"""What autoencoders with a distribution over codes can do besides."""
+
+import math
+import warnings
+from copy import copy
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from sklearn.mixture import GaussianMixture
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skae.exceptions import CollapseWarning
+from skae.objectives import SquaredError, kl_to_standard_normal
+from skae.registry import unknown_name
+from skae.training.inference import map_rows
+from skae.training.seeding import generator_for
+
+__all__ = ["GenerativeMixin"]
+
+# A unit whose mean varies less than this over the data carries nothing (Burda et al.,
+# 2016, arXiv:1509.00519, appendix C).
+ACTIVE_VARIANCE = 0.01
+MAX_DIAGNOSTIC_ROWS = 10_000
+MAX_MODES = 60
+SAMPLERS = ("gaussian", "gmm", "prior")
+
+
+def _has_distributions(model):
+    return "log_var" in model._bottleneck().provides
+
+
+class GenerativeMixin:
+    """Sampling, and for Gaussian codes likelihoods and diagnostics."""
+
+    # After the fit
+
+    def _finish(self, X):
+        """Fit the sampler and look at the codes of the training data."""
+        super()._finish(X)
+        self._dtype = X.dtype
+        self.sampler_ = self._fitted_sampler(X)
+        if _has_distributions(self):
+            rows = X[:: -(-len(X) // MAX_DIAGNOSTIC_ROWS)]
+            self._diagnose(*self._distribution(rows), rows)
+
+    def _diagnose(self, mean, log_var, X):
+        kl = kl_to_standard_normal(torch.from_numpy(mean), torch.from_numpy(log_var))
+        self.kl_per_unit_ = kl.mean(0).numpy()
+        self.active_units_ = mean.var(axis=0) > ACTIVE_VARIANCE
+        if not self.active_units_.any() and np.ptp(X, axis=0).any():
+            warnings.warn(
+                f"The posterior has collapsed: none of the {self.n_components} code "
+                "units varies with the data, and all rows are reconstructed alike. "
+                f"{self._collapse_cause(X)}",
+                CollapseWarning,
+                stacklevel=6,
+            )
+
+    def _collapse_cause(self, X):
+        """Compare the divergence's weight with what the data could bear."""
+        weight = self.history_[-1].get("kl_weight", 0.0)
+        largest = _largest_bearable_weight(X)
+        if weight > largest:
+            return (
+                f"The KL divergence weighs {weight:g} (beta), and with a squared "
+                "error, a mean over features, no direction of these data is worth more "
+                f"than {largest:.2g}: lower beta well below that, or raise free_bits."
+            )
+        return (
+            f"The weight of the KL divergence, {weight:g}, does not explain it: train "
+            f"longer (max_epochs={self.max_epochs}) or faster "
+            f"(learning_rate={self.learning_rate:g})."
+        )
+
+    def _fitted_sampler(self, X):
+        if isinstance(self.sampler, str) and self.sampler == "prior":
+            return None
+        Z = self._codes(X)
+        return self._sampler_instance(Z).fit(Z if len(Z) > 1 else np.repeat(Z, 2, 0))
+
+    def _sampler_instance(self, Z):
+        if self.sampler == "gaussian":
+            return GaussianMixture(n_components=1, random_state=self._seed)
+        if self.sampler == "gmm":
+            n_modes = min(MAX_MODES, len(Z) // 20, len(np.unique(Z, axis=0)))
+            return GaussianMixture(
+                n_components=max(1, n_modes), random_state=self._seed
+            )
+        if isinstance(self.sampler, str):
+            raise unknown_name("sampler", self.sampler, SAMPLERS)
+        return copy(self.sampler)
+
+    # Generation
+
+    def sample(self, n_samples=1, random_state=None):
+        """Generate rows: codes from the sampler, decoded.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        random_state : int, RandomState instance or None, default=None
+            Source of the draws.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, *input_shape_)
+        """
+        check_is_fitted(self)
+        rng = check_random_state(random_state)
+        return self.inverse_transform(self._draw_codes(n_samples, rng))
+
+    def _draw_codes(self, n_samples, rng):
+        if self.sampler_ is None:
+            Z = rng.normal(size=(n_samples, self.n_components))
+        else:
+            sampler = copy(self.sampler_)
+            sampler.random_state = rng
+            Z = sampler.sample(n_samples)
+            Z = Z[0] if isinstance(Z, tuple) else Z  # mixtures tell the modes too
+            Z = rng.permutation(Z)  # mixtures sort by mode
+        return Z.astype(
+            next(self.net_.module_.parameters()).detach().cpu().numpy().dtype
+        )
+
+    # Codes
+
+    def transform_sample(self, X, random_state=None):
+        """Return codes as training draws them: with the bottleneck's noise.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+        random_state : int, RandomState instance or None, default=None
+            Source of the draws.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components)
+        """
+        check_is_fitted(self)
+        module, generator = self.net_.module_, self._generator(random_state)
+        events = self._as_events(self._check_X(X, reset=False))
+        return map_rows(
+            lambda x: module.bottleneck(module.encoder(x), generator).sample,
+            events,
+            module,
+        )
+
+    @available_if(_has_distributions)
+    def transform_distribution(self, X):
+        """Return the distribution of every row's code.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+
+        Returns
+        -------
+        mean, log_var : ndarray of shape (n_samples, n_components)
+            Means, which `transform` returns too, and logarithms of the variances.
+        """
+        check_is_fitted(self)
+        return self._distribution(self._check_X(X, reset=False))
+
+    def _distribution(self, X):
+        module = self.net_.module_
+        both = map_rows(
+            lambda x: torch.cat([*_moments(module.encode(x))], dim=-1),
+            self._as_events(X),
+            module,
+        )
+        return both[:, : self.n_components], both[:, self.n_components :]
+
+    # Likelihoods
+
+    @available_if(_has_distributions)
+    def elbo(self, X, *, n_draws=16, decoder_variance=None, random_state=0):
+        """Return the evidence lower bound of every row, in nats.
+
+        ``E_q[log p(x | z)] - KL(q(z | x) || N(0, I))``, summed over features and
+        units: the bound itself, whatever weights were trained with. The divergence
+        is exact, the expectation a mean over draws.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+        n_draws : int, default=16
+            Draws per row for the expectation.
+        decoder_variance : float or None, default=None
+            Variance of the normal decoder, with a squared error; by default its
+            maximum-likelihood estimate, the final training error.
+        random_state : int, RandomState instance or None, default=0
+            Source of the draws.
+
+        Returns
+        -------
+        bounds : ndarray of shape (n_samples,)
+        """
+        log_p, _, kl = self._draws(X, n_draws, decoder_variance, random_state)
+        return log_p.mean(axis=0) - kl
+
+    @available_if(_has_distributions)
+    def log_likelihood(self, X, *, n_draws=64, decoder_variance=None, random_state=0):
+        """Return an importance-weighted estimate of ``log p(x)`` of every row, in nats.
+
+        ``log mean_s p(x | z_s) p(z_s) / q(z_s | x)``: in expectation a lower bound that
+        tightens with the number of draws (Burda et al., 2016, arXiv:1509.00519), and
+        equal to `elbo` in expectation with one.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+        n_draws : int, default=64
+            Draws per row.
+        decoder_variance : float or None, default=None
+            As for `elbo`.
+        random_state : int, RandomState instance or None, default=0
+            Source of the draws.
+
+        Returns
+        -------
+        log_likelihoods : ndarray of shape (n_samples,)
+        """
+        log_p, log_ratio, _ = self._draws(X, n_draws, decoder_variance, random_state)
+        log_weights = torch.from_numpy(log_p + log_ratio)
+        return (log_weights.logsumexp(0) - math.log(n_draws)).numpy()
+
+    def _draws(self, X, n_draws, decoder_variance, random_state):
+        """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
+        check_is_fitted(self)
+        events = self._as_events(self._check_X(X, reset=False))
+        if decoder_variance is None:
+            decoder_variance = self._decoder_variance()
+        generator = self._generator(random_state)
+
+        def terms(x):
+            return self._draw_terms(x, n_draws, decoder_variance, generator)
+
+        terms = map_rows(terms, events, self.net_.module_).astype(np.float64)
+        log_p, log_ratio = terms[:, :n_draws].T, terms[:, n_draws:-1].T
+        return log_p, log_ratio, terms[:, -1]
+
+    def _draw_terms(self, x, n_draws, decoder_variance, generator):
+        module, term = self.net_.module_, self.net_.criterion_.reconstruction
+        rows = x.flatten(1)
+        log_p, log_ratio = [], []
+        for _ in range(n_draws):
+            latent = module.encode(x, generator)
+            x_hat = module.decode(latent.sample, x.shape[1:]).flatten(1)
+            log_p.append(term.log_likelihood(rows, x_hat, decoder_variance))
+            log_ratio.append(_log_prior_over_posterior(latent))
+        kl = kl_to_standard_normal(latent.mean, latent.log_var).sum(-1)
+        return torch.stack([*log_p, *log_ratio, kl], dim=-1)
+
+    def _decoder_variance(self):
+        if isinstance(self.net_.criterion_.reconstruction, SquaredError):
+            return self.history_[-1, "train_reconstruction"]
+        return None
+
+    def _generator(self, random_state):
+        seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        return generator_for(seed, device=next(self.net_.module_.parameters()).device)
+
+
+def _moments(latent):
+    return latent.mean, latent.log_var
+
+
+def _log_prior_over_posterior(latent):
+    """Return ``log N(z; 0, I) - log N(z; mean, exp(log_var))`` of the samples."""
+    z, mean, log_var = latent.sample, latent.mean, latent.log_var
+    deviation = (z - mean).square() * (-log_var).exp()
+    return 0.5 * (deviation + log_var - z.square()).sum(-1)
+
+
+def _largest_bearable_weight(X):
+    """Return twice the share of the variance per feature that one direction has.
+
+    A linear VAE whose decoder has the variance v keeps the directions of larger
+    variance (Lucas et al., 2019, arXiv:1911.02469), and the mean over features makes
+    v of a weight beta ``n_features * beta / 2``.
+    """
+    X = X.reshape(len(X), -1)
+    return 2 * PCA(1, random_state=0).fit(X).explained_variance_[0] / X.shape[1]

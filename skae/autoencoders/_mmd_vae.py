@@ -1,0 +1,174 @@
+"""The MMD-VAE, or InfoVAE."""
+
+from numbers import Real
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skae.autoencoders._base import BaseAutoencoder, document
+from skae.autoencoders._generative import GenerativeMixin
+from skae.bottlenecks import GaussianBottleneck
+from skae.networks import DenseNetwork
+from skae.objectives import MMD, KLDivergence, Objective, ReconstructionLoss
+from skae.schedules import Schedule
+
+__all__ = ["MMDVAE"]
+
+
+@document
+class MMDVAE(GenerativeMixin, BaseAutoencoder):
+    """Variational autoencoder by maximum mean discrepancy.
+
+    Not each row's distribution but that of all codes together is drawn to the prior:
+
+    ``loss = reconstruction(x, x_hat) + mmd_weight * MMD^2(codes, prior)
+    + beta * KL(N(mean, var) || N(0, I))``,
+
+    with the unbiased estimate of MMD^2 over the batch. With ``beta=0`` nothing keeps
+    the rows' variances from vanishing: the codes are then nearly points, as in a
+    Wasserstein autoencoder, and reconstructions better than a VAE's.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Size of the code, the latent dimension.
+    hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
+        Widths of the encoder's hidden layers, the decoder's in reverse: a tuple, a
+        string such as ``"64-32"``, or a depth with geometrically tapering widths.
+    activation : str, default="silu"
+        Activation of the hidden layers.
+    output_activation : str, default="identity"
+        Activation of the reconstruction.
+    linear_path : {"pca"} or None, default="pca"
+        ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
+        start as those of whitened principal components. ``None``: hidden layers only.
+    reconstruction : str or ReconstructionLoss, default="squared_error"
+        The reconstruction term: ``"squared_error"``, ``"absolute_error"``, ``"huber"``
+        or ``"bernoulli_cross_entropy"`` (for data in [0, 1], with
+        ``output_activation="sigmoid"``).
+    mmd_weight : float or Schedule, default=1.0
+        Weight of the discrepancy.
+    kernel : {"gaussian", "imq"}, default="gaussian"
+        Kernel of the discrepancy: Gaussian, or inverse multiquadratic, whose tails
+        reach codes far from the prior.
+    beta : float or Schedule, default=0.0
+        Weight of the divergence of each row; see `VAE`.
+    sampler : {"prior", "gaussian", "gmm"} or object, default="prior"
+        Where `sample` takes codes from: the standard normal, one normal or a mixture
+        of normals fitted to the codes of the training data, or an object with `fit`
+        and `sample` as scikit-learn's mixtures.
+    %(training_parameters)s
+
+    Attributes
+    ----------
+    sampler_ : object or None
+        The fitted sampler; None stands for the standard normal.
+    kl_per_unit_ : ndarray of shape (n_components,)
+        Mean divergence of each unit from the prior, in nats.
+    active_units_ : ndarray of bool of shape (n_components,)
+        Units whose mean varies over the data by more than 0.01.
+    %(attributes)s
+
+    References
+    ----------
+    S. Zhao, J. Song, S. Ermon, "InfoVAE: balancing learning and inference in
+    variational autoencoders", 2019, arXiv:1706.02262.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae import MMDVAE
+    >>> X = StandardScaler().fit_transform(load_wine().data)
+    >>> autoencoder = MMDVAE(n_components=3, random_state=0).fit(X)
+    >>> autoencoder.transform(X).shape
+    (178, 3)
+    """
+
+    _parameter_constraints = {
+        **BaseAutoencoder._parameter_constraints,
+        "hidden_layer_sizes": ["array-like", str, int],
+        "activation": [str],
+        "output_activation": [str],
+        "linear_path": [StrOptions({"pca"}), None],
+        "reconstruction": [str, ReconstructionLoss],
+        "mmd_weight": [Interval(Real, 0, None, closed="left"), Schedule],
+        "kernel": [StrOptions({"gaussian", "imq"})],
+        "beta": [Interval(Real, 0, None, closed="left"), Schedule],
+        "sampler": "no_validation",
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        hidden_layer_sizes=(64, 64),
+        activation="silu",
+        output_activation="identity",
+        linear_path="pca",
+        reconstruction="squared_error",
+        mmd_weight=1.0,
+        kernel="gaussian",
+        beta=0.0,
+        sampler="prior",
+        max_epochs=100,
+        batch_size=64,
+        learning_rate=1e-3,
+        learning_rate_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.01,
+        max_grad_norm=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        verbose=False,
+        random_state=None,
+        device="auto",
+        callbacks=None,
+    ):
+        super().__init__(
+            n_components,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            max_grad_norm=max_grad_norm,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            warm_start=warm_start,
+            verbose=verbose,
+            random_state=random_state,
+            device=device,
+            callbacks=callbacks,
+        )
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.output_activation = output_activation
+        self.linear_path = linear_path
+        self.reconstruction = reconstruction
+        self.mmd_weight = mmd_weight
+        self.kernel = kernel
+        self.beta = beta
+        self.sampler = sampler
+
+    def _network(self):
+        return DenseNetwork(
+            self.hidden_layer_sizes,
+            activation=self.activation,
+            output_activation=self.output_activation,
+            linear_path=self.linear_path,
+        )
+
+    def _bottleneck(self):
+        return GaussianBottleneck()
+
+    def _objective(self):
+        penalties = [("mmd", MMD(self.mmd_weight, kernel=self.kernel))]
+        if self.beta != 0:
+            penalties.append(("kl", KLDivergence(self.beta)))
+        return Objective(self.reconstruction, penalties)

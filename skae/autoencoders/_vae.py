@@ -1,0 +1,170 @@
+"""The variational autoencoder."""
+
+from numbers import Real
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skae.autoencoders._base import BaseAutoencoder, document
+from skae.autoencoders._generative import GenerativeMixin
+from skae.bottlenecks import GaussianBottleneck
+from skae.networks import DenseNetwork
+from skae.objectives import KLDivergence, Objective, ReconstructionLoss
+from skae.schedules import Schedule
+
+__all__ = ["VAE"]
+
+
+@document
+class VAE(GenerativeMixin, BaseAutoencoder):
+    """Variational autoencoder: codes with a distribution, and rows from codes.
+
+    The encoder gives a normal distribution per row, from which the code is drawn; its
+    divergence from the standard normal is penalised:
+
+    ``loss = reconstruction(x, x_hat) + beta * KL(N(mean, var) || N(0, I))``,
+
+    the reconstruction a mean over features, the divergence a sum over units, in nats.
+    `transform` returns means.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        Size of the code, the latent dimension.
+    hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
+        Widths of the encoder's hidden layers, the decoder's in reverse: a tuple, a
+        string such as ``"64-32"``, or a depth with geometrically tapering widths.
+    activation : str, default="silu"
+        Activation of the hidden layers.
+    output_activation : str, default="identity"
+        Activation of the reconstruction.
+    linear_path : {"pca"} or None, default="pca"
+        ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
+        start as those of whitened principal components. ``None``: hidden layers only.
+    reconstruction : str or ReconstructionLoss, default="squared_error"
+        The reconstruction term: ``"squared_error"``, ``"absolute_error"``, ``"huber"``
+        or ``"bernoulli_cross_entropy"`` (for data in [0, 1], with
+        ``output_activation="sigmoid"``).
+    beta : float or Schedule, default=0.01
+        Weight of the divergence. As the reconstruction is a mean over features, 1 is
+        not the evidence lower bound but far beyond it: for standardised data a
+        direction survives if its share of the variance exceeds ``beta / 2`` (by the
+        theory of linear networks), and with 1 none does. The bound itself, for a
+        decoder of variance v, is ``beta = 2 * v / n_features``; see `elbo`.
+    free_bits : float, default=0.0
+        Nats per unit that cost nothing.
+    sampler : {"prior", "gaussian", "gmm"} or object, default="prior"
+        Where `sample` takes codes from: the standard normal, one normal or a mixture
+        of normals fitted to the codes of the training data, or an object with `fit`
+        and `sample` as scikit-learn's mixtures.
+    %(training_parameters)s
+
+    Attributes
+    ----------
+    sampler_ : object or None
+        The fitted sampler; None stands for the standard normal.
+    kl_per_unit_ : ndarray of shape (n_components,)
+        Mean divergence of each unit from the prior, in nats.
+    active_units_ : ndarray of bool of shape (n_components,)
+        Units whose mean varies over the data by more than 0.01.
+    %(attributes)s
+
+    References
+    ----------
+    D. P. Kingma, M. Welling, "Auto-encoding variational Bayes", 2014, arXiv:1312.6114.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae import VAE
+    >>> X = StandardScaler().fit_transform(load_wine().data)
+    >>> vae = VAE(n_components=3, random_state=0).fit(X)
+    >>> vae.active_units_
+    array([ True,  True,  True])
+    >>> vae.sample(5, random_state=0).shape
+    (5, 13)
+    """
+
+    _parameter_constraints = {
+        **BaseAutoencoder._parameter_constraints,
+        "hidden_layer_sizes": ["array-like", str, int],
+        "activation": [str],
+        "output_activation": [str],
+        "linear_path": [StrOptions({"pca"}), None],
+        "reconstruction": [str, ReconstructionLoss],
+        "beta": [Interval(Real, 0, None, closed="left"), Schedule],
+        "free_bits": [Interval(Real, 0, None, closed="left")],
+        "sampler": "no_validation",
+    }
+
+    def __init__(
+        self,
+        n_components=2,
+        *,
+        hidden_layer_sizes=(64, 64),
+        activation="silu",
+        output_activation="identity",
+        linear_path="pca",
+        reconstruction="squared_error",
+        beta=0.01,
+        free_bits=0.0,
+        sampler="prior",
+        max_epochs=100,
+        batch_size=64,
+        learning_rate=1e-3,
+        learning_rate_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.01,
+        max_grad_norm=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        verbose=False,
+        random_state=None,
+        device="auto",
+        callbacks=None,
+    ):
+        super().__init__(
+            n_components,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
+            optimizer=optimizer,
+            weight_decay=weight_decay,
+            max_grad_norm=max_grad_norm,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            warm_start=warm_start,
+            verbose=verbose,
+            random_state=random_state,
+            device=device,
+            callbacks=callbacks,
+        )
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.output_activation = output_activation
+        self.linear_path = linear_path
+        self.reconstruction = reconstruction
+        self.beta = beta
+        self.free_bits = free_bits
+        self.sampler = sampler
+
+    def _network(self):
+        return DenseNetwork(
+            self.hidden_layer_sizes,
+            activation=self.activation,
+            output_activation=self.output_activation,
+            linear_path=self.linear_path,
+        )
+
+    def _bottleneck(self):
+        return GaussianBottleneck()
+
+    def _objective(self):
+        kl = KLDivergence(self.beta, free_bits=self.free_bits)
+        return Objective(self.reconstruction, [("kl", kl)])

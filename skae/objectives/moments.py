@@ -1,0 +1,40 @@
+"""Codes of mean zero and unit variance."""
+
+from skae.objectives._penalty import PENALTIES, Penalty
+
+__all__ = ["MomentMatching"]
+
+
+@PENALTIES.register("moments")
+class MomentMatching(Penalty):
+    """Squared deviations of the batch's moments from 0 and 1, a mean over units.
+
+    ``mean_j (m_j**2 + (v_j - 1)**2)`` with mean m_j and variance v_j of unit j over the
+    batch. Two moments of each unit say little about the joint distribution: codes may
+    have perfect moments and lie on a thin manifold.
+
+    Parameters
+    ----------
+    weight : float or Schedule, default=1.0
+        Raising it holds the codes to that scale.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.bottlenecks import Latent
+    >>> from skae.objectives import MomentMatching
+    >>> code = torch.tensor([[-1.0], [1.0]])
+    >>> MomentMatching()(Latent(mean=code, sample=code))
+    tensor(0.)
+    """
+
+    requires = frozenset({"mean"})
+
+    def __init__(self, weight=1.0):
+        self.weight = weight
+
+    def __call__(self, latent, generator=None, weight=None):
+        """Return the raw value; see `Penalty`."""
+        mean = latent.mean.mean(-2)
+        variance = latent.mean.var(-2, correction=0)
+        return (mean.square() + (variance - 1).square()).mean(-1)

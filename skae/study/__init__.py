@@ -1,0 +1,1 @@
+"""One run of the command line: data and settings, a plan, and what comes of it."""

@@ -1,0 +1,162 @@
+"""What the settings of a run stand for: scorer, windows, pipeline and folds."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import KFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from skae.autoencoders import DenseAutoencoder, LSTMAutoencoder
+from skae.model_selection import ContiguousKFold
+from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.scorers import Reconstruction, get_scorer
+from skae.search._error import NegativeRMSE
+from skae.study.errors import InputError
+
+__all__ = ["PARAM", "Plan"]
+
+#: The parameter of the pipeline that is searched.
+PARAM = "autoencoder__n_components"
+
+
+class Plan:
+    """A data set with settings, made ready to search.
+
+    Parameters
+    ----------
+    data : DataSet
+        The data.
+    settings : Settings
+        The choices.
+
+    Attributes
+    ----------
+    scorer : estimator
+        What chooses.
+    window : SlidingWindow or None
+        What cuts a series; None for a table.
+    X : ndarray of shape (n_rows, ...)
+        Rows of the table, or windows of the series.
+    pipeline : Pipeline
+        Scaler and autoencoder.
+    cv : cross-validator
+        Shuffled folds of rows, contiguous ones of windows.
+
+    Raises
+    ------
+    InputError
+        When the settings do not fit the data.
+    """
+
+    def __init__(self, data, settings):
+        self.data = data
+        self.settings = settings
+        self.scorer = _scorer(settings)
+        self.window = _window(data, settings)
+        self.X = data.X if self.window is None else self.window.fit_transform(data.X)
+        self.pipeline = _pipeline(data, settings)
+        self.cv = _folds(self.X, self.window, settings)
+
+    @property
+    def n_columns(self):
+        """Number of values in a row, or in a window."""
+        return int(np.prod(self.X.shape[1:]))
+
+    @property
+    def scoring(self):
+        """The scorers by name; the one that chooses comes first."""
+        return {
+            self.settings.scorer: self.scorer,
+            "reconstruction": Reconstruction(),
+            "neg_rmse": NegativeRMSE(),
+        }
+
+    def notes(self):
+        """Return what the user should know before the search, in plain words."""
+        wide = [k for k in self.settings.components if k >= self.n_columns]
+        if not wide:
+            return []
+        kind = "window" if self.window else "row"
+        return [
+            f"A {kind} has {self.n_columns} values, and codes of as many dimensions "
+            f"or more do not compress it: the scores from {wide[0]} on say little."
+        ]
+
+
+def _scorer(settings):
+    scorer = clone(get_scorer(settings.scorer))
+    if settings.clusters is None:
+        return scorer
+    if "n_clusters" not in scorer.get_params():
+        raise InputError(
+            f"The scorer {settings.scorer!r} has no clusters: leave the option out, or "
+            "use --scorer silhouette.",
+            "--clusters",
+        )
+    return scorer.set_params(n_clusters=settings.clusters)
+
+
+def _window(data, settings):
+    length = settings.window
+    if not length:
+        return None
+    if length > len(data.X):
+        raise InputError(
+            f"A window of {length} time steps does not fit into a series of "
+            f"{len(data.X)}: lower it.",
+            "--window",
+        )
+    flatten = settings.estimator == "dense"
+    return SlidingWindow(length, stride=settings.stride, flatten=flatten)
+
+
+def _pipeline(data, settings):
+    steps = [("autoencoder", _autoencoder(settings))]
+    if settings.scale != "none":
+        steps.insert(0, ("scale", _scaler(data, settings)))
+    return Pipeline(steps)
+
+
+def _scaler(data, settings):
+    if settings.window:
+        return SequenceScaler(settings.scale, n_channels=data.X.shape[1])
+    return {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scale]()
+
+
+def _autoencoder(settings):
+    shared = {"random_state": settings.seed, "device": settings.device}
+    if settings.max_epochs is not None:
+        shared["max_epochs"] = settings.max_epochs
+    if settings.estimator == "lstm":
+        return _lstm(settings, shared)
+    if settings.hidden is not None:
+        shared["hidden_layer_sizes"] = settings.hidden
+    return DenseAutoencoder(**shared)
+
+
+def _lstm(settings, shared):
+    if settings.hidden is not None:
+        raise InputError(
+            "Hidden layers written as 64-32 are those of a dense autoencoder: leave "
+            "the option out, or use --estimator dense.",
+            "--hidden",
+        )
+    return LSTMAutoencoder(**shared)
+
+
+def _folds(X, window, settings):
+    folds = settings.folds
+    cv = KFold(folds, shuffle=True, random_state=settings.seed)
+    if window is not None:
+        cv = ContiguousKFold(folds, gap=window.gap)
+    try:
+        sizes = [len(test) for _, test in cv.split(X)]
+    except ValueError as error:
+        raise InputError(f"{error}", "--folds") from None
+    if min(sizes) < 2:
+        raise InputError(
+            f"{len(X)} rows are too few for {folds} folds, which need two rows each: "
+            "lower the number of folds, or pass more rows.",
+            "--folds",
+        )
+    return cv
