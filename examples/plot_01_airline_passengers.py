@@ -107,12 +107,10 @@ for model, label in [
     (stateful, "state and time"),
 ]:
     right.semilogy(model.history_[:, "train_loss"], label=label)
-right.axhline(results["each window's own mean"][0], color="0.5", ls=":", lw=1)
-right.annotate(
-    "each window's own mean",
-    (0, results["each window's own mean"][0]),
-    va="bottom",
-    fontsize=8,
+level = results["each window's own mean"][0]
+right.axhline(level, color="0.5", ls=":", lw=1)
+right.text(
+    steps["max_epochs"], level, "each window's own mean", va="bottom", fontsize=8
 )
 right.set(xlabel="epoch", ylabel="mean squared error", title="Learning curves")
 right.legend(frameon=False)

@@ -43,9 +43,16 @@ def unknown_name(kind, name, known):
     """
     known = sorted(known)
     message = f"Unknown {kind} {name!r}: use one of {', '.join(map(repr, known))}."
-    if close := difflib.get_close_matches(str(name), known, n=1):
-        message += f" Did you mean {close[0]!r}?"
+    if close := _closest(str(name), known):
+        message += f" Did you mean {close!r}?"
     return UnknownNameError(message)
+
+
+def _closest(name, known):
+    """Return the one name that begins like `name`, or else the most similar one."""
+    longer = [other for other in known if name and other.startswith(name)]
+    similar = difflib.get_close_matches(name, known, n=1)
+    return next(iter(longer if len(longer) == 1 else similar), None)
 
 
 class Registry:

@@ -3,7 +3,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from skae.exceptions import UnknownNameError
-from skae.registry import Registry
+from skae.registry import Registry, unknown_name
 
 
 class Mean: ...
@@ -34,6 +34,12 @@ def test_instances_pass_through(registry):
 def test_unknown_name_lists_the_known_and_the_closest(registry):
     with pytest.raises(UnknownNameError, match=r"'mean', 'median'.*mean 'median'\?"):
         registry.get("medain")
+
+
+def test_the_beginning_of_a_name_is_understood():
+    known = ["airline-passengers", "iris"]
+    assert "mean 'airline-passengers'?" in str(unknown_name("data set", "air", known))
+    assert "mean" not in str(unknown_name("data set", "", known))
 
 
 def test_plugins_are_found_and_broken_ones_reported(registry, monkeypatch):

@@ -17,10 +17,11 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import noop
 
+from skae.autoencoders._data import FLOATS, EventDataMixin
 from skae.autoencoders._docs import document
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import OutOfRangeWarning
@@ -28,7 +29,6 @@ from skae.metrics import row_errors, variance_explained
 from skae.networks import AutoencoderModule
 from skae.networks.activations import get_activation
 from skae.objectives import Objective
-from skae.shapes import n_dims
 from skae.training.callbacks import TaskPerEpoch
 from skae.training.devices import as_tensor, resolve_device, torch_dtype
 from skae.training.inference import map_rows
@@ -39,10 +39,9 @@ from skae.training.seeding import global_seed
 
 __all__ = ["BaseAutoencoder", "document"]
 
-FLOATS = (np.float64, np.float32)
-
 
 class BaseAutoencoder(
+    EventDataMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -77,44 +76,10 @@ class BaseAutoencoder(
         "callbacks": [list, tuple, None],
     }
 
-    def __init__(
-        self,
-        n_components,
-        *,
-        max_epochs,
-        batch_size,
-        learning_rate,
-        learning_rate_schedule,
-        optimizer,
-        weight_decay,
-        max_grad_norm,
-        early_stopping,
-        validation_fraction,
-        n_iter_no_change,
-        tol,
-        warm_start,
-        verbose,
-        random_state,
-        device,
-        callbacks,
-    ):
-        self.n_components = n_components
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.optimizer = optimizer
-        self.weight_decay = weight_decay
-        self.max_grad_norm = max_grad_norm
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
-        self.device = device
-        self.callbacks = callbacks
+    def _store(self, parameters):
+        """Store the arguments of ``__init__``, given its `locals`."""
+        del parameters["self"]
+        vars(self).update(parameters)
 
     # What a subclass describes
 
@@ -426,53 +391,6 @@ class BaseAutoencoder(
         module = self.net_.module_
         X_hat = map_rows(lambda x: module(x)[0], self._as_events(X), module)
         return X_hat.reshape(X.shape)
-
-    # Data
-
-    def _as_events(self, X):
-        return self._network().as_events(X)
-
-    def _check_X(self, X, *, reset):
-        X = self._check_array(X, reset=reset)
-        if reset:
-            self.input_shape_ = X.shape[1:]
-        return X
-
-    def _check_array(self, X, *, reset):
-        if self._network().takes_sequences and n_dims(X) == 3:
-            return self._check_sequences(X, reset=reset)
-        if not reset and len(self.input_shape_) == 2:
-            return self._check_flattened(X)
-        return validate_data(self, X, dtype=FLOATS, order="C", reset=reset)
-
-    def _check_sequences(self, X, *, reset):
-        X = check_array(X, dtype=FLOATS, order="C", allow_nd=True)
-        if reset:
-            self.n_features_in_ = X.shape[2]
-            vars(self).pop("feature_names_in_", None)
-        n_channels = self._n_channels()
-        if X.shape[2] != n_channels:
-            raise ValueError(
-                f"X has {X.shape[2]} channels, but {type(self).__name__} is expecting "
-                f"{n_channels} channels as input."
-            )
-        return X
-
-    def _check_flattened(self, X):
-        X = check_array(X, dtype=FLOATS, order="C")
-        n_columns = int(np.prod(self.input_shape_))
-        if X.shape[1] != n_columns:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
-                f"{n_columns} features as input: flattened windows of shape "
-                f"{self.input_shape_}, as seen in fit."
-            )
-        return X
-
-    def _n_channels(self):
-        if hasattr(self, "net_") and len(self.input_shape_) == 1:
-            return self.net_.module_.event_shape[-1]
-        return self.n_features_in_
 
     @property
     def _n_features_out(self):

@@ -1,0 +1,65 @@
+"""What data an autoencoder takes: tables, sequences, flattened windows."""
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from skae.shapes import n_dims
+
+__all__ = ["FLOATS", "EventDataMixin"]
+
+FLOATS = (np.float64, np.float32)
+
+
+class EventDataMixin:
+    """Validation of rows, which the network's `as_events` turns into events.
+
+    Tables are validated by scikit-learn. Sequences in three dimensions may differ in
+    length between fit and prediction, not in channels, and either form may be
+    predicted on after a fit on the other.
+    """
+
+    def _as_events(self, X):
+        return self._network().as_events(X)
+
+    def _check_X(self, X, *, reset):
+        X = self._check_array(X, reset=reset)
+        if reset:
+            self.input_shape_ = X.shape[1:]
+        return X
+
+    def _check_array(self, X, *, reset):
+        if self._network().takes_sequences and n_dims(X) == 3:
+            return self._check_sequences(X, reset=reset)
+        if not reset and len(self.input_shape_) == 2:
+            return self._check_flattened(X)
+        return validate_data(self, X, dtype=FLOATS, order="C", reset=reset)
+
+    def _check_sequences(self, X, *, reset):
+        X = check_array(X, dtype=FLOATS, order="C", allow_nd=True)
+        if reset:
+            self.n_features_in_ = X.shape[2]
+            vars(self).pop("feature_names_in_", None)
+        n_channels = self._n_channels()
+        if X.shape[2] != n_channels:
+            raise ValueError(
+                f"X has {X.shape[2]} channels, but {type(self).__name__} is expecting "
+                f"{n_channels} channels as input."
+            )
+        return X
+
+    def _check_flattened(self, X):
+        X = check_array(X, dtype=FLOATS, order="C")
+        n_columns = int(np.prod(self.input_shape_))
+        if X.shape[1] != n_columns:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{n_columns} features as input: flattened windows of shape "
+                f"{self.input_shape_}, as seen in fit."
+            )
+        return X
+
+    def _n_channels(self):
+        if hasattr(self, "net_") and len(self.input_shape_) == 1:
+            return self.net_.module_.event_shape[-1]
+        return self.n_features_in_
