@@ -108,7 +108,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         "flatten": ["boolean"],
     }
 
-    def __init__(self, length=10, *, stride=1, flatten=False):
+    def __init__(self, length=10, stride=1, *, flatten=False):
         self.length = length
         self.stride = stride
         self.flatten = flatten

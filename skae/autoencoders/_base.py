@@ -274,7 +274,7 @@ class BaseAutoencoder(
                 "The last finite weights were kept. Lower learning_rate "
                 f"({self.learning_rate}), set max_grad_norm, or scale the data.",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=7,
             )
 
     def _warn_out_of_range(self, X):
@@ -290,7 +290,7 @@ class BaseAutoencoder(
                 f"output_activation={name!r} and can't be reconstructed: use "
                 "output_activation='identity', or scale the data into that range.",
                 OutOfRangeWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
     # Predicting

@@ -40,7 +40,6 @@ class GenerativeMixin:
     def _finish(self, X):
         """Fit the sampler and look at the codes of the training data."""
         super()._finish(X)
-        self._dtype = X.dtype
         self.sampler_ = self._fitted_sampler(X)
         if _has_distributions(self):
             rows = X[:: -(-len(X) // MAX_DIAGNOSTIC_ROWS)]
@@ -76,7 +75,7 @@ class GenerativeMixin:
         )
 
     def _fitted_sampler(self, X):
-        if isinstance(self.sampler, str) and self.sampler == "prior":
+        if _is_prior(self.sampler):
             return None
         Z = self._codes(X)
         return self._sampler_instance(Z).fit(Z if len(Z) > 1 else np.repeat(Z, 2, 0))
@@ -110,8 +109,19 @@ class GenerativeMixin:
         X : ndarray of shape (n_samples, *input_shape_)
         """
         check_is_fitted(self)
+        if not hasattr(self, "sampler_"):
+            raise ValueError(
+                f"sampler={self.sampler!r} is fitted to codes by fit, not by "
+                "partial_fit: call fit, or use sampler='prior'."
+            )
         rng = check_random_state(random_state)
         return self.inverse_transform(self._draw_codes(n_samples, rng))
+
+    def _initialize(self, X):
+        super()._initialize(X)
+        vars(self).pop("sampler_", None)
+        if _is_prior(self.sampler):
+            self.sampler_ = None
 
     def _draw_codes(self, n_samples, rng):
         if self.sampler_ is None:
@@ -264,6 +274,10 @@ class GenerativeMixin:
     def _generator(self, random_state):
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
         return generator_for(seed, device=next(self.net_.module_.parameters()).device)
+
+
+def _is_prior(sampler):
+    return isinstance(sampler, str) and sampler == "prior"
 
 
 def _moments(latent):

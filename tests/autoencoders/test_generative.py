@@ -210,6 +210,18 @@ def test_generated_sequences_are_sequences():
     assert model.fit(X).sample(3, random_state=0).shape == (3, 5, 2)
 
 
+def test_samplers_that_are_fitted_need_a_fit(wine):
+    assert VAE(random_state=0).partial_fit(wine).sample(2, 0).shape == (2, 13)
+    with pytest.raises(ValueError, match="sampler='gmm' is fitted to codes by fit"):
+        VAE(sampler="gmm", random_state=0).partial_fit(wine).sample()
+
+
+def test_warnings_point_to_the_users_line(wine):
+    with pytest.warns(CollapseWarning) as record:
+        VAE(beta=5.0, max_epochs=60, random_state=0).fit(wine)
+    assert record[0].filename == __file__
+
+
 def test_unknown_samplers_are_named(wine):
     with pytest.raises(UnknownNameError, match="'gmm'"):
         VAE(sampler="gm", max_epochs=1, random_state=0).fit(wine)

@@ -224,8 +224,10 @@ def test_warm_start_takes_changed_parameters():
 
 def test_divergence_keeps_finite_weights_and_warns():
     X = data()
-    with pytest.warns(ConvergenceWarning, match=r"learning_rate \(10000000000\.0\)"):
+    match = r"learning_rate \(10000000000\.0\)"
+    with pytest.warns(ConvergenceWarning, match=match) as record:
         model = dense(optimizer="sgd", learning_rate=1e10, max_epochs=50).fit(X)
+    assert record[0].filename == __file__
     assert model.diverged_
     assert model.n_iter_ < 50
     assert np.isfinite(model.reconstruct(X)).all()
@@ -261,8 +263,9 @@ def test_huge_data_do_not_raise():
 
 
 def test_a_bounded_output_warns_when_data_lie_outside():
-    with pytest.warns(OutOfRangeWarning, match=r"\[0, 1\].*'sigmoid'"):
+    with pytest.warns(OutOfRangeWarning, match=r"\[0, 1\].*'sigmoid'") as record:
         dense(output_activation="sigmoid").fit(data())
+    assert record[0].filename == __file__
 
 
 def test_a_bounded_output_is_quiet_when_data_lie_inside():
