@@ -11,13 +11,14 @@ def row_errors(X, X_hat):
     Parameters
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
+        NaN in `X`, where a sequence has ended, does not count.
 
     Returns
     -------
     errors : ndarray of shape (n_samples,)
     """
-    difference = (X - X_hat).reshape(len(X), -1)
-    return np.einsum("ij,ij->i", difference, difference) / difference.shape[1]
+    squares, present = _squares(X, X_hat)
+    return squares.sum(axis=1) / present.sum(axis=1)
 
 
 def variance_explained(X, X_hat):
@@ -31,6 +32,7 @@ def variance_explained(X, X_hat):
     Parameters
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
+        NaN in `X`, where a sequence has ended, does not count.
 
     Returns
     -------
@@ -45,8 +47,22 @@ def variance_explained(X, X_hat):
     >>> variance_explained(X, X + 0.5)
     0.75
     """
-    error = row_errors(X, X_hat).mean()
-    variance = row_errors(X, X.mean(axis=0)).mean()
+    error = _squares(X, X_hat)[0].sum()
+    variance = _squares(X, _mean(X))[0].sum()
     if variance == 0:
         return float(error == 0)
     return float(1 - error / variance)
+
+
+def _squares(X, X_hat):
+    """Return squared differences by row, zero where `X` is NaN, and where it is not."""
+    present = ~np.isnan(X)
+    difference = np.zeros(X.shape, np.result_type(X, X_hat, np.float32))
+    squares = np.square(np.subtract(X, X_hat, where=present, out=difference))
+    return squares.reshape(len(X), -1), present.reshape(len(X), -1)
+
+
+def _mean(X):
+    """Return the mean row; zero at time steps that no sequence has."""
+    count = np.maximum(1, (~np.isnan(X)).sum(axis=0))
+    return np.nansum(X, axis=0) / count

@@ -343,6 +343,7 @@ class BaseAutoencoder(
         Returns
         -------
         X_hat : ndarray like `X`
+            With NaN where sequences in `X` have ended.
         """
         check_is_fitted(self)
         return self._reconstruct(self._check_X(X, reset=False))
@@ -390,7 +391,9 @@ class BaseAutoencoder(
     def _reconstruct(self, X):
         module = self.net_.module_
         X_hat = map_rows(lambda x: module(x)[0], self._as_events(X), module)
-        return X_hat.reshape(X.shape)
+        X_hat = X_hat.reshape(X.shape)
+        X_hat[np.isnan(X)] = np.nan
+        return X_hat
 
     @property
     def _n_features_out(self):

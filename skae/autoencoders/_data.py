@@ -36,7 +36,11 @@ class EventDataMixin:
         return validate_data(self, X, dtype=FLOATS, order="C", reset=reset)
 
     def _check_sequences(self, X, *, reset):
-        X = check_array(X, dtype=FLOATS, order="C", allow_nd=True)
+        with_ends = "allow-nan" if self._network().takes_missing_ends else True
+        X = check_array(
+            X, dtype=FLOATS, order="C", allow_nd=True, ensure_all_finite=with_ends
+        )
+        _check_missing(X)
         if reset:
             self.n_features_in_ = X.shape[2]
             vars(self).pop("feature_names_in_", None)
@@ -63,3 +67,16 @@ class EventDataMixin:
         if hasattr(self, "net_") and len(self.input_shape_) == 1:
             return self.net_.module_.event_shape[-1]
         return self.n_features_in_
+
+
+def _check_missing(X):
+    """Refuse NaN anywhere but at the ends of sequences, as whole time steps."""
+    missing = np.isnan(X)
+    ended = missing.all(axis=2)
+    resumes = (ended[:, :-1] & ~ended[:, 1:]).any()
+    if missing[:, 0].any() or resumes or (missing.any(axis=2) != ended).any():
+        raise ValueError(
+            "Input X contains NaN within sequences. NaN may only fill up the ends of "
+            "shorter sequences, all channels of a time step at once, after at least "
+            "one that is there: impute the others."
+        )

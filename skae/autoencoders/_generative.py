@@ -298,5 +298,5 @@ def _largest_bearable_weight(X):
     variance (Lucas et al., 2019, arXiv:1911.02469), and the mean over features makes
     v of a weight beta ``n_features * beta / 2``.
     """
-    X = X.reshape(len(X), -1)
+    X = np.nan_to_num(X.reshape(len(X), -1))
     return 2 * PCA(1, random_state=0).fit(X).explained_variance_[0] / X.shape[1]

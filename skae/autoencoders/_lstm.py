@@ -21,7 +21,9 @@ class LSTMAutoencoder(BaseAutoencoder):
 
     Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, whose length may
     differ between `fit` and prediction, or flattened windows in a 2-D one, which come
-    back 2-D. `skae.preprocessing.SlidingWindow` cuts them from a series.
+    back 2-D. `skae.preprocessing.SlidingWindow` cuts them from a series. Sequences of
+    unequal length in a 3-D array are filled up with NaN, which neither the encoder
+    nor the loss sees.
 
     With the article's settings (a constant learning rate of 1e-3 and some hundred
     steps) this network learns the level of a window and nothing else. The defaults

@@ -29,7 +29,8 @@ class KernelMutualInformation(Scorer):
     With a fixed bandwidth the score rewards codes for being large and many:
     16 dimensions of pure noise score higher than the three true factors of a
     manifold. ``KernelMutualInformation(alpha=2, bandwidth=1.0)`` is that recipe,
-    for comparison with the literature.
+    for comparison with the literature. Time steps after the end of a shorter sequence
+    count as zeros.
 
     Parameters
     ----------
@@ -81,8 +82,9 @@ class KernelMutualInformation(Scorer):
 
     def _information(self, X, Z):
         rows = self._rows(len(Z))
+        X = np.nan_to_num(np.asarray(X)[rows])
         return mutual_information(
-            np.asarray(X)[rows], Z[rows], alpha=self.alpha, bandwidth=self.bandwidth
+            X, Z[rows], alpha=self.alpha, bandwidth=self.bandwidth
         )
 
     def _rows(self, n_samples):

@@ -82,6 +82,7 @@ class AutoencoderNet(NeuralNet):
         self.epochs_ = epochs
         self.first_epoch_ = len(self.history)
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
+        self.has_missing_ = bool(X.isnan().any())
         self._observes_gradients = self._has_hook("on_grad_computed")
         self.notify("on_train_begin", X=X, y=None)
         with suppress(StopTraining):
@@ -166,7 +167,13 @@ class AutoencoderNet(NeuralNet):
     def _losses(self, x, weights, generator):
         x_hat, latent = self.module_(x, generator)
         rows = (x, x_hat) if x.ndim == 2 else (x.flatten(1), x_hat.flatten(1))
-        loss, terms = self.criterion_(*rows, latent, weights, generator)
+        present = None
+        if self.has_missing_:
+            present = rows[0].isfinite().to(self.dtype)
+            rows = rows[0].nan_to_num(), rows[1]
+        loss, terms = self.criterion_(
+            *rows, latent, weights, generator, entry_weight=present
+        )
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
 

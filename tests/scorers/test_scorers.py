@@ -106,6 +106,15 @@ def test_pandas_output_changes_nothing(name):
 
 
 @every_scorer
+def test_integers_and_lists(name):
+    X = (10 * data()).astype(int)
+    model = dense().fit(X)
+    expected = get_scorer(name)(model, X.astype(float))
+    assert get_scorer(name)(model, X) == pytest.approx(expected)
+    assert get_scorer(name)(model, X.tolist()) == pytest.approx(expected)
+
+
+@every_scorer
 def test_without_a_reducer_there_is_nothing_to_score(name):
     pipeline = make_pipeline(StandardScaler()).fit(data())
     with pytest.raises(TypeError, match="has no step"):
