@@ -1,5 +1,6 @@
 """The command line: ``skae select`` finds a latent dimension and reports on it."""
 
+from contextlib import suppress
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -202,13 +203,23 @@ def _select(data, settings, force):
 
     console = Console()
     folder = _claim(Path(settings.output), force)
-    plan = _plan(Plan, data, settings)
-    _announce(console, plan)
-    with search_progress(console) as progress:
-        outcome = run(plan, progress)
+    try:
+        plan = _plan(Plan, data, settings)
+        _announce(console, plan)
+        with search_progress(console) as progress:
+            outcome = run(plan, progress)
+    except InputError:
+        _discard(folder)
+        raise
     report = write_report(plan, outcome, folder)
     for line in [*summary(plan, outcome), f"Report: {report}"]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _discard(folder):
+    """Remove the folder of a run that never began, unless there is something in it."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _plan(make, data, settings):

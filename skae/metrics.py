@@ -57,8 +57,9 @@ def variance_explained(X, X_hat):
 def _squares(X, X_hat):
     """Return squared differences by row, zero where `X` is NaN, and where it is not."""
     present = ~np.isnan(X)
-    difference = np.zeros(X.shape, np.result_type(X, X_hat, np.float32))
-    squares = np.square(np.subtract(X, X_hat, where=present, out=difference))
+    difference = np.zeros(X.shape)  # float32 would overflow where float64 does not
+    with np.errstate(over="ignore"):
+        squares = np.square(np.subtract(X, X_hat, where=present, out=difference))
     return squares.reshape(len(X), -1), present.reshape(len(X), -1)
 
 

@@ -187,6 +187,20 @@ def test_bad_parameters_are_named(autoencoder, params, match):
         fitted(autoencoder, data(), **params)
 
 
+@each_autoencoder
+def test_numpy_integers_are_integers(autoencoder):
+    X = data()
+    numbers = {
+        name: np.int64(value)
+        for name, value in autoencoder.get_params(deep=False).items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
+    model = fitted(autoencoder, X, **numbers)
+    np.testing.assert_array_equal(
+        model.transform(X), fitted(autoencoder, X).transform(X)
+    )
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("autoencoder", DETERMINISTIC, ids=name_of)
 def test_the_gpu_gives_what_the_cpu_gives(autoencoder):

@@ -24,7 +24,7 @@ from skorch.utils import noop
 from skae.autoencoders._data import FLOATS, EventDataMixin
 from skae.autoencoders._docs import document
 from skae.bottlenecks import PointBottleneck
-from skae.exceptions import OutOfRangeWarning
+from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import row_errors, variance_explained
 from skae.networks import AutoencoderModule
 from skae.networks.activations import get_activation
@@ -124,12 +124,17 @@ class BaseAutoencoder(
         Warns
         -----
         ConvergenceWarning
-            When the loss is no longer finite. The last finite weights are kept and
-            `diverged_` is set: nothing is raised, so that a search goes on.
+            When the loss is no longer finite, or 10,000 times what it was before
+            training. The last good weights are kept and `diverged_` is set: nothing is
+            raised, so that a search goes on.
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
         """
         goes_on = self.warm_start and hasattr(self, "net_")
+        if goes_on:
+            self._check_same_code()
+        else:
+            vars(self).pop("net_", None)
         X = self._check_X(X, reset=not goes_on)
         X_val = None if X_val is None else self._check_X(X_val, reset=False)
         if not goes_on:
@@ -168,6 +173,14 @@ class BaseAutoencoder(
             self._initialize(X)
         return self._run(as_tensor(self._as_events(X)), None, 1, scheduled=False)
 
+    def _check_same_code(self):
+        if self.n_components != self._n_features_out:
+            raise ValueError(
+                f"warm_start=True goes on with the code of {self._n_features_out} "
+                f"units that was fitted, and n_components={self.n_components} now: set "
+                "warm_start=False to start again."
+            )
+
     def _initialize(self, X):
         """Build the net; the only place where `random_state` is consumed."""
         self._seed = int(
@@ -194,8 +207,9 @@ class BaseAutoencoder(
         network, event_shape = self._network(), events.shape[1:]
         noise = self._input_noise()
         with global_seed(self._seed):
-            encoder, decoder = network.build(event_shape, self.n_components)
-            middle = bottleneck.build(encoder.out_features, self.n_components)
+            n_components = int(self.n_components)  # torch takes no numpy integers
+            encoder, decoder = network.build(event_shape, n_components)
+            middle = bottleneck.build(encoder.out_features, n_components)
             noise = None if noise is None else noise.build(event_shape)
         module = AutoencoderModule(encoder, middle, decoder, event_shape, noise)
         module = module.to(dtype)
@@ -203,6 +217,7 @@ class BaseAutoencoder(
         return module
 
     def _train(self, X, X_val, epochs, context):
+        self._check_range_of_objective(X)
         self._warn_out_of_range(X)
         observers = []
         if getattr(self, "_skl_callbacks", None):
@@ -228,7 +243,7 @@ class BaseAutoencoder(
 
     def _run(self, events, events_val, epochs, observers=(), scheduled=True):
         net = self.net_
-        net.batch_size = self.batch_size
+        net.batch_size = int(self.batch_size)
         net.set_learning_rate(self.learning_rate)
         net.max_grad_norm = self.max_grad_norm
         net.verbose = int(self.verbose)
@@ -270,11 +285,27 @@ class BaseAutoencoder(
     def _warn_diverged(self):
         if self.diverged_:
             warnings.warn(
-                f"Training diverged in epoch {self.n_iter_}: the loss is not finite. "
-                "The last finite weights were kept. Lower learning_rate "
+                f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
+                "The last good weights were kept. Lower learning_rate "
                 f"({self.learning_rate}), set max_grad_norm, or scale the data.",
                 ConvergenceWarning,
                 stacklevel=7,
+            )
+
+    def _check_range_of_objective(self, X):
+        term = self.net_.criterion_.reconstruction
+        output = get_activation(self._network().output_activation)
+        if output.low < term.low or output.high > term.high:
+            raise IncompatiblePartsError(
+                f"{type(term).__name__} takes reconstructions in "
+                f"[{term.low:g}, {term.high:g}], which output_activation="
+                f"{self._network().output_activation!r} may leave: use 'sigmoid'."
+            )
+        if (term.low > X).any() or (term.high < X).any():
+            raise ValueError(
+                f"{type(term).__name__} takes data in [{term.low:g}, {term.high:g}], "
+                f"and these reach from {np.nanmin(X):g} to {np.nanmax(X):g}: scale "
+                "them (MinMaxScaler), or use another reconstruction term."
             )
 
     def _warn_out_of_range(self, X):
@@ -324,10 +355,10 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         Z = check_array(Z, dtype=FLOATS)
-        if Z.shape[1] != self.n_components:
+        if Z.shape[1] != self._n_features_out:
             raise ValueError(
-                f"Z has {Z.shape[1]} columns, but {type(self).__name__} has "
-                f"n_components={self.n_components}."
+                f"Z has {Z.shape[1]} columns, but {type(self).__name__} was fitted "
+                f"with n_components={self._n_features_out}."
             )
         module = self.net_.module_
         X_hat = map_rows(module.decode, Z, module)
@@ -397,7 +428,7 @@ class BaseAutoencoder(
 
     @property
     def _n_features_out(self):
-        return self.n_components
+        return self.net_.module_.bottleneck.mean.out_features
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,5 +1,7 @@
 """The autoencoder for composers: any network, bottleneck, objective and noise."""
 
+from sklearn.utils._param_validation import HasMethods
+
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._generative import GenerativeMixin
 from skae.bottlenecks import BOTTLENECKS, Bottleneck
@@ -74,7 +76,7 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
         "bottleneck": [str, Bottleneck],
         "objective": [str, Objective],
         "input_noise": [str, Noise, None],
-        "sampler": "no_validation",
+        "sampler": [str, HasMethods(["fit", "sample"])],
     }
 
     def __init__(

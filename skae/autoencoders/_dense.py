@@ -1,5 +1,7 @@
 """The dense autoencoder."""
 
+from numbers import Integral
+
 from sklearn.utils._param_validation import StrOptions
 
 from skae.autoencoders._base import BaseAutoencoder, document
@@ -19,8 +21,8 @@ class DenseAutoencoder(BaseAutoencoder):
     spans the principal components.
 
     In a usual budget a plain network often reconstructs held-out rows worse than PCA.
-    By default, linear maps run beside the hidden layers and start as PCA, so that
-    training can only better it; ``linear_path=None`` is the plain network.
+    By default, linear maps run beside the hidden layers and start as PCA: training
+    begins with its error. ``linear_path=None`` is the plain network.
 
     Scale the data first (`sklearn.preprocessing.StandardScaler`). The dtype of the data
     is kept: float32 trains about twice as fast as float64.
@@ -73,7 +75,7 @@ class DenseAutoencoder(BaseAutoencoder):
 
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
-        "hidden_layer_sizes": ["array-like", str, int],
+        "hidden_layer_sizes": ["array-like", str, Integral],
         "activation": [str],
         "code_activation": [str],
         "output_activation": [str],

@@ -1,8 +1,8 @@
 """The MMD-VAE, or InfoVAE."""
 
-from numbers import Real
+from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._generative import GenerativeMixin
@@ -86,7 +86,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
 
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
-        "hidden_layer_sizes": ["array-like", str, int],
+        "hidden_layer_sizes": ["array-like", str, Integral],
         "activation": [str],
         "output_activation": [str],
         "linear_path": [StrOptions({"pca"}), None],
@@ -94,7 +94,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         "mmd_weight": [Interval(Real, 0, None, closed="left"), Schedule],
         "kernel": [StrOptions({"gaussian", "imq"})],
         "beta": [Interval(Real, 0, None, closed="left"), Schedule],
-        "sampler": "no_validation",
+        "sampler": [str, HasMethods(["fit", "sample"])],
     }
 
     def __init__(

@@ -1,8 +1,8 @@
 """The variational autoencoder."""
 
-from numbers import Real
+from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._generative import GenerativeMixin
@@ -87,14 +87,14 @@ class VAE(GenerativeMixin, BaseAutoencoder):
 
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
-        "hidden_layer_sizes": ["array-like", str, int],
+        "hidden_layer_sizes": ["array-like", str, Integral],
         "activation": [str],
         "output_activation": [str],
         "linear_path": [StrOptions({"pca"}), None],
         "reconstruction": [str, ReconstructionLoss],
         "beta": [Interval(Real, 0, None, closed="left"), Schedule],
         "free_bits": [Interval(Real, 0, None, closed="left")],
-        "sampler": "no_validation",
+        "sampler": [str, HasMethods(["fit", "sample"])],
     }
 
     def __init__(

@@ -102,7 +102,9 @@ class RecurrentNetwork(Network):
         cell = _look_up("cell", self.cell, _CELLS)
         decoder = _look_up("decoder", self.decoder, _DECODERS)
         activation = get_activation(self.output_activation).module
-        n_channels, sizes = event_shape[-1], (self.hidden_size, self.n_layers)
+        n_channels = event_shape[-1]
+        # torch's recurrent layers take no numpy integers
+        sizes = (int(self.hidden_size), int(self.n_layers))
         # The decoder draws its weights first: the order is part of a seed's meaning.
         decoder = decoder(cell, n_components, sizes, n_channels, activation)
         return _Encoder(cell, n_channels, sizes, self.bidirectional), decoder

@@ -19,7 +19,7 @@ class Scorer(BaseEstimator, ABC):
     It works on an autoencoder and on a pipeline with steps before and after it, on
     other reducers such as `PCA`, and on a fitted search, which stands for its best
     estimator. It takes the data as the reducing step sees them. The result is always
-    finite: what cannot be scored scores `worst`.
+    finite: what cannot be scored, or has diverged in training, scores `worst`.
     """
 
     #: The lowest score, given to codes that are collapsed or not finite.
@@ -42,6 +42,8 @@ class Scorer(BaseEstimator, ABC):
         score : float
         """
         located = locate(estimator, X)
+        if getattr(located.reducer, "diverged_", False):
+            return self.worst
         with np.errstate(all="ignore"):
             score = float(self._score(located, y))
         return max(score, self.worst) if np.isfinite(score) else self.worst

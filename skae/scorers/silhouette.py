@@ -7,6 +7,8 @@ from skae.scorers._base import SCORERS, Scorer
 
 __all__ = ["Silhouette"]
 
+NOISE = -1
+
 
 @SCORERS.register("silhouette")
 class Silhouette(Scorer):
@@ -15,6 +17,7 @@ class Silhouette(Scorer):
     ``s_i = (b_i - a_i) / max(a_i, b_i)``, with the mean distance a_i of row i to its
     own cluster and b_i to the nearest other one; in [-1, 1]. The clusters are those of
     the pipeline's own clusterer when it ends with one, else of k-means on the codes.
+    Rows that a clusterer calls noise (label -1) are in no cluster and count as 0.
     Fewer than two clusters, or a collapsed code, score -1, the worst.
 
     It rises as the dimension falls, for structureless noise too (0.52 for ten clusters
@@ -68,9 +71,10 @@ class Silhouette(Scorer):
         labels = self._labels(located, Z)
         rows = np.linspace(0, len(Z) - 1, min(len(Z), self.max_samples)).astype(int)
         Z, labels = Z[rows], labels[rows]
-        if not 2 <= len(np.unique(labels)) < len(Z):
+        clustered = labels != NOISE
+        if not 2 <= len(np.unique(labels[clustered])) < clustered.sum():
             return self.worst
-        return silhouette_score(Z, labels)
+        return clustered.mean() * silhouette_score(Z[clustered], labels[clustered])
 
     def _labels(self, located, Z):
         if located.after is not None and is_clusterer(located.after):

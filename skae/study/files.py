@@ -1,5 +1,7 @@
 """Files of tables, read as they are: columns by name, not yet known to be numbers."""
 
+import warnings
+
 import numpy as np
 
 from skae.datasets import dataset_names
@@ -38,12 +40,33 @@ def _read_csv(path):
 
     separator = _separator(path)
     try:
-        frame = pd.read_csv(path, sep=separator)
+        frame = _parsed(path, separator)
         if _is_numbers(frame.columns):
-            frame = pd.read_csv(path, sep=separator, header=None)
+            frame = _parsed(path, separator, header=None)
+    except pd.errors.ParserWarning:
+        raise InputError(
+            f"{path.name!r} has rows with more values than its header has names: "
+            "complete the header."
+        ) from None
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
         raise InputError(f"{path.name!r} does not read as a table: {error}") from None
-    return _as_table(frame)
+    return _as_table(_without_row_numbers(frame))
+
+
+def _parsed(path, separator, **options):
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(path, sep=separator, index_col=False, **options)
+
+
+def _without_row_numbers(frame):
+    """Drop a first column without a name that counts the rows, as pandas saves it."""
+    counts = frame.columns[0] == "Unnamed: 0" and np.array_equal(
+        frame.iloc[:, 0], np.arange(len(frame))
+    )
+    return frame.iloc[:, 1:] if counts else frame
 
 
 def _read_parquet(path):

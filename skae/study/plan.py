@@ -8,10 +8,12 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae.autoencoders import DenseAutoencoder, LSTMAutoencoder
 from skae.model_selection import ContiguousKFold
+from skae.networks.architecture import layer_sizes
 from skae.preprocessing import SequenceScaler, SlidingWindow
 from skae.scorers import Reconstruction, get_scorer
 from skae.search._error import NegativeRMSE
 from skae.study.errors import InputError
+from skae.training.devices import resolve_device
 
 __all__ = ["PARAM", "Plan"]
 
@@ -124,12 +126,14 @@ def _scaler(data, settings):
 
 
 def _autoencoder(settings):
+    _check(lambda: resolve_device(settings.device), "--device")
     shared = {"random_state": settings.seed, "device": settings.device}
     if settings.max_epochs is not None:
         shared["max_epochs"] = settings.max_epochs
     if settings.estimator == "lstm":
         return _lstm(settings, shared)
     if settings.hidden is not None:
+        _check(lambda: layer_sizes(settings.hidden, 1, 1), "--hidden")
         shared["hidden_layer_sizes"] = settings.hidden
     return DenseAutoencoder(**shared)
 
@@ -160,3 +164,10 @@ def _folds(X, window, settings):
             "--folds",
         )
     return cv
+
+
+def _check(function, option):
+    try:
+        function()
+    except ValueError as error:
+        raise InputError(str(error), option) from None

@@ -27,8 +27,8 @@ def resolve_device(device):
         torch.empty(0, device=resolved)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
-            f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
-            "Choose 'auto', 'cpu', or a device that torch finds."
+            f"device={device!r} cannot be used here: choose 'auto', 'cpu', or a device "
+            f"that torch finds. (torch: {str(error).splitlines()[0][:80]})"
         ) from error
     return resolved
 

@@ -293,6 +293,21 @@ def test_parts_are_searched_by_nested_names():
     assert FIVE["f5"].objective.penalties[0][1].weight.final == 0.01
 
 
+def test_cross_entropy_takes_probabilities(wine):
+    X = (wine - wine.min(0)) / np.ptp(wine, axis=0)
+    model = VAE(
+        reconstruction="bernoulli_cross_entropy",
+        output_activation="sigmoid",
+        max_epochs=5,
+        random_state=0,
+    )
+    assert np.isfinite(model.fit(X).elbo(X)).all()
+    with pytest.raises(ValueError, match=r"data in \[0, 1\]"):
+        model.fit(wine)
+    with pytest.raises(IncompatiblePartsError, match="'identity'"):
+        model.set_params(output_activation="identity").fit(X)
+
+
 # Noise
 
 

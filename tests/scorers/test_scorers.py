@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.cluster import DBSCAN, KMeans
+from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 from sklearn.model_selection import GridSearchCV, cross_validate
@@ -256,9 +256,19 @@ def test_silhouette_by_k_means():
 
 def test_silhouette_of_a_clusterer_that_cannot_predict():
     X = data()
-    pipeline = make_pipeline(PCA(2), DBSCAN(eps=2.0)).fit(X)
+    pipeline = make_pipeline(PCA(2), AgglomerativeClustering(3)).fit(X)
     Z = pipeline[:-1].transform(X)
-    expected = silhouette_score(Z, DBSCAN(eps=2.0).fit_predict(Z))
+    expected = silhouette_score(Z, AgglomerativeClustering(3).fit_predict(Z))
+    assert Silhouette()(pipeline, X) == pytest.approx(expected)
+
+
+def test_noise_is_no_cluster():
+    X = np.vstack([data(), [[50.0] * 6]])
+    pipeline = make_pipeline(PCA(2), DBSCAN(eps=2.0)).fit(X)
+    Z, labels = pipeline[:-1].transform(X), pipeline[-1].labels_
+    clustered = labels != -1
+    assert 0 < clustered.sum() < len(X)
+    expected = silhouette_score(Z[clustered], labels[clustered]) * clustered.mean()
     assert Silhouette()(pipeline, X) == pytest.approx(expected)
 
 

@@ -132,3 +132,16 @@ def test_unknown_column(write):
     with pytest.raises(InputError, match="no column 'c': use one of 'a', 'b'") as info:
         read_data(write("a,b\n1,2\n"), ["c"])
     assert info.value.option == "--column"
+
+
+def test_a_header_that_is_too_short_is_refused(tmp_path):
+    path = tmp_path / "short.csv"
+    path.write_text("a,b\n1,21,31\n2,22,32\n")
+    with pytest.raises(InputError, match="complete the header"):
+        read_data(str(path))
+
+
+def test_saved_row_numbers_are_not_data(tmp_path):
+    path = tmp_path / "saved.csv"
+    path.write_text(",a,b\n0,21,31\n1,22,32\n2,23,33\n")
+    assert read_data(str(path)).columns == ["a", "b"]
