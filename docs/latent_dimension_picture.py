@@ -53,6 +53,7 @@ for (name, reducer), color in zip(candidates.items(), ["#0072b2", "#8a8a8a"]):
     results = searched(reducer)
     for ax, (metric, sign, label) in zip(axes, panels):
         curve = ScoreCurve.from_cv_results(results, "reduce__n_components", metric)
+        print(f"{name}, {label}: {np.round(sign * curve.mean, 3).tolist()}")
         ax.errorbar(
             curve.values,
             sign * curve.mean,

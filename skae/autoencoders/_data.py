@@ -61,6 +61,11 @@ class EventDataMixin:
                 f"{n_columns} features as input: flattened windows of shape "
                 f"{self.input_shape_}, as seen in fit."
             )
+        if self._as_events(X[:1]).shape[1:] != self.input_shape_:
+            raise ValueError(
+                f"Flattened windows cannot be told apart from those of other channels: "
+                f"set n_channels={self.input_shape_[-1]}, as seen in fit."
+            )
         return X
 
     def _n_channels(self):

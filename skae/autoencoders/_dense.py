@@ -25,7 +25,7 @@ class DenseAutoencoder(BaseAutoencoder):
     begins with its error. ``linear_path=None`` is the plain network.
 
     Scale the data first (`sklearn.preprocessing.StandardScaler`). The dtype of the data
-    is kept: float32 trains about twice as fast as float64.
+    is kept: float32 trains faster than float64.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         ``"repeat"``: the code is all that the decoder is given, so that it has to
         count the time steps by itself. ``"stateful"``: the code also sets the
         decoder's initial state, and every step is given a code of its time; this
-        reaches the same error several times faster.
+        takes fewer epochs.
     n_channels : int, default=1
         Number of channels of the flattened windows in a 2-D input.
     code_activation : str, default="identity"

@@ -40,7 +40,7 @@ class RecurrentNetwork(Network):
         its state starts at zero, so that it has to count the steps by itself.
         ``"stateful"``: the code also sets the initial state, and every step is
         given a sinusoidal code of its time (Vaswani et al., 2017, section 3.5);
-        this trains several times faster.
+        this takes fewer epochs to train.
     n_channels : int, default=1
         Number of channels of the flattened windows in a 2-D input. 3-D inputs carry
         their own.

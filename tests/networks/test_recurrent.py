@@ -59,6 +59,8 @@ def test_channels_may_not(model):
         model.transform(sequences(n_channels=3))
     with pytest.raises(ValueError, match=r"flattened windows of shape \(8, 2\)"):
         model.transform(np.ones((4, 15)))
+    with pytest.raises(ValueError, match="set n_channels=2"):
+        model.transform(np.ones((4, 16)))
 
 
 def test_columns_must_be_whole_time_steps(model):

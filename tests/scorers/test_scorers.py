@@ -262,6 +262,13 @@ def test_silhouette_of_a_clusterer_that_cannot_predict():
     assert Silhouette()(pipeline, X) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("n_components", "expected"), [(1, 0.52), (8, 0.08)])
+def test_structureless_codes_score_as_documented(n_components, expected):
+    X = np.random.default_rng(0).normal(size=(3000, n_components))
+    found = Silhouette(n_clusters=10)(Codes(codes=X), X)
+    assert found == pytest.approx(expected, abs=0.02)
+
+
 def test_noise_is_no_cluster():
     X = np.vstack([data(), [[50.0] * 6]])
     pipeline = make_pipeline(PCA(2), DBSCAN(eps=2.0)).fit(X)

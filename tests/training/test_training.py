@@ -45,13 +45,13 @@ def weights(model):
 
 def test_one_cycle_is_torchs():
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    n_steps = 100
+    n_steps = 4000  # torch counts to the last step, ours to the end of it
     oracle = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=1.0, total_steps=n_steps, cycle_momentum=False
     )
     for step in range(n_steps - 1):
         assert one_cycle(step / n_steps) == pytest.approx(
-            optimizer.param_groups[0]["lr"], abs=0.04
+            optimizer.param_groups[0]["lr"], abs=0.001
         )
         optimizer.step()
         oracle.step()
