@@ -188,10 +188,14 @@ class BaseAutoencoder(
         )
         events = self._as_events(X)
         device = resolve_device(self.device)
-        dtype = torch_dtype(X.dtype, device)
+        self._build_net(events.shape[1:], torch_dtype(X.dtype, device), device)
+        self._network().initialize(self.net_.module_, events, self._seed)
+
+    def _build_net(self, event_shape, dtype, device):
+        """Build `net_`, with random weights: a function of parameters and `_seed`."""
         bottleneck = self._bottleneck()
         criterion = self._objective().build(bottleneck)
-        module = self._build_module(events, bottleneck, dtype)
+        module = self._build_module(event_shape, bottleneck).to(dtype)
         optimizer, settings = get_optimizer(self.optimizer, self.weight_decay)
         self.net_ = AutoencoderNet(
             module,
@@ -203,18 +207,14 @@ class BaseAutoencoder(
             **{f"optimizer__{name}": value for name, value in settings.items()},
         ).initialize()
 
-    def _build_module(self, events, bottleneck, dtype):
-        network, event_shape = self._network(), events.shape[1:]
+    def _build_module(self, event_shape, bottleneck):
         noise = self._input_noise()
         with global_seed(self._seed):
             n_components = int(self.n_components)  # torch takes no numpy integers
-            encoder, decoder = network.build(event_shape, n_components)
+            encoder, decoder = self._network().build(event_shape, n_components)
             middle = bottleneck.build(encoder.out_features, n_components)
             noise = None if noise is None else noise.build(event_shape)
-        module = AutoencoderModule(encoder, middle, decoder, event_shape, noise)
-        module = module.to(dtype)
-        network.initialize(module, events, self._seed)
-        return module
+        return AutoencoderModule(encoder, middle, decoder, event_shape, noise)
 
     def _train(self, X, X_val, epochs, context):
         self._check_range_of_objective(X)
