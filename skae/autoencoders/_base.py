@@ -17,6 +17,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import noop
@@ -30,7 +31,7 @@ from skae.networks import AutoencoderModule
 from skae.networks.activations import get_activation
 from skae.objectives import Objective
 from skae.training.callbacks import TaskPerEpoch
-from skae.training.devices import as_tensor, resolve_device, torch_dtype
+from skae.training.devices import resolve_device, torch_dtype
 from skae.training.inference import map_rows
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training.net import AutoencoderNet
@@ -101,21 +102,34 @@ class BaseAutoencoder(
 
     # Fitting
 
+    # scikit-learn passes weights on to those that ask for them. They are no argument of
+    # `fit` by name, which would claim that a weight of two is a row given twice: that
+    # holds for the loss, but batches and draws differ.
+    __metadata_request__fit = {"sample_weight": None}
+    __metadata_request__partial_fit = {"sample_weight": None}
+    __metadata_request__inverse_transform = {"Z": UNUSED}
+
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, X_val=None):
+    def fit(self, X, y=None, *, X_val=None, **metadata):
         """Train the autoencoder.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features), or torch Dataset
             Training data; for sequence estimators also
-            ``(n_samples, n_timesteps, n_channels)``.
+            ``(n_samples, n_timesteps, n_channels)``. A `numpy.memmap` of float32 or
+            float64 and a `torch.utils.data.Dataset`, whose items are rows or tuples
+            that begin with one, are read batch by batch and need not fit into memory.
         y : None
             Ignored, present for scikit-learn's API.
-        X_val : array-like like `X`, default=None
+        X_val : like `X`, default=None
             Validation data, whose loss is recorded every epoch and which early
             stopping uses in place of a split of `X`.
+        **metadata : dict
+            ``sample_weight``, array-like of shape (n_samples,): weights of the rows in
+            the loss. In a pipeline, pass it as ``<step>__sample_weight``, or enable
+            metadata routing and call ``set_fit_request(sample_weight=True)``.
 
         Returns
         -------
@@ -135,21 +149,22 @@ class BaseAutoencoder(
             self._check_same_code()
         else:
             vars(self).pop("net_", None)
-        X = self._check_X(X, reset=not goes_on)
-        X_val = None if X_val is None else self._check_X(X_val, reset=False)
+        data = self._training_data(X, _weight_in(metadata), reset=not goes_on)
+        X = data.X
+        data_val = None if X_val is None else self._training_data(X_val, reset=False)
         if not goes_on:
             self._initialize(X)
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=X)
-        self._train(X, X_val, self.max_epochs, context)
-        self._finish(X)
+        self._train(data, data_val, self.max_epochs, context)
+        self._finish(X, data.weight)
         context.call_on_fit_task_end(
             estimator=self, X=X, y=X, reconstruction_attributes={}
         )
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None, **metadata):
         """Train for one epoch more on some rows.
 
         The first call builds the network, later ones go on from its weights. Early
@@ -157,21 +172,22 @@ class BaseAutoencoder(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Training data; for sequence estimators also
-            ``(n_samples, n_timesteps, n_channels)``.
+        X : array-like of shape (n_samples, n_features), or torch Dataset
+            Training data, as for `fit`.
         y : None
             Ignored, present for scikit-learn's API.
+        **metadata : dict
+            ``sample_weight``, as for `fit`.
 
         Returns
         -------
         self : object
         """
         first = not hasattr(self, "net_")
-        X = self._check_X(X, reset=first)
+        data = self._training_data(X, _weight_in(metadata), reset=first)
         if first:
-            self._initialize(X)
-        return self._run(as_tensor(self._as_events(X)), None, 1, scheduled=False)
+            self._initialize(data.X)
+        return self._run(data.rows, None, 1, scheduled=False)
 
     def _check_same_code(self):
         if self.n_components != self._n_features_out:
@@ -216,32 +232,40 @@ class BaseAutoencoder(
             noise = None if noise is None else noise.build(event_shape)
         return AutoencoderModule(encoder, middle, decoder, event_shape, noise)
 
-    def _train(self, X, X_val, epochs, context):
-        self._check_range_of_objective(X)
-        self._warn_out_of_range(X)
+    def _train(self, data, data_val, epochs, context):
+        self._check_range_of_objective(data.X)
+        self._warn_out_of_range(data.X)
         observers = []
         if getattr(self, "_skl_callbacks", None):
-            observers.append(TaskPerEpoch(context, self, X))
-        events = as_tensor(self._as_events(X))
-        if X_val is not None:
-            X_val = as_tensor(self._as_events(X_val))
+            observers.append(TaskPerEpoch(context, self, data.X))
+        rows, rows_val = data.rows, None
+        if data_val is not None:
+            rows_val = data_val.rows
         elif self.early_stopping:
-            events, X_val = self._split(events)
-        return self._run(events, X_val, epochs, observers)
+            rows, rows_val = self._split(rows)
+        return self._run(rows, rows_val, epochs, observers)
 
-    def _finish(self, X):
-        """Do what a fitted model needs besides its weights; by default nothing."""
+    def _finish(self, X, weight=None):
+        """Do what a fitted model needs besides its weights; by default nothing.
 
-    def _split(self, events):
+        Parameters
+        ----------
+        X : ndarray
+            Validated rows of the fit.
+        weight : ndarray of shape (n_samples,) or None
+            Their weights.
+        """
+
+    def _split(self, rows):
         """Hold rows out at random; a single row can't be divided."""
-        n_val = max(1, round(self.validation_fraction * len(events)))
-        if n_val >= len(events):
-            return events, None
-        order = np.random.RandomState(self._seed).permutation(len(events))
+        n_val = max(1, round(self.validation_fraction * len(rows)))
+        if n_val >= len(rows):
+            return rows, None
+        order = np.random.RandomState(self._seed).permutation(len(rows))
         order = torch.from_numpy(order)
-        return events[order[n_val:]], events[order[:n_val]]
+        return rows.subset(order[n_val:]), rows.subset(order[:n_val])
 
-    def _run(self, events, events_val, epochs, observers=(), scheduled=True):
+    def _run(self, rows, rows_val, epochs, observers=(), scheduled=True):
         net = self.net_
         net.batch_size = int(self.batch_size)
         net.set_learning_rate(self.learning_rate)
@@ -250,10 +274,10 @@ class BaseAutoencoder(
         net.learning_rate_schedule = (
             self.learning_rate_schedule if scheduled else "constant"
         )
-        monitor = "train_loss" if events_val is None else "valid_loss"
+        monitor = "train_loss" if rows_val is None else "valid_loss"
         net.callbacks = [*observers, *(self._callbacks(monitor) if scheduled else [])]
         net.initialize_callbacks()
-        net.train(events, events_val, epochs=epochs, last=scheduled)
+        net.train(rows, rows_val, epochs=epochs, last=scheduled)
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_
@@ -301,6 +325,8 @@ class BaseAutoencoder(
                 f"[{term.low:g}, {term.high:g}], which output_activation="
                 f"{self._network().output_activation!r} may leave: use 'sigmoid'."
             )
+        if np.isinf(term.low) and np.isinf(term.high):
+            return
         if (term.low > X).any() or (term.high < X).any():
             raise ValueError(
                 f"{type(term).__name__} takes data in [{term.low:g}, {term.high:g}], "
@@ -436,3 +462,14 @@ class BaseAutoencoder(
         tags.input_tags.three_d_array = self._network().takes_sequences
         tags.non_deterministic = False
         return tags
+
+
+def _weight_in(metadata):
+    """Return the weights of the rows among what `fit` is given besides."""
+    unknown = metadata.keys() - {"sample_weight"}
+    if unknown:
+        raise TypeError(
+            f"fit takes no {', '.join(map(repr, sorted(unknown)))}: of metadata it "
+            "takes 'sample_weight'."
+        )
+    return metadata.get("sample_weight")

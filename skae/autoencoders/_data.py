@@ -1,14 +1,20 @@
 """What data an autoencoder takes: tables, sequences, flattened windows."""
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import validate_data
 
+from skae.autoencoders._rows import EvenSample, collate, training_data
 from skae.shapes import n_dims
+from skae.training.devices import as_tensor
+from skae.training.sources import ArraySource, is_dataset, source_of
 
 __all__ = ["FLOATS", "EventDataMixin"]
 
 FLOATS = (np.float64, np.float32)
+# Of a torch data set, what is read at once, and what is looked at as a whole.
+READ_ROWS = 1024
+SAMPLE_ROWS = 20_000
 
 
 class EventDataMixin:
@@ -22,7 +28,48 @@ class EventDataMixin:
     def _as_events(self, X):
         return self._network().as_events(X)
 
+    def _training_data(self, X, sample_weight=None, *, reset):
+        """Return the `TrainingData` of what `fit` is given."""
+        if is_dataset(X):
+            return self._data_of_dataset(X, sample_weight, reset=reset)
+        X = self._check_X(X, reset=reset)
+        source = ArraySource(self._as_events(X), self._any_missing(X))
+        return training_data(X, source, sample_weight)
+
+    def _data_of_dataset(self, dataset, sample_weight, *, reset):
+        sample, has_missing = EvenSample(SAMPLE_ROWS), False
+        for X in self._checked_chunks(dataset, reset=reset):
+            sample.add(X)
+            has_missing = has_missing or self._any_missing(X)
+        source = source_of(
+            dataset, self._collate_events, sample.n_seen, has_missing=has_missing
+        )
+        return training_data(sample.rows(), source, sample_weight, sample.step)
+
+    def _checked_chunks(self, dataset, *, reset):
+        """Yield the rows of a torch data set, validated, some at a time."""
+        n_seen = 0
+        for X in source_of(dataset, self._collate).chunks(None, READ_ROWS):
+            yield self._check_X(X, reset=reset and not n_seen)
+            n_seen += len(X)
+        if not n_seen:
+            raise ValueError("Found a data set with 0 rows, while 1 is required.")
+
+    def _collate(self, items):
+        X = collate(items)
+        return X if self._network().takes_sequences else X.reshape(len(X), -1)
+
+    def _collate_events(self, items):
+        return as_tensor(self._as_events(self._collate(items)))
+
+    def _any_missing(self, X):
+        if not self._network().takes_missing_ends:
+            return False
+        return any(np.isnan(chunk).any() for chunk in _chunks(X))
+
     def _check_X(self, X, *, reset):
+        if is_dataset(X):
+            return np.concatenate([*self._checked_chunks(X, reset=reset)])
         X = self._check_array(X, reset=reset)
         if reset:
             self.input_shape_ = X.shape[1:]
@@ -40,7 +87,8 @@ class EventDataMixin:
         X = check_array(
             X, dtype=FLOATS, order="C", allow_nd=True, ensure_all_finite=with_ends
         )
-        _check_missing(X)
+        for chunk in _chunks(X):
+            _check_missing(chunk)
         if reset:
             self.n_features_in_ = X.shape[2]
             vars(self).pop("feature_names_in_", None)
@@ -72,6 +120,12 @@ class EventDataMixin:
         if hasattr(self, "net_") and len(self.input_shape_) == 1:
             return self.net_.module_.event_shape[-1]
         return self.n_features_in_
+
+
+def _chunks(X):
+    """Yield parts of an array that may be a memory map larger than the memory."""
+    size = max(1, 2**26 // max(1, X[:1].nbytes))
+    return (X[rows] for rows in gen_batches(len(X), size))
 
 
 def _check_missing(X):

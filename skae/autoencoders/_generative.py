@@ -37,10 +37,10 @@ class GenerativeMixin:
 
     # After the fit
 
-    def _finish(self, X):
+    def _finish(self, X, weight=None):
         """Fit the sampler and look at the codes of the training data."""
-        super()._finish(X)
-        self.sampler_ = self._fitted_sampler(X)
+        super()._finish(X, weight)
+        self.sampler_ = self._fitted_sampler(X, weight)
         if _has_distributions(self):
             rows = X[:: -(-len(X) // MAX_DIAGNOSTIC_ROWS)]
             self._diagnose(*self._distribution(rows), rows)
@@ -74,10 +74,13 @@ class GenerativeMixin:
             f"(learning_rate={self.learning_rate:g})."
         )
 
-    def _fitted_sampler(self, X):
+    def _fitted_sampler(self, X, weight):
         if _is_prior(self.sampler):
             return None
         Z = self._codes(X)
+        if weight is not None:  # which mixtures do not take
+            rng = np.random.RandomState(self._seed)
+            Z = Z[rng.choice(len(Z), len(Z), p=weight / weight.sum())]
         return self._sampler_instance(Z).fit(Z if len(Z) > 1 else np.repeat(Z, 2, 0))
 
     def _sampler_instance(self, Z):

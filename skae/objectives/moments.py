@@ -1,6 +1,6 @@
 """Codes of mean zero and unit variance."""
 
-from skae.objectives._penalty import PENALTIES, Penalty
+from skae.objectives._penalty import PENALTIES, Penalty, mean_over_rows
 
 __all__ = ["MomentMatching"]
 
@@ -35,6 +35,8 @@ class MomentMatching(Penalty):
 
     def __call__(self, latent, generator=None, weight=None):
         """Return the raw value; see `Penalty`."""
-        mean = latent.mean.mean(-2)
-        variance = latent.mean.var(-2, correction=0)
+        weight = None if weight is None else weight.unsqueeze(-2)
+        units = latent.mean.mT
+        mean = mean_over_rows(units, weight)
+        variance = mean_over_rows((units - mean[..., None]).square(), weight)
         return (mean.square() + (variance - 1).square()).mean(-1)

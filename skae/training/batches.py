@@ -1,4 +1,4 @@
-"""Batches of data that lie in memory, sliced instead of collated row by row."""
+"""Batches of rows, sliced from chunks instead of collated row by row."""
 
 import torch
 
@@ -10,12 +10,12 @@ CHUNK_BYTES = 2**20
 
 
 class Batches:
-    """Batches of a tensor, in a new order every epoch.
+    """Batches of rows, in a new order every epoch.
 
     Parameters
     ----------
-    X : torch.Tensor of shape (n_samples, ...)
-        The data, on the CPU or already on the device.
+    rows : Rows
+        The events, and weights.
     batch_size : int
         Rows per batch; the last batch of an epoch may be smaller.
     device : torch.device
@@ -27,37 +27,42 @@ class Batches:
         keeps the order of the rows.
     """
 
-    def __init__(self, X, batch_size, *, device, dtype, seed=None):
-        self.X = X
-        self.batch_size = min(batch_size, len(X))
+    def __init__(self, rows, batch_size, *, device, dtype, seed=None):
+        self.rows = rows
+        self.batch_size = min(batch_size, len(rows))
         self.device = device
         self.dtype = dtype
         self.seed = seed
+        self.chunk_size = self._chunk_size()
 
     def __len__(self):
-        return -(-len(self.X) // self.batch_size)
+        return -(-len(self.rows) // self.batch_size)
 
     def epoch(self, epoch):
-        """Yield the batches of one epoch.
+        """Yield the batches of one epoch, as pairs of events and weights or None.
 
         Rows are gathered for many batches at once, about a megabyte at a time, which
         stays in the processor's cache: one indexing operation a batch is a notable cost
         for small networks.
         """
-        for rows in self._order(epoch).split(self._chunk_size()):
-            chunk = self.X[rows].to(self.device, self.dtype)
-            yield from chunk.split(self.batch_size)
+        order = self._order(epoch)
+        events = self._split(self.rows.source, order)
+        if self.rows.weights is None:
+            return ((x, None) for x in events)
+        return zip(events, self._split(self.rows.weights, order), strict=True)
+
+    def _split(self, source, order):
+        for chunk in source.chunks(order, self.chunk_size):
+            yield from chunk.to(self.device, self.dtype).split(self.batch_size)
 
     def _order(self, epoch):
         if self.seed is None:
-            return torch.arange(len(self.X), device=self.X.device)
-        order = torch.randperm(
-            len(self.X), generator=generator_for(self.seed, epoch, _ORDER)
-        )
-        return order.to(self.X.device)
+            return self.rows.order()
+        generator = generator_for(self.seed, epoch, _ORDER)
+        return self.rows.order(torch.randperm(len(self.rows), generator=generator))
 
     def _chunk_size(self):
-        row_bytes = self.X[0].numel() * self.X.element_size()
+        row_bytes = self.rows.head(1).nbytes
         return self.batch_size * max(1, CHUNK_BYTES // (row_bytes * self.batch_size))
 
 

@@ -1,6 +1,6 @@
 """The one skorch subclass: skorch's interface around a loop over in-memory batches."""
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import torch
 from skorch import NeuralNet
@@ -37,6 +37,10 @@ class AutoencoderNet(NeuralNet):
         A name in `LEARNING_RATE_SCHEDULES`; other names leave the rate alone.
     max_grad_norm : float or None, default=None
         Gradients with a larger norm are scaled down to it.
+    mixed_precision : bool, default=False
+        Whether the module computes in bfloat16 where that does; see `torch.autocast`.
+    compile : bool, default=False
+        Whether to train a compiled module; see `torch.compile`.
     **kwargs
         skorch's own.
     """
@@ -50,6 +54,8 @@ class AutoencoderNet(NeuralNet):
         dtype,
         learning_rate_schedule="constant",
         max_grad_norm=None,
+        mixed_precision=False,
+        compile=False,
         **kwargs,
     ):
         super().__init__(module, criterion, train_split=None, **kwargs)
@@ -57,6 +63,8 @@ class AutoencoderNet(NeuralNet):
         self.dtype = dtype
         self.learning_rate_schedule = learning_rate_schedule
         self.max_grad_norm = max_grad_norm
+        self.mixed_precision = mixed_precision
+        self.compile = compile
 
     def initialize_criterion(self):
         """Take the loss function as it is."""
@@ -73,8 +81,8 @@ class AutoencoderNet(NeuralNet):
         self.lr = learning_rate
         self._use_rate(learning_rate)
 
-    def train(self, X, X_val=None, *, epochs, last=True):
-        """Train on a tensor of events for some epochs more.
+    def train(self, rows, rows_val=None, *, epochs, last=True):
+        """Train on `Rows` for some epochs more.
 
         Schedules of weights are told how many epochs there are in all, if these are
         the last.
@@ -82,13 +90,24 @@ class AutoencoderNet(NeuralNet):
         self.epochs_ = epochs
         self.first_epoch_ = len(self.history)
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
-        self.has_missing_ = bool(X.isnan().any())
         self._observes_gradients = self._has_hook("on_grad_computed")
-        self.notify("on_train_begin", X=X, y=None)
-        with suppress(StopTraining):
-            self.fit_loop(X, X_val, epochs=epochs)
-        self.notify("on_train_end", X=X, y=None)
+        self.has_missing_ = rows.source.has_missing
+        self.notify("on_train_begin", X=rows, y=rows_val)
+        done = len(self.history) - self.first_epoch_  # where a killed fit goes on
+        with suppress(StopTraining), self._compiled():
+            self.fit_loop(rows, rows_val, epochs=epochs - done)
+        self.notify("on_train_end", X=rows, y=rows_val)
         return self
+
+    @contextmanager
+    def _compiled(self):
+        """Train a compiled module, which cannot be pickled, and let go of it."""
+        forward = self.module_.forward
+        self.forward_ = torch.compile(forward) if self.compile else forward
+        try:
+            yield
+        finally:
+            del self.forward_
 
     def notify(self, method_name, **kwargs):
         """Call a hook of all callbacks.
@@ -107,7 +126,7 @@ class AutoencoderNet(NeuralNet):
         return X, y
 
     def get_iterator(self, dataset, training=False):
-        """Return the `Batches` of a tensor of events, shuffled for training."""
+        """Return the `Batches` of rows, shuffled for training."""
         return Batches(
             dataset,
             self.batch_size,
@@ -127,21 +146,23 @@ class AutoencoderNet(NeuralNet):
         if any(map(self._has_hook, BATCH_HOOKS)):
             step_fn = self._observed(step_fn, prefix)
         losses, sizes = [], []
-        for batch, x in enumerate(iterator.epoch(epoch)):
+        for batch, (x, row_weight) in enumerate(iterator.epoch(epoch)):
             if training:
                 self._follow_schedule(epoch + batch / len(iterator))
-            losses.append(step_fn(x, weights, generator)[0])
-            sizes.append(len(x))
+            losses.append(step_fn(x, row_weight, weights, generator)[0])
+            sizes.append(len(x) if row_weight is None else row_weight.sum())
         self._record(prefix, losses, sizes, weights)
 
-    def train_step(self, x, weights, generator):
+    def train_step(self, x, row_weight, weights, generator):
         """Take one optimisation step and return its terms and output."""
         terms = x_hat = None
 
         def closure():
             nonlocal terms, x_hat
             self.optimizer_.zero_grad()
-            loss, terms, x_hat = self._losses(x, weights, generator)
+            loss, terms, x_hat = self._losses(x, row_weight, weights, generator)
+            if row_weight is not None:
+                loss = row_weight.mean() * loss
             loss.backward()
             if self._observes_gradients:
                 self._notify_gradients(x)
@@ -153,29 +174,42 @@ class AutoencoderNet(NeuralNet):
         return terms, x_hat
 
     @torch.no_grad()
-    def validation_step(self, x, weights, generator):
+    def validation_step(self, x, row_weight, weights, generator):
         """Return the terms and output of one held-out batch, without noise."""
-        return self._losses(x, weights, None)[1:]
+        return self._losses(x, row_weight, weights, None)[1:]
 
-    def loss_of(self, X):
+    def loss_of(self, x):
         """Return the loss of some rows, without noise, under the weights of now."""
         self._set_training(False)
         weights = self.criterion_.weights(max(0, len(self.history) - 1), self.n_epochs_)
-        x = X.to(self.device, self.dtype)
-        return self.validation_step(x, weights, None)[0]["loss"].item()
+        x = x.to(self.device, self.dtype)
+        with self._compiled():
+            return self.validation_step(x, None, weights, None)[0]["loss"].item()
 
-    def _losses(self, x, weights, generator):
-        x_hat, latent = self.module_(x, generator)
+    def _losses(self, x, row_weight, weights, generator):
+        x_hat, latent = self._outputs(x, generator)
         rows = (x, x_hat) if x.ndim == 2 else (x.flatten(1), x_hat.flatten(1))
-        present = None
+        entry_weight = None
+        if row_weight is not None:
+            entry_weight = row_weight[:, None].expand_as(rows[0])
         if self.has_missing_:
             present = rows[0].isfinite().to(self.dtype)
             rows = rows[0].nan_to_num(), rows[1]
+            entry_weight = present if entry_weight is None else present * entry_weight
         loss, terms = self.criterion_(
-            *rows, latent, weights, generator, entry_weight=present
+            *rows, latent, weights, generator, row_weight, entry_weight
         )
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
+
+    def _outputs(self, x, generator):
+        """Return the module's output, in the dtype of `x` whatever it computes in."""
+        if not self.mixed_precision:
+            return self.forward_(x, generator)
+        with torch.autocast(x.device.type, torch.bfloat16):
+            x_hat, latent = self.forward_(x, generator)
+        fields = (None if field is None else field.to(x.dtype) for field in latent)
+        return x_hat.to(x.dtype), type(latent)(*fields)
 
     def _notify_gradients(self, x):
         self.notify(
@@ -205,9 +239,9 @@ class AutoencoderNet(NeuralNet):
         """Wrap a step in skorch's batch-level records and notifications."""
         training = prefix == "train"
 
-        def step(x, weights, generator):
+        def step(x, row_weight, weights, generator):
             self.notify("on_batch_begin", batch=(x, x), training=training)
-            terms, x_hat = step_fn(x, weights, generator)
+            terms, x_hat = step_fn(x, row_weight, weights, generator)
             self.history.record_batch(f"{prefix}_loss", terms["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", len(x))
             self.notify(

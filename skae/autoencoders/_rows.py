@@ -1,0 +1,117 @@
+"""From the data that a fit is given to the rows that training takes."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.utils.validation import _check_sample_weight
+
+from skae.training.sources import ArraySource, Rows, Source
+
+__all__ = ["EvenSample", "TrainingData", "collate", "training_data"]
+
+
+class TrainingData(NamedTuple):
+    """What a fit is given.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, ...)
+        The validated rows; of a torch data set evenly spaced ones.
+    weight : ndarray of shape (n_samples,) or None
+        Their weights.
+    rows : Rows
+        All of the rows, as events to train on.
+    """
+
+    X: np.ndarray
+    weight: np.ndarray | None
+    rows: Rows
+
+
+def training_data(X, source, sample_weight, step=1):
+    """Return the `TrainingData` of rows and their weights.
+
+    Rows without weight have no part in anything. The others' weights are scaled to a
+    mean of one.
+
+    Parameters
+    ----------
+    X : ndarray
+        Every `step`-th row.
+    source : Source
+        The events of all rows.
+    sample_weight : array-like of shape (n_samples,) or None
+    step : int, default=1
+    """
+    if sample_weight is None:
+        return TrainingData(X, None, Rows(source))
+    weight = _checked_weight(sample_weight, source)
+    rows, kept = Rows(source, ArraySource(weight)), np.flatnonzero(weight)
+    if len(kept) < len(weight):
+        rows = rows.subset(torch.from_numpy(kept))
+    weight = weight[::step]
+    return TrainingData(X[weight > 0], weight[weight > 0], rows)
+
+
+def _checked_weight(sample_weight, source: Source):
+    like = np.empty((len(source), 0))
+    weight = _check_sample_weight(
+        sample_weight, like, dtype=np.float64, ensure_non_negative=True
+    )
+    return weight / weight[weight > 0].mean()
+
+
+def collate(items):
+    """Return items of a torch data set as an array of rows.
+
+    Items are rows, or tuples that begin with one; integers become float32.
+    """
+    rows = [item[0] if isinstance(item, tuple | list) else item for item in items]
+    try:
+        rows = torch.stack([torch.as_tensor(row) for row in rows])
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            "Items of a data set have to be rows of one shape, arrays or tensors, or "
+            f"tuples that begin with one: this has a {type(items[0]).__name__}. "
+            f"(torch: {str(error).splitlines()[0][:80]})"
+        ) from error
+    if rows.dtype not in (torch.float32, torch.float64):
+        rows = rows.to(torch.float32)
+    return rows.detach().cpu().numpy()
+
+
+class EvenSample:
+    """Evenly spaced rows of a stream whose length is not known beforehand.
+
+    Parameters
+    ----------
+    size : int
+        At most how many rows to keep; at least half as many of a longer stream.
+
+    Attributes
+    ----------
+    step : int
+        Every how manieth row was kept.
+    n_seen : int
+        How many there were.
+    """
+
+    def __init__(self, size):
+        self.size = size
+        self.step = 1
+        self.n_seen = 0
+        self._kept = []
+
+    def add(self, rows):
+        """Take the next rows, an array."""
+        first = -self.n_seen % self.step
+        self._kept.append(rows[first :: self.step].copy())
+        self.n_seen += len(rows)
+        while sum(map(len, self._kept)) > self.size:
+            self._kept = [self.rows()[::2].copy()]
+            self.step *= 2
+
+    def rows(self):
+        """Return the rows that were kept, an array."""
+        return np.concatenate(self._kept)

@@ -1,0 +1,203 @@
+"""Where the rows of a fit come from: memory, a memory map, or a torch data set."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, IterableDataset
+
+__all__ = ["ArraySource", "DatasetSource", "Rows", "Source", "StreamSource"]
+
+
+class Source(ABC):
+    """Events, of which only some need be in memory at a time.
+
+    Parameters
+    ----------
+    has_missing : bool, default=False
+        Whether some entries are NaN, where sequences have ended.
+    """
+
+    #: Whether rows can be reached by their number.
+    is_indexed = True
+
+    def __init__(self, has_missing=False):
+        self.has_missing = has_missing
+
+    @abstractmethod
+    def __len__(self):
+        """Return the number of rows."""
+
+    @abstractmethod
+    def take(self, numbers):
+        """Return the events of some rows, a tensor.
+
+        Parameters
+        ----------
+        numbers : LongTensor of shape (n_rows,)
+        """
+
+    def chunks(self, order, size):
+        """Yield tensors of `size` events, the last of which may be smaller.
+
+        Parameters
+        ----------
+        order : LongTensor or None
+            Which rows, in which order; all of them as they are without it.
+        size : int
+        """
+        order = torch.arange(len(self)) if order is None else order
+        return map(self.take, order.split(size))
+
+
+class ArraySource(Source):
+    """Events in an array or a tensor, in memory or mapped into it.
+
+    Memory that must not be written, as that of most memory maps, is read chunk by
+    chunk and never copied as a whole.
+
+    Parameters
+    ----------
+    X : ndarray or torch.Tensor of shape (n_samples, ...)
+    has_missing : bool, default=False
+        See `Source`.
+    """
+
+    def __init__(self, X, has_missing=False):
+        super().__init__(has_missing)
+        is_writable = isinstance(X, np.ndarray) and X.flags.writeable
+        self.X = torch.from_numpy(X) if is_writable else X
+
+    def __len__(self):
+        """Return the number of rows."""
+        return len(self.X)
+
+    def take(self, numbers):
+        """Return the events of some rows; see `Source`."""
+        if isinstance(self.X, torch.Tensor):
+            return self.X[numbers.to(self.X.device)]
+        return torch.from_numpy(self.X[numbers.numpy()])
+
+
+class DatasetSource(Source):
+    """Events from a torch data set with a length, read by their number.
+
+    Parameters
+    ----------
+    dataset : torch.utils.data.Dataset
+        Its items are rows, or tuples that begin with one.
+    collate : callable
+        Turns a list of items into a tensor of events.
+    has_missing : bool, default=False
+        See `Source`.
+    """
+
+    def __init__(self, dataset, collate, has_missing=False):
+        super().__init__(has_missing)
+        self.dataset = dataset
+        self.collate = collate
+
+    def __len__(self):
+        """Return the number of rows."""
+        return len(self.dataset)
+
+    def take(self, numbers):
+        """Return the events of some rows; see `Source`."""
+        numbers = numbers.tolist()
+        if hasattr(self.dataset, "__getitems__"):
+            return self.collate(self.dataset.__getitems__(numbers))
+        return self.collate([self.dataset[number] for number in numbers])
+
+
+class StreamSource(Source):
+    """Events from a torch data set that can only be iterated over, in its own order.
+
+    Parameters
+    ----------
+    dataset : torch.utils.data.IterableDataset
+        Its items are rows, or tuples that begin with one. Every epoch iterates anew.
+    collate : callable
+        Turns a list of items into a tensor of events.
+    n_rows : int or None, default=None
+        How many there are, where that is known.
+    has_missing : bool, default=False
+        See `Source`.
+    """
+
+    is_indexed = False
+
+    def __init__(self, dataset, collate, n_rows=None, has_missing=False):
+        super().__init__(has_missing)
+        self.dataset = dataset
+        self.collate = collate
+        self.n_rows = n_rows
+
+    def __len__(self):
+        """Return the number of rows."""
+        return self.n_rows
+
+    def take(self, numbers):
+        """Refuse: a stream has no numbers."""
+        raise ValueError(
+            "An IterableDataset has no rows that could be held out or left out: pass "
+            "X_val to fit, or a Dataset with __getitem__ and __len__."
+        )
+
+    def chunks(self, order, size):
+        """Yield events in the order of the stream; see `Source`."""
+        items = iter(self.dataset)
+        while chunk := list(islice(items, size)):
+            yield self.collate(chunk)
+
+
+def is_dataset(X):
+    """Return whether `X` is a torch data set rather than an array."""
+    return isinstance(X, Dataset)
+
+
+def source_of(dataset, collate, n_rows=None, has_missing=False):
+    """Return the source of a torch data set, which has `n_rows` rows if it is known."""
+    if isinstance(dataset, IterableDataset):
+        return StreamSource(dataset, collate, n_rows, has_missing)
+    return DatasetSource(dataset, collate, has_missing)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows to train on.
+
+    Parameters
+    ----------
+    source : Source
+        Their events.
+    weights : Source or None, default=None
+        One number for each row of the source, where rows are weighted.
+    numbers : LongTensor or None, default=None
+        Which rows of the source; all of them without it.
+    """
+
+    source: Source
+    weights: Source | None = None
+    numbers: torch.Tensor | None = None
+
+    def __len__(self):
+        """Return the number of rows."""
+        return len(self.source if self.numbers is None else self.numbers)
+
+    def subset(self, numbers):
+        """Return some of these rows, by their number among these."""
+        if not self.source.is_indexed:
+            self.source.take(numbers)
+        return Rows(self.source, self.weights, self.order(numbers))
+
+    def order(self, numbers=None):
+        """Return the numbers in the source of some of these rows, or None for all."""
+        if numbers is None or self.numbers is None:
+            return self.numbers if numbers is None else numbers
+        return self.numbers[numbers]
+
+    def head(self, size):
+        """Return the events of the first `size` rows."""
+        return next(iter(self.source.chunks(self.order(), size)))
