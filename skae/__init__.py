@@ -20,11 +20,13 @@ from skae.scorers import (
     get_scorer,
     get_scorer_names,
 )
+from skae.training.checkpoint import Checkpoint
 
 __all__ = [
     "MMDVAE",
     "VAE",
     "Autoencoder",
+    "Checkpoint",
     "CollapseWarning",
     "DenseAutoencoder",
     "IncompatiblePartsError",

@@ -189,5 +189,6 @@ class _SNRModule(nn.Module):
 
     def _update(self, variance):
         self.n_batches += 1
-        rate = max(self.momentum, 1 / self.n_batches.item())
-        self.signal_variance.lerp_(variance, rate)
+        signal = self.signal_variance
+        rate = (1 / self.n_batches).clamp_min(self.momentum).to(signal)
+        signal.lerp_(variance.to(signal), rate)

@@ -31,6 +31,7 @@ from skae.networks import AutoencoderModule
 from skae.networks.activations import get_activation
 from skae.objectives import Objective
 from skae.training.callbacks import TaskPerEpoch
+from skae.training.checkpoint import Checkpoint
 from skae.training.devices import resolve_device, torch_dtype
 from skae.training.inference import map_rows
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
@@ -74,6 +75,8 @@ class BaseAutoencoder(
         "verbose": ["verbose"],
         "random_state": ["random_state"],
         "device": [str],
+        "mixed_precision": ["boolean"],
+        "compile": ["boolean"],
         "callbacks": [list, tuple, None],
     }
 
@@ -270,6 +273,8 @@ class BaseAutoencoder(
         net.batch_size = int(self.batch_size)
         net.set_learning_rate(self.learning_rate)
         net.max_grad_norm = self.max_grad_norm
+        net.mixed_precision = self.mixed_precision
+        net.is_compiled = self.compile
         net.verbose = int(self.verbose)
         net.learning_rate_schedule = (
             self.learning_rate_schedule if scheduled else "constant"
@@ -285,26 +290,33 @@ class BaseAutoencoder(
         return self
 
     def _callbacks(self, monitor):
+        """Return skorch's callbacks; checkpoints last, to keep what others found."""
         callbacks = [deepcopy(callback) for callback in self.callbacks or ()]
         if self.learning_rate_schedule == "plateau":
-            patience = max(1, self.n_iter_no_change // 2)
-            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
-            callbacks.append(
-                LRScheduler(
-                    plateau, monitor=monitor, patience=patience, event_name=None
-                )
-            )
+            callbacks.append(self._plateau(monitor))
         if self.early_stopping:
-            callbacks.append(
-                EarlyStopping(
-                    monitor,
-                    patience=self.n_iter_no_change,
-                    threshold=self.tol,
-                    load_best=True,
-                    sink=noop,
-                )
-            )
-        return callbacks
+            callbacks.append(self._early_stopping(monitor))
+        for callback in callbacks:
+            if isinstance(callback, Checkpoint):
+                callback.observe(self)
+        return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+
+    def _plateau(self, monitor):
+        return LRScheduler(
+            torch.optim.lr_scheduler.ReduceLROnPlateau,
+            monitor=monitor,
+            patience=max(1, self.n_iter_no_change // 2),
+            event_name=None,
+        )
+
+    def _early_stopping(self, monitor):
+        return EarlyStopping(
+            monitor,
+            patience=self.n_iter_no_change,
+            threshold=self.tol,
+            load_best=True,
+            sink=noop,
+        )
 
     def _warn_diverged(self):
         if self.diverged_:

@@ -103,6 +103,8 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
         verbose=False,
         random_state=None,
         device="auto",
+        mixed_precision=False,
+        compile=False,
         callbacks=None,
     ):
         self._store(locals())

@@ -106,6 +106,8 @@ class DenseAutoencoder(BaseAutoencoder):
         verbose=False,
         random_state=None,
         device="auto",
+        mixed_precision=False,
+        compile=False,
         callbacks=None,
     ):
         self._store(locals())

@@ -43,6 +43,13 @@ random_state : int, RandomState instance or None, default=None
     Determines initial weights, batch orders and the validation split.
 device : str, default="auto"
     ``"auto"`` (a CUDA device if there is one), ``"cpu"``, ``"cuda:1"``, ...
+mixed_precision : bool, default=False
+    Whether the network computes in bfloat16 while it is trained on float32 data, with
+    weights and losses in float32 (`torch.autocast`). It saves time and memory on recent
+    GPUs, hardly on CPUs; float64 data are not affected.
+compile : bool, default=False
+    Whether to train with `torch.compile`, which takes some seconds, up to minutes, to
+    begin with: for large networks and many epochs. Compiled code rounds differently.
 callbacks : list of skorch callbacks or None, default=None
     Passed through to skorch. Callbacks that act on batches slow training down a
     little; they receive ``(x, x)`` as the batch."""

@@ -42,6 +42,8 @@ class LSTMAutoencoder(BaseAutoencoder):
         count the time steps by itself. ``"stateful"``: the code also sets the
         decoder's initial state, and every step is given a code of its time; this
         takes fewer epochs.
+    bidirectional : bool, default=False
+        Whether the encoder also reads every sequence backwards.
     n_channels : int, default=1
         Number of channels of the flattened windows in a 2-D input.
     code_activation : str, default="identity"
@@ -85,6 +87,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "decoder": [StrOptions({"repeat", "stateful"})],
+        "bidirectional": ["boolean"],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "code_activation": [str],
         "output_activation": [str],
@@ -97,6 +100,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         hidden_size=64,
         n_layers=1,
         decoder="stateful",
+        bidirectional=False,
         n_channels=1,
         code_activation="identity",
         output_activation="identity",
@@ -115,6 +119,8 @@ class LSTMAutoencoder(BaseAutoencoder):
         verbose=False,
         random_state=None,
         device="auto",
+        mixed_precision=False,
+        compile=False,
         callbacks=None,
     ):
         self._store(locals())
@@ -124,6 +130,7 @@ class LSTMAutoencoder(BaseAutoencoder):
             self.hidden_size,
             self.n_layers,
             decoder=self.decoder,
+            bidirectional=self.bidirectional,
             n_channels=self.n_channels,
             output_activation=self.output_activation,
         )

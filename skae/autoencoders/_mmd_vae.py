@@ -125,6 +125,8 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         verbose=False,
         random_state=None,
         device="auto",
+        mixed_precision=False,
+        compile=False,
         callbacks=None,
     ):
         self._store(locals())

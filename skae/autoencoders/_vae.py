@@ -124,6 +124,8 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         verbose=False,
         random_state=None,
         device="auto",
+        mixed_precision=False,
+        compile=False,
         callbacks=None,
     ):
         self._store(locals())

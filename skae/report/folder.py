@@ -1,11 +1,10 @@
 """The folder of a finished search, of whose files none is ever half written."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import joblib
 
+from skae.files import replacing
 from skae.report.figures import draw_figures
 from skae.report.page import render_page
 from skae.report.scores import scores_table
@@ -52,11 +51,5 @@ def _write_bytes(path, data):
 
 
 def _write(path, write):
-    """Let `write` make a file beside `path`, which then takes its place at once."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    with replacing(path) as partial:
         write(partial)
-        os.replace(partial, path)
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()

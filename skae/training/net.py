@@ -39,7 +39,7 @@ class AutoencoderNet(NeuralNet):
         Gradients with a larger norm are scaled down to it.
     mixed_precision : bool, default=False
         Whether the module computes in bfloat16 where that does; see `torch.autocast`.
-    compile : bool, default=False
+    is_compiled : bool, default=False
         Whether to train a compiled module; see `torch.compile`.
     **kwargs
         skorch's own.
@@ -55,7 +55,7 @@ class AutoencoderNet(NeuralNet):
         learning_rate_schedule="constant",
         max_grad_norm=None,
         mixed_precision=False,
-        compile=False,
+        is_compiled=False,
         **kwargs,
     ):
         super().__init__(module, criterion, train_split=None, **kwargs)
@@ -64,7 +64,7 @@ class AutoencoderNet(NeuralNet):
         self.learning_rate_schedule = learning_rate_schedule
         self.max_grad_norm = max_grad_norm
         self.mixed_precision = mixed_precision
-        self.compile = compile
+        self.is_compiled = is_compiled
 
     def initialize_criterion(self):
         """Take the loss function as it is."""
@@ -90,7 +90,7 @@ class AutoencoderNet(NeuralNet):
         self.epochs_ = epochs
         self.first_epoch_ = len(self.history)
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
-        self._observes_gradients = self._has_hook("on_grad_computed")
+        self.observes_gradients_ = self._has_hook("on_grad_computed")
         self.has_missing_ = rows.source.has_missing
         self.notify("on_train_begin", X=rows, y=rows_val)
         done = len(self.history) - self.first_epoch_  # where a killed fit goes on
@@ -103,7 +103,7 @@ class AutoencoderNet(NeuralNet):
     def _compiled(self):
         """Train a compiled module, which cannot be pickled, and let go of it."""
         forward = self.module_.forward
-        self.forward_ = torch.compile(forward) if self.compile else forward
+        self.forward_ = torch.compile(forward) if self.is_compiled else forward
         try:
             yield
         finally:
@@ -164,7 +164,7 @@ class AutoencoderNet(NeuralNet):
             if row_weight is not None:
                 loss = row_weight.mean() * loss
             loss.backward()
-            if self._observes_gradients:
+            if self.observes_gradients_:
                 self._notify_gradients(x)
             if self.max_grad_norm is not None:
                 clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)

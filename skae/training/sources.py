@@ -201,3 +201,13 @@ class Rows:
     def head(self, size):
         """Return the events of the first `size` rows."""
         return next(iter(self.source.chunks(self.order(), size)))
+
+    def sample(self, size):
+        """Return the events of up to `size` rows, evenly spaced, and their weights.
+
+        Of a stream, which has no numbers, those of the first rows.
+        """
+        numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
+        indexed = self.source.is_indexed
+        events = self.source.take(numbers) if indexed else self.head(size)
+        return events, None if self.weights is None else self.weights.take(numbers)
