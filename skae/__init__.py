@@ -5,7 +5,10 @@ from skae.autoencoders import (
     VAE,
     Autoencoder,
     DenseAutoencoder,
+    LearningRateRange,
     LSTMAutoencoder,
+    learning_rate_range_test,
+    load,
 )
 from skae.exceptions import (
     CollapseWarning,
@@ -13,10 +16,15 @@ from skae.exceptions import (
     OutOfRangeWarning,
     UnknownNameError,
 )
+from skae.persistence import FileFormatError
 from skae.scorers import (
+    GenerationCoverage,
+    GenerationKL,
+    GenerationMMD,
     KernelMutualInformation,
     Reconstruction,
     Silhouette,
+    Trustworthiness,
     get_scorer,
     get_scorer_names,
 )
@@ -29,15 +37,23 @@ __all__ = [
     "Checkpoint",
     "CollapseWarning",
     "DenseAutoencoder",
+    "FileFormatError",
+    "GenerationCoverage",
+    "GenerationKL",
+    "GenerationMMD",
     "IncompatiblePartsError",
     "KernelMutualInformation",
     "LSTMAutoencoder",
+    "LearningRateRange",
     "OutOfRangeWarning",
     "Reconstruction",
     "Silhouette",
+    "Trustworthiness",
     "UnknownNameError",
     "get_scorer",
     "get_scorer_names",
+    "learning_rate_range_test",
+    "load",
 ]
 
 __version__ = "0.1.0"

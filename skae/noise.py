@@ -20,6 +20,9 @@ class Noise(BaseEstimator, ABC):
     one it returns `x` as it is, so that predictions are deterministic.
     """
 
+    #: Variance of noise that is added, where it does not depend on the data.
+    variance = None
+
     @abstractmethod
     def build(self, shape):
         """Return the module for rows of one shape."""
@@ -32,6 +35,14 @@ class _NoiseModule(nn.Module):
 
     def forward(self, x, generator=None):
         return x if generator is None else self.part.draw(x, generator)
+
+    def extra_repr(self):
+        return repr(self.part)
+
+    @property
+    def noise_variance(self):
+        """Variance of the noise on each unit, None where it is not added to them."""
+        return self.part.variance
 
 
 def _normal_like(x, generator):
@@ -62,6 +73,11 @@ class GaussianNoise(Noise):
 
     def __init__(self, std=0.1):
         self.std = std
+
+    @property
+    def variance(self):
+        """Variance of the noise."""
+        return self.std**2
 
     def build(self, shape):
         """Return the module; see `Noise.build`."""

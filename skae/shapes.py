@@ -49,4 +49,4 @@ def as_sequences(X, n_channels):
             "each flattened window, or pass X of shape (n_samples, n_timesteps, "
             "n_channels)."
         )
-    return X.reshape(len(X), -1, n_channels)
+    return X.reshape(X.shape[0], -1, n_channels)

@@ -5,6 +5,8 @@ from skae.autoencoders._composed import Autoencoder
 from skae.autoencoders._dense import DenseAutoencoder
 from skae.autoencoders._lstm import LSTMAutoencoder
 from skae.autoencoders._mmd_vae import MMDVAE
+from skae.autoencoders._range_test import LearningRateRange, learning_rate_range_test
+from skae.autoencoders._saving import load
 from skae.autoencoders._vae import VAE
 
 __all__ = [
@@ -14,4 +16,7 @@ __all__ = [
     "BaseAutoencoder",
     "DenseAutoencoder",
     "LSTMAutoencoder",
+    "LearningRateRange",
+    "learning_rate_range_test",
+    "load",
 ]

@@ -24,6 +24,7 @@ from skorch.utils import noop
 
 from skae.autoencoders._data import FLOATS, EventDataMixin
 from skae.autoencoders._docs import document
+from skae.autoencoders._saving import SavingMixin
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import row_errors, variance_explained
@@ -44,6 +45,7 @@ __all__ = ["BaseAutoencoder", "document"]
 
 class BaseAutoencoder(
     EventDataMixin,
+    SavingMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,

@@ -4,6 +4,7 @@ from sklearn.utils._param_validation import HasMethods
 
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._generative import GenerativeMixin
+from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import BOTTLENECKS, Bottleneck
 from skae.networks import NETWORKS, Network
 from skae.noise import NOISES, Noise
@@ -12,6 +13,7 @@ from skae.objectives import Objective
 __all__ = ["Autoencoder"]
 
 
+@ESTIMATORS.register("Autoencoder")
 @document
 class Autoencoder(GenerativeMixin, BaseAutoencoder):
     """Autoencoder composed of parts.
@@ -48,6 +50,11 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
     active_units_ : ndarray of bool of shape (n_components,)
         For Gaussian bottlenecks: units whose mean varies over the data by more than
         0.01.
+    information_rate_ : float
+        For codes with added noise: bits per row that get through it, all units
+        together; see `skae.information.information_rate`.
+    information_rate_per_unit_ : ndarray of shape (n_components,)
+        For codes with added noise: bits of each unit by itself.
     %(attributes)s
 
     Examples

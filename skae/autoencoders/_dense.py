@@ -5,12 +5,14 @@ from numbers import Integral
 from sklearn.utils._param_validation import StrOptions
 
 from skae.autoencoders._base import BaseAutoencoder, document
+from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import PointBottleneck
 from skae.networks import DenseNetwork
 
 __all__ = ["DenseAutoencoder"]
 
 
+@ESTIMATORS.register("DenseAutoencoder")
 @document
 class DenseAutoencoder(BaseAutoencoder):
     """Fully connected autoencoder: nonlinear dimensionality reduction.

@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skae.exceptions import CollapseWarning
+from skae.information import information_rate
 from skae.objectives import SquaredError, kl_to_standard_normal
 from skae.registry import unknown_name
 from skae.training.inference import map_rows
@@ -41,9 +42,21 @@ class GenerativeMixin:
         """Fit the sampler and look at the codes of the training data."""
         super()._finish(X, weight)
         self.sampler_ = self._fitted_sampler(X, weight)
+        rows = X[:: -(-len(X) // MAX_DIAGNOSTIC_ROWS)]
         if _has_distributions(self):
-            rows = X[:: -(-len(X) // MAX_DIAGNOSTIC_ROWS)]
             self._diagnose(*self._distribution(rows), rows)
+        self._measure_rate(rows)
+
+    def _measure_rate(self, X):
+        """Keep how many bits get through noise that is added to the codes."""
+        noise = getattr(self.net_.module_.bottleneck, "noise", None)
+        variance = getattr(noise, "noise_variance", None)
+        for name in ("information_rate_", "information_rate_per_unit_"):
+            vars(self).pop(name, None)
+        if variance is not None and (torch.as_tensor(variance) > 0).all():
+            rate = information_rate(self._codes(X), variance)
+            self.information_rate_ = rate.joint
+            self.information_rate_per_unit_ = rate.per_unit
 
     def _diagnose(self, mean, log_var, X):
         kl = kl_to_standard_normal(torch.from_numpy(mean), torch.from_numpy(log_var))

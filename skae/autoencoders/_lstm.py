@@ -5,12 +5,14 @@ from numbers import Integral
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skae.autoencoders._base import BaseAutoencoder, document
+from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import PointBottleneck
 from skae.networks import RecurrentNetwork
 
 __all__ = ["LSTMAutoencoder"]
 
 
+@ESTIMATORS.register("LSTMAutoencoder")
 @document
 class LSTMAutoencoder(BaseAutoencoder):
     """Autoencoder of sequences by long short-term memory networks.

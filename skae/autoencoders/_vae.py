@@ -6,6 +6,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._generative import GenerativeMixin
+from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import GaussianBottleneck
 from skae.networks import DenseNetwork
 from skae.objectives import KLDivergence, Objective, ReconstructionLoss
@@ -14,6 +15,7 @@ from skae.schedules import Schedule
 __all__ = ["VAE"]
 
 
+@ESTIMATORS.register("VAE")
 @document
 class VAE(GenerativeMixin, BaseAutoencoder):
     """Variational autoencoder: codes with a distribution, and rows from codes.

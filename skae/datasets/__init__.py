@@ -1,12 +1,28 @@
-"""Data sets: one that ships with the package, one that is drawn, and names for more."""
+"""Data sets: one that ships with the package, manifolds of known dimension, names."""
 
 from skae.datasets._airline import load_airline_passengers
 from skae.datasets._cube import make_cube_surface
+from skae.datasets._manifolds import (
+    Manifold,
+    make_linear_manifold,
+    make_manifold,
+    make_smooth_manifold,
+    make_sphere,
+    manifold_names,
+    manifold_suite,
+)
 from skae.datasets._registry import dataset_names, load_dataset
 
 __all__ = [
+    "Manifold",
     "dataset_names",
     "load_airline_passengers",
     "load_dataset",
     "make_cube_surface",
+    "make_linear_manifold",
+    "make_manifold",
+    "make_smooth_manifold",
+    "make_sphere",
+    "manifold_names",
+    "manifold_suite",
 ]

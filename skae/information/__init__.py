@@ -1,5 +1,16 @@
 """Information: kernels, Renyi entropies, discrepancies of samples, rates of codes."""
 
+from skae.information.adjusted import (
+    AdjustedInformation,
+    adjusted_mutual_information,
+)
+from skae.information.dimension import (
+    IntrinsicDimension,
+    correlation_dimension,
+    estimate_dimension,
+    levina_bickel,
+    two_nn,
+)
 from skae.information.discrepancy import coverage, knn_kl, knn_kl_floor, mmd2
 from skae.information.entropy import joint_entropy, renyi_entropy
 from skae.information.kernels import (
@@ -11,21 +22,31 @@ from skae.information.kernels import (
 )
 from skae.information.mutual_information import MutualInformation, mutual_information
 from skae.information.rate import InformationRate, information_rate
+from skae.information.relative import RelativeInformation, relative_information
 
 __all__ = [
+    "AdjustedInformation",
     "InformationRate",
+    "IntrinsicDimension",
     "MutualInformation",
+    "RelativeInformation",
+    "adjusted_mutual_information",
     "as_samples",
+    "correlation_dimension",
     "coverage",
+    "estimate_dimension",
     "information_rate",
     "joint_entropy",
     "knn_kl",
     "knn_kl_floor",
+    "levina_bickel",
     "mmd2",
     "mutual_information",
     "rbf_blocks",
     "rbf_gram",
+    "relative_information",
     "renyi_entropy",
     "resolve_bandwidth",
     "squared_distances",
+    "two_nn",
 ]

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import torch
 
-from skae.information.entropy import check_alpha, joint_entropy, renyi_entropy
-from skae.information.kernels import (
-    as_samples,
-    rbf_blocks,
-    rbf_gram,
-    resolve_bandwidth,
-)
+from skae.information.entropy import check_alpha
+from skae.information.kernels import as_samples, resolve_bandwidth
+from skae.information.products import collision_means, product_entropies
 
-__all__ = ["MutualInformation", "mutual_information"]
+__all__ = ["BOTH", "MutualInformation", "mutual_information", "pair", "paired"]
+
+# The first variable, the second, and the pairs, for `product_entropies`.
+BOTH = [(0,), (1,), (0, 1)]
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class MutualInformation:
 
 
 @torch.no_grad()
-def mutual_information(X, Z, *, alpha=2.0, bandwidth="median"):
+def mutual_information(X, Z, *, alpha=2.0, bandwidth="median", debiased=False):
     """Matrix-based Renyi mutual information of paired samples, in nats.
 
     I_alpha(X; Z) = S_alpha(A) + S_alpha(B) - S_alpha(A o B / tr(A o B)), with the
@@ -72,18 +71,27 @@ def mutual_information(X, Z, *, alpha=2.0, bandwidth="median"):
         One for both kernels or ``(bandwidth_x, bandwidth_z)``, see
         `resolve_bandwidth`. Names do not depend on the scale of the data. Raising a
         number blurs the samples, until everything is alike and the information is 0.
+    debiased : bool, default=False
+        Leave out the pairs of a row with itself, which make finite samples look
+        informative: I_2 = log [mean k^2 l^2 / (mean k^2 mean l^2)] over i != j, with
+        the kernels k and l. Near 0 for independent samples at any bandwidth that some
+        pairs are within, and without the ceiling of log n. For alpha = 2 only; the
+        other orders have `adjusted_mutual_information`.
 
     Returns
     -------
     result : MutualInformation
-        Python floats; ``float(result)`` is the information.
+        Python floats; ``float(result)`` is the information. If debiased, an entropy is
+        infinite where the bandwidth is so small that no two rows are alike, and the
+        information is then infinite or NaN.
 
     Raises
     ------
     UnknownNameError
         When there is no such bandwidth.
     ValueError
-        When the numbers of samples differ, or an argument is out of its range.
+        When the numbers of samples differ, an argument is out of its range, or a
+        debiased information is asked of another order than 2 or of a single sample.
 
     Notes
     -----
@@ -98,8 +106,8 @@ def mutual_information(X, Z, *, alpha=2.0, bandwidth="median"):
     ``"median"`` and alpha = 2 independent noise scores near 0. The finer the
     resolution, the larger this bias of finite samples: for 400 samples on a surface
     of 3 dimensions and noise of 1 to 50 it is 0.03 to 0.4 nats with ``"median"`` at
-    alpha = 1.01, and 0.2 to 1.5 nats with ``"knn"`` at 2. Compare such values with
-    those of shuffled rows of Z.
+    alpha = 1.01, and 0.2 to 1.5 nats with ``"knn"`` at 2. Use ``debiased=True`` or
+    `adjusted_mutual_information`.
 
     References
     ----------
@@ -115,17 +123,39 @@ def mutual_information(X, Z, *, alpha=2.0, bandwidth="median"):
     0.23
     >>> round(float(mutual_information(X, noise)), 2)
     0.0
+
+    A smaller bandwidth makes noise look informative, less so without that bias:
+
+    >>> round(float(mutual_information(X, noise, bandwidth=1.0)), 2)
+    0.33
+    >>> round(float(mutual_information(X, noise, bandwidth=1.0, debiased=True)), 2)
+    0.07
     """
     check_alpha(alpha)
-    X, Z = _paired(X, Z)
-    bandwidth_x, bandwidth_z = _pair(bandwidth)
-    bandwidths = resolve_bandwidth(X, bandwidth_x), resolve_bandwidth(Z, bandwidth_z)
-    entropies = _quadratic if alpha == 2 else _spectral
-    x, z, xz = entropies(X, Z, *bandwidths, alpha)
+    samples = paired(X, Z)
+    bandwidths = [
+        resolve_bandwidth(*each) for each in zip(samples, pair(bandwidth), strict=True)
+    ]
+    if debiased:
+        x, z, xz = _debiased(samples, bandwidths, alpha)
+    else:
+        x, z, xz = product_entropies(samples, bandwidths, BOTH, alpha)
     return MutualInformation(x + z - xz, x, z, xz, *bandwidths)
 
 
-def _paired(X, Z):
+def _debiased(samples, bandwidths, alpha):
+    if alpha != 2 or len(samples[0]) < 2:
+        raise ValueError(
+            f"debiased=True with alpha={alpha!r} and {len(samples[0])} samples: this "
+            "form exists for alpha=2 and at least 2 samples. "
+            "adjusted_mutual_information takes any alpha."
+        )
+    means = collision_means(samples, bandwidths, BOTH)
+    return [-math.log(mean) if mean else math.inf for mean in means]
+
+
+def paired(X, Z):
+    """Return two samples as matrices, after a check that they have as many rows."""
     X, Z = as_samples(X, "X"), as_samples(Z, "Z")
     if len(X) != len(Z):
         raise ValueError(
@@ -135,7 +165,8 @@ def _paired(X, Z):
     return X, Z.to(X.device)
 
 
-def _pair(bandwidth):
+def pair(bandwidth):
+    """Return one bandwidth, or a pair of them, as a pair."""
     if not isinstance(bandwidth, tuple | list):
         return bandwidth, bandwidth
     if len(bandwidth) != 2:
@@ -143,22 +174,3 @@ def _pair(bandwidth):
             f"bandwidth={bandwidth!r}: give one, or a pair (bandwidth_x, bandwidth_z)."
         )
     return bandwidth
-
-
-def _spectral(X, Z, bandwidth_x, bandwidth_z, alpha):
-    K, L = rbf_gram(X, bandwidth_x), rbf_gram(Z, bandwidth_z)
-    entropies = renyi_entropy(K, alpha), renyi_entropy(L, alpha)
-    return [S.item() for S in (*entropies, joint_entropy(K, L, alpha=alpha))]
-
-
-def _quadratic(X, Z, bandwidth_x, bandwidth_z, alpha=2):
-    # S_2 = -log mean_ij k_ij^2, and the square of a Gaussian kernel is the one whose
-    # bandwidth is smaller by the square root of two.
-    x_blocks = rbf_blocks(X, bandwidth_x / math.sqrt(2))
-    z_blocks = rbf_blocks(Z, bandwidth_z / math.sqrt(2))
-    total = X.new_zeros(3)
-    for (k2, count), (l2, _) in zip(x_blocks, z_blocks, strict=True):
-        # One kind of sum for all three: for a constant Z (l2 = 1) nothing is left of
-        # the information, not even rounding.
-        total += count * torch.stack([k2.sum(), l2.sum(), (k2 * l2).sum()])
-    return [max(0.0, -math.log(mean)) for mean in (total / len(X) ** 2).tolist()]

@@ -150,7 +150,7 @@ def _as_images(X, image_shape):
             f"{prod(shape)} pixels: set image_shape to the (height, width) or "
             "(channels, height, width) of the flattened images."
         )
-    return X.reshape(len(X), *(1,) * (3 - len(shape)), *shape)
+    return X.reshape(X.shape[0], *(1,) * (3 - len(shape)), *shape)
 
 
 class _Encoder(nn.Module):

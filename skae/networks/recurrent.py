@@ -200,7 +200,7 @@ class _Stateful(_Repeat):
         self.initial = nn.Linear(n_components, math.prod(self.shape))
 
     def inputs(self, z, n_timesteps):
-        times = time_code(n_timesteps, z).expand(len(z), -1, -1)
+        times = time_code(n_timesteps, z).expand(z.shape[0], -1, -1)
         return torch.cat([super().inputs(z, n_timesteps), times], dim=-1)
 
     def state(self, z):

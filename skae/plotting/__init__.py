@@ -3,16 +3,25 @@
 Each class computes in a ``from_...`` method and draws in ``plot(ax=None)``. Without
 `ax` it draws in a figure of its own, which is not registered with `matplotlib.pyplot`:
 show it in a notebook by ``display.figure_``, save it by ``display.figure_.savefig``.
+Displays of several panels put them in the place of `ax`.
 """
 
+from skae.plotting.encoder_weights import EncoderWeightsDisplay
+from skae.plotting.generated_samples import GeneratedSamplesDisplay
+from skae.plotting.information_rate import InformationRateDisplay
 from skae.plotting.latent_scatter import LatentScatterDisplay
 from skae.plotting.loss_curve import LossCurveDisplay
+from skae.plotting.loss_terms import LossTermsDisplay
 from skae.plotting.reconstruction import ReconstructionDisplay
 from skae.plotting.score_curve import ScoreCurveDisplay
 
 __all__ = [
+    "EncoderWeightsDisplay",
+    "GeneratedSamplesDisplay",
+    "InformationRateDisplay",
     "LatentScatterDisplay",
     "LossCurveDisplay",
+    "LossTermsDisplay",
     "ReconstructionDisplay",
     "ScoreCurveDisplay",
 ]

@@ -1,47 +1,52 @@
-"""The codes in the plane."""
+"""The codes in the plane, in space, or as projections."""
+
+from itertools import combinations
 
 import numpy as np
+from sklearn.utils.validation import column_or_1d
 
-from skae.plotting._figures import BLUE, Display
+from skae.plotting._figures import BLUE, CLASSES, GREY, MARKERS, Display
 from skae.scorers import locate
 
 __all__ = ["LatentScatterDisplay"]
 
-# P. Tol's "muted" scheme, for classes.
-_CLASSES = (
-    "#332288",
-    "#CC6677",
-    "#117733",
-    "#DDCC77",
-    "#88CCEE",
-    "#882255",
-    "#44AA99",
-    "#999933",
-    "#AA4499",
-    "#777777",
-)
-_MARKERS = "osD^vP"
+_DOTS = {"s": 22, "alpha": 0.85, "linewidths": 0}
+_NOISE = {"s": 12, "alpha": 0.85, "linewidths": 0.8, "marker": "x", "zorder": 0.9}
+_SIZES = {1: (5.6, 4.2), 2: (5.6, 4.2), 3: (6.4, 4.8)}
+_MAX_IN_COLUMN = 14
 
 
 class LatentScatterDisplay(Display):
-    """The codes: their first two dimensions, or a histogram of a single one.
+    """The codes: two or three dimensions of them, or a histogram of a single one.
 
     Parameters
     ----------
     Z : ndarray of shape (n_samples, n_components)
         Codes.
     labels : array-like of shape (n_samples,) or None, default=None
-        Colours: up to ten different values are classes, more are points on a scale,
-        such as time.
+        Colours: text or up to ten different values are classes, more of them are
+        points on a scale, such as time.
     name : str or None, default=None
         What the labels are.
+    dimensions : tuple of int or None, default=None
+        Which code units to draw, from 0: two in the plane, three in space, one as a
+        histogram. None: the first two, or the only one.
+    kind : {"scatter", "projections"}, default="scatter"
+        Whether three dimensions are drawn in space, or projected to the plane of each
+        pair of them, one panel each.
+    noise : label or None, default=None
+        The label of rows that belong to no cluster, -1 for those of `DBSCAN` and
+        `HDBSCAN`: small grey crosses, "noise" in the legend. All other labels are then
+        clusters, however many. None: there are none; -1 may well be a class.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where `plot` drew.
+        Where `plot` drew; ``ax_.view_init`` turns three dimensions.
+    axes_ : ndarray of matplotlib Axes
+        All of them, for projections.
     figure_ : matplotlib Figure
-        The figure of `ax_`.
+        Their figure.
 
     Examples
     --------
@@ -53,15 +58,36 @@ class LatentScatterDisplay(Display):
     'code unit 2'
     """
 
-    _size = (5.6, 4.2)
-
-    def __init__(self, Z, labels=None, *, name=None):
+    def __init__(
+        self,
+        Z,
+        labels=None,
+        *,
+        name=None,
+        dimensions=None,
+        kind="scatter",
+        noise=None,
+    ):
         self.Z = Z
         self.labels = labels
         self.name = name
+        self.dimensions = dimensions
+        self.kind = kind
+        self.noise = noise
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, labels=None, name=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        *,
+        labels=None,
+        name=None,
+        dimensions=None,
+        kind="scatter",
+        noise=None,
+        ax=None,
+    ):
         """Return the drawn display of the codes of `X`.
 
         Parameters
@@ -70,7 +96,11 @@ class LatentScatterDisplay(Display):
             Fitted autoencoder or a pipeline with one.
         X : array-like
             Data as `estimator` takes them.
-        labels, name
+        labels : array-like of shape (n_samples,), "cluster" or None, default=None
+            See the class. ``"cluster"``: what the clusterer that ends the pipeline
+            says, by its `predict`; one that has none, as `DBSCAN`, by its `labels_`,
+            so `X` must then be the data of the fit. Its `noise` is -1.
+        name, dimensions, kind, noise
             See the class.
         ax : matplotlib Axes, default=None
             See `plot`.
@@ -79,53 +109,161 @@ class LatentScatterDisplay(Display):
         -------
         display : LatentScatterDisplay
         """
-        Z = locate(estimator, X).codes()
-        return cls(Z, labels, name=name).plot(ax)
+        located = locate(estimator, X)
+        Z = located.codes()
+        if isinstance(labels, str):
+            labels = _clusters(labels, located.after, Z)
+            name = "cluster" if name is None else name
+            noise = -1 if noise is None else noise
+        settings = {"dimensions": dimensions, "kind": kind, "noise": noise}
+        return cls(Z, labels, name=name, **settings).plot(ax)
 
     def plot(self, ax=None):
-        """Draw, in `ax` or in a new figure, and return the display itself."""
-        ax = self._axes(ax)
-        if self.labels is None:
-            self._draw(ax, slice(None), None, BLUE, "o")
-        elif len(np.unique(self.labels)) <= len(_CLASSES):
-            self._plot_classes(ax)
-        else:
-            self._plot_scale(ax)
-        one = self.Z.shape[1] == 1
-        ax.set(xlabel="code unit 1", ylabel="rows" if one else "code unit 2")
+        """Draw, in `ax` or in a new figure, and return the display itself.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            For three dimensions one with ``projection="3d"``; for projections one of a
+            grid, whose place the panels take.
+
+        Returns
+        -------
+        display : LatentScatterDisplay
+        """
+        units = self._units()
+        groups = self._groups(units)
+        for panel, drawn in self._panels_of(units, ax):
+            for rows, style in groups:
+                _draw(panel, self.Z, rows, drawn, style)
+            _name_axes(panel, drawn)
+        if "c" in groups[0][1]:
+            self._add_colour_bar()
+        elif self.labels is not None and "label" in groups[0][1]:
+            self._add_legend(len(groups))
         return self
 
-    def _plot_classes(self, ax):
-        labels = np.asarray(self.labels)
-        for i, label in enumerate(np.unique(labels)):
-            marker = _MARKERS[i % len(_MARKERS)]
-            self._draw(ax, labels == label, str(label), _CLASSES[i], marker)
-        ax.legend(
-            title=self.name, frameon=False, loc="upper left", bbox_to_anchor=(1, 1)
-        )
+    # What to draw
 
-    def _plot_scale(self, ax):
-        if self.Z.shape[1] == 1:
-            return self._draw(ax, slice(None), None, BLUE, "o")
-        labels, ticks = _as_numbers(self.labels)
-        dots = ax.scatter(*self.Z.T[:2], c=labels, cmap="viridis", s=22)
-        bar = self.figure_.colorbar(dots, ax=ax, label=self.name or "")
+    def _units(self):
+        n_units = self.Z.shape[1]
+        units = range(min(2, n_units)) if self.dimensions is None else self.dimensions
+        units = tuple(units)
+        if not 1 <= len(units) <= 3 or not set(units) <= set(range(n_units)):
+            raise ValueError(
+                f"dimensions={self.dimensions!r}: give one to three of the {n_units} "
+                f"code units, by numbers from 0 to {n_units - 1}."
+            )
+        return units
+
+    def _panels_of(self, units, ax):
+        """Return each panel with the units that it shows."""
+        if self.kind not in ("scatter", "projections"):
+            raise ValueError(f"kind={self.kind!r}: use 'scatter' or 'projections'.")
+        if self.kind == "scatter":
+            self._size = _SIZES[len(units)]
+            projection = "3d" if len(units) == 3 else None
+            return [(self._axes(ax, projection), units)]
+        if len(units) != 3:
+            raise ValueError(
+                f"kind='projections' takes three code units, not {len(units)}: set "
+                "dimensions=(0, 1, 2), or kind='scatter'."
+            )
+        self._size = (10.4, 3.4)
+        pairs = list(combinations(units, 2))
+        return list(zip(self._panels(ax, (1, 3)), pairs, strict=True))
+
+    def _groups(self, units):
+        """Return rows that look alike, each with their style."""
+        everything = [(slice(None), {"color": BLUE, "marker": "o"})]
+        if self.labels is None:
+            return everything
+        labels = column_or_1d(self.labels)
+        if self._are_classes(labels):
+            return list(self._classes(labels))
+        if len(units) == 1:
+            return everything
+        numbers, _ = _as_numbers(labels)
+        return [(slice(None), {"c": numbers, "cmap": "viridis"})]
+
+    def _are_classes(self, labels):
+        is_text = labels.dtype.kind not in "biufmM"
+        few = len(np.unique(labels)) <= len(CLASSES)
+        return self.noise is not None or is_text or few
+
+    def _classes(self, labels):
+        clusters = np.unique(labels)
+        if self.noise is not None:
+            clusters = clusters[clusters != self.noise]
+        for i, label in enumerate(clusters):
+            style = {"color": CLASSES[i % len(CLASSES)], "label": str(label)}
+            yield labels == label, style | {"marker": MARKERS[i % len(MARKERS)]}
+        if self.noise is not None and (labels == self.noise).any():
+            yield labels == self.noise, {"color": GREY, "label": "noise"} | _NOISE
+
+    # What explains it
+
+    def _add_legend(self, n_groups):
+        n_columns = -(-n_groups // _MAX_IN_COLUMN)
+        self._legend_beside(self.axes_[-1], title=self.name, ncols=n_columns)
+
+    def _add_colour_bar(self):
+        dots = self.axes_[-1].collections[-1]
+        pad = {"pad": 0.12} if self.ax_.name == "3d" else {}
+        bar = self.figure_.colorbar(
+            dots, ax=list(self.axes_), label=self.name or "", **pad
+        )
+        _, ticks = _as_numbers(column_or_1d(self.labels))
         if ticks is not None:
             bar.set_ticks(list(ticks), labels=list(ticks.values()))
 
-    def _draw(self, ax, rows, label, color, marker):
-        Z = self.Z[rows]
-        if Z.shape[1] == 1:
-            bins = np.histogram_bin_edges(self.Z, bins=30)
-            ax.hist(Z[:, 0], bins=bins, color=color, label=label, alpha=0.7)
-        else:
-            style = {"s": 22, "alpha": 0.85, "linewidths": 0, "marker": marker}
-            ax.scatter(*Z.T[:2], color=color, label=label, **style)
+
+def _draw(ax, Z, rows, units, style):
+    if len(units) > 1:
+        ax.scatter(*Z[rows][:, units].T, **_DOTS | style)
+        return
+    bins = np.histogram_bin_edges(Z[:, units], bins=30)
+    style = {name: style[name] for name in ("color", "label") if name in style}
+    ax.hist(Z[rows][:, units[0]], bins=bins, alpha=0.7, **style)
+
+
+def _name_axes(ax, units):
+    names = [f"code unit {unit + 1}" for unit in units]
+    if len(names) == 1:
+        names.append("rows")
+    ax.set(**dict(zip(("xlabel", "ylabel", "zlabel"), names, strict=False)))
+
+
+def _clusters(labels, after, Z):
+    """Return the labels of a pipeline's last step, which is a clusterer."""
+    if labels != "cluster":
+        raise ValueError(
+            f"labels={labels!r}: give one label for each row, or 'cluster' for those "
+            "of the clusterer that ends the pipeline."
+        )
+    clusterer = None if after is None else after[-1]
+    if not hasattr(clusterer, "fit_predict"):
+        raise TypeError(
+            "labels='cluster' needs a pipeline that ends in a clusterer, after the "
+            "autoencoder: add one, or give the labels themselves."
+        )
+    if hasattr(clusterer, "predict"):
+        return after.predict(Z)
+    return _fitted_labels(clusterer, len(Z))
+
+
+def _fitted_labels(clusterer, n_rows):
+    if len(clusterer.labels_) != n_rows:
+        raise ValueError(
+            f"X has {n_rows} rows, but {type(clusterer).__name__} labels only the "
+            f"{len(clusterer.labels_)} rows of its fit: pass those, or use a clusterer "
+            "that predicts, as KMeans does."
+        )
+    return clusterer.labels_
 
 
 def _as_numbers(labels):
     """Return labels as numbers, and a few ticks for those that are dates."""
-    labels = np.asarray(labels)
     if labels.dtype.kind != "M":
         return labels.astype(float), None
     numbers = labels.astype("datetime64[D]").astype(float)

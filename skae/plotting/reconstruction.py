@@ -4,6 +4,7 @@ import numpy as np
 
 from skae.metrics import variance_explained
 from skae.plotting._figures import BLUE, CHOICE, DARK, Display
+from skae.plotting._images import draw_images, tile
 from skae.scorers import locate
 
 __all__ = ["ReconstructionDisplay"]
@@ -24,7 +25,8 @@ class ReconstructionDisplay(Display):
     n_channels : int, default=1
         Channels of flattened windows.
     image_shape : tuple of int or None, default=None
-        Height and width of the images.
+        Height and width of the images, after the number of channels if there are more
+        than one.
     ticks : sequence of str or None, default=None
         Names of the windows, for instance when they start.
     name : str, default="value"
@@ -105,21 +107,14 @@ class ReconstructionDisplay(Display):
     def _plot_images(self, ax):
         rows = [self._strip(images) for images in (self.X, self.X_hat)]
         height = len(rows[0])
-        gap = np.full((1, rows[0].shape[1]), np.nan)
-        limits = {"vmin": np.min(self.X), "vmax": np.max(self.X)}
-        ax.imshow(np.vstack([rows[0], gap, rows[1]]), cmap="gray_r", **limits)
+        gap = np.full_like(rows[0][:1], np.nan)
+        limits = np.min(self.X), np.max(self.X)
+        draw_images(ax, np.concatenate([rows[0], gap, rows[1]]), limits)
         centres = (height - 1) / 2 + np.array([0, height + 1])
         ax.set_yticks(centres, ["original", "reconstruction"])
-        ax.set_xticks([])
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
 
     def _strip(self, images):
-        """Lay images side by side, a column apart."""
-        height, width = self.image_shape
-        images = np.asarray(images, dtype=float).reshape(-1, height, width)
-        padded = np.pad(images, ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)
-        return np.hstack(list(padded))[:, :-1]
+        return tile(images, self.image_shape, n_columns=len(images))
 
     def _plot_sequences(self, ax):
         X, X_hat = self._first_channel(self.X), self._first_channel(self.X_hat)

@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 _TITLES = {
-    "kernel_mi": "kernel mutual information (nats)",
+    "kernel_mi": "share of information kept",
     "reconstruction": "variance explained (R²)",
     "silhouette": "silhouette",
 }

@@ -2,16 +2,22 @@
 
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._locate import locate
+from skae.scorers.generation import GenerationCoverage, GenerationKL, GenerationMMD
 from skae.scorers.kernel_mi import KernelMutualInformation
 from skae.scorers.reconstruction import Reconstruction
 from skae.scorers.silhouette import Silhouette
+from skae.scorers.trustworthiness import Trustworthiness
 
 __all__ = [
     "SCORERS",
+    "GenerationCoverage",
+    "GenerationKL",
+    "GenerationMMD",
     "KernelMutualInformation",
     "Reconstruction",
     "Scorer",
     "Silhouette",
+    "Trustworthiness",
     "get_scorer",
     "get_scorer_names",
     "locate",
@@ -54,6 +60,7 @@ def get_scorer_names():
     --------
     >>> from skae import get_scorer_names
     >>> get_scorer_names()
-    ['kernel_mi', 'reconstruction', 'silhouette']
+    ['coverage', 'kernel_mi', 'knn_kl', 'mmd', 'reconstruction', 'silhouette',
+     'trustworthiness']
     """
     return SCORERS.names()

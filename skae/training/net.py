@@ -79,7 +79,7 @@ class AutoencoderNet(NeuralNet):
     def set_learning_rate(self, learning_rate):
         """Set the rate, or its peak where a schedule moves it."""
         self.lr = learning_rate
-        self._use_rate(learning_rate)
+        self.use_rate(learning_rate)
 
     def train(self, rows, rows_val=None, *, epochs, last=True):
         """Train on `Rows` for some epochs more.
@@ -223,9 +223,10 @@ class AutoencoderNet(NeuralNet):
         schedule = LEARNING_RATE_SCHEDULES.get(self.learning_rate_schedule)
         if schedule is not None:
             progress = (epoch - self.first_epoch_) / self.epochs_
-            self._use_rate(self.lr * schedule(progress))
+            self.use_rate(self.lr * schedule(progress))
 
-    def _use_rate(self, rate):
+    def use_rate(self, rate):
+        """Take steps of this size from now on."""
         for group in self.optimizer_.param_groups:
             group["lr"] = rate
 

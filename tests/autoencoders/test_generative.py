@@ -327,3 +327,17 @@ def test_noise_on_the_input_is_for_training_only(wine):
     np.testing.assert_array_equal(model.transform(wine), model.transform(wine))
     plain = Autoencoder(3, max_epochs=5, random_state=0).fit(wine)
     assert model.history_[-1, "train_loss"] > plain.history_[-1, "train_loss"]
+
+
+def test_codes_with_noise_tell_how_many_bits_get_through():
+    X = make_cube_surface(500, random_state=0)
+    model = Autoencoder(
+        3,
+        bottleneck=PointBottleneck(noise=SNRNoise(3.0, unit="ratio")),
+        max_epochs=20,
+        random_state=0,
+    ).fit(X)
+    np.testing.assert_allclose(model.information_rate_per_unit_, 1.0, atol=0.1)
+    assert 0 < model.information_rate_ <= model.information_rate_per_unit_.sum()
+    model.set_params(bottleneck="point").fit(X)
+    assert not hasattr(model, "information_rate_")

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import math
 from importlib.resources import files
 
@@ -201,7 +202,115 @@ def test_one_sample_has_no_information(alpha, bandwidth):
     assert not as_array(result)[:4].any()
 
 
+@given(seed=seeds, n=sizes, exponent=st.floats(-3, 3), alpha=st.sampled_from(ALPHAS))
+@few_examples
+def test_information_is_symmetric_and_free_of_rotation_and_order(
+    seed, n, exponent, alpha
+):
+    X, Z = normal(n, 3, seed=seed), 10**exponent * normal(n, 2, seed=seed + 1)
+    rotation, _ = np.linalg.qr(normal(2, 2, seed=seed))
+    order = np.random.default_rng(seed).permutation(n)
+    # Orders below 1 see eigenvalues at the level of rounding.
+    expected = pytest.approx(
+        float(mutual_information(X, Z, alpha=alpha)), abs=1e-4 if alpha < 1 else 1e-8
+    )
+    assert float(mutual_information(Z, X, alpha=alpha)) == expected
+    assert float(mutual_information(X, Z @ rotation, alpha=alpha)) == expected
+    assert float(mutual_information(X[order], Z[order], alpha=alpha)) == expected
+
+
+# --- without the bias of finite samples ---------------------------------------------
+
+
+def by_pairs(X, Z, sigma_x, sigma_z):
+    """Debiased information, one pair of distinct rows at a time."""
+    sums = np.zeros(3)
+    for i, j in itertools.permutations(range(len(X)), 2):
+        k = math.exp(-(math.dist(X[i], X[j]) ** 2) / (2 * sigma_x**2))
+        m = math.exp(-(math.dist(Z[i], Z[j]) ** 2) / (2 * sigma_z**2))
+        sums += k**2, m**2, k**2 * m**2
+    x, z, xz = sums / (len(X) * (len(X) - 1))
+    return math.log(xz / (x * z)), -math.log(x), -math.log(z), -math.log(xz)
+
+
+@given(seed=seeds, n=st.integers(2, 12), sigma=st.floats(0.3, 5))
+@few_examples
+def test_debiased_information_is_its_definition(seed, n, sigma):
+    X, Z = related(n, seed)
+    result = mutual_information(X, Z, bandwidth=(1.0, sigma), debiased=True)
+    expected = by_pairs(X, Z, 1.0, sigma)
+    np.testing.assert_allclose(as_array(result)[:4], expected, rtol=0, atol=1e-9)
+
+
+def test_blocks_give_the_debiased_information_of_the_whole_matrices():
+    n = 700
+    X, Z = related(n)
+    K, L = (rbf_gram(A).numpy() ** 2 for A in (X, Z))
+    others = ~np.eye(n, dtype=bool)
+    x, z, xz = (A[others].mean() for A in (K, L, K * L))
+    result = mutual_information(X, Z, debiased=True)
+    assert float(result) == pytest.approx(math.log(xz / (x * z)), abs=1e-12)
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 16, 50])
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_has_no_debiased_information(d, seed):
+    X = np.tanh(normal(400, 3, seed=seed) @ normal(3, 32, seed=1))
+    noise = normal(400, d, seed=seed + 100)
+    assert abs(float(mutual_information(X, noise, debiased=True))) <= 0.03
+    assert float(mutual_information(X, X[:, :3], debiased=True)) > 0.15
+
+
+def test_debiased_information_has_no_bias():
+    found = []
+    for seed in range(200):
+        X, noise = normal(2, 60, 2, seed=seed)
+        plain, debiased = (
+            float(mutual_information(X, noise, bandwidth=0.7, debiased=debiased))
+            for debiased in (False, True)
+        )
+        found.append((plain, debiased))
+    plain, debiased = np.mean(found, axis=0)
+    assert plain > 0.5
+    assert abs(debiased) < 0.03
+
+
+def test_debiased_entropies_know_no_ceiling():
+    X = normal(50, 16)
+    result = mutual_information(X, X, bandwidth=1.0, debiased=True)
+    assert result.entropy_x > math.log(50) + 1
+
+
+def test_debiased_information_of_a_constant_code_is_nothing_at_all():
+    result = mutual_information(normal(300, 3), np.full((300, 2), 0.1), debiased=True)
+    assert float(result) == result.entropy_z == 0
+
+
+def test_no_two_rows_alike_have_an_infinite_debiased_entropy():
+    X, Z = 1000 * normal(5, 2), normal(5, 2, seed=1)
+    result = mutual_information(X, Z, bandwidth=(1.0, "median"), debiased=True)
+    assert result.entropy_x == result.joint_entropy == math.inf
+    assert math.isnan(float(result))
+
+
+@pytest.mark.parametrize(("alpha", "n"), [(1, 10), (1.01, 10), (2, 1)])
+def test_only_order_two_of_several_rows_can_be_debiased(alpha, n):
+    with pytest.raises(ValueError, match="debiased=True with alpha="):
+        mutual_information(normal(n, 2), normal(n, 2), alpha=alpha, debiased=True)
+
+
 # --- what the value means -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("k", "s"), [(1, 1.0), (2, 1.0), (3, 0.5), (6, 0.3)])
+def test_entropy_of_a_gaussian_code_grows_linearly_in_its_dimensions(k, s):
+    sigma = 1.5
+    entropies = [
+        mutual_information(Z, Z, bandwidth=sigma, debiased=True).entropy_x
+        for Z in (s * normal(1500, k, seed=seed) for seed in range(4))
+    ]
+    expected = k / 2 * math.log(1 + 4 * s**2 / sigma**2)
+    assert np.mean(entropies) == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.parametrize("d", [1, 2, 5, 16, 50])

@@ -23,7 +23,9 @@ from skae import (
 )
 from skae.information import mutual_information
 
-every_scorer = pytest.mark.parametrize("name", get_scorer_names())
+# Those of generated rows need an autoencoder that generates some.
+NAMES = sorted(set(get_scorer_names()) - {"coverage", "knn_kl", "mmd"})
+every_scorer = pytest.mark.parametrize("name", NAMES)
 
 
 def data(n_samples=90, seed=0):
@@ -152,7 +154,7 @@ def test_grid_search_over_autoencoders_and_pca(name):
 
 
 def test_several_metrics_at_once():
-    scoring = {name: get_scorer(name) for name in get_scorer_names()}
+    scoring = {name: get_scorer(name) for name in NAMES}
     scores = cross_validate(dense(), data(), scoring=scoring, cv=3)
     for name in scoring:
         assert np.isfinite(scores[f"test_{name}"]).all()
@@ -210,17 +212,18 @@ def test_reconstruction_of_pca_is_its_explained_variance():
 def test_the_literal_recipe():
     X = data()
     model = dense().fit(X)
-    scorer = KernelMutualInformation(alpha=2, bandwidth=1.0)
+    scorer = KernelMutualInformation("latent", alpha=2, bandwidth=1.0, adjusted=False)
     expected = mutual_information(X, model.transform(X), alpha=2, bandwidth=1.0)
     assert scorer(model, X) == pytest.approx(float(expected))
-    assert scorer.parts(model, X) == expected
+    assert scorer.measure(model, X) == expected
 
 
-def test_kernel_mi_is_by_default_free_of_scale_and_blind_to_noise():
+def test_kernel_mi_of_codes_is_free_of_scale_and_blind_to_noise():
     X = data()
     rng = np.random.default_rng(1)
     codes = PCA(2).fit_transform(X)
-    default, literal = KernelMutualInformation(), KernelMutualInformation(bandwidth=1.0)
+    default = KernelMutualInformation("latent")
+    literal = KernelMutualInformation("latent", alpha=2, bandwidth=1.0, adjusted=False)
     good, large = Codes(codes=codes), Codes(codes=100 * codes)
     noise = Codes(codes=rng.normal(size=(90, 30)))
     assert default(good, X) == pytest.approx(default(large, X))

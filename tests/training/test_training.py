@@ -429,3 +429,24 @@ def test_progress_bars_work(capfd):
     model = dense(max_epochs=4).set_callbacks(ProgressBar()).fit(data())
     assert "DenseAutoencoder" in capfd.readouterr().out
     assert pickle.loads(pickle.dumps(model)).n_iter_ == 4
+
+
+# Faster arithmetic
+
+
+def test_mixed_precision_trains_about_the_same_model():
+    X = data().astype(np.float32)
+    models = [dense(mixed_precision=mixed, max_epochs=20) for mixed in (False, True)]
+    plain, mixed = (model.fit(X) for model in models)
+    assert mixed.score(X) == pytest.approx(plain.score(X), abs=0.02)
+    assert mixed.transform(X).dtype == np.float32
+    assert not np.array_equal(mixed.transform(X), plain.transform(X))
+
+
+@pytest.mark.slow
+def test_a_compiled_module_trains_the_same_model():
+    X = data().astype(np.float32)
+    plain, compiled = dense().fit(X), dense(compile=True).fit(X)
+    np.testing.assert_allclose(compiled.transform(X), plain.transform(X), atol=1e-4)
+    copy = pickle.loads(pickle.dumps(compiled))
+    np.testing.assert_array_equal(copy.transform(X), compiled.transform(X))

@@ -1,0 +1,218 @@
+"""Values as JSON and tensors."""
+
+import math
+import types
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import MetadataRequest
+
+from skae.persistence._classes import optimizer_name
+
+__all__ = ["BYTES", "Encoder"]
+
+ARRAYS = (np.ndarray, np.memmap)
+SCALARS = "biufcmMSU"
+# Kinds of arrays that are stored as their bytes: the format has no such tensors.
+BYTES = "cmMSU"
+FUNCTIONS = (types.BuiltinFunctionType, types.FunctionType, types.MethodType)
+
+
+class Encoder:
+    """Turns values into what JSON can say, and collects their arrays as tensors.
+
+    Anything but a plain value is a JSON object whose key ``"#"`` tells what it is. No
+    value is pickled: what is neither data nor an instance of a class with a name is
+    refused.
+
+    Parameters
+    ----------
+    names : ClassNames
+
+    Attributes
+    ----------
+    tensors : dict of str to torch.Tensor
+        On the CPU, contiguous, none sharing memory.
+    """
+
+    def __init__(self, names):
+        self.names = names
+        self.tensors = {}
+
+    def encode(self, value, path):
+        """Return a value as JSON; `path` is its name in messages, and of tensors.
+
+        Raises
+        ------
+        ValueError
+            When it would have to be pickled; the message names the path.
+        """
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            return _encode_float(value)
+        if isinstance(value, BaseEstimator):
+            return self.encode_object(value, path)
+        if encode := self._table().get(type(value)):
+            return encode(value, path)
+        if isinstance(value, np.generic) and value.dtype.kind in SCALARS:
+            return _encode_scalar(value)
+        if isinstance(value, type) and optimizer_name(value):
+            return {"#": "optimizer", "name": optimizer_name(value)}
+        raise _cannot_save(value, path)
+
+    def encode_object(self, value, path, without=()):
+        """Return an estimator or a part: its class's name, parameters and state."""
+        name = self.names.name(type(value))
+        if name is None:
+            raise _cannot_save(value, path)
+        params = value.get_params(deep=False)
+        state = {
+            key: item
+            for key, item in vars(value).items()
+            if key not in params and key not in without
+        }
+        return {
+            "#": "object",
+            "class": name,
+            "params": self._members(params, _prefix(path, "__")),
+            "state": self._members(state, _prefix(path, ".")),
+        }
+
+    def _members(self, items, prefix):
+        return {name: self.encode(item, prefix + name) for name, item in items.items()}
+
+    def _table(self):
+        return {
+            list: self._encode_list,
+            tuple: self._encode_tuple,
+            dict: self._encode_dict,
+            torch.Tensor: self._encode_tensor,
+            MetadataRequest: self._encode_requests,
+            **dict.fromkeys(ARRAYS, self._encode_array),
+        }
+
+    def _encode_list(self, value, path):
+        return [
+            self.encode(item, _path_of_item(item, path, i))
+            for i, item in enumerate(value)
+        ]
+
+    def _encode_tuple(self, value, path):
+        if _is_named_part(value):
+            items = [value[0], self.encode(value[1], path)]
+        else:
+            items = self._encode_list(value, path)
+        return {"#": "tuple", "items": items}
+
+    def _encode_dict(self, value, path):
+        pairs = [
+            [self.encode(key, path), self.encode(item, f"{path}.{key}")]
+            for key, item in value.items()
+        ]
+        return {"#": "dict", "items": pairs}
+
+    def _encode_requests(self, value, path):
+        requests = {
+            method: dict(request.requests)
+            for method, request in vars(value).items()
+            if getattr(request, "requests", None)
+        }
+        return {"#": "metadata_request", "of": self.encode(requests, path)}
+
+    def _encode_tensor(self, value, path):
+        return {"#": "tensor", "name": self._keep(value.detach(), path)}
+
+    def _encode_array(self, value, path):
+        node = {"#": "array", "dtype": value.dtype.str, "shape": list(value.shape)}
+        if value.dtype.kind == "O":
+            return {**node, "items": self._encode_list(value.ravel().tolist(), path)}
+        if value.dtype.kind == "V":
+            raise _cannot_save(value, path)
+        in_columns = value.flags.f_contiguous and not value.flags.c_contiguous
+        tensor = _as_tensor(value.T if in_columns else value)
+        return {**node, "in_columns": in_columns, "name": self._keep(tensor, path)}
+
+    def _keep(self, tensor, name):
+        while name in self.tensors:
+            name += "'"
+        self.tensors[name] = tensor.cpu().clone(memory_format=torch.contiguous_format)
+        return name
+
+
+def _prefix(path, separator):
+    """Return what the names of members begin with; fitted attributes end in ``_``."""
+    if not path:
+        return ""
+    return path + ("." if path.endswith("_") else separator)
+
+
+def _path_of_item(item, path, i):
+    """Return the path of an item; a named part's is that of its parameters."""
+    if not _is_named_part(item):
+        return f"{path}[{i}]"
+    owner = path.rpartition("__")[0]
+    return f"{owner}__{item[0]}" if owner else item[0]
+
+
+def _is_named_part(value):
+    return (
+        type(value) is tuple
+        and len(value) == 2
+        and type(value[0]) is str
+        and hasattr(value[1], "get_params")
+    )
+
+
+def _encode_float(value):
+    if math.isfinite(value):
+        return value
+    return {"#": "float", "value": str(value)}
+
+
+def _encode_scalar(value):
+    return {"#": "scalar", "dtype": value.dtype.str, "bytes": value.tobytes().hex()}
+
+
+def _as_tensor(array):
+    if array.dtype.kind in BYTES or array.dtype.itemsize > 8:
+        return torch.frombuffer(bytearray(array.tobytes()), dtype=torch.uint8)
+    native = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+    return torch.from_numpy(native)
+
+
+def _cannot_save(value, path):
+    what, instead = _reason(value, path)
+    return ValueError(f"{path or 'The estimator'} can't be saved: {what}. {instead}")
+
+
+def _reason(value, path):
+    """Return what stands in the way, and what to do."""
+    cls = type(value)
+    if path.startswith(("callbacks[", "_skl_callbacks[")):
+        call = "set_callbacks()" if path[0] == "_" else "set_params(callbacks=None)"
+        return (
+            f"a callback ({cls.__name__}) is code, and no file holds code",
+            f"Call {call} first, or use pickle or joblib.",
+        )
+    if isinstance(value, np.random.RandomState | np.random.Generator):
+        return "it is a generator", "Use an integer, or pickle or joblib."
+    if isinstance(
+        value, types.FunctionType | types.BuiltinFunctionType | types.MethodType
+    ):
+        return (
+            f"it is the function {value.__qualname__}, and no file holds code",
+            "Use a registered part or a built-in choice, or pickle or joblib.",
+        )
+    if isinstance(value, type):
+        return (
+            f"it is the class {value.__qualname__}, and of classes only those of "
+            "torch.optim are known by name",
+            "Use one of those, or pickle or joblib.",
+        )
+    return (
+        f"no registered name stands for objects of type {cls.__module__}."
+        f"{cls.__qualname__}",
+        "Register the class (skae.registry), or use pickle or joblib.",
+    )

@@ -1,0 +1,63 @@
+"""Images side by side."""
+
+import numpy as np
+
+__all__ = ["draw_images", "tile"]
+
+
+def tile(images, image_shape, n_columns):
+    """Return images in rows of `n_columns`, a pixel apart, as one.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_images, ...)
+        Flattened or not.
+    image_shape : tuple of int
+        ``(height, width)`` or ``(channels, height, width)``.
+    n_columns : int
+
+    Returns
+    -------
+    image : ndarray of shape (height, width), or (height, width, channels)
+        The latter for more than one channel. NaN where there is nothing.
+    """
+    channels, height, width = (1, *image_shape)[-3:]
+    images = np.asarray(images, dtype=float).reshape(-1, channels, height, width)
+    n_rows = -(-len(images) // n_columns)
+    empty = n_rows * n_columns - len(images)
+    pad = ((0, empty), (0, 0), (0, 1), (0, 1))
+    images = np.pad(images, pad, constant_values=np.nan)
+    grid = images.reshape(n_rows, n_columns, channels, height + 1, width + 1)
+    grid = grid.transpose(0, 3, 1, 4, 2)  # rows, height, columns, width, channels
+    grid = grid.reshape(n_rows * (height + 1), n_columns * (width + 1), channels)
+    return grid[:-1, :-1].squeeze(2) if channels == 1 else grid[:-1, :-1]
+
+
+def draw_images(ax, image, limits):
+    """Draw what `tile` returned: one channel as ink on paper, three as colours.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    image : ndarray of shape (height, width), or (height, width, channels)
+    limits : tuple of float
+        The values of paper and ink, or of darkness and full colour.
+    """
+    low, high = limits
+    if image.ndim == 2:
+        ax.imshow(image, cmap="gray_r", vmin=low, vmax=high)
+    else:
+        ax.imshow(_as_colours(image, low, high))
+    ax.set(xticks=[], yticks=[])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _as_colours(image, low, high):
+    if image.shape[2] not in (3, 4):
+        raise ValueError(
+            f"Images of {image.shape[2]} channels cannot be drawn: use those of one, "
+            "of three (red, green, blue), or of four with opacity."
+        )
+    scaled = (image - low) / ((high - low) or 1)
+    return np.nan_to_num(scaled, nan=1.0).clip(0, 1)

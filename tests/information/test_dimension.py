@@ -1,0 +1,271 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skae.information.dimension import (
+    IntrinsicDimension,
+    correlation_dimension,
+    estimate_dimension,
+    levina_bickel,
+    two_nn,
+)
+
+ESTIMATORS = [two_nn, levina_bickel, correlation_dimension]
+each_estimator = pytest.mark.parametrize("estimate", ESTIMATORS)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def cube(n, d):
+    return np.random.default_rng(d).uniform(size=(n, d))
+
+
+def sphere(n, d):
+    X = normal(n, d + 1)
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def grid(side, d):
+    axes = [np.arange(float(side))] * d
+    return np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, d)
+
+
+def estimates(X, **kwargs):
+    e = estimate_dimension(X, **kwargs)
+    return np.array([e.two_nn, e.levina_bickel, e.correlation])
+
+
+# --- definitions --------------------------------------------------------------------
+
+
+def sorted_distances(X):
+    return np.sort(np.linalg.norm(X[:, None] - X, axis=2), axis=1)[:, 1:]
+
+
+def test_two_nn_is_the_slope_of_its_line():
+    X = normal(60, 3)
+    r = sorted_distances(X)
+    log_mu = np.sort(np.log(r[:, 1] / r[:, 0]))[:48]
+    rest = -np.log(1 - np.arange(1, 49) / 60)
+    slope = np.linalg.lstsq(log_mu[:, None], rest, rcond=None)[0][0]
+    assert two_nn(X, discard_fraction=0.2) == pytest.approx(slope, rel=1e-10)
+
+
+@pytest.mark.parametrize("k", [2, 7])
+def test_levina_bickel_pools_the_inverses_of_local_estimates(k):
+    X = normal(60, 3)
+    r = sorted_distances(X)
+    local = [(k - 1) / np.log(row[k - 1] / row[: k - 1]).sum() for row in r]
+    pooled = len(X) / np.sum(1 / np.array(local))
+    assert levina_bickel(X, k=k) == pytest.approx(pooled, rel=1e-10)
+
+
+def test_correlation_dimension_counts_pairs():
+    X = normal(60, 3)
+    r = sorted_distances(X)
+    small, large = np.median(r[:, 2]), np.median(r[:, 8])
+    slope = np.log((r <= large).sum() / (r <= small).sum()) / np.log(large / small)
+    value = correlation_dimension(X, k1=3, k2=9)
+    assert value == pytest.approx(slope, rel=1e-10)
+
+
+def test_pairs_are_counted_over_blocks():
+    X = cube(2500, 2)
+    r = sorted_distances(X)
+    small, large = np.median(r[:, 9]), np.median(r[:, 19])
+    slope = np.log((r <= large).sum() / (r <= small).sum()) / np.log(large / small)
+    value = correlation_dimension(X, max_samples=None)
+    assert value == pytest.approx(slope, rel=1e-10)
+
+
+def test_one_search_gives_what_three_give():
+    X = cube(300, 4)
+    expected = [estimate(X) for estimate in ESTIMATORS]
+    np.testing.assert_allclose(estimates(X), expected, rtol=1e-12)
+
+
+# --- known dimensions ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", range(1, 7))
+@pytest.mark.parametrize("draw", [cube, sphere, normal])
+def test_known_dimensions(draw, d):
+    np.testing.assert_allclose(estimates(draw(3000, d)), d, rtol=0.15)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_curved_and_in_many_features(d):
+    Z = cube(2000, d)
+    X = np.sin(Z @ normal(d, 50) + normal(50, seed=1))
+    np.testing.assert_allclose(estimates(X), d, rtol=0.1)
+
+
+def test_noise_is_seen_at_the_smallest_scale_first():
+    X = sphere(2000, 2) @ np.linalg.qr(normal(20, 3))[0].T
+    fine, middle, coarse = estimates(X + 0.02 * normal(2000, 20, seed=1))
+    assert fine > 1.3 * middle > 1.3 * coarse
+    assert coarse < 4
+
+
+# --- invariances --------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    st.integers(0, 99),
+    st.floats(-12, 12),
+    st.floats(-1000, 1000),
+    st.integers(0, 20),
+    st.integers(1, 6),
+)
+def test_invariances(seed, log_scale, shift, zeros, d):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(80, d))
+    moved = np.pad(rng.permutation(X), [(0, 0), (0, zeros)])
+    rotation = np.linalg.qr(rng.normal(size=2 * (d + zeros,)))[0]
+    moved = 10**log_scale * (moved @ rotation + shift)
+    np.testing.assert_allclose(estimates(moved), estimates(X), rtol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e150, 1e300])
+def test_extreme_scales(scale):
+    X = normal(200, 3)
+    np.testing.assert_allclose(estimates(scale * X), estimates(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("d", [3, 30])
+def test_outliers_far_away(d):
+    X = np.pad(normal(500, 3), [(0, 0), (0, d - 3)])
+    far = X.copy()
+    far[0], far[250] = 1e9, -1e10
+    np.testing.assert_allclose(estimates(far), estimates(X), rtol=0.05)
+
+
+# --- awkward data -------------------------------------------------------------------
+
+
+@each_estimator
+def test_copies_are_one_row(estimate):
+    X = normal(100, 3)
+    copies = np.random.default_rng(0).permutation(np.vstack([X, X, X[:30]]))
+    copies[0, 0] = copies[0, 0] + 0.0
+    assert estimate(copies) == pytest.approx(estimate(X), rel=1e-10)
+
+
+def test_zero_has_no_sign():
+    X = np.pad(normal(100, 3), [(0, 0), (0, 1)])
+    np.testing.assert_array_equal(
+        estimates(np.vstack([X, X * [1, 1, 1, -1]])), [*estimates(X)]
+    )
+
+
+@each_estimator
+def test_constant_features_do_not_count(estimate):
+    X = normal(100, 3)
+    constant = np.column_stack([X, np.full(100, 1e3), np.zeros((100, 20))])
+    assert estimate(constant) == pytest.approx(estimate(X), rel=1e-6)
+
+
+@each_estimator
+def test_kinds_of_input(estimate):
+    X = normal(100, 6).astype(np.float32)
+    expected = estimate(X.astype(np.float64))
+    assert isinstance(expected, float)
+    for other in (X, torch.from_numpy(X), X.tolist(), X.reshape(100, 3, 2)):
+        assert estimate(other) == pytest.approx(expected, rel=1e-9)
+
+
+def test_neighbours_at_one_distance_have_no_dimension():
+    with np.errstate(all="raise"):
+        assert two_nn(grid(30, 2)) == math.inf
+        assert list(estimates(np.eye(25))) == 3 * [math.inf]
+        assert np.isfinite(levina_bickel(grid(30, 2)))
+
+
+def test_some_rows_stand_for_all():
+    X = cube(4000, 3)
+    everything, some = estimates(X, max_samples=None), estimates(X, max_samples=1000)
+    np.testing.assert_allclose(some, everything, rtol=0.1)
+    assert (some != everything).all()
+    np.testing.assert_array_equal(some, estimates(X, max_samples=1000))
+    np.testing.assert_array_equal(
+        estimates(X[:1000]), estimates(X[:1000], max_samples=None)
+    )
+
+
+@pytest.mark.parametrize("n", [4, 5, 10, 21])
+def test_few_rows(n):
+    assert np.isfinite(estimates(normal(n, 3))).all()
+
+
+# --- errors -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("estimate", "n", "needed"),
+    [
+        (two_nn, 2, 3),
+        (levina_bickel, 20, 21),
+        (correlation_dimension, 20, 21),
+        (estimate_dimension, 3, 4),
+    ],
+)
+def test_too_few_rows(estimate, n, needed):
+    with pytest.raises(ValueError, match=f"{n} distinct rows: {needed} are needed"):
+        estimate(np.repeat(normal(n, 3), 5, axis=0))
+    estimate(normal(needed, 3))
+
+
+@pytest.mark.parametrize("estimate", [*ESTIMATORS, estimate_dimension])
+def test_values_must_be_finite(estimate):
+    X = normal(50, 3)
+    X[3, 1] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        estimate(X)
+    with pytest.raises(ValueError, match="distinct rows"):
+        estimate(np.ones((50, 3)))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "params"),
+    [
+        (two_nn, {"discard_fraction": 1.0}),
+        (two_nn, {"max_samples": 1}),
+        (levina_bickel, {"k": 1}),
+        (correlation_dimension, {"k1": 0}),
+        (estimate_dimension, {"max_samples": 0}),
+    ],
+)
+def test_out_of_range(estimate, params):
+    with pytest.raises(ValueError, match=f"'{next(iter(params))}' parameter"):
+        estimate(normal(50, 3), **params)
+
+
+def test_radii_must_differ():
+    with pytest.raises(ValueError, match="give k1 below k2"):
+        correlation_dimension(normal(50, 3), k1=20, k2=20)
+
+
+# --- the bound ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("largest", "n_features", "bound"),
+    [
+        (1.9, 100, 6),
+        (2.1, 100, 8),
+        (2.1, 8, 7),
+        (math.inf, 40, 39),
+        (1.0, 1, 1),
+        (0.9, 2, 1),
+    ],
+)
+def test_upper_bound(largest, n_features, bound):
+    for order in ((largest, 0.5, 0.6), (0.5, largest, 0.6), (0.5, 0.6, largest)):
+        assert IntrinsicDimension(*order, n_features).upper_bound == bound

@@ -1,0 +1,125 @@
+import math
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skae import DenseAutoencoder, LSTMAutoencoder
+from skae.scorers.trustworthiness import Trustworthiness
+
+
+def data(n_samples=90, n_features=6, seed=0):
+    return np.random.default_rng(seed).normal(size=(n_samples, n_features))
+
+
+class Codes:
+    n_components = 2
+
+    def __init__(self, codes):
+        self.codes = codes
+
+    def transform(self, X):
+        return self.codes
+
+    def inverse_transform(self, Z):
+        return Z
+
+
+def by_definition(X, Z, k):
+    n, total = len(X), 0
+    for i in range(n):
+        others = np.delete(np.arange(n), i)
+        ranks = others[np.argsort(np.linalg.norm(X[others] - X[i], axis=1))]
+        near = others[np.argsort(np.linalg.norm(Z[others] - Z[i], axis=1))][:k]
+        ranks = {j: 1 + rank for rank, j in enumerate(ranks)}
+        total += sum(max(0, ranks[j] - k) for j in near)
+    return 1 - 2 * total / (n * k * (2 * n - 3 * k - 1))
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_it_is_its_definition(k):
+    X, Z = data(), data(n_features=2, seed=1)
+    assert Trustworthiness(k)(Codes(Z), X) == pytest.approx(by_definition(X, Z, k))
+
+
+def test_perfect_and_unrelated_codes():
+    X = data(600)
+    assert Trustworthiness()(Codes(X), X) == 1.0
+    unrelated = Trustworthiness()(Codes(data(600, 2, seed=1)), X)
+    assert unrelated == pytest.approx(0.5, abs=0.05)
+
+
+def test_it_does_not_see_what_codes_tear_apart():
+    X = data(200, 1)
+    torn = X + 100.0 * (X > 0)
+    assert Trustworthiness()(Codes(torn), X) > 0.99
+
+
+def test_it_rises_with_the_dimension():
+    X = data(200)
+    scores = [Trustworthiness()(PCA(k).fit(X), X) for k in (1, 2, 4, 6)]
+    assert scores == sorted(scores)
+    assert scores[-1] == 1.0
+
+
+def test_rows_in_pipelines_are_those_that_the_step_sees():
+    X = data() * [1, 1, 1, 1, 1, 50]
+    scaled = StandardScaler().fit_transform(X)
+    pipeline = make_pipeline(StandardScaler(), PCA(2), StandardScaler()).fit(X)
+    alone = PCA(2).fit(scaled)
+    assert Trustworthiness()(pipeline, X) == Trustworthiness()(alone, scaled)
+    expected = trustworthiness(scaled, alone.transform(scaled))
+    assert Trustworthiness()(pipeline, X) == pytest.approx(expected)
+
+
+def test_sequences_and_their_ends():
+    X = data().reshape(90, 3, 2)
+    X[::2, 2] = np.nan
+    model = LSTMAutoencoder(2, hidden_size=8, max_epochs=3, random_state=0).fit(X)
+    flat = np.nan_to_num(X).reshape(90, -1)
+    expected = trustworthiness(flat, model.transform(X))
+    assert Trustworthiness()(model, X) == pytest.approx(expected)
+
+
+def test_at_most_so_many_rows():
+    X, Z = data(), data(n_features=2, seed=1)
+    rows = np.linspace(0, 89, 40).astype(int)
+    part = Trustworthiness(max_samples=40)(Codes(Z), X)
+    assert part == Trustworthiness()(Codes(Z[rows]), X[rows])
+
+
+@pytest.mark.parametrize("code", [0.0, 3.3, np.nan, np.inf])
+def test_collapsed_codes_score_the_worst(code):
+    assert Trustworthiness()(Codes(np.full((90, 2), code)), data()) == 0.0
+
+
+@pytest.mark.parametrize("n_samples", range(1, 13))
+def test_few_rows_stay_within_bounds(n_samples):
+    X, Z = data(n_samples), data(n_samples, 2, seed=1)
+    score = Trustworthiness()(Codes(Z), X)
+    assert 0.0 <= score <= 1.0
+    if n_samples < 3:
+        assert score == 0.0
+
+
+def test_what_has_diverged_scores_the_worst():
+    model = DenseAutoencoder(max_epochs=2, random_state=0).fit(data())
+    assert Trustworthiness()(model, data()) > 0.5
+    model.diverged_ = True
+    assert Trustworthiness()(model, data()) == 0.0
+
+
+def test_it_serves_in_searches():
+    grid = {"n_components": [1, 3]}
+    search = GridSearchCV(
+        DenseAutoencoder(max_epochs=5, random_state=0),
+        grid,
+        scoring=Trustworthiness(),
+        cv=3,
+    ).fit(data())
+    assert search.best_params_ == {"n_components": 3}
+    assert math.isfinite(Trustworthiness()(search, data()))
