@@ -12,31 +12,41 @@ from skae.autoencoders import (
 )
 from skae.exceptions import (
     CollapseWarning,
+    DimensionWarning,
     IncompatiblePartsError,
     OutOfRangeWarning,
     UnknownNameError,
 )
 from skae.persistence import FileFormatError
 from skae.scorers import (
+    AdjustedRand,
+    DescriptionLength,
     GenerationCoverage,
     GenerationKL,
     GenerationMMD,
     KernelMutualInformation,
+    MeanSquaredError,
+    NormalizedMutualInformation,
     Reconstruction,
     Silhouette,
     Trustworthiness,
     get_scorer,
     get_scorer_names,
+    reconstruction_errors,
 )
+from skae.search import LatentDimensionSearchCV, select_dimension
 from skae.training.checkpoint import Checkpoint
 
 __all__ = [
     "MMDVAE",
     "VAE",
+    "AdjustedRand",
     "Autoencoder",
     "Checkpoint",
     "CollapseWarning",
     "DenseAutoencoder",
+    "DescriptionLength",
+    "DimensionWarning",
     "FileFormatError",
     "GenerationCoverage",
     "GenerationKL",
@@ -44,7 +54,10 @@ __all__ = [
     "IncompatiblePartsError",
     "KernelMutualInformation",
     "LSTMAutoencoder",
+    "LatentDimensionSearchCV",
     "LearningRateRange",
+    "MeanSquaredError",
+    "NormalizedMutualInformation",
     "OutOfRangeWarning",
     "Reconstruction",
     "Silhouette",
@@ -54,6 +67,8 @@ __all__ = [
     "get_scorer_names",
     "learning_rate_range_test",
     "load",
+    "reconstruction_errors",
+    "select_dimension",
 ]
 
 __version__ = "0.1.0"

@@ -13,6 +13,7 @@ from rich.console import Console
 import skae
 from skae.datasets import dataset_names
 from skae.exceptions import UnknownNameError
+from skae.search.rules import RULES
 from skae.study.errors import InputError
 from skae.study.inputs import read_data
 from skae.study.settings import Settings, parse_components
@@ -96,8 +97,15 @@ def select(
     ] = None,
     scorer: Annotated[
         str,
-        typer.Option(help=f"What chooses: {', '.join(skae.get_scorer_names())}."),
+        typer.Option(help=f"What is measured: {', '.join(skae.get_scorer_names())}."),
     ] = "kernel_mi",
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What chooses by the scores: {', '.join(RULES.names())}.",
+            show_default="what suits the scorer",
+        ),
+    ] = None,
     search: Annotated[
         Search, typer.Option(help="Try some dimensions, or each.")
     ] = Search.bayes,
@@ -133,7 +141,7 @@ def select(
         ),
     ] = None,
     clusters: Annotated[
-        int | None, typer.Option(min=2, help="Clusters of silhouette.")
+        int | None, typer.Option(min=2, help="Clusters of k-means, for silhouette.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is random.")] = 0,
     n_jobs: Annotated[
@@ -147,11 +155,13 @@ def select(
 ):
     """Find the latent dimension of an autoencoder for DATA, and report on it.
 
-    Cross-validates an autoencoder for each dimension tried, refits the best one, and
-    writes model.joblib, scores.csv, figures/ and report.html to a folder.
+    Cross-validates an autoencoder for each dimension tried, chooses one by a rule on
+    the scores, refits it, and writes model.joblib, scores.csv, figures/ and report.html
+    to a folder.
     """
     choices = {
         "scorer": scorer,
+        "rule": rule,
         "search": str(search),
         "n_iter": n_iter,
         "folds": folds,

@@ -2,6 +2,7 @@
 
 __all__ = [
     "CollapseWarning",
+    "DimensionWarning",
     "IncompatiblePartsError",
     "OutOfRangeWarning",
     "UnknownNameError",
@@ -22,3 +23,7 @@ class OutOfRangeWarning(UserWarning):
 
 class CollapseWarning(UserWarning):
     """The codes of a fitted autoencoder say nothing about the data."""
+
+
+class DimensionWarning(UserWarning):
+    """Estimates of a dimension by different means disagree."""

@@ -2,7 +2,65 @@
 
 import numpy as np
 
-__all__ = ["row_errors", "variance_explained"]
+__all__ = [
+    "feature_errors",
+    "mean_squared_error",
+    "row_errors",
+    "variance_explained",
+]
+
+
+def mean_squared_error(X, X_hat):
+    """Return the mean squared error over all values, in squared units of `X`.
+
+    Parameters
+    ----------
+    X, X_hat : ndarray of shape (n_samples, ...)
+        NaN in `X`, where a sequence has ended, does not count.
+
+    Returns
+    -------
+    error : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.metrics import mean_squared_error
+    >>> mean_squared_error(np.array([[0.0, np.nan], [2.0, 3.0]]), np.ones((2, 2)))
+    2.0
+    """
+    squares, present = _squares(X, X_hat)
+    return float(squares.sum() / present.sum())
+
+
+def feature_errors(X, X_hat):
+    """Return the root mean squared error of every feature, in its own units.
+
+    ``sqrt(mean (X - X_hat)**2)`` over rows, and for sequences over time steps too.
+
+    Parameters
+    ----------
+    X, X_hat : ndarray of shape (n_samples, n_features) or \
+            (n_samples, n_timesteps, n_channels)
+        NaN in `X`, where a sequence has ended, does not count.
+
+    Returns
+    -------
+    errors : ndarray of shape (n_features,) or (n_channels,)
+        NaN for a feature without any value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.metrics import feature_errors
+    >>> feature_errors(np.zeros((2, 2)), np.array([[3.0, 1.0], [-3.0, 0.0]]))
+    array([3.  , 0.71])
+    """
+    n_features = X.shape[-1]
+    squares, present = (part.reshape(-1, n_features) for part in _squares(X, X_hat))
+    count = present.sum(axis=0)
+    means = squares.sum(axis=0) / np.maximum(1, count)
+    return np.sqrt(np.where(count > 0, means, np.nan))
 
 
 def row_errors(X, X_hat):

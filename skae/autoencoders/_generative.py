@@ -90,7 +90,7 @@ class GenerativeMixin:
     def _fitted_sampler(self, X, weight):
         if _is_prior(self.sampler):
             return None
-        Z = self._codes(X)
+        Z = self._codes(X).astype(np.float64)  # for covariances of thin codes
         if weight is not None:  # which mixtures do not take
             rng = np.random.RandomState(self._seed)
             Z = Z[rng.choice(len(Z), len(Z), p=weight / weight.sum())]

@@ -53,15 +53,19 @@ class IntrinsicDimension:
     n_features: int
 
     @property
+    def median(self):
+        """The second largest of the three."""
+        return sorted((self.two_nn, self.levina_bickel, self.correlation))[1]
+
+    @property
     def upper_bound(self):
         """Latent dimension beyond which there is nothing to look for.
 
-        ``min(n_features - 1, 2 * ceil(d) + 2)`` with the largest estimate d, and 1 at
+        ``min(n_features - 1, 2 * ceil(d) + 2)`` with the median estimate d, and 1 at
         least. A manifold of dimension d embeds in 2 d dimensions (Whitney, 1944), and
         generic maps into 2 d + 1 are embeddings; one more lets a curve level off.
         """
-        largest = max(self.two_nn, self.levina_bickel, self.correlation)
-        bound = 2 * math.ceil(min(largest, self.n_features)) + 2
+        bound = 2 * math.ceil(min(self.median, self.n_features)) + 2
         return max(1, min(self.n_features - 1, bound))
 
 

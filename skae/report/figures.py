@@ -13,7 +13,7 @@ from skae.plotting import (
     ScoreCurveDisplay,
 )
 from skae.report.scores import metric_title
-from skae.search._error import reconstruct_in_units
+from skae.scorers import reconstruct_in_units
 from skae.study.plan import PARAM
 
 __all__ = ["Figure", "draw_figures"]
@@ -70,13 +70,15 @@ def _png(display):
 
 
 def _score(plan, outcome):
-    name = metric_title(plan.settings.scorer)
+    display = ScoreCurveDisplay(
+        outcome.curve, chosen=outcome.chosen, name=metric_title(plan.settings.scorer)
+    ).plot()
     return Figure(
         name="score",
         title="Score over the latent dimension",
         caption="Means over the held-out folds. Bars: one standard error, after what "
         "all dimensions share in a fold is taken away.",
-        png=_png(ScoreCurveDisplay(outcome.curve, name=name).plot()),
+        png=_png(display),
     )
 
 

@@ -128,6 +128,7 @@ def _choices(plan):
         "Search": f"{settings.search}, {len(settings.components)} latent dimensions "
         f"from {settings.components[0]} to {settings.components[-1]}",
         "Scorer": repr(plan.scorer),
+        "Rule": repr(plan.rule),
         "Folds": repr(plan.cv),
         "Seed": settings.seed,
     }

@@ -16,8 +16,10 @@ __all__ = [
 
 _TITLES = {
     "kernel_mi": "share of information kept",
+    "description_length": "saved by the code (nats per feature)",
+    "mse": "negative mean squared error",
     "reconstruction": "variance explained (R²)",
-    "silhouette": "silhouette",
+    "silhouette": "silhouette, adjusted for chance",
 }
 
 

@@ -1,19 +1,30 @@
 """Scorers for searches: `get_scorer`, and the classes behind the names."""
 
 from skae.scorers._base import SCORERS, Scorer
-from skae.scorers._locate import locate
+from skae.scorers._locate import locate, reducing_step
+from skae.scorers.clustering import AdjustedRand, NormalizedMutualInformation
+from skae.scorers.description_length import DescriptionLength
 from skae.scorers.generation import GenerationCoverage, GenerationKL, GenerationMMD
 from skae.scorers.kernel_mi import KernelMutualInformation
-from skae.scorers.reconstruction import Reconstruction
+from skae.scorers.reconstruction import (
+    MeanSquaredError,
+    Reconstruction,
+    reconstruct_in_units,
+    reconstruction_errors,
+)
 from skae.scorers.silhouette import Silhouette
 from skae.scorers.trustworthiness import Trustworthiness
 
 __all__ = [
     "SCORERS",
+    "AdjustedRand",
+    "DescriptionLength",
     "GenerationCoverage",
     "GenerationKL",
     "GenerationMMD",
     "KernelMutualInformation",
+    "MeanSquaredError",
+    "NormalizedMutualInformation",
     "Reconstruction",
     "Scorer",
     "Silhouette",
@@ -21,6 +32,9 @@ __all__ = [
     "get_scorer",
     "get_scorer_names",
     "locate",
+    "reconstruct_in_units",
+    "reconstruction_errors",
+    "reducing_step",
 ]
 
 
@@ -60,7 +74,7 @@ def get_scorer_names():
     --------
     >>> from skae import get_scorer_names
     >>> get_scorer_names()
-    ['coverage', 'kernel_mi', 'knn_kl', 'mmd', 'reconstruction', 'silhouette',
-     'trustworthiness']
+    ['ari', 'coverage', 'description_length', 'kernel_mi', 'knn_kl', 'mmd', 'mse',
+     'nmi', 'reconstruction', 'silhouette', 'trustworthiness']
     """
     return SCORERS.names()

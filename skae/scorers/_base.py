@@ -25,6 +25,9 @@ class Scorer(BaseEstimator, ABC):
     #: The lowest score, given to codes that are collapsed or not finite.
     worst = 0.0
 
+    #: Whether there is no score without `y`.
+    requires_y = False
+
     def __call__(self, estimator, X, y=None):
         """Return the score.
 

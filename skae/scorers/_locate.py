@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-__all__ = ["Located", "locate"]
+__all__ = ["Located", "locate", "reducing_step"]
 
 
 class Located(NamedTuple):
@@ -58,14 +58,21 @@ def locate(estimator, X):
     if not isinstance(estimator, Pipeline):
         _check(estimator, [estimator])
         return Located(estimator, X, None)
-    index = _reducing_step(estimator)
+    index = reducing_step(estimator)
     if index:
         X = estimator[:index].transform(X)
     after = estimator[index + 1 :] if index + 1 < len(estimator) else None
     return Located(estimator[index], X, after)
 
 
-def _reducing_step(pipeline):
+def reducing_step(pipeline):
+    """Return the position of a pipeline's reducing step, fitted or not.
+
+    Raises
+    ------
+    TypeError
+        When there is none.
+    """
     steps = [step for _, step in pipeline.steps]
     _check(pipeline, steps)
     for is_one in (_reconstructs, _reduces):

@@ -2,11 +2,11 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
 
-from skae.scorers import locate
+from skae.metrics import mean_squared_error
+from skae.scorers import reconstruct_in_units
 
-__all__ = ["NegativeRMSE", "reconstruct_in_units"]
+__all__ = ["NegativeRMSE"]
 
 
 class NegativeRMSE(BaseEstimator):
@@ -23,28 +23,5 @@ class NegativeRMSE(BaseEstimator):
         """Return the score of a fitted autoencoder or pipeline, at most 0."""
         with np.errstate(all="ignore"):
             X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-            score = -np.sqrt(np.mean((np.asarray(X, dtype=np.float64) - X_hat) ** 2))
+            score = -np.sqrt(mean_squared_error(np.asarray(X, float), X_hat))
         return max(float(score), self.worst) if np.isfinite(score) else self.worst
-
-
-def reconstruct_in_units(estimator, X):
-    """Return the reconstruction of `X` by a fitted pipeline, in the units of `X`.
-
-    All NaN where the reconstruction is not finite, which scalers refuse to undo.
-    """
-    located = locate(estimator, X)
-    X_hat = located.reconstruct()
-    if not np.isfinite(X_hat).all():
-        return np.full(np.shape(X), np.nan)
-    for step in reversed(_steps_before(located.reducer, estimator)):
-        X_hat = step.inverse_transform(X_hat)
-    return X_hat
-
-
-def _steps_before(reducer, estimator):
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if not isinstance(estimator, Pipeline):
-        return []
-    steps = [step for _, step in estimator.steps]
-    index = next(i for i, step in enumerate(steps) if step is reducer)
-    return [step for step in steps[:index] if hasattr(step, "inverse_transform")]

@@ -112,7 +112,7 @@ def _differ_by_noise(curve, rows):
 
 def _edge(curve):
     first, last = curve.values[0], curve.values[-1]
-    if curve.best == last:
+    if curve.best == last and not curve.is_complete:
         return "edge", (
             f"The best dimension, {curve.best}, is the largest one tried: the score "
             "may simply grow with the dimension. Try larger ones; if the score levels "

@@ -7,7 +7,7 @@ import numpy as np
 
 from skae.search._verdict import Verdict, enumeration, judge
 
-__all__ = ["ScoreCurve", "Verdict"]
+__all__ = ["ScoreCurve", "Verdict", "find_param"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,13 @@ class ScoreCurve:
         Their scores, all finite.
     failed : tuple
         Values without a score in each fold, which are in none of the arrays.
+    rows : ndarray of shape (n_values,) or None
+        The row of `cv_results_` with each value's highest mean score.
+    spread : ndarray of shape (n_values,) or None
+        Standard deviation of each value's mean score over restarts, where each value
+        has several.
+    is_complete : bool
+        Whether the largest value is the largest that makes sense.
 
     Examples
     --------
@@ -38,6 +45,9 @@ class ScoreCurve:
     values: np.ndarray
     scores: np.ndarray
     failed: tuple = ()
+    rows: np.ndarray | None = None
+    spread: np.ndarray | None = None
+    is_complete: bool = False
 
     def __post_init__(self):
         if self.scores.ndim != 2 or self.scores.shape[0] != len(self.values):
@@ -55,8 +65,9 @@ class ScoreCurve:
     def from_cv_results(cls, cv_results, param, metric="score"):
         """Read a curve from what a search has found.
 
-        Values that were tried more than once, as Bayesian searches do, enter with the
-        mean of their scores.
+        Candidates that are alike but for their `random_state` are restarts of one, and
+        enter with the mean of their scores. Where candidates differ in other
+        parameters, each value is represented by its best one.
 
         Parameters
         ----------
@@ -79,26 +90,35 @@ class ScoreCurve:
         """
         values = _column(cv_results, f"param_{param}", "param_")
         scores = _fold_scores(cv_results, metric)
-        by_value = defaultdict(list)
-        for value, row in zip(values, scores, strict=True):
-            by_value[value].append(row)
-        return cls._from_rows(by_value)
+        candidates = defaultdict(lambda: defaultdict(list))
+        for row, value in enumerate(values):
+            candidates[value][_others(cv_results, row, param)].append(row)
+        return cls._from_rows(candidates, scores)
 
     @classmethod
-    def _from_rows(cls, rows_by_value):
-        means, failed = {}, []
-        for value in sorted(rows_by_value):
-            rows = [row for row in rows_by_value[value] if np.isfinite(row).all()]
-            if rows:
-                means[value] = np.mean(rows, axis=0)
+    def _from_rows(cls, candidates, scores):
+        found, failed = {}, []
+        for value in sorted(candidates):
+            alike = [_scored(rows, scores) for rows in candidates[value].values()]
+            best = max(alike, key=lambda rows: scores[rows].mean() if rows else -np.inf)
+            if best:
+                found[value] = best
             else:
                 failed.append(value)
-        if not means:
+        if not found:
             raise ValueError(
                 "No candidate has a finite score in every fold, so there is nothing to "
                 f"choose from: {enumeration(failed)} failed in at least one."
             )
-        return cls(np.array(list(means)), np.array(list(means.values())), tuple(failed))
+        rows = list(found.values())
+        means = [scores[alike].mean(axis=1) for alike in rows]
+        return cls(
+            np.array(list(found)),
+            np.array([scores[alike].mean(axis=0) for alike in rows]),
+            tuple(failed),
+            rows=np.array([_best_row(*pair) for pair in zip(rows, means, strict=True)]),
+            spread=_spread(means),
+        )
 
     @property
     def mean(self):
@@ -143,6 +163,51 @@ class ScoreCurve:
     @property
     def _best(self):
         return int(np.argmax(self.mean))
+
+
+def find_param(cv_results):
+    """Return the parameter of a search that is a number of components.
+
+    Raises
+    ------
+    ValueError
+        When there is none, or more than one.
+    """
+    names = [key.removeprefix("param_") for key in cv_results if "param_" in key[:6]]
+    found = [name for name in names if name.split("__")[-1] == "n_components"]
+    if len(found) != 1:
+        raise ValueError(
+            f"Which parameter is to be chosen? {len(found)} of {', '.join(names)} end "
+            "in 'n_components': name it by the rule's `param`."
+        )
+    return found[0]
+
+
+def _others(cv_results, row, param):
+    """Return what tells a candidate from others but `param` and its seeds."""
+    params = cv_results["params"][row] if "params" in cv_results else {}
+    return repr(
+        {
+            name: value
+            for name, value in params.items()
+            if name != param and name.split("__")[-1] != "random_state"
+        }
+    )
+
+
+def _best_row(rows, means):
+    return rows[int(np.argmax(means))]
+
+
+def _spread(means):
+    """Return the standard deviation over restarts, None where there are none."""
+    if any(len(mean) < 2 for mean in means):
+        return None
+    return np.array([mean.std(ddof=1) for mean in means])
+
+
+def _scored(rows, scores):
+    return [row for row in rows if np.isfinite(scores[row]).all()]
 
 
 def _column(cv_results, key, prefix):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skae.search.selection import ScoreCurve, Verdict
+from skae.search import Selection
 
 __all__ = ["Outcome"]
 
@@ -18,10 +18,8 @@ class Outcome:
     ----------
     model : Pipeline
         Refitted on all rows with the chosen dimension.
-    curve : ScoreCurve
-        Of the metric that chose.
-    verdict : Verdict
-        What the curve says.
+    selection : Selection
+        The choice, the scores that it was made by, and what it is worth.
     r2 : float
         Share of the variance explained at the chosen dimension, mean over the folds.
     fold_rmse : ndarray of shape (n_folds,)
@@ -36,8 +34,7 @@ class Outcome:
     """
 
     model: Pipeline
-    curve: ScoreCurve
-    verdict: Verdict
+    selection: Selection
     r2: float
     fold_rmse: np.ndarray
     linear_rmse: float | None
@@ -52,7 +49,17 @@ class Outcome:
     @property
     def chosen(self):
         """The chosen latent dimension."""
-        return self.curve.best
+        return self.selection.value
+
+    @property
+    def curve(self):
+        """The scores that it was chosen by."""
+        return self.selection.curve
+
+    @property
+    def verdict(self):
+        """What the choice is worth."""
+        return self.selection.verdict
 
     def remarks(self, n_columns):
         """Return what the user should know after the search, in plain words.

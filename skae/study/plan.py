@@ -7,15 +7,25 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae.autoencoders import DenseAutoencoder, LSTMAutoencoder
+from skae.exceptions import UnknownNameError
 from skae.model_selection import ContiguousKFold
 from skae.networks.architecture import layer_sizes
 from skae.preprocessing import SequenceScaler, SlidingWindow
 from skae.scorers import Reconstruction, get_scorer
 from skae.search._error import NegativeRMSE
+from skae.search.rules import get_rule
 from skae.study.errors import InputError
 from skae.training.devices import resolve_device
 
 __all__ = ["PARAM", "Plan"]
+
+# Scores that level off are no maximum to look for.
+RULES_OF_SCORERS = {
+    "kernel_mi": "saturation",
+    "mse": "knee",
+    "reconstruction": "description_length",
+    "trustworthiness": "saturation",
+}
 
 #: The parameter of the pipeline that is searched.
 PARAM = "autoencoder__n_components"
@@ -34,7 +44,9 @@ class Plan:
     Attributes
     ----------
     scorer : estimator
-        What chooses.
+        What scores.
+    rule : SelectionRule
+        What chooses by the scores.
     window : SlidingWindow or None
         What cuts a series; None for a table.
     X : ndarray of shape (n_rows, ...)
@@ -56,6 +68,7 @@ class Plan:
         self.scorer = _scorer(settings)
         self.window = _window(data, settings)
         self.X = data.X if self.window is None else self.window.fit_transform(data.X)
+        self.rule = _rule(settings, self.n_columns)
         self.pipeline = _pipeline(data, settings)
         self.cv = _folds(self.X, self.window, settings)
 
@@ -87,6 +100,12 @@ class Plan:
 
 def _scorer(settings):
     scorer = clone(get_scorer(settings.scorer))
+    if getattr(scorer, "requires_y", False):
+        raise InputError(
+            f"The scorer {settings.scorer!r} needs the class of every row, which this "
+            "command does not take: use silhouette, or a search in Python with y.",
+            "--scorer",
+        )
     if settings.clusters is None:
         return scorer
     if "n_clusters" not in scorer.get_params():
@@ -96,6 +115,14 @@ def _scorer(settings):
             "--clusters",
         )
     return scorer.set_params(n_clusters=settings.clusters)
+
+
+def _rule(settings, n_columns):
+    name = settings.rule or RULES_OF_SCORERS.get(settings.scorer, "best")
+    try:
+        return get_rule(name, n_columns)
+    except UnknownNameError as error:
+        raise InputError(str(error), "--rule") from None
 
 
 def _window(data, settings):

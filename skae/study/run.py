@@ -3,6 +3,7 @@
 import time
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,24 +114,42 @@ def _fit(search, X, progress):
 
 def _outcome(plan, search, start):
     results = search.cv_results_
-    curve = _curve(results, plan.settings.scorer)
+    selection = _selection(plan, results)
+    chosen = selection.value
     return Outcome(
-        model=_refitted(plan, search, curve.best),
-        curve=curve,
-        verdict=curve.verdict(),
-        r2=float(_at(results, "reconstruction", curve.best).mean()),
-        fold_rmse=-_at(results, "neg_rmse", curve.best),
-        linear_rmse=_linear_rmse(plan, curve.best),
+        model=_refitted(plan, search, chosen),
+        selection=selection,
+        r2=float(_at(results, "reconstruction", chosen).mean()),
+        fold_rmse=-_at(results, "neg_rmse", chosen),
+        linear_rmse=_linear_rmse(plan, chosen),
         cv_results=results,
         seconds=time.perf_counter() - start,
     )
 
 
-def _curve(results, metric):
+def _selection(plan, results):
     try:
-        return ScoreCurve.from_cv_results(results, PARAM, metric)
+        curve = ScoreCurve.from_cv_results(results, PARAM, plan.settings.scorer)
     except ValueError as error:
         raise InputError(str(error), "--scorer") from error
+    try:
+        return plan.rule.select(_compressing(curve, plan.n_columns))
+    except ValueError as error:
+        raise InputError(str(error), "--rule") from error
+
+
+def _compressing(curve, n_columns):
+    """Leave out dimensions that compress nothing, where there are others."""
+    kept = curve.values < n_columns
+    if not kept.any():
+        return curve
+    return replace(
+        curve,
+        values=curve.values[kept],
+        scores=curve.scores[kept],
+        rows=curve.rows[kept],
+        is_complete=bool(curve.values[kept][-1] == n_columns - 1),
+    )
 
 
 def _refitted(plan, search, chosen):

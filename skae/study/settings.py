@@ -17,6 +17,7 @@ class Settings:
     estimator: str
     components: tuple
     scorer: str = "kernel_mi"
+    rule: str | None = None
     search: str = "bayes"
     n_iter: int = 10
     folds: int = 4
@@ -46,6 +47,7 @@ class Settings:
         return {
             "estimator": self.estimator,
             "scorer": self.scorer,
+            "rule": self.rule,
             "clusters": self.clusters,
             "search": self.search,
             "n-iter": self.n_iter if self.search == "bayes" else None,

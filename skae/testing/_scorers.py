@@ -25,6 +25,10 @@ def _data(n_samples=60):
     return centres[np.arange(n_samples) % 3] + rng.normal(size=(n_samples, 5))
 
 
+def _classes(X):
+    return np.arange(len(X)) % 3
+
+
 def _autoencoder():
     return MMDVAE(2, max_epochs=3, random_state=0)
 
@@ -65,7 +69,11 @@ def check_scorer_is_finite(scorer):
     model = _fitted(_autoencoder(), X)
     require(isfinite(scorer.worst), f"worst={scorer.worst!r}")
     for n_samples in (60, 7, 3, 2, 1):
-        _check_score(scorer, scorer(model, X[:n_samples]), f"{n_samples} rows")
+        _check_score(
+            scorer,
+            scorer(model, X[:n_samples], _classes(X)[:n_samples]),
+            f"{n_samples} rows",
+        )
 
 
 def _check_score(scorer, score, of_what):
@@ -83,16 +91,17 @@ def _check_score(scorer, score, of_what):
 def check_scorer_in_pipelines(scorer):
     """Check that lone autoencoders, pipelines and searches agree."""
     X = _data()
+    y = _classes(X)
     scaled = StandardScaler().fit_transform(X)
-    alone = scorer(_fitted(_autoencoder(), scaled), scaled)
+    alone = scorer(_fitted(_autoencoder(), scaled), scaled, y)
     pipeline = make_pipeline(StandardScaler(), _autoencoder())
-    piped = scorer(_fitted(pipeline, X), X)
+    piped = scorer(_fitted(pipeline, X), X, y)
     require(np.isclose(piped, alone), f"{alone} alone and {piped} in a pipeline")
     with_steps_after = make_pipeline(*clone(pipeline), KMeans(3, random_state=0))
-    _check_score(scorer, scorer(_fitted(with_steps_after, X), X), "steps after it")
+    _check_score(scorer, scorer(_fitted(with_steps_after, X), X, y), "steps after it")
     search = _fitted(GridSearchCV(_autoencoder(), {"n_components": [2]}, cv=2), X)
     best = search.best_estimator_
-    found = scorer(search, X), scorer(best, X)
+    found = scorer(search, X, y), scorer(best, X, y)
     require(found[0] == found[1], f"{found} of a search and of its best estimator")
 
 
@@ -106,12 +115,12 @@ def check_scorer_of_failures(scorer):
     """Check scores of what has diverged or collapsed."""
     X = _data()
     for value in (np.nan, np.inf):
-        score = scorer(_Codes(value), X)
+        score = scorer(_Codes(value), X, _classes(X))
         require(score == scorer.worst, f"{score} of codes that are {value}")
-    _check_score(scorer, scorer(_Codes(0.0), X), "codes that are 0")
+    _check_score(scorer, scorer(_Codes(0.0), X, _classes(X)), "codes that are 0")
     model = _fitted(_autoencoder(), X)
     model.diverged_ = True
-    score = scorer(model, X)
+    score = scorer(model, X, _classes(X))
     require(score == scorer.worst, f"{score} of a model that has diverged")
 
 
@@ -126,10 +135,10 @@ def check_scorer_is_deterministic(scorer):
     X = _data()
     model = _fitted(_autoencoder(), X)
     with untouched_randomness("the scorer"):
-        score = scorer(model, X)
+        score = scorer(model, X, _classes(X))
     others = {"again": scorer, "pickled": pickled(scorer), "cloned": clone(scorer)}
     for how, other in others.items():
-        found = other(model, X)
+        found = other(model, X, _classes(X))
         require(found == score, f"{score}, and {found} {how}")
 
 
@@ -140,9 +149,10 @@ def check_scorer_is_deterministic(scorer):
 def check_scorer_in_cross_validation(scorer):
     """Check scores of held-out folds."""
     scoring = {"one": scorer, "other": clone(scorer)}
+    X = _data()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CollapseWarning)
-        scores = cross_validate(_autoencoder(), _data(), scoring=scoring, cv=2)
+        scores = cross_validate(_autoencoder(), X, _classes(X), scoring=scoring, cv=2)
     for name in scoring:
         found = scores[f"test_{name}"]
         require(np.isfinite(found).all(), f"scores {found}")

@@ -256,7 +256,7 @@ def test_radii_must_differ():
 
 
 @pytest.mark.parametrize(
-    ("largest", "n_features", "bound"),
+    ("median", "n_features", "bound"),
     [
         (1.9, 100, 6),
         (2.1, 100, 8),
@@ -266,6 +266,6 @@ def test_radii_must_differ():
         (0.9, 2, 1),
     ],
 )
-def test_upper_bound(largest, n_features, bound):
-    for order in ((largest, 0.5, 0.6), (0.5, largest, 0.6), (0.5, 0.6, largest)):
+def test_upper_bound(median, n_features, bound):
+    for order in ((median, 0.5, 99.0), (0.5, median, 99.0), (99.0, 0.5, median)):
         assert IntrinsicDimension(*order, n_features).upper_bound == bound

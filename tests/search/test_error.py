@@ -6,7 +6,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae import DenseAutoencoder, LSTMAutoencoder
 from skae.preprocessing import SequenceScaler
-from skae.search._error import NegativeRMSE, reconstruct_in_units
+from skae.scorers import reconstruct_in_units
+from skae.search._error import NegativeRMSE
 
 X = np.random.default_rng(0).normal(size=(30, 5)) * [1, 10, 100, 1, 1] + 7
 
