@@ -34,19 +34,26 @@ from skae.scorers import (
     get_scorer_names,
     reconstruction_errors,
 )
-from skae.search import LatentDimensionSearchCV, select_dimension
+from skae.search import (
+    Architecture,
+    EvolutionarySearchCV,
+    LatentDimensionSearchCV,
+    select_dimension,
+)
 from skae.training.checkpoint import Checkpoint
 
 __all__ = [
     "MMDVAE",
     "VAE",
     "AdjustedRand",
+    "Architecture",
     "Autoencoder",
     "Checkpoint",
     "CollapseWarning",
     "DenseAutoencoder",
     "DescriptionLength",
     "DimensionWarning",
+    "EvolutionarySearchCV",
     "FileFormatError",
     "GenerationCoverage",
     "GenerationKL",

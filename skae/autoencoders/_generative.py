@@ -3,12 +3,13 @@
 import math
 import warnings
 from copy import copy
+from numbers import Integral
 
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -125,6 +126,7 @@ class GenerativeMixin:
         X : ndarray of shape (n_samples, *input_shape_)
         """
         check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
         if not hasattr(self, "sampler_"):
             raise ValueError(
                 f"sampler={self.sampler!r} is fitted to codes by fit, not by "

@@ -1,14 +1,19 @@
 """The objective: a named sum of one reconstruction term and weighted penalties."""
 
+from collections import Counter
+
 from sklearn.base import clone
 from sklearn.utils.metaestimators import _BaseComposition
 
 from skae.exceptions import IncompatiblePartsError
 from skae.objectives._penalty import PENALTIES
 from skae.objectives.reconstruction import RECONSTRUCTIONS
-from skae.schedules import weight_at
+from skae.schedules import Schedule, weight_at
 
 __all__ = ["LossFunction", "Objective"]
+
+# What the history records under these names is there for any objective.
+TAKEN = ("loss", "reconstruction", "batch_count")
 
 
 class Objective(_BaseComposition):
@@ -56,7 +61,10 @@ class Objective(_BaseComposition):
         ------
         IncompatiblePartsError
             When a penalty requires what `bottleneck` does not provide.
+        ValueError
+            When the penalties are no pairs of a name and a penalty, or names are taken.
         """
+        _check_names(self.penalties)
         penalties = {
             name: clone(PENALTIES.resolve(part)) for name, part in self.penalties
         }
@@ -67,7 +75,27 @@ class Objective(_BaseComposition):
         )
 
 
+def _check_names(penalties):
+    pairs = [pair for pair in penalties if isinstance(pair, tuple | list)]
+    if isinstance(penalties, dict) or len(pairs) < len(penalties):
+        raise ValueError(
+            f"penalties={penalties!r}: give pairs of a name and a penalty, as in "
+            "[('sparsity', L1Activity(1e-3))]."
+        )
+    counts = Counter([*TAKEN, *(name for name, _ in pairs)])
+    if repeated := [name for name, count in counts.items() if count > 1]:
+        raise ValueError(
+            f"The penalty name {repeated[0]!r} is taken: each term needs a name of its "
+            f"own in the history, other than {' and '.join(map(repr, TAKEN))}."
+        )
+
+
 def _check_compatible(name, penalty, bottleneck):
+    if callable(penalty.weight) and not isinstance(penalty.weight, Schedule):
+        raise TypeError(
+            f"The penalty {name!r} has weight={penalty.weight!r}: use a number, or a "
+            "Schedule such as LinearWarmup."
+        )
     if missing := penalty.requires - bottleneck.provides:
         raise IncompatiblePartsError(
             f"The penalty {name!r} ({type(penalty).__name__}) requires "

@@ -55,6 +55,7 @@ class ReconstructionLoss(BaseEstimator, ABC):
         Parameters
         ----------
         x, x_hat : torch.Tensor of shape (..., batch, n_features)
+            NaN in `x`, where a sequence has ended, does not count.
         variance : float
             Variance of the decoder, where the density has one.
 
@@ -93,8 +94,8 @@ class SquaredError(ReconstructionLoss):
 
     def log_likelihood(self, x, x_hat, variance):
         """Return the log density of a normal decoder ``N(x_hat, variance)``."""
-        squares = self.elementwise(x, x_hat).sum(-1)
-        constant = x.shape[-1] * log(2 * pi * variance)
+        squares = self.elementwise(x, x_hat).nansum(-1)
+        constant = x.isfinite().sum(-1) * log(2 * pi * variance)
         return -0.5 * (squares / variance + constant)
 
 
@@ -148,4 +149,6 @@ class BernoulliCrossEntropy(ReconstructionLoss):
 
     def log_likelihood(self, x, x_hat, variance):
         """Return the log probability of a Bernoulli decoder; it has no variance."""
-        return -self.elementwise(x, x_hat).sum(-1)
+        ended = x.isnan()
+        losses = self.elementwise(x.nan_to_num(), x_hat)
+        return -losses.masked_fill(ended, 0).sum(-1)

@@ -163,7 +163,7 @@ def _noise_of(reducer):
     """Return the fitted noise of a fixed ratio on the code."""
     net = getattr(reducer, "net_", None)
     noise = None if net is None else getattr(net.module_.bottleneck, "noise", None)
-    if not hasattr(noise, "noise_variance"):
+    if not hasattr(noise, "ratio"):
         raise TypeError(
             f"{type(reducer).__name__} has no noise of a fixed ratio on its code: use "
             "Autoencoder(bottleneck=PointBottleneck(noise=SNRNoise(15)))."

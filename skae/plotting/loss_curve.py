@@ -54,5 +54,5 @@ class LossCurveDisplay(Display):
         draw_losses(ax, self.train_loss, self.valid_loss)
         if self.valid_loss is not None:
             ax.legend(frameon=False)
-        ax.set(xlabel="epoch", ylabel="loss (scaled units, squared)")
+        ax.set(xlabel="epoch", ylabel="loss")
         return self

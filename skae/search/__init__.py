@@ -2,6 +2,15 @@
 
 from skae.search._choice import Selection
 from skae.search.dimension import LatentDimensionSearchCV, select_dimension
+from skae.search.evolution import (
+    Architecture,
+    EvolutionarySearchCV,
+    KeepIfBetter,
+    MuPlusLambda,
+    Proposal,
+    Strategy,
+    n_parameters,
+)
 from skae.search.rules import (
     Best,
     Knee,
@@ -14,20 +23,40 @@ from skae.search.rules import (
     get_rule,
 )
 from skae.search.selection import ScoreCurve, Verdict
+from skae.search.store import ScoreStore, remember
 
 __all__ = [
+    "Architecture",
+    "BayesSearchCV",
     "Best",
+    "EvolutionarySearchCV",
+    "KeepIfBetter",
     "Knee",
     "LatentDimensionSearchCV",
+    "MuPlusLambda",
     "OneStandardError",
+    "Proposal",
     "Saturation",
     "ScoreCurve",
+    "ScoreStore",
     "SecondDifference",
     "Selection",
     "SelectionRule",
     "ShortestDescription",
+    "Strategy",
     "Threshold",
     "Verdict",
     "get_rule",
+    "n_parameters",
+    "remember",
     "select_dimension",
 ]
+
+
+def __getattr__(name):
+    """Import what needs scikit-optimize when it is asked for."""
+    if name == "BayesSearchCV":
+        from skae.search._bayes import BayesSearchCV
+
+        return BayesSearchCV
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

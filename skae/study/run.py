@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from skae.search._bayes import FaultTolerantBayesSearchCV
+from skae.search._bayes import BayesSearchCV
 from skae.search._error import NegativeRMSE
 from skae.search.selection import ScoreCurve
 from skae.study.errors import InputError
@@ -76,7 +76,7 @@ def _search(plan):
     }
     if settings.search == "grid" or settings.n_iter >= len(settings.components):
         return GridSearchCV(plan.pipeline, {PARAM: list(settings.components)}, **shared)
-    return FaultTolerantBayesSearchCV(
+    return BayesSearchCV(
         plan.pipeline,
         {PARAM: _dimension(settings.components)},
         n_iter=settings.n_iter,
@@ -99,7 +99,6 @@ def _spread_start(n_iter):
     # integers; a Latin hypercube does not.
     return {
         "n_initial_points": max(1, n_iter // 2),
-        "avoid_duplicates": False,  # by a random point; ours is a near one
         "initial_point_generator": "lhs",
     }
 
@@ -183,7 +182,7 @@ def _quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", FitFailedWarning)
-        warnings.filterwarnings("ignore", message="The objective has been evaluated")
+        warnings.filterwarnings("ignore", message="Some candidates have no finite")
         yield
 
 

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skae import DenseAutoencoder, KernelMutualInformation, LSTMAutoencoder
+from skae import (
+    Autoencoder,
+    DenseAutoencoder,
+    KernelMutualInformation,
+    LSTMAutoencoder,
+)
+from skae.networks import RecurrentNetwork
+from skae.objectives import KLDivergence, Objective
 from skae.preprocessing import SequenceScaler
 
 
@@ -89,3 +96,20 @@ def test_other_gaps_are_refused(model, spoil):
 def test_tables_have_no_ends():
     with pytest.raises(ValueError, match="NaN"):
         DenseAutoencoder().fit(np.array([[1.0, np.nan], [1.0, 2.0]]))
+
+
+def test_likelihoods_are_those_of_the_sequences_alone():
+    X, lengths = unequal()
+    model = Autoencoder(
+        2,
+        network=RecurrentNetwork(8),
+        bottleneck="gaussian",
+        objective=Objective(penalties=[("kl", KLDivergence(1e-4))]),
+        learning_rate=1e-2,
+        max_epochs=30,
+        random_state=0,
+    ).fit(X)
+    bounds = model.elbo(X[:1], n_draws=2)
+    alone = model.elbo(X[:1, : lengths[0]], n_draws=2)
+    np.testing.assert_allclose(bounds, alone)
+    assert np.isfinite(model.elbo(X)).all()

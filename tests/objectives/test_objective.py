@@ -4,8 +4,8 @@ import torch
 from sklearn.base import clone
 
 from skae import DenseAutoencoder, IncompatiblePartsError, UnknownNameError
-from skae.bottlenecks import Latent, PointBottleneck
-from skae.objectives import L1Activity, Objective, Penalty
+from skae.bottlenecks import GaussianBottleneck, Latent, PointBottleneck
+from skae.objectives import KLDivergence, L1Activity, Objective, Penalty
 from skae.schedules import Schedule
 
 
@@ -102,3 +102,24 @@ def test_a_penalty_has_its_effect():
     plain = DenseAutoencoder(**settings).fit(X)
     sparse = SparseAutoencoder(**settings).fit(X)
     assert abs(sparse.transform(X)).mean() < 0.2 * abs(plain.transform(X)).mean()
+
+
+@pytest.mark.parametrize(
+    ("penalties", "match"),
+    [
+        (["kl"], "give pairs"),
+        ({"kl": KLDivergence()}, "give pairs"),
+        ([("loss", KLDivergence())], "'loss' is taken"),
+        ([("a", KLDivergence()), ("a", L1Activity())], "'a' is taken"),
+    ],
+    ids=str,
+)
+def test_penalties_are_pairs_with_names_of_their_own(penalties, match):
+    with pytest.raises(ValueError, match=match):
+        Objective(penalties=penalties).build(GaussianBottleneck())
+
+
+def test_a_weight_is_a_number_or_a_schedule():
+    objective = Objective(penalties=[("kl", KLDivergence(lambda epoch: 0.1))])
+    with pytest.raises(TypeError, match="Schedule"):
+        objective.build(GaussianBottleneck())

@@ -1,0 +1,139 @@
+"""From genomes to scores, once each, through scikit-learn's evaluation."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import clone
+
+from skae.search.evolution._results import RAW, ROWS, Row
+
+__all__ = ["Evaluator"]
+
+
+class Evaluator:
+    """Evaluates genomes and remembers what came out.
+
+    Parameters
+    ----------
+    search : EvolutionarySearchCV
+    space : Space
+    evaluate_candidates : callable
+        What scikit-learn passes to `_run_search`.
+    seed : int
+        From which the seeds of repeated evaluations are made.
+    """
+
+    def __init__(self, search, space, evaluate_candidates, seed):
+        self.search = search
+        self.space = space
+        self.evaluate_candidates = evaluate_candidates
+        self.seed = seed
+        self.cv = _ConstantSplits(search._checked_cv_orig)
+        self.index = {}  # genome -> index in cv_results_
+        self.n_again = {}  # genome -> number of evaluations after the first
+        self.results = None
+        self.error = None
+        self._raw = None
+        self._lost = []
+
+    def __call__(self, genomes, again, callback_ctx):
+        """Evaluate new genomes, and known ones once again.
+
+        Those that share a batch in which all fits fail are lost for scikit-learn, but
+        get a row of their own nevertheless.
+        """
+        new = dict.fromkeys(genome for genome in genomes if genome not in self.index)
+        batch = [g for g in new for _ in range(self.search.n_repeats)] + list(again)
+        if not batch:
+            return
+        index, n_again = dict(self.index), dict(self.n_again)
+        candidates, rows = [], []
+        for genome in batch:
+            params = self.space.params(genome)
+            number = index.setdefault(genome, len(index))
+            repeat = n_again[genome] = n_again.get(genome, -1) + 1
+            candidates.append({**params, **self._seeds(params, repeat)})
+            rows.append(Row(number, params))
+        self._evaluate(candidates, rows, callback_ctx)
+        self.index, self.n_again = index, n_again
+
+    def _evaluate(self, candidates, rows, callback_ctx):
+        try:
+            results = self.evaluate_candidates(
+                candidates,
+                cv=self.cv,
+                more_results={ROWS: self._lost + rows},
+                callback_ctx=callback_ctx,
+            )
+        except ValueError as error:
+            if not str(error).lstrip().startswith("All the"):
+                raise
+            self.error = error
+            self._lose(rows)
+        else:
+            self._lost = []
+            self._raw = results.pop(RAW)
+            self.results = results
+
+    def _lose(self, rows):
+        lost = [Row(row.candidate, row.params, lost=True) for row in rows]
+        if self.results is None:
+            self._lost += lost
+            return
+        candidates, n_splits, out, more = self._raw
+        more[ROWS].extend(lost)
+        anew = self.search._format_results(candidates, n_splits, out, more)
+        self._raw = anew.pop(RAW)
+        self.results.clear()
+        self.results.update(anew)
+
+    def _seeds(self, params, repeat):
+        """Return other values for all random states that are not searched over."""
+        if repeat == 0:
+            return {}
+        seed = np.random.default_rng([self.seed, repeat]).integers(2**31 - 1)
+        estimator = clone(self.search.estimator).set_params(**clone(params, safe=False))
+        return {
+            name: int(seed)
+            for name in estimator.get_params()
+            if name.split("__")[-1] == "random_state" and name not in params
+        }
+
+    def values(self, columns):
+        """Return what is to be made large, ndarray (n_candidates, n_objectives).
+
+        Parameters
+        ----------
+        columns : list of (str, int)
+            Keys of `cv_results_`, and 1 or -1.
+        """
+        if self.results is None:
+            return np.full((len(self.index), 1), -np.inf)
+        values = np.transpose([sign * self.results[key] for key, sign in columns])
+        values[np.isnan(values).any(axis=1)] = -np.inf
+        return values
+
+    def warn_of_failures(self, columns):
+        """Say how many candidates have no score, or no cost."""
+        missing = [np.isnan(self.results[key]) for key, _ in columns]
+        n_failed = int(np.any(missing, axis=0).sum())
+        if n_failed:
+            warnings.warn(
+                f"{n_failed} of the {len(self.index)} candidates have no score, as a "
+                "fit of theirs failed or its score was NaN; they rank last.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
+class _ConstantSplits:
+    """The same folds for every generation, also where they are drawn at random."""
+
+    def __init__(self, cv):
+        self.cv = cv
+        self.splits = None
+
+    def split(self, X, y=None, **params):
+        if self.splits is None:
+            self.splits = list(self.cv.split(X, y, **params))
+        return self.splits

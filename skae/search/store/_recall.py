@@ -1,0 +1,214 @@
+"""How a search asks a store before each fit."""
+
+import warnings
+from contextlib import contextmanager
+from functools import partial
+from inspect import getclosurevars, signature
+from numbers import Number
+
+from sklearn.base import clone
+from sklearn.model_selection._validation import _fit_and_score
+from sklearn.utils.metaestimators import _safe_split
+
+from skae.search._evaluation import rebound
+from skae.search.store._database import ScoreStore
+from skae.search.store._identity import fingerprint, versions
+
+__all__ = ["remember", "remembering"]
+
+_FIELDS = ("test_scores", "train_scores", "fit_time", "score_time", "n_test_samples")
+
+
+@contextmanager
+def remember(search, store):
+    """Let a search keep its finished fits in a store, and take from there what it has.
+
+    Within the context, `search.fit` looks up each candidate on each fold before it fits
+    it, and keeps each fit as soon as it is scored. So a search that was killed goes on
+    where it was when it is started again, and searches over the same data share
+    their work, on any number of jobs and in several processes at once. `cv_results_`
+    and the refit are those of the search without a store; the times of a fit that was
+    found are the times it took when it was made.
+
+    A fit is known by the parameters of the estimator, the contents of the data, the
+    rows of the fold, the scorers, what is passed to `fit`, the versions of skae,
+    scikit-learn, torch, numpy and scipy, and the code of your own classes and functions
+    among them. What these call in turn is not followed: clear the store when you
+    change that. Fits that fail, or whose scorer does, are not kept. Where
+    ``random_state=None`` leaves the result to chance, the first one is kept.
+
+    Parameters
+    ----------
+    search : estimator
+        `GridSearchCV`, `RandomizedSearchCV`, a halving search, or any other one built
+        on scikit-learn's.
+    store : path-like or ScoreStore
+        The file, which is made if need be.
+
+    Yields
+    ------
+    search : estimator
+        The same one.
+
+    Raises
+    ------
+    TypeError
+        In `fit`, when the search evaluates candidates in a way of its own.
+    ValueError
+        In `fit`, when the store cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skae.search.store import ScoreStore, remember
+    >>> X = np.random.default_rng(0).normal(size=(40, 3))
+    >>> y = X.sum(axis=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = ScoreStore(Path(folder, "scores.db"))
+    ...     with remember(GridSearchCV(Ridge(), {"alpha": [0.1, 1]}), store) as search:
+    ...         _ = search.fit(X, y)
+    ...     print(len(store), search.best_params_)
+    10 {'alpha': 0.1}
+    """
+    attributes = dict(vars(search))
+    search._run_search = _RememberingRun(search._run_search, store)
+    try:
+        yield search
+    finally:
+        del search._run_search
+        if "_run_search" in attributes:
+            search._run_search = attributes["_run_search"]
+
+
+class _RememberingRun:
+    """`_run_search` of a search, with a store."""
+
+    def __init__(self, run, store):
+        self.run = run
+        self.store = store
+        self.__signature__ = signature(run)  # scikit-learn reads it
+
+    def __getstate__(self):
+        return {}  # scikit-learn sends the search to each worker, which needs no run
+
+    def __call__(self, evaluate_candidates, **context):
+        with remembering(evaluate_candidates, self.store) as evaluate:
+            self.run(evaluate, **context)
+
+
+@contextmanager
+def remembering(evaluate_candidates, store):
+    """Give `evaluate_candidates` that asks a store before each fit.
+
+    For searches that have a store of their own: enter it in `_run_search`, with what
+    scikit-learn has passed.
+
+    Parameters
+    ----------
+    evaluate_candidates : function
+        As `BaseSearchCV.fit` passes it to `_run_search`.
+    store : None, path-like or ScoreStore
+        With None the function stays as it is.
+
+    Yields
+    ------
+    evaluate_candidates : function
+
+    Raises
+    ------
+    TypeError
+        When the function is not scikit-learn's.
+    ValueError
+        When the store cannot be used.
+    """
+    if store is None:
+        yield evaluate_candidates
+        return
+    store = ScoreStore.at(store)
+    recall = partial(_recall, store=store)
+    evaluate = rebound(evaluate_candidates, _fit_and_score=recall)
+    variables = getclosurevars(evaluate_candidates).nonlocals
+    recall.keywords["data"] = fingerprint([variables["X"], variables["y"]])
+    with store.in_use():
+        yield evaluate
+
+
+def _recall(estimator, X, y, *, store, data, **task):
+    """Return what `_fit_and_score` does, from the store if it has it."""
+    key = _key(estimator, data, task)
+    if key is None:
+        return _fit_and_score(estimator, X, y, **task)
+    record = store.get(key)
+    if record is None or (task["return_train_score"] and "train_scores" not in record):
+        return _computed(estimator, X, y, store, key, task)
+    _tell_callbacks(estimator, X, y, task)
+    unwanted = () if task["return_train_score"] else ("train_scores",)
+    return {"fit_error": None} | {k: record[k] for k in record if k not in unwanted}
+
+
+def _key(estimator, data, task):
+    """Return the key of a fit, None where it has something that cannot be named."""
+    parameters = clone(task["parameters"], safe=False)
+    model = clone(estimator).set_params(**parameters)
+    folds = [task[name] for name in ("train", "test", "fit_params", "score_params")]
+    try:
+        return fingerprint([versions(), data, model, _scorer(task), *folds])
+    except (TypeError, RecursionError) as error:
+        warnings.warn(
+            f"The fit of {type(estimator).__name__} is not kept in the store, which "
+            f"cannot tell what it depends on: {error}. Pass parameters that can be "
+            "pickled.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def _scorer(task):
+    """Return the scorers, without what the search has wrapped around them."""
+    if getattr(task.get("caller"), "scoring", ...) is None:
+        return "the estimator's own score"
+    return getattr(task["scorer"], "_scorers", task["scorer"])
+
+
+def _computed(estimator, X, y, store, key, task):
+    marked = {**task, "error_score": _marked(task["error_score"])}
+    result = _fit_and_score(estimator, X, y, **marked)
+    if result["fit_error"] is None and all(map(_is_kept, _numbers(result))):
+        store.put(key, {name: result[name] for name in _FIELDS if name in result})
+    return result
+
+
+class _ErrorScore(float):
+    """The score of what failed, which is not to be taken for a score."""
+
+
+def _marked(error_score):
+    return _ErrorScore(error_score) if isinstance(error_score, Number) else error_score
+
+
+def _numbers(result):
+    for name in ("test_scores", "train_scores"):
+        scores = result.get(name, {})
+        yield from scores.values() if isinstance(scores, dict) else [scores]
+
+
+def _is_kept(score):
+    return isinstance(score, (int, float)) and not isinstance(score, _ErrorScore)
+
+
+def _tell_callbacks(estimator, X, y, task):
+    """Let callbacks see a fit that begins and ends at once."""
+    context, train = task.get("callback_ctx"), task["train"]
+    if context is None:
+        return
+    rows = {
+        "X": lambda: _safe_split(estimator, X, y, train)[0],
+        "y": lambda: _safe_split(estimator, X, y, train)[1],
+    }
+    context.call_on_fit_task_begin(estimator=task["caller"], **rows)
+    context.call_on_fit_task_end(estimator=task["caller"], **rows)

@@ -1,0 +1,155 @@
+"""The blocks of the user guide run as they stand, and print what it shows."""
+
+import contextlib
+import io
+import math
+import re
+import sys
+import types
+import warnings
+from pathlib import Path
+
+import pytest
+
+from skae import plotting
+from skae.objectives import PENALTIES
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ["autoencoders.md"]
+BLOCK = re.compile(
+    r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?",
+    flags=re.DOTALL | re.MULTILINE,
+)
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?")
+
+
+def blocks(text):
+    """Yield the code of every block, its first line's number, and its output."""
+    for match in BLOCK.finditer(text):
+        line = text[: match.start("code")].count("\n")
+        yield match["code"], line, match["shown"]
+
+
+def announced(code):
+    """Return the categories of the warnings that a block says it gives."""
+    return re.findall(r"# warns (\w+)", code)
+
+
+def output_of(code, name, line, namespace):
+    """Run a block, with its lines numbered as in the page."""
+    printed = io.StringIO()
+    compiled = compile("\n" * line + code, name, "exec")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with contextlib.redirect_stdout(printed):
+            exec(compiled, namespace)
+    given = [warning.category.__name__ for warning in caught]
+    assert given == announced(code), [str(warning.message) for warning in caught]
+    return printed.getvalue()
+
+
+def unit_of_last_digit(number):
+    digits, _, exponent = number.partition("e")
+    return 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
+
+
+def agrees(shown, found):
+    """Return whether a number is the shown one, but for a unit of its last digit.
+
+    Machines round differently, which training carries on. Integers are to be the same.
+    """
+    if "." not in shown and "." not in found and "e" not in shown + found:
+        return shown == found
+    limit = 1.01 * unit_of_last_digit(shown) + 0.03 * abs(float(shown))
+    return math.isclose(float(shown), float(found), rel_tol=0, abs_tol=limit)
+
+
+def same_text(shown, found):
+    """Return whether two texts are the same but for blanks and agreeing numbers."""
+    pairs = [(NUMBER.findall(text), NUMBER.split(text)) for text in (shown, found)]
+    (numbers, words), (other_numbers, other_words) = pairs
+    words, other_words = (
+        [re.sub(r"\s+", "", word) for word in each] for each in (words, other_words)
+    )
+    return words == other_words and all(map(agrees, numbers, other_numbers))
+
+
+def module_of_blocks(monkeypatch):
+    """Return a module whose classes can be pickled, as those of a script can.
+
+    What a page registers is forgotten after the test.
+    """
+    module = types.ModuleType("guide")
+    monkeypatch.setitem(sys.modules, "guide", module)
+    monkeypatch.setattr(PENALTIES, "_classes", dict(PENALTIES._classes))
+    return module
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_guide_runs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / name).read_text()
+    namespace = vars(module_of_blocks(monkeypatch))
+    wrong = []
+    for code, line, shown in blocks(text):
+        found = output_of(code, name, line, namespace)
+        if shown is not None and not same_text(shown, found):
+            wrong.append(f"{name}, line {line + 1} prints:\n{found}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_is_seen(name):
+    text = (DOCS / name).read_text()
+    assert len(list(blocks(text))) == text.count("```python")
+    n_shown = sum(shown is not None for _, _, shown in blocks(text))
+    assert n_shown == text.count("```text")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_sections_begin_with_code(name):
+    text = (DOCS / name).read_text()
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        body = re.sub(r"\A.*\n+(### .*\n+)?", "", section)
+        assert body.startswith("```python"), section.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_headings_that_are_linked_exist(name):
+    text = (DOCS / name).read_text()
+    headings = re.findall(r"^##+ (.*)$", text, flags=re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+    assert anchors.issuperset(re.findall(r"\]\(#([^)]+)\)", text))
+
+
+def test_every_display_is_shown_with_a_picture():
+    text = (DOCS / "autoencoders.md").read_text()
+    assert [name for name in plotting.__all__ if f"{name}.from_" not in text] == []
+    saved = re.findall(r'savefig\("(.*?)"', text)
+    assert saved == re.findall(r"\(images/(guide-.*?)\)", text)
+    assert len(saved) == len(plotting.__all__)
+
+
+@pytest.mark.parametrize(
+    ("shown", "found", "is_same"),
+    [
+        ("(178, 3) R2: 0.75", "(178, 3)\nR2:  0.76", True),
+        ("(178, 3) R2: 0.75", "(178, 3) R2: 0.95", False),
+        ("(178, 3)", "(178, 4)", False),
+        ("array([1.5, 2.5])", "array([1.5])", False),
+        ("-0.01 nats", "0.00 nats", True),
+        ("True", "False", False),
+        ("", "something", False),
+    ],
+)
+def test_texts_compare_to_the_digits_shown(shown, found, is_same):
+    assert same_text(shown, found) is is_same
+
+
+def test_warnings_have_to_be_announced():
+    code = "import warnings\nwarnings.warn('this', UserWarning)"
+    with pytest.raises(AssertionError, match="this"):
+        output_of(code, "page", 0, {})
+    assert output_of(f"{code}  # warns UserWarning", "page", 0, {}) == ""
+    with pytest.raises(AssertionError):
+        output_of("1  # warns UserWarning", "page", 0, {})
