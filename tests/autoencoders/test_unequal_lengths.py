@@ -98,6 +98,7 @@ def test_tables_have_no_ends():
         DenseAutoencoder().fit(np.array([[1.0, np.nan], [1.0, 2.0]]))
 
 
+@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
 def test_likelihoods_are_those_of_the_sequences_alone():
     X, lengths = unequal()
     model = Autoencoder(
