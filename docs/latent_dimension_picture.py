@@ -1,8 +1,8 @@
 """Draw the picture of the README: ``python docs/latent_dimension_picture.py``.
 
-The latent dimension of windows of the airline series, by the shape of two curves:
-kernel mutual information and the held-out error, over contiguous folds that do not
-overlap.
+The latent dimension of windows of the airline series, by the shape of two curves: the
+share of the kernel mutual information that reconstructions keep, and their error, over
+contiguous folds that do not overlap.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from skae import DenseAutoencoder, KernelMutualInformation
 from skae.datasets import load_airline_passengers
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
-from skae.search import ScoreCurve
+from skae.search import Saturation, ScoreCurve
 from skae.search._error import NegativeRMSE
 
 window = SlidingWindow(length=10, flatten=True)
@@ -44,7 +44,7 @@ def searched(reducer):
 
 
 panels = [
-    ("mi", 1, "kernel mutual information (nats)"),
+    ("mi", 1, "share of information kept"),
     ("neg_rmse", -1, "held-out RMSE (thousand passengers)"),
 ]
 figure = Figure(figsize=(9.5, 3.4), layout="constrained")
@@ -54,6 +54,8 @@ for (name, reducer), color in zip(candidates.items(), ["#0072b2", "#8a8a8a"]):
     for ax, (metric, sign, label) in zip(axes, panels):
         curve = ScoreCurve.from_cv_results(results, "reduce__n_components", metric)
         print(f"{name}, {label}: {np.round(sign * curve.mean, 3).tolist()}")
+        if metric == "mi":
+            print(Saturation().select(curve))
         ax.errorbar(
             curve.values,
             sign * curve.mean,
