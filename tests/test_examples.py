@@ -32,7 +32,7 @@ def test_lessons_run(path, tmp_path):
 def test_the_readme_runs(tmp_path):
     text = (ROOT / "README.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     script = tmp_path / "readme.py"
     script.write_text("\n".join(blocks))
     readme = run([sys.executable, script], tmp_path)

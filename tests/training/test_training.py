@@ -444,6 +444,7 @@ def test_mixed_precision_trains_about_the_same_model():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 def test_a_compiled_module_trains_the_same_model():
     X = data().astype(np.float32)
     plain, compiled = dense().fit(X), dense(compile=True).fit(X)
