@@ -40,6 +40,7 @@ from skae.search import (
     LatentDimensionSearchCV,
     select_dimension,
 )
+from skae.stacking import fit_stack, stacked
 from skae.training.checkpoint import Checkpoint
 
 __all__ = [
@@ -70,12 +71,14 @@ __all__ = [
     "Silhouette",
     "Trustworthiness",
     "UnknownNameError",
+    "fit_stack",
     "get_scorer",
     "get_scorer_names",
     "learning_rate_range_test",
     "load",
     "reconstruction_errors",
     "select_dimension",
+    "stacked",
 ]
 
 __version__ = "0.1.0"

@@ -20,6 +20,7 @@ LAYERS = [
     {"bottlenecks"},
     {"objectives"},
     {"training"},
+    {"stacking"},
     {"persistence"},
     {"autoencoders"},
     {"scorers"},
@@ -81,7 +82,7 @@ def uses(path, package):
 
 def test_skorch_is_known_where_training_happens_only():
     knowing = {part_of(path) for path in MODULES if uses(path, "skorch")}
-    assert knowing <= {"training", "autoencoders"}
+    assert knowing <= {"training", "stacking", "autoencoders"}
 
 
 def test_distances_are_computed_in_one_place_only():

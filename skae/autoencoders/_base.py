@@ -31,6 +31,7 @@ from skae.metrics import row_errors, variance_explained
 from skae.networks import AutoencoderModule
 from skae.networks.activations import get_activation
 from skae.objectives import Objective
+from skae.stacking import train
 from skae.training.callbacks import TaskPerEpoch
 from skae.training.checkpoint import Checkpoint
 from skae.training.devices import resolve_device, torch_dtype
@@ -284,7 +285,7 @@ class BaseAutoencoder(
         monitor = "train_loss" if rows_val is None else "valid_loss"
         net.callbacks = [*observers, *(self._callbacks(monitor) if scheduled else [])]
         net.initialize_callbacks()
-        net.train(rows, rows_val, epochs=epochs, last=scheduled)
+        train(net, rows, rows_val, epochs=epochs, last=scheduled)
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_

@@ -4,7 +4,7 @@ import torch
 
 from skae.training.seeding import generator_for
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "epoch_order"]
 
 CHUNK_BYTES = 2**20
 
@@ -58,8 +58,7 @@ class Batches:
     def _order(self, epoch):
         if self.seed is None:
             return self.rows.order()
-        generator = generator_for(self.seed, epoch, _ORDER)
-        return self.rows.order(torch.randperm(len(self.rows), generator=generator))
+        return self.rows.order(epoch_order(self.seed, epoch, len(self.rows)))
 
     def _chunk_size(self):
         row_bytes = self.rows.head(1).nbytes
@@ -68,3 +67,9 @@ class Batches:
 
 # Tells the order's draws from the other draws of the same seed and epoch.
 _ORDER = 1
+
+
+def epoch_order(seed, epoch, n_rows):
+    """Return the order of the rows in an epoch, a permutation of their numbers."""
+    generator = generator_for(seed, epoch, _ORDER)
+    return torch.randperm(n_rows, generator=generator)

@@ -1,0 +1,30 @@
+"""Fixtures that look at what was stacked, and at what is left behind."""
+
+import logging
+import re
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def groups(caplog):
+    """Return a function that tells the sizes of the stacks, and how many fit alone."""
+    caplog.set_level(logging.INFO, "skae.stacking")
+
+    def sizes():
+        records = [r.getMessage() for r in caplog.records if r.name == "skae.stacking"]
+        found = [re.search(r"stacks of ([\d, ]*), (\d+) alone", r) for r in records]
+        found = [match for match in found if match]
+        stacks = [list(map(int, re.findall(r"\d+", match[1]))) for match in found]
+        return stacks, [int(match[2]) for match in found]
+
+    return sizes
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    assert not left, f"threads are left: {sorted(thread.name for thread in left)}"

@@ -1,0 +1,176 @@
+"""What may train in one stack, and how stacks are cut."""
+
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from skorch.callbacks import Callback
+from twins import assert_stacked_like_alone, assert_twins, data
+
+from skae import VAE, Autoencoder, DenseAutoencoder, fit_stack
+from skae.bottlenecks import PointBottleneck
+from skae.noise import GaussianNoise
+from skae.objectives import KLDivergence, Objective
+from skae.stacking._data import Pool
+from skae.stacking._groups import bytes_of, stacks_of
+from skae.stacking._member import Member
+from skae.training.sources import ArraySource, Rows
+
+BASE = {"linear_path": None, "max_epochs": 2, "batch_size": 16, "random_state": 0}
+
+
+def dense(**params):
+    return DenseAutoencoder(**{"hidden_layer_sizes": (6,), **BASE, **params})
+
+
+def composed(**params):
+    return Autoencoder(max_epochs=2, batch_size=16, random_state=0, **params)
+
+
+def kl(**params):
+    return Objective(penalties=[("kl", KLDivergence(**params))])
+
+
+class Nothing(Callback):
+    """A callback that does nothing."""
+
+
+TOGETHER = [
+    (dense(), dense(n_components=5)),
+    (dense(), dense(hidden_layer_sizes="9")),
+    (dense(), dense(learning_rate=0.1, learning_rate_schedule="cosine")),
+    (dense(), dense(weight_decay=0.5, max_grad_norm=1.0)),
+    (dense(), dense(random_state=7, max_epochs=4)),
+    (VAE(beta=0.1, **BASE), VAE(beta=0.2, **BASE)),
+    (dense(hidden_layer_sizes="6-5"), dense(hidden_layer_sizes=2)),
+]
+APART = [
+    (dense(), dense(hidden_layer_sizes=(6, 6))),
+    (dense(), dense(activation="tanh")),
+    (dense(), dense(output_activation="tanh")),
+    (dense(), dense(code_activation="tanh")),
+    (dense(), dense(linear_path="pca")),
+    (dense(), dense(batch_size=8)),
+    (dense(), dense(optimizer="sgd")),
+    (dense(), dense(early_stopping=True)),
+    (dense(), VAE(**BASE, hidden_layer_sizes=(6,))),
+    (composed(), composed(objective="huber")),
+    (composed(), composed(input_noise="gaussian")),
+    (
+        composed(input_noise=GaussianNoise(0.1)),
+        composed(input_noise=GaussianNoise(0.2)),
+    ),
+    (composed(), composed(bottleneck=PointBottleneck(noise="snr"))),
+    (
+        composed(bottleneck="gaussian", objective=kl(capacity=1.0)),
+        composed(bottleneck="gaussian", objective=kl(capacity=2.0)),
+    ),
+    (dense(callbacks=[Nothing()]), dense(callbacks=[Nothing()])),
+    (dense(learning_rate_schedule="plateau"), dense(learning_rate_schedule="plateau")),
+    (dense(mixed_precision=True), dense(mixed_precision=True)),
+    (dense(optimizer=torch.optim.Adagrad), dense(optimizer=torch.optim.Adagrad)),
+]
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::skae.OutOfRangeWarning"),
+    pytest.mark.filterwarnings("ignore::skae.CollapseWarning"),
+]
+
+
+@pytest.mark.parametrize("pair", TOGETHER, ids=range(len(TOGETHER)))
+def test_those_alike_train_together(pair, groups):
+    assert_stacked_like_alone(pair, [data()] * 2, rtol=1e-6)
+    assert groups() == ([[2]], [0])
+
+
+@pytest.mark.parametrize("pair", APART, ids=range(len(APART)))
+def test_others_train_apart(pair, groups):
+    fit_stack([*map(clone, pair)], [data()] * 2)
+    assert not any(groups()[0])
+
+
+def test_dtypes_train_apart(groups):
+    fit_stack([dense(), dense()], [data(), data().astype(np.float32)])
+    assert groups() == ([[]], [2])
+
+
+def test_members_do_not_touch_each_other():
+    # Huge data, of another number of rows, and steps that end in NaN.
+    models = [dense(), dense(learning_rate=1e30), dense(n_components=3)]
+    Xs = [data(21), data(35), 1e150 * data(40)]
+    with pytest.warns(match="diverged"):
+        alone = [clone(m).fit(X) for m, X in zip(models, Xs, strict=True)]
+    with pytest.warns(match="diverged"):
+        together = fit_stack(models, Xs)
+    assert_twins(together[0], alone[0], rtol=1e-6)
+    assert [m.diverged_ for m in together] == [m.diverged_ for m in alone]
+
+
+# How stacks are cut
+
+
+def members(widths, n_rows=50, **params):
+    rows = Rows(ArraySource(data(n_rows)))
+    made = []
+    for width in widths:
+        model = dense(hidden_layer_sizes=(width,), **params).partial_fit(data())
+        made.append(Member(model.net_, rows, None, epochs=2))
+    return made
+
+
+def cut(made, max_members=32, memory=2**30, n_workers=1):
+    stacks = stacks_of(
+        made, max_members=max_members, memory=memory, n_workers=n_workers
+    )
+    assert sorted(map(id, chain(*stacks))) == sorted(map(id, made))
+    return [len(stack) for stack in stacks]
+
+
+def test_stacks_are_cut_evenly():
+    made = members([4] * 10)
+    assert cut(made) == [10]
+    assert cut(made, max_members=9) == [5, 5]
+    assert cut(made, max_members=4) == [3, 4, 3]
+
+
+def test_every_core_has_its_stacks():
+    made = members([4] * 20)
+    assert cut(made, n_workers=2) == [10, 10]
+    assert cut(members([4] * 30), max_members=12, n_workers=2) == [8, 7, 7, 8]
+    assert cut(made[:4], n_workers=2) == [4]
+
+
+def test_networks_of_very_different_sizes_train_apart():
+    made = members([4, 900, 5, 1000, 6])
+    assert cut(made) == [3, 2]
+
+
+def test_memory_bounds_a_stack():
+    made = members([200] * 6)
+    assert cut(made, memory=3 * bytes_of(made[0])) == [3, 3]
+    assert cut(made, memory=1) == [1] * 6
+
+
+def test_members_of_the_same_settings_are_in_a_row():
+    made = members([4, 5]) + members([4, 5], learning_rate=0.1) + members([6])
+    (stack,) = stacks_of(made, max_members=9, memory=2**30, n_workers=1)
+    rates = [member.net.lr for member in stack]
+    assert rates in ([1e-3] * 3 + [0.1] * 2, [0.1] * 2 + [1e-3] * 3)
+
+
+# Data
+
+
+def test_equal_arrays_are_held_once():
+    a, b = data(5, seed=0), data(7, seed=1)
+    pool = Pool([a, b, a.copy(), b], torch.float64, torch.device("cpu"))
+    assert pool.starts == [0, 5, 0, 5]
+    assert torch.equal(pool.table, torch.from_numpy(np.concatenate([a, b])))
+
+
+def test_one_array_is_not_copied():
+    a = data(5)
+    pool = Pool([a, a], torch.float64, torch.device("cpu"))
+    assert pool.table.data_ptr() == torch.from_numpy(a).data_ptr()

@@ -1,0 +1,335 @@
+"""Fits meet wherever joblib runs them, and none waits for ever."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from itertools import chain
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skopt import BayesSearchCV
+from twins import assert_twins, data
+
+import skae
+from skae import Checkpoint, DenseAutoencoder, LSTMAutoencoder, fit_stack
+from skae.stacking import _rendezvous
+
+
+def dense(**params):
+    return DenseAutoencoder(
+        **{
+            "hidden_layer_sizes": (6,),
+            "linear_path": None,
+            "max_epochs": 3,
+            "batch_size": 16,
+            "random_state": 0,
+            **params,
+        }
+    )
+
+
+def scores(search):
+    return search.cv_results_["mean_test_score"]
+
+
+# Searches
+
+
+def test_all_fits_of_a_grid_search_train_in_one_stack(groups):
+    search = GridSearchCV(dense(), {"n_components": [1, 2, 3, 4]}, cv=3)
+    alone = scores(clone(search).fit(data()))
+    with skae.stacked(n_jobs=64):
+        together = scores(search.fit(data()))
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert groups()[0] == [[12]] or groups()[0] == [[6, 6]]
+
+
+def test_joblibs_name_of_the_backend(groups):
+    search = GridSearchCV(dense(), {"n_components": [1, 2]}, cv=2, refit=False)
+    with joblib.parallel_config("skae-stacked", n_jobs=8, max_members=3):
+        search.fit(data())
+    assert sorted(groups()[0][0]) == [2, 2]
+
+
+def test_fewer_jobs_than_fits(groups):
+    search = GridSearchCV(dense(), {"n_components": [1, 2, 3, 4, 5]}, cv=2, n_jobs=4)
+    alone = scores(clone(search).set_params(n_jobs=1).fit(data()))
+    with skae.stacked():
+        np.testing.assert_allclose(scores(search.fit(data())), alone, atol=1e-6)
+    stacks, _ = groups()
+    assert [sum(sizes) for sizes in stacks] == [4, 4, 2]
+
+
+def test_bayesian_search_asks_for_several_points():
+    def search():
+        return BayesSearchCV(
+            dense(),
+            {"n_components": (1, 5), "learning_rate": (1e-3, 1e-2, "log-uniform")},
+            n_iter=6,
+            n_points=3,
+            cv=2,
+            refit=False,
+            random_state=0,
+        )
+
+    alone = scores(search().fit(data()))
+    with skae.stacked():
+        np.testing.assert_allclose(scores(search().fit(data())), alone, atol=1e-6)
+
+
+def test_pipelines_with_slow_steps_wait_for_each_other(groups):
+    class Slow(TransformerMixin, BaseEstimator):
+        def __init__(self, seconds=0.0):
+            self.seconds = seconds
+
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            time.sleep(self.seconds)
+            return X
+
+    pipeline = make_pipeline(StandardScaler(), Slow(), dense())
+    search = GridSearchCV(pipeline, {"slow__seconds": [0.0, 0.1, 0.3]}, cv=2)
+    with skae.stacked(n_jobs=6):
+        search.set_params(refit=False).fit(data())
+    assert groups()[0] == [[6]]
+
+
+def test_mixes_of_what_stacks_and_what_does_not(groups, tmp_path):
+    models = [
+        dense(),
+        dense(hidden_layer_sizes=(5, 4)),
+        dense(activation="tanh"),
+        dense(n_components=3),
+        dense(learning_rate_schedule="plateau"),
+        dense(callbacks=[Checkpoint(tmp_path)]),
+        LSTMAutoencoder(hidden_size=4, max_epochs=2, random_state=0),
+        make_pipeline(StandardScaler(), dense(activation="tanh")),
+        PCA(2),
+    ]
+    alone = [clone(model).fit(data()) for model in models]
+    together = fit_stack(models, [data()] * len(models))
+    for ours, theirs in zip(together, alone, strict=True):
+        np.testing.assert_allclose(
+            ours.transform(data()), theirs.transform(data()), atol=1e-6
+        )
+    assert sorted(chain(*groups()[0])) == [2, 2]
+
+
+def test_continued_fits_train_alone(groups):
+    models = [dense(warm_start=True) for _ in range(2)]
+    fit_stack(models, [data()] * 2)
+    fit_stack(models, [data()] * 2)
+    stacks, _ = groups()
+    assert stacks == [[2]]
+    assert all(model.n_iter_ == 6 for model in models)
+
+
+def test_sample_weights_train_alone():
+    weight = np.random.default_rng(0).random(60)
+    model = dense()
+    with skae.stacked():
+        together = Parallel()(
+            delayed(clone(model).fit)(data(), sample_weight=weight) for _ in range(3)
+        )
+    alone = clone(model).fit(data(), sample_weight=weight)
+    for ours in together:
+        assert_twins(ours, alone, rtol=1e-6)
+
+
+def test_one_array_is_held_once_and_may_be_read_only():
+    X = data()
+    X.flags.writeable = False
+    together = fit_stack([dense(), dense(n_components=3)], [X, X])
+    assert_twins(together[0], dense().fit(X), rtol=1e-6)
+
+
+# Nested calls
+
+
+def test_searches_within_cross_validation(groups):
+    inner = GridSearchCV(dense(), {"n_components": [1, 2]}, cv=2, n_jobs=4)
+    alone = cross_validate(clone(inner).set_params(n_jobs=1), data(), cv=2)
+    with skae.stacked(n_jobs=4):
+        together = cross_validate(inner, data(), cv=2)
+    np.testing.assert_allclose(together["test_score"], alone["test_score"], atol=1e-6)
+    assert sum(chain(*groups()[0])) > 4
+
+
+def test_other_estimators_in_threads_of_their_own():
+    pipeline = make_pipeline(
+        dense(), RandomForestRegressor(4, n_jobs=2, random_state=0)
+    )
+    X = data()
+    with skae.stacked(n_jobs=3):
+        results = cross_validate(pipeline, X, X[:, 0], cv=3)
+    assert np.isfinite(results["test_score"]).all()
+
+
+def test_several_fits_in_each_task(groups):
+    def several(seed):
+        return [dense(random_state=seed + i).fit(data()) for i in range(3)]
+
+    with skae.stacked(n_jobs=4):
+        fitted = Parallel()(delayed(several)(seed) for seed in range(4))
+    assert groups()[0] == [[4], [4], [4]]
+    assert_twins(fitted[1][2], dense(random_state=3).fit(data()), rtol=1e-6)
+
+
+def test_generators_of_results():
+    with skae.stacked(n_jobs=4):
+        parallel = Parallel(return_as="generator_unordered")
+        fitted = list(parallel(delayed(dense().fit)(data()) for _ in range(6)))
+    assert len(fitted) == 6
+
+
+def test_one_call_after_another_in_one_context():
+    with skae.stacked(n_jobs=4), Parallel() as parallel:
+        for _ in range(2):
+            fitted = parallel(delayed(dense().fit)(data()) for _ in range(4))
+    assert_twins(fitted[3], dense().fit(data()), rtol=1e-6)
+
+
+# Failures
+
+
+class Sometimes(TransformerMixin, BaseEstimator):
+    """A step that fails for some candidates."""
+
+    def __init__(self, fails=False):
+        self.fails = fails
+
+    def fit(self, X, y=None):
+        if self.fails:
+            raise ValueError("This step fails.")
+        return self
+
+    def transform(self, X):
+        return X
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores:UserWarning")
+def test_candidates_that_fail_do_not_stop_the_others():
+    search = GridSearchCV(
+        make_pipeline(Sometimes(), dense()),
+        {
+            "sometimes__fails": [False, True],
+            "denseautoencoder__n_components": [1, 2, -1],
+        },
+        cv=2,
+    )
+    alone = scores(clone(search).fit(data()))
+    with skae.stacked():
+        together = scores(search.fit(data()))
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert np.isnan(together).sum() == 4
+
+
+def test_an_error_ends_the_fits_that_wait():
+    models = [dense(), dense(n_components=-1), dense(), dense(max_epochs=3)]
+    with pytest.raises(ValueError, match="n_components"):
+        fit_stack(models, [data()] * 4)
+
+
+def test_a_stack_that_fails_is_trained_one_by_one(monkeypatch, caplog):
+    def fail(self):
+        raise RuntimeError("Not today.")
+
+    monkeypatch.setattr(_rendezvous.Stack, "_step", fail)
+    together = fit_stack([dense(), dense(n_components=3)], [data()] * 2)
+    assert_twins(together[0], dense().fit(data()), rtol=0)
+    assert_twins(together[1], dense(n_components=3).fit(data()), rtol=0)
+    assert "failed" in caplog.text
+
+
+def test_a_task_that_never_comes_to_its_fit_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(_rendezvous, "PATIENCE", 0.2)
+    others_are_fitted = threading.Event()
+
+    def task(number):
+        if number == 0:
+            assert others_are_fitted.wait(20)
+        model = dense().fit(data())
+        if number:
+            others_are_fitted.set()
+        return model
+
+    with skae.stacked(n_jobs=3):
+        fitted = Parallel()(delayed(task)(number) for number in range(3))
+    assert len(fitted) == 3
+
+
+def test_interrupts_end_a_search_at_once(tmp_path):
+    code = """
+        import logging, sys, threading
+        import numpy as np
+        import skae
+        from sklearn.model_selection import GridSearchCV
+
+        logging.basicConfig(level=logging.INFO, stream=sys.stdout)
+        X = np.random.default_rng(0).normal(size=(300, 6))
+        search = GridSearchCV(
+            skae.DenseAutoencoder(max_epochs=10**6), {"n_components": [1, 2, 3]}
+        )
+        try:
+            with skae.stacked():
+                search.fit(X)
+        except KeyboardInterrupt:
+            print("threads", threading.active_count())
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    with process:
+        assert "15 fits" in process.stdout.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert "threads 1" in out
+    assert process.returncode == 0
+
+
+# What is left alone
+
+
+def test_nothing_happens_without_the_context(groups):
+    GridSearchCV(dense(), {"n_components": [1, 2]}, cv=2).fit(data())
+    assert groups() == ([], [])
+
+
+def test_numbers_of_threads_are_put_back():
+    before = torch.get_num_threads()
+    fit_stack([dense() for _ in range(14)], [data()] * 14)
+    in_new_thread = []
+    thread = threading.Thread(
+        target=lambda: in_new_thread.append(torch.get_num_threads())
+    )
+    thread.start()
+    thread.join()
+    assert [torch.get_num_threads(), *in_new_thread] == [before, before]
+
+
+def test_estimators_and_data_are_checked():
+    with pytest.raises(ValueError, match="1 estimators and 2 data"):
+        fit_stack([dense()], [data(), data()])
+    model = dense()
+    with pytest.raises(ValueError, match="given twice"):
+        fit_stack([model, model], [data(), data()])

@@ -1,0 +1,67 @@
+"""Fits in stacks and their twins, the same fits alone."""
+
+import numpy as np
+import torch
+from sklearn.base import clone
+
+from skae import fit_stack
+
+
+def data(n_samples=60, seed=0, n_features=6):
+    """Return rows near a plane."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, n_features))
+    return X + 0.1 * rng.normal(size=X.shape)
+
+
+def assert_twins(stacked, alone, rtol=1e-4):
+    """Assert that two fits have the same outcome, up to rounding."""
+    assert_same_weights(stacked, alone, rtol)
+    assert_same_optimizers(stacked.net_, alone.net_, max(rtol, 1e-4))
+    assert_same_histories(stacked, alone, rtol)
+    assert stacked.n_iter_ == alone.n_iter_
+    assert stacked.diverged_ == alone.diverged_
+
+
+def assert_same_weights(stacked, alone, rtol=1e-4):
+    theirs = alone.net_.module_.state_dict()
+    ours = stacked.net_.module_.state_dict()
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        assert_close(ours[name], value, rtol, name)
+
+
+def assert_same_optimizers(ours, theirs, rtol=1e-4):
+    rates = [net.optimizer_.param_groups[0]["lr"] for net in (ours, theirs)]
+    assert rates[0] == rates[1]
+    pairs = zip(ours.module_.parameters(), theirs.module_.parameters(), strict=True)
+    for a, b in pairs:
+        state, expected = ours.optimizer_.state[a], theirs.optimizer_.state[b]
+        assert state.keys() == expected.keys()
+        for name, value in expected.items():
+            assert_close(torch.as_tensor(state[name]), torch.as_tensor(value), rtol)
+
+
+def assert_same_histories(stacked, alone, rtol=1e-4):
+    assert len(stacked.history_) == len(alone.history_)
+    for ours, theirs in zip(stacked.history_, alone.history_, strict=True):
+        assert list(ours) == list(theirs)
+        for name in theirs.keys() - {"dur", "batches"}:
+            np.testing.assert_allclose(ours[name], theirs[name], rtol, 1e-9, name)
+
+
+def assert_close(ours, theirs, rtol, name=""):
+    assert ours.shape == theirs.shape
+    assert ours.dtype == theirs.dtype
+    # Of what would be zero without rounding only the order of magnitude is the same.
+    scale = 1e-6 + theirs.abs().nan_to_num().max().item()
+    assert torch.allclose(ours, theirs, rtol=0, atol=rtol * scale, equal_nan=True), name
+
+
+def assert_stacked_like_alone(models, Xs, rtol=1e-4):
+    """Fit clones together and alone, and compare; return the stacked ones."""
+    alone = [clone(model).fit(X) for model, X in zip(models, Xs, strict=True)]
+    stacked = fit_stack(map(clone, models), Xs)
+    for ours, theirs in zip(stacked, alone, strict=True):
+        assert_twins(ours, theirs, rtol)
+    return stacked
