@@ -1,6 +1,6 @@
 """Rules and scores compared on data whose dimension is known.
 
-    python benchmarks/latent_dimension.py [--folds 4] [--jobs 2] [--seed 0] [--only d]
+    python benchmarks/latent_dimension.py [--folds 4] [--seed 0] [--only 0 1 2]
 
 For each manifold: the dimension d, the smallest Euclidean dimension e that it embeds
 in, and what each way to choose a latent dimension says, all from one search over the
@@ -25,7 +25,12 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, KernelMutualInformation, Reconstruction
+from skae import (
+    DenseAutoencoder,
+    KernelMutualInformation,
+    Reconstruction,
+    stacked,
+)
 from skae.datasets import manifold_suite
 from skae.information import estimate_dimension
 from skae.search import Best, Saturation, ScoreCurve, SecondDifference, get_rule
@@ -45,16 +50,16 @@ def search(X, most, arguments):
     estimator = make_pipeline(
         StandardScaler(), DenseAutoencoder(random_state=arguments.seed)
     )
-    return GridSearchCV(
+    folds = list(KFold(4, shuffle=True, random_state=arguments.seed).split(X))
+    grid = GridSearchCV(
         estimator,
         {PARAM: range(1, most + 1)},
         scoring=SCORING,
         refit=False,
-        cv=KFold(4, shuffle=True, random_state=arguments.seed)
-        if arguments.folds > 1
-        else [next(KFold(4, shuffle=True, random_state=arguments.seed).split(X))],
-        n_jobs=arguments.jobs,
-    ).fit(X.astype(np.float32))
+        cv=folds[: arguments.folds],
+    )
+    with stacked():
+        return grid.fit(X.astype(np.float32))
 
 
 def curve(results, metric, most, is_complete=False):
@@ -102,8 +107,7 @@ def summarize(title, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folds", type=int, default=4, choices=(1, 4))
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--folds", type=int, default=4, choices=(1, 2, 3, 4))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, nargs="*", help="numbers of manifolds")
     arguments = parser.parse_args()
