@@ -1,0 +1,11 @@
+"""Series to windows and back, and scaling of sequences channel by channel.
+
+Three shapes appear throughout: a series ``(n_timesteps, n_channels)``, windows cut
+from it ``(n_windows, length, n_channels)``, and the same windows flattened row by row
+to ``(n_windows, length * n_channels)``, time first and channel second.
+"""
+
+from skae.preprocessing._scaler import SequenceScaler
+from skae.preprocessing._windows import SlidingWindow
+
+__all__ = ["SequenceScaler", "SlidingWindow"]
