@@ -25,7 +25,7 @@ LAYERS = [
     {"autoencoders"},
     {"scorers"},
     {"search", "interpretation", "testing"},
-    {"study"},
+    {"study", "plugins"},
     {"plotting"},
     {"report"},
     {"cli"},

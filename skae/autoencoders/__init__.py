@@ -1,15 +1,17 @@
 """Autoencoders: scikit-learn transformers over the parts."""
 
-from skae.autoencoders._base import BaseAutoencoder
+from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._composed import Autoencoder
 from skae.autoencoders._dense import DenseAutoencoder
 from skae.autoencoders._lstm import LSTMAutoencoder
 from skae.autoencoders._mmd_vae import MMDVAE
 from skae.autoencoders._range_test import LearningRateRange, learning_rate_range_test
+from skae.autoencoders._registry import ESTIMATORS
 from skae.autoencoders._saving import load
 from skae.autoencoders._vae import VAE
 
 __all__ = [
+    "ESTIMATORS",
     "MMDVAE",
     "VAE",
     "Autoencoder",
@@ -17,6 +19,7 @@ __all__ = [
     "DenseAutoencoder",
     "LSTMAutoencoder",
     "LearningRateRange",
+    "document",
     "learning_rate_range_test",
     "load",
 ]

@@ -1,6 +1,7 @@
 """The objective: a named sum of one reconstruction term and weighted penalties."""
 
 from collections import Counter
+from numbers import Real
 
 from sklearn.base import clone
 from sklearn.utils.metaestimators import _BaseComposition
@@ -91,7 +92,7 @@ def _check_names(penalties):
 
 
 def _check_compatible(name, penalty, bottleneck):
-    if callable(penalty.weight) and not isinstance(penalty.weight, Schedule):
+    if not isinstance(penalty.weight, Real | Schedule):
         raise TypeError(
             f"The penalty {name!r} has weight={penalty.weight!r}: use a number, or a "
             "Schedule such as LinearWarmup."

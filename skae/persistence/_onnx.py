@@ -17,7 +17,7 @@ __all__ = ["METHODS", "OPSET", "export_onnx"]
 OPSET = 18
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 # The operators that onnxruntime has in float32 only, and networks use.
-SINGLE_PRECISION_ONLY = {"Conv", "ConvTranspose", "GRU", "LSTM"}
+SINGLE_PRECISION_ONLY = {"Conv", "ConvTranspose", "Erf", "GRU", "LSTM"}
 # Any number of rows but 0 and 1, which the exporter would take for constants.
 N_ROWS = 2
 

@@ -142,9 +142,13 @@ def check_penalty_gradients(penalty):
     def value(*codes):
         return _value(penalty, codes, generator())
 
-    # large codes: small ones may be free
-    codes = [3 * code for code in _codes(penalty, 16, 3)]
-    assert_finite_gradients(value, *codes, what="the value")
+    # small codes may be free, and so may large ones
+    codes = _codes(penalty, 16, 3)
+    small, large = ([scale * code for code in codes] for scale in (0.3, 3))
+    assert_finite_gradients(value, *small, what="the value", reaches=False)
+    assert_finite_gradients(value, *large, what="the value", reaches=False)
+    both = [torch.stack(pair) for pair in zip(small, large, strict=True)]
+    assert_finite_gradients(value, *both, what="the value")
     alike = [torch.zeros_like(code) for code in codes]
     assert_finite_gradients(value, *alike, what="the value at 0", reaches=False)
     row = [code[:1] for code in codes]

@@ -1,0 +1,198 @@
+"""Everything by name, in all that skae and scikit-learn do with autoencoders."""
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import onnxruntime
+import pytest
+import skae
+import torch
+from skae.bottlenecks import Latent
+from skae.networks import DenseNetwork
+from skae.objectives import Objective
+from skae.plugins import list_plugins
+from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.schedules import LinearWarmup
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+
+from skae_transformer import (
+    Continuity,
+    SlicedWasserstein,
+    TransformerAutoencoder,
+    TransformerNetwork,
+)
+
+ORIGIN = "skae-transformer 0.1.0"
+WAVES = np.sin(np.arange(80) / 4 + np.random.default_rng(0).normal(size=80) / 20)
+SERIES = WAVES[:, None]
+WINDOWS = SlidingWindow(8).fit_transform(SERIES)  # (73, 8, 1)
+FAST = {"max_epochs": 3, "batch_size": 32, "learning_rate": 0.01, "random_state": 0}
+
+
+def by_name():
+    objective = Objective(penalties=[("prior", "sliced_wasserstein")])
+    return skae.Autoencoder(2, network="transformer", objective=objective, **FAST)
+
+
+def by_instance(**settings):
+    penalty = SlicedWasserstein(LinearWarmup(2, final=0.1), n_directions=20)
+    return skae.Autoencoder(
+        2,
+        network=TransformerNetwork(8, n_heads=2),
+        objective=Objective(penalties=[("prior", penalty)]),
+        **FAST,
+    ).set_params(**settings)
+
+
+def by_recipe(**settings):
+    model = TransformerAutoencoder(2, width=8, prior_weight=0.1, **FAST)
+    return model.set_params(**settings)
+
+
+each = pytest.mark.parametrize("make", [by_name, by_instance, by_recipe])
+
+
+def test_the_package_is_found_without_import():
+    found = {p.name: p for p in list_plugins() if p.origin == ORIGIN}
+    assert {name: plugin.kind for name, plugin in found.items()} == {
+        "transformer": "networks",
+        "sliced_wasserstein": "penalties",
+        "continuity": "scorers",
+        "TransformerAutoencoder": "estimators",
+    }
+    assert all(plugin.error is None for plugin in found.values())
+    assert skae.get_scorer("continuity").get_params() == Continuity().get_params()
+
+
+@each
+def test_in_a_pipeline(make):
+    steps = [("window", SlidingWindow(8)), ("scale", SequenceScaler())]
+    pipeline = Pipeline([*steps, ("reduce", make())]).fit(SERIES)
+    assert pipeline.transform(SERIES).shape == (73, 2)
+    assert pipeline.inverse_transform(pipeline.transform(SERIES)).shape == (80, 1)
+    assert np.isfinite(skae.get_scorer("continuity")(pipeline, SERIES))
+
+
+@each
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_copies_are_the_same(make, dtype, tmp_path):
+    X = WINDOWS.astype(dtype)
+    model = make().fit(X)
+    Z = model.transform(X)
+    assert Z.dtype == dtype
+    model.save(tmp_path / "model.safetensors")
+    copies = {
+        "loaded": skae.load(tmp_path / "model.safetensors"),
+        "pickled": pickle.loads(pickle.dumps(model)),
+        "fitted again": clone(model).fit(X),
+    }
+    further = deepcopy(model).partial_fit(X).transform(X)
+    for how, copy in copies.items():
+        assert type(copy) is type(model), how
+        np.testing.assert_array_equal(copy.transform(X), Z, err_msg=how)
+        found = copy.partial_fit(X).transform(X)
+        np.testing.assert_array_equal(found, further, err_msg=how)
+
+
+def test_onnx(tmp_path):
+    X = WINDOWS
+    model = by_recipe().fit(X)
+    model.to_onnx(tmp_path / "model.onnx", method="reconstruct")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (X_hat,) = session.run(None, {"X": X[:5]})
+    np.testing.assert_allclose(X_hat, model.reconstruct(X[:5]), atol=1e-5)
+
+
+@each
+def test_sequences_of_unequal_length(make):
+    X = WINDOWS.copy()
+    X[::2, 5:] = np.nan
+    model = make().fit(X)
+    alone = model.transform(X[::2, :5])
+    np.testing.assert_allclose(model.transform(X)[::2], alone, atol=1e-12)
+    assert np.isnan(model.reconstruct(X)).sum() == np.isnan(X).sum()
+
+
+def test_nested_parameters_in_a_search():
+    space = {
+        "n_components": [1, 2],
+        "network__width": [4, 8],
+        "objective__prior__weight": [0.01, 0.1],
+    }
+    search = GridSearchCV(
+        by_instance(max_epochs=1), space, scoring=skae.get_scorer("continuity"), cv=2
+    ).fit(WINDOWS)
+    scores = search.cv_results_["mean_test_score"]
+    assert len(scores) == 8
+    assert np.isfinite(scores).all()
+    assert len(set(scores)) > 4
+
+
+@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+def test_the_latent_dimension_by_our_scorer():
+    search = skae.LatentDimensionSearchCV(
+        by_recipe(max_epochs=2),
+        n_components=3,
+        scoring="continuity",
+        rule="best",
+        cv=2,
+        random_state=0,
+    ).fit(WINDOWS)
+    assert search.n_components_ in (1, 2, 3)
+    assert len(search.selection_.curve.mean) == 3
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        by_recipe(),
+        # a dense network would stack, were the penalty one that stacks
+        skae.Autoencoder(
+            2,
+            network=DenseNetwork((4,)),
+            objective=Objective(penalties=[("prior", "sliced_wasserstein")]),
+            **FAST,
+        ),
+    ],
+    ids=["network", "penalty"],
+)
+def test_a_search_in_a_stack_is_the_same(model):
+    """A stack knows skae's own parts only: fits with others train alone in it."""
+    X = WINDOWS.reshape(len(WINDOWS), -1)
+    search = GridSearchCV(model, {"n_components": [1, 2]}, cv=2)
+    alone = clone(search).fit(X)
+    with skae.stacked():
+        stacked = search.fit(X)
+    np.testing.assert_array_equal(
+        stacked.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
+    )
+
+
+def test_the_penalty_brings_codes_to_the_prior():
+    def distance(prior_weight):
+        model = by_recipe(prior_weight=prior_weight, max_epochs=40).fit(WINDOWS)
+        code = torch.from_numpy(model.transform(WINDOWS))
+        return SlicedWasserstein()(Latent(mean=code, sample=code)).item()
+
+    assert distance(1.0) < 0.3 * distance(0.0)
+
+
+def test_it_learns():
+    model = TransformerAutoencoder(2, random_state=0).fit(WINDOWS)
+    assert model.score(WINDOWS) > 0.9
+
+
+def test_on_the_command_line(tmp_path):
+    from skae.cli import app
+    from typer.testing import CliRunner
+
+    np.savetxt(tmp_path / "waves.csv", SERIES, header="wave", comments="")
+    words = ["select", tmp_path / "waves.csv", "--window", 8, "--components", "1,2"]
+    words += ["--scorer", "continuity", "--search", "grid", "--folds", 2, "--n-jobs", 1]
+    words += ["--max-epochs", 1, "--output", tmp_path / "run"]
+    result = CliRunner().invoke(app, [*map(str, words)], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    assert "continuity" in (tmp_path / "run" / "scores.csv").read_text()
