@@ -391,7 +391,7 @@ class BaseAutoencoder(
 
         Returns
         -------
-        X_hat : ndarray of shape (n_samples, *input_shape_)
+        X_hat : ndarray of shape (n_samples, ...)
             With the dimensions of the data seen in `fit`.
         """
         check_is_fitted(self)

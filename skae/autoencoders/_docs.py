@@ -68,7 +68,7 @@ diverged_ : bool
     scorers give the model their worst score.
 n_features_in_ : int
     Number of columns seen in `fit`; of channels, for 3-D data.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the columns, where `X` had names.
 input_shape_ : tuple of int
     Shape of one row of the data seen in `fit`."""

@@ -123,7 +123,7 @@ class GenerativeMixin:
 
         Returns
         -------
-        X : ndarray of shape (n_samples, *input_shape_)
+        X : ndarray of shape (n_samples, ...)
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)

@@ -64,9 +64,9 @@ class SavingMixin:
         """Write what one method computes as an ONNX model, to run without Python.
 
         Its one input and one output have a free first axis, the rows: ``X`` of shape
-        (rows, *input_shape_), and ``Z`` of shape (rows, n_components). The operators
-        are those of opset 18. Needs the packages that ``pip install 'skae[onnx]'``
-        brings. The export takes seconds.
+        ``(rows, *input_shape_)``, and ``Z`` of shape ``(rows, n_components)``. The
+        operators are those of opset 18. Needs the packages that
+        ``pip install 'skae[onnx]'`` brings. The export takes seconds.
 
         Parameters
         ----------

@@ -60,7 +60,7 @@ class Network(BaseEstimator, ABC):
         ----------
         module : AutoencoderModule
             With the modules that `build` returned, randomly initialised.
-        events : ndarray of shape (n_samples, *event_shape)
+        events : ndarray of shape (n_samples, ...)
             The data of the fit.
         seed : int
             Source of any random numbers.

@@ -65,7 +65,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Columns of a two-dimensional `X`, channels of a three-dimensional one. The
         number of time steps of the latter may differ between `fit` and `transform`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, when `X` is a data frame with string columns.
 
     See Also
@@ -193,7 +193,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        names : ndarray of str of shape (n_features_in_,)
+        names : ndarray of str of shape (`n_features_in_`,)
             The names.
         """
         return super().get_feature_names_out(input_features)

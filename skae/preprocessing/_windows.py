@@ -68,7 +68,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         ``ceil(length / stride) - 1``. A property; needs no fit.
     n_features_in_ : int
         Channels of the series.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, when the series is a data frame with string columns.
 
     See Also

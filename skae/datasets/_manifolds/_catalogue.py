@@ -131,7 +131,7 @@ def make_manifold(
     =============================== ============================================
     name                            what it is (d, e, D)
     =============================== ============================================
-    circle, sphere                  |x| = 1 (1, 2, 2 and 2, 3, 3)
+    circle, sphere                  norm 1 (1, 2, 2 and 2, 3, 3)
     torus, cube-surface             closed surfaces (2, 3, 3)
     swiss-roll, s-curve             rolled-up sheets (2, 2, 3)
     moebius                         band with one half twist (2, 3, 3)

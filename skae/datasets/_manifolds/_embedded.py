@@ -162,7 +162,7 @@ def make_sphere(
 ) -> Manifold:
     """Draw points uniformly from the unit sphere, in a random subspace.
 
-    |x| = 1 in d + 1 dimensions. Being closed, it does not embed in d.
+    ``|x| = 1`` in d + 1 dimensions. Being closed, it does not embed in d.
 
     Parameters
     ----------
