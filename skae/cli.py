@@ -1,6 +1,10 @@
-"""The command line: ``skae select`` finds a latent dimension and reports on it."""
+"""The command line.
 
-from contextlib import suppress
+``skae select`` finds a latent dimension and reports on it, ``skae plugins`` lists the
+parts that there are.
+"""
+
+import warnings
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,15 +12,21 @@ from typing import Annotated
 
 import joblib
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 import skae
 from skae.datasets import dataset_names
 from skae.exceptions import UnknownNameError
+from skae.plugins import KINDS, list_plugins
 from skae.search.rules import RULES
 from skae.study.errors import InputError
+from skae.study.folder import claim_folder, discard_folder, open_store
 from skae.study.inputs import read_data
-from skae.study.settings import Settings, parse_components
+from skae.study.scorers import usable_scorers
+from skae.study.settings import N_ITER, Settings, parse_components
 
 __all__ = ["app"]
 
@@ -27,6 +37,13 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Autoencoders, and searches that choose their latent dimension.",
 )
+
+
+def _listed(names, *args):
+    """Return what `names` returns; what it leaves out is told by `skae plugins`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return names(*args)
 
 
 class Estimator(StrEnum):
@@ -40,6 +57,7 @@ class Search(StrEnum):
     """Values of ``--search``."""
 
     bayes = "bayes"
+    evolution = "evolution"
     grid = "grid"
 
 
@@ -97,21 +115,33 @@ def select(
     ] = None,
     scorer: Annotated[
         str,
-        typer.Option(help=f"What is measured: {', '.join(skae.get_scorer_names())}."),
+        typer.Option(help=f"What is measured: {', '.join(_listed(usable_scorers))}."),
     ] = "kernel_mi",
     rule: Annotated[
         str | None,
         typer.Option(
-            help=f"What chooses by the scores: {', '.join(RULES.names())}.",
+            help=f"What chooses by the scores: {', '.join(_listed(RULES.names))}.",
             show_default="what suits the scorer",
         ),
     ] = None,
     search: Annotated[
-        Search, typer.Option(help="Try some dimensions, or each.")
+        Search,
+        typer.Option(
+            help="bayes tries some dimensions, and grid each, with the estimator's own "
+            "layers; evolution tries dimensions together with layers: how many, and "
+            "how wide."
+        ),
     ] = Search.bayes,
     n_iter: Annotated[
-        int, typer.Option(min=1, help="Dimensions that a bayes search tries.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Candidates to try: dimensions in a bayes search, dimensions with "
+            "layers in an evolution, where three for each dimension are a start. Each "
+            "is fitted once per fold.",
+            show_default=", ".join(f"{n} for {name}" for name, n in N_ITER.items()),
+        ),
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds of cross-validation.")] = 4,
     window: Annotated[
         int | None,
@@ -137,7 +167,8 @@ def select(
     hidden: Annotated[
         str | None,
         typer.Option(
-            help="Hidden layers of dense, as 64-32.", show_default="the estimator's"
+            help="Hidden layers of dense, as 64-32, where they are not searched for.",
+            show_default="the estimator's",
         ),
     ] = None,
     clusters: Annotated[
@@ -149,15 +180,32 @@ def select(
         typer.Option(min=1, help="Fits at a time.", show_default="number of cores"),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto",
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on in the folder of an earlier run: fits that it has finished are "
+            "not made again. Options may differ; what they change is fitted.",
+        ),
+    ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that is not empty.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Write into a folder that is not empty, and begin anew in that of an "
+            "earlier run.",
+        ),
     ] = False,
 ):
     """Find the latent dimension of an autoencoder for DATA, and report on it.
 
     Cross-validates an autoencoder for each dimension tried, chooses one by a rule on
     the scores, refits it, and writes model.joblib, scores.csv, figures/ and report.html
-    to a folder.
+    to a folder. An evolution tries several layers for a dimension: the best of them
+    stand for it.
+
+    Each finished fit is kept in store.sqlite in the folder. Ctrl-C ends the run without
+    a report and prints the command that goes on from there, with --resume.
     """
     choices = {
         "scorer": scorer,
@@ -187,7 +235,7 @@ def select(
             window=window,
             **choices,
         )
-        _select(data_set, settings, force)
+        _select(data_set, settings, force, resume)
     except InputError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from None
 
@@ -204,66 +252,99 @@ def _check_extra():
         raise typer.Exit(1)
 
 
-def _select(data, settings, force):
+def _select(data, settings, force, resume):
+    folder = claim_folder(settings.output, force, resume)
+    try:
+        _run(data, settings, folder, resume)
+    except InputError:
+        discard_folder(folder)
+        raise
+    except KeyboardInterrupt:
+        _say_how_to_go_on(settings, folder)
+        raise typer.Exit(130) from None
+
+
+def _run(data, settings, folder, resume):
     # What takes long to import comes after what is quickly found to be wrong.
+    from sklearn.callback import ProgressBar
+
     from skae.report import summary, write_report
     from skae.study.plan import Plan
-    from skae.study.progress import search_progress
     from skae.study.run import run
 
-    console = Console()
-    folder = _claim(Path(settings.output), force)
-    try:
-        plan = _plan(Plan, data, settings)
-        _announce(console, plan)
-        with search_progress(console) as progress:
-            outcome = run(plan, progress)
-    except InputError:
-        _discard(folder)
-        raise
+    plan = Plan(data, settings)
+    _announce(plan)
+    store, n_kept = open_store(folder, resume)
+    if resume:
+        _print(f"Fits of earlier runs in {settings.output}: {n_kept}")
+    outcome = run(plan, store, [ProgressBar(max_propagation_depth=0)])
+    if resume:
+        _print(f"Of {outcome.n_fits} fits, {outcome.n_recalled} were there already.")
     report = write_report(plan, outcome, folder)
     for line in [*summary(plan, outcome), f"Report: {report}"]:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        _print(line)
 
 
-def _discard(folder):
-    """Remove the folder of a run that never began, unless there is something in it."""
-    with suppress(OSError):
-        folder.rmdir()
+def _print(line, style=None):
+    options = {"highlight": False, "markup": False, "soft_wrap": True}
+    Console().print(line, style=style, **options)
 
 
-def _plan(make, data, settings):
-    try:
-        return make(data, settings)
-    except UnknownNameError as error:
-        raise InputError(str(error), "--scorer") from None
-
-
-def _claim(folder, force):
-    """Return the folder, made and ours to fill, before any time is spent."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{str(folder)!r} is a file: name a folder.", "--output")
-    if folder.exists() and any(folder.iterdir()) and not force:
-        raise InputError(
-            f"The folder {str(folder)!r} is not empty: name another one, or pass "
-            "--force to replace the results in it.",
-            "--output",
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"The folder cannot be made: {error}", "--output") from None
-    return folder
-
-
-def _announce(console, plan):
+def _announce(plan):
     settings = plan.settings
     shape = " x ".join(map(str, plan.X.shape))
     kind = "windows" if plan.window else "rows"
-    console.print(
+    _print(
         f"{plan.data.name}: {shape} {kind}, {settings.estimator} autoencoder, "
-        f"{settings.search} search by {settings.scorer}, {settings.folds} folds",
-        highlight=False,
+        f"{settings.search} search of {settings.n_candidates} candidates by "
+        f"{settings.scorer}, {settings.folds} folds"
     )
     for note in plan.notes():
-        console.print(f"Note: {note}", style="yellow", highlight=False)
+        _print(f"Note: {note}", style="yellow")
+
+
+def _say_how_to_go_on(settings, folder):
+    """Say what is finished of a run that Ctrl-C has ended, and the command for more."""
+    _, n_kept = open_store(folder, resume=True)
+    if n_kept == 0:
+        discard_folder(folder)
+        _print("Interrupted before any fit was finished: nothing is kept.")
+        return
+    n_fits = settings.n_candidates * settings.folds
+    _print(
+        f"Interrupted. {n_kept} fits are finished and kept; the search takes {n_fits}. "
+        "To go on:"
+    )
+    _print(settings.command(resume=True))
+
+
+@app.command()
+def plugins(
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Parts of one kind: {', '.join(KINDS)}.", show_default="all"
+        ),
+    ] = None,
+):
+    """List the parts that have a name: the library's own, and those of other packages.
+
+    What another package has declared and cannot be used is listed with the reason.
+    """
+    try:
+        found = _listed(list_plugins, kind)
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error), param_hint="--kind") from None
+    Console(width=None if Console().is_terminal else 200).print(_table(found))
+
+
+def _table(found):
+    table = Table(box=SIMPLE_HEAD)
+    for header in ("kind", "name", "class", "origin"):
+        table.add_column(header, overflow="fold", no_wrap=header != "class")
+    for one in found:
+        target = Text(one.target)
+        if one.error:
+            target.append(f"\nleft out: {one.error}", style="bold red")
+        table.add_row(one.kind, one.name, target, one.origin)
+    return table

@@ -1,4 +1,6 @@
 import re
+import shlex
+import warnings
 from pathlib import Path
 
 import joblib
@@ -8,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 import skae
+from skae import DenseAutoencoder
 from skae.cli import app
 from skae.datasets import load_airline_passengers, load_dataset
+from skae.plugins import Plugin, list_plugins
 from skae.preprocessing import SlidingWindow
 
 FAST = ["--max-epochs", "2", "--n-iter", "2", "--folds", "2", "--n-jobs", "1"]
@@ -21,26 +25,31 @@ def invoke(*words):
     return CliRunner().invoke(app, words, env={"COLUMNS": "200", "TERM": "dumb"})
 
 
-def select(*words):
-    result = invoke("select", *words, *FAST)
+def select(*words, limits=()):
+    result = invoke("select", *words, *FAST, *limits)
     assert result.exit_code == 0, result.output
     return result.output
 
 
 def rejected(*words):
     """Return the message of a run that has to be refused."""
-    result = invoke("select", *words)
+    return refused("select", *words)
+
+
+def refused(*words):
+    result = invoke(*words)
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.output
     return " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
 
 
 def check_folder(folder):
-    files = {str(path.relative_to(folder)) for path in folder.rglob("*.*")}
-    figures = {f"figures/{name}.png" for name in FIGURES}
-    assert files == {"model.joblib", "scores.csv", "report.html", *figures}
-    for name in FIGURES:
-        assert (folder / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
+    files = {path.name for path in folder.iterdir()}
+    written = {"model.joblib", "scores.csv", "report.html", "store.sqlite"}
+    assert files == {"figures", *written}
+    figures = list((folder / "figures").iterdir())
+    assert {f"{name}.png" for name in FIGURES} <= {path.name for path in figures}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +112,7 @@ def test_the_report_stands_alone(airline):
     page = (airline[0] / "report.html").read_text()
     assert "http" not in page
     sources = re.findall(r'src="([^"]*)"', page)
-    assert len(sources) == len(FIGURES)
+    assert len(sources) == len(list((airline[0] / "figures").iterdir()))
     assert all(source.startswith("data:image/png;base64,") for source in sources)
     assert not re.search("<link|<script|@import|url\\(", page)
 
@@ -120,7 +129,7 @@ def test_the_report_says_it_all(airline):
 def test_a_folder_that_is_not_empty_is_kept(airline):
     folder, _ = airline
     before = (folder / "scores.csv").read_bytes()
-    assert "--force" in rejected("wine", "--output", folder)
+    assert "--resume" in rejected("wine", "--output", folder)
     assert (folder / "scores.csv").read_bytes() == before
 
 
@@ -155,6 +164,22 @@ def test_a_table_by_grid(tmp_path):
     model = joblib.load(tmp_path / "model.joblib")
     assert model.named_steps["autoencoder"].hidden_layer_sizes == "8"
     assert model.transform(load_dataset("wine").data).shape[0] == 178
+
+
+def test_an_evolution_of_a_file(tmp_path):
+    path = tmp_path / "flowers.csv"
+    np.savetxt(path, load_dataset("iris").data[::3], delimiter=",")
+    words = "--search", "evolution", "--components", "1:3", "--n-iter", "4"
+    output = select(path, "--output", tmp_path / "out", limits=words)
+    check_folder(tmp_path / "out")
+    assert "evolution search of 4 candidates" in output
+    layers = re.search(r"with (hidden layers? of ([\d-]+)|no hidden layer)", output)
+    model = joblib.load(tmp_path / "out/model.joblib")["autoencoder"]
+    assert "-".join(map(str, model.hidden_layer_sizes)) == (layers[2] or "")
+    table = pd.read_csv(tmp_path / "out/scores.csv")
+    assert len(table) == 4
+    chosen = f"Latent dimension: {model.n_components}, "
+    assert chosen in output
 
 
 def test_images_and_silhouette(tmp_path):
@@ -221,6 +246,13 @@ def test_same_seed_same_scores(tmp_path):
         (["nowhere.csv"], "There is no file 'nowhere.csv'"),
         (["airline-pasengers"], "Did you mean 'airline-passengers'?"),
         (["wine", "--scorer", "kernel-mi"], "Did you mean 'kernel_mi'?"),
+        (["wine", "--scorer", "mmd"], "nor an lstm autoencoder generates any"),
+        (["wine", "--scorer", "ari"], "needs the class of every row"),
+        (["wine", "--search", "evolution", "--n-iter", "1"], "at least two candidates"),
+        (
+            ["wine", "--search", "evolution", "--hidden", "8"],
+            "An evolution searches for the hidden layers",
+        ),
         (["wine", "--estimator", "cnn"], "--estimator"),
         (["wine", "--search", "random"], "--search"),
         (["wine", "--components", "0:4"], "a code has at least one dimension"),
@@ -242,6 +274,120 @@ def test_same_seed_same_scores(tmp_path):
 )
 def test_bad_input_is_told_in_plain_words(tmp_path, words, message):
     assert message in rejected(*words, "--output", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_names_usable_scorers_only():
+    words = " ".join(re.sub("[│]", " ", invoke("select", "--help").output).split())
+    names = re.search("What is measured: ([^.]*)", words)[1].split(", ")
+    assert "kernel_mi" in names
+    assert not {"mmd", "knn_kl", "coverage", "ari", "nmi"} & set(names)
+
+
+# Going on after an interrupt
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """The list of the fits that are made; Ctrl-C comes in those that are asked for."""
+
+    class Fits(list):
+        interrupted = ()
+
+    made, fit = Fits(), DenseAutoencoder.fit
+
+    def counted(self, *args, **kwargs):
+        made.append(self)
+        if len(made) in made.interrupted:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(DenseAutoencoder, "fit", counted)
+    return made
+
+
+def test_an_interrupted_run_tells_how_to_go_on(tmp_path, fits):
+    folder = tmp_path / "my run"
+    fits.interrupted = [5]  # the first one is a trial
+    words = "iris", "--components", "1:3", "--search", "evolution", "--output", folder
+    limits = "--n-iter", "3"
+    result = invoke("select", *words, *FAST, *limits)
+    assert result.exit_code == 130
+    assert "Traceback" not in result.output
+    assert "3 fits are finished and kept; the search takes 6" in result.output
+    assert [path.name for path in folder.iterdir()] == ["store.sqlite"]
+
+    command = shlex.split(result.output.strip().splitlines()[-1])
+    assert command[:2] == ["skae", "select"]
+    fits.clear()
+    fits.interrupted = ()
+    result = invoke(*command[1:])
+    assert result.exit_code == 0, result.output
+    assert "Fits of earlier runs in" in result.output
+    assert "Of 6 fits, 3 were there already." in result.output
+    assert len(fits) == 1 + 3 + 1  # a trial, what was missing, and the refit
+    check_folder(folder)
+
+    assert "--resume" in rejected(*words)
+    fits.clear()
+    assert "Of 6 fits, 6 were there" in select(*words, "--resume", limits=limits)
+    assert len(fits) == 1 + 0 + 1
+
+
+def test_an_interrupt_before_any_fit_leaves_nothing(tmp_path, fits):
+    fits.interrupted = [2]
+    result = invoke("select", "iris", *FAST, "--output", tmp_path / "out")
+    assert result.exit_code == 130
+    assert "Interrupted before any fit was finished" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_force_begins_anew(tmp_path, fits):
+    words = "iris", "--components", "1,2", "--output", tmp_path
+    select(*words)
+    fits.clear()
+    select(*words, "--force")
+    assert len(fits) == 1 + 4 + 1
+
+
+def test_there_is_no_run_to_go_on_with(tmp_path):
+    (tmp_path / "mine.txt").write_text("")
+    words = "iris", "--output", tmp_path, "--resume"
+    assert "no run to go on with" in rejected(*words)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+# What there is
+
+
+def test_all_parts_are_listed():
+    result = invoke("plugins")
+    assert result.exit_code == 0
+    for plugin in list_plugins():
+        line = f"{plugin.kind} +{plugin.name} +{plugin.target} +{plugin.origin}"
+        assert re.search(line, result.output), line
+
+
+def test_parts_of_one_kind():
+    output = invoke("plugins", "--kind", "rules").output
+    assert "skae.search.rules:Knee" in output
+    assert "DenseAutoencoder" not in output
+    assert "Did you mean 'rules'?" in refused("plugins", "--kind", "rulez")
+
+
+def test_a_broken_part_is_listed_with_the_reason(monkeypatch):
+    from skae import cli
+
+    def list_plugins(kind):
+        warnings.warn("told by the table", RuntimeWarning, stacklevel=1)
+        broken = Plugin("scorers", "fine", "mine:Fine", "mine 1.0", "ImportError: [no]")
+        return [broken]
+
+    monkeypatch.setattr(cli, "list_plugins", list_plugins)
+    result = invoke("plugins")
+    assert result.exit_code == 0
+    assert "left out: ImportError: [no]" in result.output
+    assert "mine 1.0" in result.output
 
 
 def test_an_output_that_is_a_file(tmp_path):

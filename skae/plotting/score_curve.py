@@ -1,30 +1,56 @@
-"""The score over the latent dimension."""
+"""The score over the latent dimension, or over any other parameter."""
 
 import numpy as np
 
-from skae.plotting._figures import BLUE, CHOICE, GREY, Display
-from skae.search.selection import ScoreCurve
+from skae.plotting._curves import curve_of, label_of, place_in, scatter_of, split
+from skae.plotting._figures import BLUE, CHOICE, GREY, GRID, Display
+from skae.plotting._scale import Scale, shortened, text_of
+from skae.plotting._scores import draw_off_scale, legend_above, lowest_to_show
+from skae.plotting._trials import (
+    check_param,
+    finite_scores,
+    guiding_metric,
+    read_trials,
+    searched,
+)
 
 __all__ = ["ScoreCurveDisplay"]
 
+_MANY = 40
+
 
 class ScoreCurveDisplay(Display):
-    """Cross-validated score over the latent dimension, with the chosen one marked.
+    """Cross-validated score over the values of a parameter, with the chosen one marked.
+
+    Numbers lie on an axis, a logarithmic one if they are positive and span more than
+    two decades. Everything else is a category: text, None, layers such as ``(64, 32)``.
+    More than a dozen different architectures are grouped by their number of layers.
+
+    Where other parameters vary too, all candidates are faint points, and each value is
+    represented by its best candidate; a line joins these only if values have two
+    candidates or more on average. That the best of many scores high is partly luck:
+    compare values that were tried equally often.
 
     Error bars are one standard error over the folds, after each fold's own level is
-    taken away; see `skae.search.ScoreCurve.standard_error`.
+    taken away; see `skae.search.ScoreCurve.standard_error`. Crosses at the edge are
+    values that failed.
 
     Parameters
     ----------
     curve : ScoreCurve
         The scores.
-    chosen : int or None, default=None
-        The value to mark; the best one if None.
+    chosen : object or Selection, default="best"
+        The value to mark, ``"best"`` for the best one. None is marked where it is.
     name : str, default="score"
         What the vertical axis shows, with its unit.
     negate : bool, default=False
         Whether to draw the negative scores: errors, of which searches maximise the
         negative.
+    label : str, default="latent dimension"
+        What the horizontal axis shows.
+    candidates : tuple of (sequence, ndarray of shape (n_candidates,)), default=None
+        Value and mean score of each candidate, to be drawn as faint points. Those whose
+        value is not on the curve are left out.
 
     Attributes
     ----------
@@ -44,15 +70,34 @@ class ScoreCurveDisplay(Display):
     'latent dimension'
     """
 
-    def __init__(self, curve, *, chosen=None, name="score", negate=False):
+    def __init__(
+        self,
+        curve,
+        *,
+        chosen="best",
+        name="score",
+        negate=False,
+        label="latent dimension",
+        candidates=None,
+    ):
         self.curve = curve
         self.chosen = chosen
         self.name = name
         self.negate = negate
+        self.label = label
+        self.candidates = candidates
 
     @classmethod
     def from_cv_results(
-        cls, cv_results, param, metric="score", *, chosen=None, name=None, negate=False
+        cls,
+        cv_results,
+        param,
+        metric="score",
+        *,
+        chosen="best",
+        name=None,
+        negate=False,
+        ax=None,
     ):
         """Return the drawn display of what a search has found.
 
@@ -61,54 +106,180 @@ class ScoreCurveDisplay(Display):
         cv_results : dict
             The `cv_results_` of a fitted search.
         param : str
-            The latent dimension in the search space: ``"autoencoder__n_components"``.
+            The parameter in the search space: ``"autoencoder__n_components"``.
         metric : str, default="score"
             The metric, in searches with several of them.
         chosen, negate
             See the class.
         name : str, default=None
             See the class; the metric's if None.
+        ax : matplotlib Axes, default=None
+            See `plot`.
 
         Returns
         -------
         display : ScoreCurveDisplay
+
+        Raises
+        ------
+        UnknownNameError
+            When the search has no such parameter or metric.
+        ValueError
+            When all candidates have failed.
         """
-        curve = ScoreCurve.from_cv_results(cv_results, param, metric)
-        name = metric if name is None else name
-        return cls(curve, chosen=chosen, name=name, negate=negate).plot()
+        candidates = scatter_of(cv_results, param, metric)
+        chosen = place_in(cv_results, param, getattr(chosen, "value", chosen))
+        return cls(
+            curve_of(cv_results, param, metric),
+            chosen=chosen,
+            name=metric if name is None else name,
+            negate=negate,
+            label=label_of(param, cv_results),
+            candidates=candidates,
+        ).plot(ax)
+
+    @classmethod
+    def from_search(
+        cls, search, param=None, metric=None, *, name=None, negate=None, ax=None
+    ):
+        """Return the drawn display of a fitted search, with what it has chosen.
+
+        Parameters
+        ----------
+        search : fitted search
+            `GridSearchCV`, `BayesSearchCV`, `EvolutionarySearchCV` or any other with
+            `cv_results_`.
+        param : str, default=None
+            The parameter, as in the search space. None: the only one that was searched,
+            seeds aside.
+        metric : str, default=None
+            The metric, in searches with several of them; None for that of the choice.
+        name : str, default=None
+            What the vertical axis shows; the name of the metric if None.
+        negate : bool, default=None
+            Whether to draw errors. None: if the metric's name starts with ``"neg_"``.
+        ax : matplotlib Axes, default=None
+            See `plot`.
+
+        Returns
+        -------
+        display : ScoreCurveDisplay
+
+        Raises
+        ------
+        NotFittedError
+            When the search is not fitted.
+        UnknownNameError
+            When it has no such parameter or metric.
+        ValueError
+            When several parameters were searched and none is named, or when all
+            candidates have failed.
+        """
+        trials = read_trials(search, metric, name, negate)
+        param = _only_parameter(trials.params) if param is None else param
+        check_param(param, trials.params)
+        return cls.from_cv_results(
+            search.cv_results_,
+            param,
+            guiding_metric(search) if metric is None else metric,
+            chosen=_chosen(trials, param),
+            name=trials.name,
+            negate=trials.negate,
+            ax=ax,
+        )
 
     def plot(self, ax=None):
         """Draw, in `ax` or in a new figure, and return the display itself."""
         ax = self._axes(ax)
-        values, mean = self.curve.values, self._signed(self.curve.mean)
-        ax.errorbar(
-            values,
-            mean,
-            yerr=np.nan_to_num(self.curve.standard_error),
-            color=BLUE,
-            ecolor=GREY,
-            marker="o",
-            markersize=5,
-            capsize=3,
-            linewidth=1.4,
-        )
-        self._mark_chosen(ax)
-        ax.set(xlabel="latent dimension", ylabel=self.name)
-        ax.grid(axis="y", color="#e6e6e6")
+        scale = Scale.of([*self.curve.values, *self.curve.failed])
+        low = self._lowest(scale)
+        shown, bad, failed = split(self.curve, low)
+        self._draw_candidates(ax, scale, low)
+        if shown is not None:
+            self._draw_curve(ax, scale, shown)
+            self._mark_chosen(ax, scale, shown)
+        off = np.repeat([-np.inf, np.nan], [len(bad), len(failed)])
+        x = scale.positions([*bad, *failed])
+        draw_off_scale(ax, x, off, negate=self.negate, low=low)
+        scale.prepare(ax)
+        ax.set(xlabel=self.label, ylabel=self.name)
+        ax.grid(axis="y", color=GRID)
         ax.set_axisbelow(True)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        legend_above(ax)
         return self
 
     def _signed(self, scores):
         return -scores if self.negate else scores
 
-    def _mark_chosen(self, ax):
-        chosen = self.curve.best if self.chosen is None else self.chosen
-        at = self.curve.values == chosen
+    def _lowest(self, scale):
+        """Return the lowest score to show: of a line all of it, else what fits."""
+        if self.candidates is None:
+            return -np.inf
+        low = lowest_to_show(self.candidates[1])
+        if self._are_loose(scale):
+            return low
+        return np.fmin(low, np.nanmin(finite_scores(self.curve.mean), initial=np.inf))
+
+    def _draw_candidates(self, ax, scale, low):
+        if self.candidates is None:
+            return
+        x, scores = scale.positions(self.candidates[0]), self.candidates[1]
+        known = np.isin(x, scale.positions(scale.values))
+        shown, bad = known & (scores >= low), known & (scores < low)  # not for NaN
+        dots = {"s": 16, "color": GREY, "alpha": 0.5, "linewidths": 0}
+        y = self._signed(scores[shown])
+        ax.scatter(x[shown], y, label="candidates", **dots)
+        draw_off_scale(ax, x[bad], scores[bad], negate=self.negate, low=low)
+
+    def _draw_curve(self, ax, scale, curve):
+        many = len(curve.values) > _MANY
+        is_line = scale.kind != "category" and not self._are_loose(scale)
+        ax.errorbar(
+            scale.positions(curve.values),
+            self._signed(curve.mean),
+            yerr=np.nan_to_num(curve.standard_error),
+            color=BLUE,
+            ecolor=GREY,
+            elinewidth=0.7 if many else None,
+            marker="o",
+            markersize=3 if many else 5,
+            capsize=0 if many else 3,
+            linewidth=1.4,
+            linestyle="-" if is_line else "none",
+            label=None if self.candidates is None else "best of each value",
+        )
+
+    def _are_loose(self, scale):
+        """Return whether most numbers have one candidate, so that a line would lie."""
+        if self.candidates is None or scale.kind == "category":
+            return False
+        return len(self.candidates[0]) < 2 * len(self.curve.values)
+
+    def _mark_chosen(self, ax, scale, curve):
+        chosen = getattr(self.chosen, "value", self.chosen)
+        if isinstance(chosen, str) and chosen == "best":
+            chosen = curve.values[np.argmax(curve.mean)]
+        at = scale.positions(curve.values) == scale.positions([chosen])
         if not at.any():  # it may have failed in this metric alone
             return
-        label = f"chosen: {chosen}"
-        y = self._signed(self.curve.mean[at])
-        marked = {"marker": "o", "markersize": 10, "color": CHOICE, "zorder": 3}
-        ax.plot(self.curve.values[at], y, linestyle="none", label=label, **marked)
-        ax.legend(frameon=False)
+        label = f"chosen: {shortened(text_of(chosen))}"
+        style = {"marker": "o", "markersize": 10, "color": CHOICE, "zorder": 3}
+        x, y = scale.positions([chosen]), self._signed(curve.mean[at])
+        ax.plot(x, y, linestyle="none", label=label, **style)
+
+
+def _only_parameter(params):
+    names = searched(params)
+    if len(names) > 1:
+        raise ValueError(
+            f"{len(names)} parameters were searched: name the one to draw by `param`, "
+            f"{', '.join(map(repr, names))}."
+        )
+    return names[0]
+
+
+def _chosen(trials, param):
+    """Return the chosen candidate's value; the best where no choice was made."""
+    if trials.chosen is None:
+        return "best"
+    return trials.params[trials.chosen].get(param, object())  # on no axis

@@ -1,9 +1,5 @@
 """The figures of a report, each with the words that belong to it."""
 
-from base64 import b64encode
-from dataclasses import dataclass
-from io import BytesIO
-
 import numpy as np
 
 from skae.plotting import (
@@ -12,43 +8,19 @@ from skae.plotting import (
     ReconstructionDisplay,
     ScoreCurveDisplay,
 )
+from skae.plotting._curves import scatter_of
+from skae.report.picture import Figure, png_of
 from skae.report.scores import metric_title
+from skae.report.search_figures import search_figures
 from skae.scorers import reconstruct_in_units
+from skae.search import ScoreCurve
 from skae.study.plan import PARAM
 
-__all__ = ["Figure", "draw_figures"]
+__all__ = ["draw_figures"]
 
 _MAX_WINDOWS = 14
 _MAX_IMAGES = 12
 _MAX_POINTS = 2000
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture with its words.
-
-    Attributes
-    ----------
-    name : str
-        Name of its file, without an ending.
-    title, caption : str
-        What it shows, and how to read it.
-    png : bytes
-        The picture.
-    wide : bool
-        Whether it takes a row of the page for itself.
-    """
-
-    name: str
-    title: str
-    caption: str
-    png: bytes
-    wide: bool = False
-
-    @property
-    def source(self):
-        """The picture as an address that holds all of it, for the page."""
-        return f"data:image/png;base64,{b64encode(self.png).decode()}"
 
 
 def draw_figures(plan, outcome):
@@ -56,49 +28,66 @@ def draw_figures(plan, outcome):
     return [
         _score(plan, outcome),
         _error(plan, outcome),
+        *search_figures(plan, outcome),
         _reconstruction(plan, outcome),
         _latent(plan, outcome),
         _loss(outcome),
     ]
 
 
-def _png(display):
-    buffer = BytesIO()
-    style = {"dpi": 150, "bbox_inches": "tight", "pad_inches": 0.1}
-    display.figure_.savefig(buffer, format="png", **style)
-    return buffer.getvalue()
-
-
 def _score(plan, outcome):
+    metric = plan.settings.scorer
+    candidates = scatter_of(outcome.cv_results, PARAM, metric)
     display = ScoreCurveDisplay(
-        outcome.curve, chosen=outcome.chosen, name=metric_title(plan.settings.scorer)
+        outcome.curve,
+        chosen=outcome.chosen,
+        name=metric_title(metric),
+        candidates=candidates,
     ).plot()
+    caption = (
+        "Means over the held-out folds. Bars: one standard error, after what all "
+        "dimensions share in a fold is taken away."
+    )
+    if candidates is not None:
+        caption += " Each dimension stands for the best of its candidates."
     return Figure(
         name="score",
         title="Score over the latent dimension",
-        caption="Means over the held-out folds. Bars: one standard error, after what "
-        "all dimensions share in a fold is taken away.",
-        png=_png(display),
+        caption=caption,
+        png=png_of(display),
     )
 
 
 def _error(plan, outcome):
     unit = plan.data.unit or "units of the data"
-    display = ScoreCurveDisplay.from_cv_results(
-        outcome.cv_results,
-        PARAM,
-        "neg_rmse",
+    display = ScoreCurveDisplay(
+        _errors(outcome),
         chosen=outcome.chosen,
         name=f"held-out RMSE ({unit})",
         negate=True,
+    ).plot()
+    caption = (
+        "Root mean squared error on the held-out folds; lower is better. Bars as above."
     )
+    if len(outcome.cv_results["params"]) > len(outcome.curve.values):
+        caption += " Of the candidate with the best score for each dimension."
     return Figure(
         name="error",
         title="Reconstruction error over the latent dimension",
-        caption="Root mean squared error on the held-out folds; lower is better. Bars "
-        "as above.",
-        png=_png(display),
+        caption=caption,
+        png=png_of(display),
     )
+
+
+def _errors(outcome):
+    """Return the errors of the candidates that the score curve consists of."""
+    results, rows = outcome.cv_results, outcome.curve.rows
+    n_folds = outcome.curve.scores.shape[1]
+    folds = [results[f"split{fold}_test_neg_rmse"] for fold in range(n_folds)]
+    scores = np.column_stack(folds)[rows]
+    kept = np.isfinite(scores).all(axis=1)
+    values = outcome.curve.values
+    return ScoreCurve(values[kept], scores[kept], failed=outcome.curve.failed)
 
 
 def _loss(outcome):
@@ -106,7 +95,7 @@ def _loss(outcome):
         name="loss",
         title="Loss of the refit",
         caption=f"Training on all data with the latent dimension {outcome.chosen}.",
-        png=_png(LossCurveDisplay.from_estimator(outcome.model)),
+        png=png_of(LossCurveDisplay.from_estimator(outcome.model)),
     )
 
 
@@ -124,7 +113,7 @@ def _reconstruction(plan, outcome):
         title="Originals and reconstructions",
         caption="By the model that was refitted on all data, these ones included: "
         "errors on new data are larger, see above.",
-        png=_png(draw(plan, outcome.model)),
+        png=png_of(draw(plan, outcome.model)),
         wide=draw is not _draw_rows,
     )
 
@@ -188,7 +177,7 @@ def _latent(plan, outcome):
     caption = f"The first two of {n_units} code units."
     if n_units == 1:
         caption = "The only code unit."
-    return Figure(name="latent", title="Codes", caption=caption, png=_png(display))
+    return Figure(name="latent", title="Codes", caption=caption, png=png_of(display))
 
 
 def _latent_labels(plan):

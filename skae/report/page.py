@@ -2,7 +2,9 @@
 
 import platform
 from importlib.metadata import version
+from math import isfinite
 
+from skae.plotting._scale import text_of
 from skae.report.scores import (
     digits,
     fold_range_text,
@@ -10,6 +12,7 @@ from skae.report.scores import (
     pca_is_better,
     scores_table,
 )
+from skae.study.settings import format_components
 
 __all__ = ["render_page"]
 
@@ -71,6 +74,8 @@ def _facts(plan, outcome):
         (f"{outcome.r2:.1%}", "", "held-out variance explained"),
         (f"{score:.3f}", "", metric_title(plan.settings.scorer)),
     ]
+    if outcome.architecture is not None:
+        facts.insert(1, (outcome.architecture, "", "the layers around it"))
     if outcome.linear_rmse is not None:
         facts.append((digits(outcome.linear_rmse), unit, _comparison(outcome)))
     return facts
@@ -92,14 +97,23 @@ def _rows(plan, outcome):
     """Return dimension, mean and deviation of each metric, and remark, row by row."""
     table = scores_table(outcome.cv_results, plan.scoring)
     names = [name.removeprefix("neg_") for name in plan.scoring]
+    remarks = _remarks(outcome)
     return [
         {
-            "n_components": row["n_components"],
+            "n_components": _candidate_text(row),
             "scores": [_score_text(row, name) for name in names],
-            "remark": _remark(row["n_components"], outcome),
+            "remark": remarks.get(index, _failure(row, names[0])),
         }
-        for row in table.to_dict("records")
+        for index, row in zip(table.index, table.to_dict("records"), strict=True)
     ]
+
+
+def _candidate_text(row):
+    """Return the latent dimension, with what else tells the candidate from others."""
+    end = list(row).index(next(name for name in row if name.startswith("mean_")))
+    (_, dimension), *others = list(row.items())[:end]
+    others = (v if isinstance(v, tuple) else f"{name} {v}" for name, v in others)
+    return ", ".join([str(dimension), *map(text_of, others)])
 
 
 def _score_text(row, name):
@@ -108,12 +122,16 @@ def _score_text(row, name):
     return write(row[f"mean_{name}"]), write(row[f"std_{name}"])
 
 
-def _remark(n_components, outcome):
-    if n_components == outcome.chosen:
-        return "chosen"
-    if n_components in outcome.curve.failed:
-        return "failed"
-    return "as good" if n_components in outcome.verdict.tied else ""
+def _remarks(outcome):
+    """Return what there is to say of rows of `cv_results`: chosen, or as good."""
+    curve, tied = outcome.curve, outcome.verdict.tied
+    rows = zip(curve.values.tolist(), curve.rows.tolist(), strict=True)
+    remarks = {row: "as good" for value, row in rows if value in tied}
+    return remarks | {outcome.selection.index: "chosen"}
+
+
+def _failure(row, name):
+    return "" if isfinite(row[f"mean_{name}"]) else "failed"
 
 
 # How it was found
@@ -125,8 +143,8 @@ def _choices(plan):
         **_data_choices(plan),
         "Scaling": f"{settings.scale}, fitted inside of each fold",
         "Autoencoder": repr(plan.pipeline.named_steps["autoencoder"]),
-        "Search": f"{settings.search}, {len(settings.components)} latent dimensions "
-        f"from {settings.components[0]} to {settings.components[-1]}",
+        "Search": f"{settings.search} of {settings.n_candidates} candidates, latent "
+        f"dimensions: {format_components(plan.components)}",
         "Scorer": repr(plan.scorer),
         "Rule": repr(plan.rule),
         "Folds": repr(plan.cv),

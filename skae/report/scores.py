@@ -42,16 +42,28 @@ def scores_table(cv_results, metrics):
     Returns
     -------
     table : pandas.DataFrame
-        Sorted by ``n_components``; for each metric ``mean_<metric>``,
-        ``std_<metric>`` and ``fold_<i>_<metric>``, counting from 1.
+        Sorted by ``n_components``, with the rows of `cv_results` as its index; then
+        what else was searched, by the autoencoder's names of parameters; then for each
+        metric ``mean_<metric>``, ``std_<metric>`` and ``fold_<i>_<metric>``, counting
+        from 1.
     """
     import pandas as pd
 
     columns = {"n_components": np.asarray(list(cv_results[f"param_{PARAM}"]), int)}
+    columns |= _other_parameters(cv_results)
     for metric in metrics:
         columns.update(_metric_columns(cv_results, metric))
     columns["fit_seconds"] = cv_results["mean_fit_time"]
     return pd.DataFrame(columns).sort_values("n_components", kind="stable")
+
+
+def _other_parameters(cv_results):
+    keys = [key for key in cv_results if key.startswith("param_")]
+    return {
+        key.split("__")[-1]: list(cv_results[key])
+        for key in keys
+        if key != f"param_{PARAM}"
+    }
 
 
 def _metric_columns(cv_results, metric):

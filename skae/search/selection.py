@@ -91,7 +91,7 @@ class ScoreCurve:
         values = _column(cv_results, f"param_{param}", "param_")
         scores = _fold_scores(cv_results, metric)
         candidates = defaultdict(lambda: defaultdict(list))
-        for row, value in enumerate(values):
+        for row, value in values.items():
             candidates[value][_others(cv_results, row, param)].append(row)
         return cls._from_rows(candidates, scores)
 
@@ -211,13 +211,20 @@ def _scored(rows, scores):
 
 
 def _column(cv_results, key, prefix):
+    """Return the values of a parameter by the rows of candidates that have it."""
     if key not in cv_results:
         known = [name.removeprefix(prefix) for name in cv_results if prefix in name]
         raise ValueError(
             f"The search has no parameter {key.removeprefix(prefix)!r}: use one of "
             f"{', '.join(map(repr, known))}."
         )
-    return [np.asarray(value).item() for value in cv_results[key]]
+    column = cv_results[key]
+    absent = np.ma.getmaskarray(column)  # in another grid of a list of them
+    return {
+        row: np.asarray(column[row]).item()
+        for row in range(len(column))
+        if not absent[row]
+    }
 
 
 def _fold_scores(cv_results, metric):

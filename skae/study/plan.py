@@ -1,7 +1,6 @@
 """What the settings of a run stand for: scorer, windows, pipeline and folds."""
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -11,10 +10,12 @@ from skae.exceptions import UnknownNameError
 from skae.model_selection import ContiguousKFold
 from skae.networks.architecture import layer_sizes
 from skae.preprocessing import SequenceScaler, SlidingWindow
-from skae.scorers import Reconstruction, get_scorer
+from skae.scorers import Reconstruction
 from skae.search._error import NegativeRMSE
 from skae.search.rules import get_rule
 from skae.study.errors import InputError
+from skae.study.scorers import make_scorer
+from skae.study.space import PARAM
 from skae.training.devices import resolve_device
 
 __all__ = ["PARAM", "Plan"]
@@ -26,9 +27,6 @@ RULES_OF_SCORERS = {
     "reconstruction": "description_length",
     "trustworthiness": "saturation",
 }
-
-#: The parameter of the pipeline that is searched.
-PARAM = "autoencoder__n_components"
 
 
 class Plan:
@@ -65,7 +63,8 @@ class Plan:
     def __init__(self, data, settings):
         self.data = data
         self.settings = settings
-        self.scorer = _scorer(settings)
+        _check_budget(settings)
+        self.scorer = make_scorer(settings)
         self.window = _window(data, settings)
         self.X = data.X if self.window is None else self.window.fit_transform(data.X)
         self.rule = _rule(settings, self.n_columns)
@@ -76,6 +75,14 @@ class Plan:
     def n_columns(self):
         """Number of values in a row, or in a window."""
         return int(np.prod(self.X.shape[1:]))
+
+    @property
+    def components(self):
+        """The dimensions to search among: an evolution has no time for idle ones."""
+        asked = self.settings.components
+        compressing = tuple(k for k in asked if k < self.n_columns)
+        is_evolution = self.settings.search == "evolution"
+        return compressing if is_evolution and compressing else asked
 
     @property
     def scoring(self):
@@ -92,29 +99,22 @@ class Plan:
         if not wide:
             return []
         kind = "window" if self.window else "row"
+        remark = f"the scores from {wide[0]} on say little"
+        if wide[0] not in self.components:
+            remark = f"those from {wide[0]} on are left out"
         return [
             f"A {kind} has {self.n_columns} values, and codes of as many dimensions "
-            f"or more do not compress it: the scores from {wide[0]} on say little."
+            f"or more do not compress it: {remark}."
         ]
 
 
-def _scorer(settings):
-    scorer = clone(get_scorer(settings.scorer))
-    if getattr(scorer, "requires_y", False):
+def _check_budget(settings):
+    if settings.search == "evolution" and settings.n_candidates < 2:
         raise InputError(
-            f"The scorer {settings.scorer!r} needs the class of every row, which this "
-            "command does not take: use silhouette, or a search in Python with y.",
-            "--scorer",
+            "An evolution needs at least two candidates: raise their number, or use "
+            "--search bayes.",
+            "--n-iter",
         )
-    if settings.clusters is None:
-        return scorer
-    if "n_clusters" not in scorer.get_params():
-        raise InputError(
-            f"The scorer {settings.scorer!r} has no clusters: leave the option out, or "
-            "use --scorer silhouette.",
-            "--clusters",
-        )
-    return scorer.set_params(n_clusters=settings.clusters)
 
 
 def _rule(settings, n_columns):
@@ -160,9 +160,19 @@ def _autoencoder(settings):
     if settings.estimator == "lstm":
         return _lstm(settings, shared)
     if settings.hidden is not None:
+        _check_hidden_is_free(settings)
         _check(lambda: layer_sizes(settings.hidden, 1, 1), "--hidden")
         shared["hidden_layer_sizes"] = settings.hidden
     return DenseAutoencoder(**shared)
+
+
+def _check_hidden_is_free(settings):
+    if settings.search == "evolution":
+        raise InputError(
+            "An evolution searches for the hidden layers: leave the option out, or use "
+            "--search bayes or grid.",
+            "--hidden",
+        )
 
 
 def _lstm(settings, shared):

@@ -3,8 +3,6 @@
 import time
 import warnings
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,29 +10,30 @@ from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline
 
-from skae.search._bayes import BayesSearchCV
+from skae.search import remember
 from skae.search._error import NegativeRMSE
-from skae.search.selection import ScoreCurve
 from skae.study.errors import InputError
 from skae.study.outcome import Outcome
-from skae.study.plan import PARAM
+from skae.study.search import make_search
+from skae.study.space import PARAM, PREFIX
 
 __all__ = ["run"]
 
 
-def run(plan, progress):
+def run(plan, store=None, callbacks=()):
     """Search, choose and refit.
 
     Parameters
     ----------
     plan : Plan
         What to search.
-    progress : callable
-        Called as ``progress(search)`` before the fit: it may set scikit-learn
-        callbacks, and returns those that go to skopt's `fit`, as a dict.
+    store : ScoreStore or None, default=None
+        Where finished fits are kept, and looked for.
+    callbacks : iterable of scikit-learn callbacks, default=()
+        What watches the search.
 
     Returns
     -------
@@ -43,19 +42,22 @@ def run(plan, progress):
     Raises
     ------
     InputError
-        When the model cannot be fitted to the data at all.
+        When the model cannot be fitted to the data, or scored, at all.
+    KeyboardInterrupt
+        Upon Ctrl-C, also where the search would go on with what it has found so far.
     """
     start = time.perf_counter()
     with _quiet(), _one_thread():
         _try_out(plan)
-        search = _search(plan)
-        with parallel_config("loky", inner_max_num_threads=1):
-            _fit(search, plan.X, progress)
-        return _outcome(plan, search, start)
+        search = make_search(plan).set_callbacks(*callbacks, _EndAfterInterrupt())
+        n_before = _n_kept(store)
+        _fit(search, plan.X, store)
+        n_new = None if store is None else _n_kept(store) - n_before
+        return _outcome(plan, search, start, n_new)
 
 
 def _try_out(plan):
-    """Fit one epoch, so that what fails always fails now, in its own words."""
+    """Fit one epoch and score it: what fails always fails now, in its own words."""
     model = clone(plan.pipeline)
     model.set_params(autoencoder__max_epochs=1)
     model.set_params(**{PARAM: plan.settings.components[0]})
@@ -63,106 +65,85 @@ def _try_out(plan):
         model.fit(plan.X)
     except (ValueError, TypeError, RuntimeError) as error:
         raise InputError(f"The model does not fit the data: {error}") from error
-
-
-def _search(plan):
-    settings = plan.settings
-    shared = {
-        "scoring": plan.scoring,
-        "refit": settings.scorer,
-        "cv": plan.cv,
-        "n_jobs": settings.n_jobs,
-        "error_score": np.nan,
-    }
-    if settings.search == "grid" or settings.n_iter >= len(settings.components):
-        return GridSearchCV(plan.pipeline, {PARAM: list(settings.components)}, **shared)
-    return BayesSearchCV(
-        plan.pipeline,
-        {PARAM: _dimension(settings.components)},
-        n_iter=settings.n_iter,
-        random_state=settings.seed,
-        optimizer_kwargs=_spread_start(settings.n_iter),
-        **shared,
-    )
-
-
-def _dimension(values) -> Any:
-    from skopt.space import Categorical, Integer
-
-    if len(values) > 1 and values == tuple(range(values[0], values[-1] + 1)):
-        return Integer(values[0], values[-1])
-    return Categorical(list(values))
-
-
-def _spread_start(n_iter):
-    # skopt starts with ten random points, which repeat one another on a short range of
-    # integers; a Latin hypercube does not.
-    return {
-        "n_initial_points": max(1, n_iter // 2),
-        "initial_point_generator": "lhs",
-    }
-
-
-def _fit(search, X, progress):
     try:
-        search.fit(X, **progress(search))
+        plan.scorer(model, plan.X)
+    except (ValueError, TypeError, RuntimeError) as error:
+        name = plan.settings.scorer
+        raise InputError(
+            f"The scorer {name!r} cannot score the model: {error}", "--scorer"
+        ) from error
+
+
+class _EndAfterInterrupt:
+    """A callback that lets Ctrl-C end the whole run, where a search would go on."""
+
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        if getattr(estimator, "interrupted_", False):
+            raise KeyboardInterrupt
+
+    def on_fit_task_end(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+
+def _n_kept(store):
+    return 0 if store is None else len(store)
+
+
+def _fit(search, X, store):
+    try:
+        with (
+            parallel_config("loky", inner_max_num_threads=1),
+            remember(search, store),
+        ):
+            search.fit(X)
+    except InputError:
+        raise
     except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
         raise InputError(f"No candidate could be fitted: {reason}") from error
 
 
-def _outcome(plan, search, start):
-    results = search.cv_results_
-    selection = _selection(plan, results)
-    chosen = selection.value
+def _outcome(plan, search, start, n_new):
+    results, row = search.cv_results_, search.best_index_
+    selection = search.refit.from_cv_results(results)
     return Outcome(
-        model=_refitted(plan, search, chosen),
+        model=search.best_estimator_,
         selection=selection,
-        r2=float(_at(results, "reconstruction", chosen).mean()),
-        fold_rmse=-_at(results, "neg_rmse", chosen),
-        linear_rmse=_linear_rmse(plan, chosen),
-        cv_results=results,
+        params=_others(search.best_params_),
+        r2=float(_fold_scores(search, "reconstruction", row).mean()),
+        fold_rmse=-_fold_scores(search, "neg_rmse", row),
+        linear_rmse=_linear_rmse(plan, selection.value),
+        search=search,
+        n_recalled=_n_recalled(search, n_new),
         seconds=time.perf_counter() - start,
     )
 
 
-def _selection(plan, results):
-    try:
-        curve = ScoreCurve.from_cv_results(results, PARAM, plan.settings.scorer)
-    except ValueError as error:
-        raise InputError(str(error), "--scorer") from error
-    try:
-        return plan.rule.select(_compressing(curve, plan.n_columns))
-    except ValueError as error:
-        raise InputError(str(error), "--rule") from error
+def _others(params):
+    """Return what was chosen beside the dimension, by the autoencoder's names."""
+    others = {name: value for name, value in params.items() if name != PARAM}
+    return {name.removeprefix(PREFIX): value for name, value in others.items()}
 
 
-def _compressing(curve, n_columns):
-    """Leave out dimensions that compress nothing, where there are others."""
-    kept = curve.values < n_columns
-    if not kept.any():
-        return curve
-    return replace(
-        curve,
-        values=curve.values[kept],
-        scores=curve.scores[kept],
-        rows=curve.rows[kept],
-        is_complete=bool(curve.values[kept][-1] == n_columns - 1),
-    )
+def _fold_scores(search, metric, row=slice(None)):
+    """Return scores fold by fold, of one candidate or of each; NaN where it failed."""
+    results = search.cv_results_
+    folds = range(search.n_splits_)
+    return np.array([results[f"split{fold}_test_{metric}"][row] for fold in folds])
 
 
-def _refitted(plan, search, chosen):
-    """Return the search's own refit, unless the curve has chosen otherwise."""
-    if search.best_params_[PARAM] == chosen:
-        return search.best_estimator_
-    return clone(plan.pipeline).set_params(**{PARAM: chosen}).fit(plan.X)
-
-
-def _at(results, metric, value):
-    """Return the scores of each fold at a value; they are NaN where that failed."""
-    curve = ScoreCurve.from_cv_results(results, PARAM, metric)
-    rows = dict(zip(curve.values.tolist(), curve.scores, strict=True))
-    return rows.get(value, np.full(curve.scores.shape[1], np.nan))
+def _n_recalled(search, n_new):
+    """Return how many fits a store has saved: those that it keeps and are not new."""
+    if n_new is None:
+        return 0
+    scores = [_fold_scores(search, metric) for metric in search.scorer_]
+    return max(0, int(np.isfinite(scores).all(axis=0).sum()) - n_new)
 
 
 def _linear_rmse(plan, chosen):
@@ -182,8 +163,17 @@ def _quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", FitFailedWarning)
-        warnings.filterwarnings("ignore", message="Some candidates have no finite")
+        for message in _TOLD_OTHERWISE:
+            warnings.filterwarnings("ignore", message=message)
         yield
+
+
+_TOLD_OTHERWISE = (
+    "Some candidates have no finite",
+    r"\d+ of the \d+ candidates have no score",
+    "The search was interrupted after",
+    "Interrupted after generation",
+)
 
 
 @contextmanager

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 from skae.study.errors import InputError
 
-__all__ = ["Settings", "format_components", "parse_components"]
+__all__ = ["N_ITER", "Settings", "format_components", "parse_components"]
+
+#: Candidates that a search tries unless told otherwise; a grid tries each dimension.
+N_ITER = {"bayes": 10, "evolution": 50}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All choices of a run, made; see ``skae select --help`` for their meaning."""
+    """All choices of a run, made; see ``skae select --help`` for their meaning.
+
+    An `n_iter` of None stands for the one of `N_ITER`.
+    """
 
     data: str
     output: str
@@ -19,7 +25,7 @@ class Settings:
     scorer: str = "kernel_mi"
     rule: str | None = None
     search: str = "bayes"
-    n_iter: int = 10
+    n_iter: int | None = None
     folds: int = 4
     window: int | None = None
     stride: int = 1
@@ -32,14 +38,35 @@ class Settings:
     n_jobs: int = 1
     device: str = "auto"
 
-    def command(self):
-        """Return the command line that repeats the run."""
+    @property
+    def budget(self):
+        """The candidates that the search may try; None for a grid, which tries all."""
+        default = N_ITER.get(self.search)
+        return default and (self.n_iter or default)
+
+    @property
+    def n_candidates(self):
+        """How many candidates the search tries."""
+        if self.search == "evolution":
+            return self.budget
+        n_dimensions = len(self.components)
+        return min(self.budget or n_dimensions, n_dimensions)
+
+    def command(self, resume=False):
+        """Return the command line that repeats the run.
+
+        Parameters
+        ----------
+        resume : bool, default=False
+            Whether it goes on with what the run has left in its folder.
+        """
         words = ["skae", "select", self.data]
         for option, value in self._options().items():
             if value is not None:
                 words += [f"--{option}", str(value)]
         for column in self.columns:
             words += ["--column", column]
+        words += ["--resume"] * resume
         return shlex.join(words)
 
     def _options(self):
@@ -50,7 +77,7 @@ class Settings:
             "rule": self.rule,
             "clusters": self.clusters,
             "search": self.search,
-            "n-iter": self.n_iter if self.search == "bayes" else None,
+            "n-iter": self.budget,
             "components": format_components(self.components),
             "folds": self.folds,
             "window": self.window,

@@ -155,6 +155,15 @@ def test_from_cv_results_sets_failures_apart():
     assert found.failed == (2,)
 
 
+def test_from_cv_results_skips_what_has_no_such_parameter():
+    values = np.ma.array([2, 0, 1], mask=[False, True, False], dtype=object)
+    found = cv_results([0, 0, 0], [[0.5, 0.6], [0.9, 0.9], [0.2, 0.3]])
+    found[f"param_{PARAM}"] = values
+    curve = ScoreCurve.from_cv_results(found, PARAM)
+    assert curve.values.tolist() == [1, 2]
+    assert curve.rows.tolist() == [2, 0]
+
+
 def test_from_cv_results_of_a_search_with_several_metrics():
     X = np.random.default_rng(0).normal(size=(30, 4))
     scoring = {"r2": Reconstruction(), "test_r2": Reconstruction()}

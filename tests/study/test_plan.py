@@ -61,7 +61,13 @@ def test_dimensions_that_do_not_compress_are_noted():
     assert plan(components=(1,)).notes() == []
     [note] = plan(components=(1, 2, 3)).notes()
     assert "A row has 2 values" in note
-    assert "from 2 on" in note
+    assert "from 2 on say little" in note
+
+
+def test_dimensions_that_an_evolution_leaves_out_are_noted():
+    [note] = plan(components=(1, 2, 3), search="evolution").notes()
+    assert "from 2 on are left out" in note
+    assert plan(components=(1, 2, 3), search="evolution").components == (1,)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +78,10 @@ def test_dimensions_that_do_not_compress_are_noted():
         ({"folds": 31}, "--folds"),
         ({"clusters": 2}, "--clusters"),
         ({"estimator": "lstm", "hidden": "8"}, "--hidden"),
+        ({"search": "evolution", "hidden": "8"}, "--hidden"),
+        ({"search": "evolution", "n_iter": 1}, "--n-iter"),
+        ({"scorer": "mmd"}, "--scorer"),
+        ({"rule": "nonsense"}, "--rule"),
     ],
 )
 def test_the_option_at_fault_is_named(choices, option):

@@ -38,3 +38,29 @@ def test_the_command_names_all_that_matters():
     assert words[words.index("--column") + 1] == "a b"
     assert "--n-iter" not in words
     assert "--window" not in words
+
+
+@pytest.mark.parametrize(
+    ("search", "n_iter", "n_candidates", "echo"),
+    [
+        ("grid", None, 3, None),
+        ("grid", 2, 3, None),
+        ("bayes", None, 3, "10"),
+        ("bayes", 2, 2, "2"),
+        ("evolution", None, 50, "50"),
+        ("evolution", 7, 7, "7"),
+    ],
+)
+def test_the_budget(search, n_iter, n_candidates, echo):
+    choices = {"search": search, "n_iter": n_iter}
+    settings = Settings("wine", "out", "dense", (1, 2, 3), **choices)
+    assert settings.n_candidates == n_candidates
+    words = [*shlex.split(settings.command()), None]
+    found = words.index("--n-iter") + 1 if "--n-iter" in words else -1
+    assert words[found] == echo
+
+
+def test_the_command_that_goes_on_is_the_same_but_for_one_option():
+    settings = Settings("wine", "out", "dense", (1, 2, 3), columns=("a",))
+    words = shlex.split(settings.command(resume=True))
+    assert words == [*shlex.split(settings.command()), "--resume"]

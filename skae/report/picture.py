@@ -1,0 +1,43 @@
+"""A picture of a report, with the words that belong to it."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from io import BytesIO
+
+__all__ = ["Figure", "png_of"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its words.
+
+    Attributes
+    ----------
+    name : str
+        Name of its file, without an ending.
+    title, caption : str
+        What it shows, and how to read it.
+    png : bytes
+        The picture.
+    wide : bool
+        Whether it takes a row of the page for itself.
+    """
+
+    name: str
+    title: str
+    caption: str
+    png: bytes
+    wide: bool = False
+
+    @property
+    def source(self):
+        """The picture as an address that holds all of it, for the page."""
+        return f"data:image/png;base64,{b64encode(self.png).decode()}"
+
+
+def png_of(display):
+    """Return the bytes of a drawn display as a picture."""
+    buffer = BytesIO()
+    style = {"dpi": 150, "bbox_inches": "tight", "pad_inches": 0.1}
+    display.figure_.savefig(buffer, format="png", **style)
+    return buffer.getvalue()

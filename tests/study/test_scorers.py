@@ -1,0 +1,47 @@
+import pytest
+
+from skae import get_scorer_names
+from skae.study.errors import InputError
+from skae.study.scorers import make_scorer, usable_scorers
+from skae.study.settings import Settings
+
+
+def settings(scorer, **choices):
+    return Settings("iris", "out", "dense", (1,), scorer=scorer, **choices)
+
+
+def test_every_usable_scorer_is_made():
+    names = [type(make_scorer(settings(name))).__name__ for name in usable_scorers()]
+    assert len(set(names)) == len(names) > 3
+
+
+@pytest.mark.parametrize("name", set(get_scorer_names()) - set(usable_scorers()))
+def test_what_is_not_usable_is_refused_with_what_is(name):
+    with pytest.raises(InputError, match=r"use one of .*'kernel_mi'") as info:
+        make_scorer(settings(name))
+    assert info.value.option == "--scorer"
+
+
+@pytest.mark.parametrize("name", ["mmd", "knn_kl", "coverage"])
+def test_generation_is_not_scored(name):
+    with pytest.raises(InputError, match="neither a dense nor an lstm"):
+        make_scorer(settings(name))
+
+
+@pytest.mark.parametrize("name", ["ari", "nmi"])
+def test_classes_are_not_taken(name):
+    with pytest.raises(InputError, match="needs the class of every row"):
+        make_scorer(settings(name))
+
+
+def test_an_unknown_name_is_answered_with_usable_ones():
+    with pytest.raises(InputError, match="Did you mean 'silhouette'") as info:
+        make_scorer(settings("silhuette"))
+    assert "'mmd'" not in str(info.value)
+
+
+def test_clusters():
+    assert make_scorer(settings("silhouette", clusters=3)).n_clusters == 3
+    with pytest.raises(InputError, match="has no clusters") as info:
+        make_scorer(settings("kernel_mi", clusters=3))
+    assert info.value.option == "--clusters"
