@@ -76,9 +76,9 @@ def draw_circle():
     circle = make_sphere(600, 1, random_state=0).X
     angles = np.arange(8000) * 2 * np.pi / 8000
     ring = np.column_stack([np.cos(angles), np.sin(angles)])
-    model = DenseAutoencoder(
-        1, learning_rate=0.01, max_epochs=200, random_state=0
-    ).fit(circle)
+    model = DenseAutoencoder(1, learning_rate=0.01, max_epochs=200, random_state=0).fit(
+        circle
+    )
     codes, found = model.transform(ring)[:, 0], model.reconstruct(ring)
     errors = np.linalg.norm(found - ring, axis=1)
     here = np.argmin(np.abs(codes - np.roll(codes, 4000)))

@@ -13,6 +13,7 @@ from skae.autoencoders import (
 from skae.exceptions import (
     CollapseWarning,
     DimensionWarning,
+    FitLimitError,
     IncompatiblePartsError,
     OutOfRangeWarning,
     UnknownNameError,
@@ -56,6 +57,7 @@ __all__ = [
     "DimensionWarning",
     "EvolutionarySearchCV",
     "FileFormatError",
+    "FitLimitError",
     "GenerationCoverage",
     "GenerationKL",
     "GenerationMMD",

@@ -3,6 +3,7 @@
 __all__ = [
     "CollapseWarning",
     "DimensionWarning",
+    "FitLimitError",
     "IncompatiblePartsError",
     "OutOfRangeWarning",
     "UnknownNameError",
@@ -27,3 +28,7 @@ class CollapseWarning(UserWarning):
 
 class DimensionWarning(UserWarning):
     """Estimates of a dimension by different means disagree."""
+
+
+class FitLimitError(RuntimeError):
+    """A fit that takes more time or memory than a search allows each of its fits."""

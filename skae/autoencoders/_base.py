@@ -3,6 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from copy import deepcopy
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -37,6 +38,7 @@ from skae.training.checkpoint import Checkpoint
 from skae.training.devices import resolve_device, torch_dtype
 from skae.training.inference import map_rows
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training.limits import check_size
 from skae.training.net import AutoencoderNet
 from skae.training.optimizers import get_optimizer
 from skae.training.seeding import global_seed
@@ -210,7 +212,9 @@ class BaseAutoencoder(
         )
         events = self._as_events(X)
         device = resolve_device(self.device)
-        self._build_net(events.shape[1:], torch_dtype(X.dtype, device), device)
+        event_shape, dtype = events.shape[1:], torch_dtype(X.dtype, device)
+        check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
+        self._build_net(event_shape, dtype, device)
         self._network().initialize(self.net_.module_, events, self._seed)
 
     def _build_net(self, event_shape, dtype, device):

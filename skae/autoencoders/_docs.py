@@ -42,7 +42,8 @@ verbose : bool, default=False
 random_state : int, RandomState instance or None, default=None
     Determines initial weights, batch orders and the validation split.
 device : str, default="auto"
-    ``"auto"`` (a CUDA device if there is one), ``"cpu"``, ``"cuda:1"``, ...
+    ``"auto"`` (a CUDA device if there is one; in the worker processes of a search the
+    devices take turns), ``"cpu"``, ``"cuda:1"``, ...
 mixed_precision : bool, default=False
     Whether the network computes in bfloat16 while it is trained on float32 data, with
     weights and losses in float32 (`torch.autocast`). It saves time and memory on recent

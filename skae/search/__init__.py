@@ -11,6 +11,7 @@ from skae.search.evolution import (
     Strategy,
     n_parameters,
 )
+from skae.search.limits import limited
 from skae.search.rules import (
     Best,
     Knee,
@@ -47,6 +48,7 @@ __all__ = [
     "Threshold",
     "Verdict",
     "get_rule",
+    "limited",
     "n_parameters",
     "remember",
     "select_dimension",

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from math import ceil
 from numbers import Integral
 from typing import ClassVar
@@ -19,7 +19,9 @@ from skopt.utils import eval_callbacks
 from skae.search._bayes_optimizer import Suggestions
 from skae.search._bayes_space import as_spaces
 from skae.search._evaluation import Failures
+from skae.search.limits import LIMIT_CONSTRAINTS, limiting
 from skae.search.store import ScoreStore, remembering
+from skae.training.limits import FitLimits
 
 __all__ = ["BayesSearchCV"]
 
@@ -92,6 +94,10 @@ class BayesSearchCV(SkoptBayesSearchCV):
         Whether to score the training rows too.
     store : path-like, ScoreStore or None, default=None
         A file that keeps each finished fit, see `skae.search.remember`.
+    max_fit_seconds, max_fit_memory : float or None, default=None
+        Most seconds, and most bytes, that the fit of a candidate on a fold may take;
+        one that takes more has failed. See `skae.search.limits.limited`. The refit is
+        not limited.
 
     Attributes
     ----------
@@ -135,6 +141,7 @@ class BayesSearchCV(SkoptBayesSearchCV):
         "fit_params": [dict, None],
         "random_state": ["random_state"],
         "store": [str, os.PathLike, ScoreStore, None],
+        **LIMIT_CONSTRAINTS,
     }
 
     def __init__(
@@ -157,6 +164,8 @@ class BayesSearchCV(SkoptBayesSearchCV):
         return_train_score=False,
         *,
         store=None,
+        max_fit_seconds=None,
+        max_fit_memory=None,
     ):
         super().__init__(
             estimator=estimator,
@@ -177,6 +186,8 @@ class BayesSearchCV(SkoptBayesSearchCV):
         )
         self.iid = iid
         self.store = store
+        self.max_fit_seconds = max_fit_seconds
+        self.max_fit_memory = max_fit_memory
 
     def fit(self, X, y=None, *, groups=None, callback=None, **fit_params):
         """Search, and refit the best candidate.
@@ -238,7 +249,10 @@ class BayesSearchCV(SkoptBayesSearchCV):
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         self.interrupted_ = False
         failures = Failures()
-        with remembering(evaluate_candidates, self.store) as evaluate:
+        limits = FitLimits(self.max_fit_seconds, self.max_fit_memory)
+        with ExitStack() as stack:
+            evaluate = stack.enter_context(limiting(evaluate_candidates, limits))
+            evaluate = stack.enter_context(remembering(evaluate, self.store))
             evaluate = failures.survived_by(evaluate)
             evaluation = _Evaluation(self, evaluate, callback_ctx)
             try:

@@ -18,8 +18,10 @@ from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.information import estimate_dimension
 from skae.scorers import get_scorer, reducing_step
+from skae.search.limits import LIMIT_CONSTRAINTS, limiting
 from skae.search.rules import SelectionRule, get_rule
 from skae.search.selection import ScoreCurve
+from skae.training.limits import FitLimits
 
 __all__ = ["LatentDimensionSearchCV", "select_dimension"]
 
@@ -54,6 +56,10 @@ class LatentDimensionSearchCV(BaseSearchCV):
         Source of the seeds.
     cv, n_jobs, refit, verbose, pre_dispatch, error_score, return_train_score
         As in `sklearn.model_selection.GridSearchCV`; `refit` is boolean.
+    max_fit_seconds, max_fit_memory : float or None, default=None
+        Most seconds, and most bytes, that the fit of a candidate on a fold may take;
+        one that takes more has failed. See `skae.search.limits.limited`. The refit is
+        not limited.
 
     Attributes
     ----------
@@ -106,6 +112,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         "n_restarts": [Interval(Integral, 1, None, closed="left")],
         "refit": ["boolean"],
         "random_state": ["random_state"],
+        **LIMIT_CONSTRAINTS,
     }
 
     def __init__(
@@ -124,6 +131,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         pre_dispatch="2*n_jobs",
         error_score=np.nan,
         return_train_score=False,
+        max_fit_seconds=None,
+        max_fit_memory=None,
     ):
         super().__init__(
             estimator,
@@ -140,6 +149,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self.rule = rule
         self.n_restarts = n_restarts
         self.random_state = random_state
+        self.max_fit_seconds = max_fit_seconds
+        self.max_fit_memory = max_fit_memory
 
     def fit(self, X, y=None, **params):
         """Evaluate the curve, choose, and refit to all data.
@@ -200,7 +211,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
             max_subtasks=len(grid) * self.n_splits_,
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
-        evaluate_candidates(grid, callback_ctx=context)
+        limits = FitLimits(self.max_fit_seconds, self.max_fit_memory)
+        with limiting(evaluate_candidates, limits) as evaluate:
+            evaluate(grid, callback_ctx=context)
         context.call_on_fit_task_end(estimator=self)
 
     def _grid(self):

@@ -3,7 +3,9 @@
 import numpy as np
 import torch
 
-__all__ = ["as_tensor", "resolve_device", "torch_dtype"]
+from skae.training.workers import worker_number
+
+__all__ = ["as_tensor", "auto_device", "resolve_device", "torch_dtype"]
 
 
 def resolve_device(device):
@@ -12,8 +14,8 @@ def resolve_device(device):
     Parameters
     ----------
     device : str
-        ``"auto"`` is the first CUDA device if there is one, else the CPU; anything
-        else is torch's own notation, as ``"cpu"``, ``"cuda:1"`` or ``"mps"``.
+        ``"auto"`` is a CUDA device if there is one, else the CPU; see `auto_device`.
+        Anything else is torch's own notation, as ``"cpu"``, ``"cuda:1"`` or ``"mps"``.
 
     Raises
     ------
@@ -21,7 +23,7 @@ def resolve_device(device):
         When torch does not know the device, or it is not there.
     """
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = auto_device()
     try:
         resolved = torch.device(device)
         torch.empty(0, device=resolved)
@@ -31,6 +33,21 @@ def resolve_device(device):
             f"that torch finds. (torch: {str(error).splitlines()[0][:80]})"
         ) from error
     return resolved
+
+
+def auto_device():
+    """Return the name of the device for a fit that none is named for.
+
+    It is torch's current CUDA device where there is one. In joblib's worker processes
+    the visible devices take turns, by the number of the worker, so that each gets as
+    many workers as any other, give or take one.
+    """
+    if not torch.cuda.is_available():
+        return "cpu"
+    worker, n_devices = worker_number(), torch.cuda.device_count()
+    if worker is None or n_devices < 2:
+        return "cuda"
+    return f"cuda:{(worker - 1) % n_devices}"
 
 
 def torch_dtype(dtype, device):

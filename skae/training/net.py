@@ -10,7 +10,9 @@ from torch.nn.utils import clip_grad_norm_
 from skae.training.batches import Batches
 from skae.training.callbacks import DivergenceGuard, StopTraining
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training.limits import LimitKeeper, current_watch
 from skae.training.seeding import generator_for
+from skae.training.workers import use_own_share
 
 __all__ = ["AutoencoderNet"]
 
@@ -66,6 +68,11 @@ class AutoencoderNet(NeuralNet):
         self.mixed_precision = mixed_precision
         self.is_compiled = is_compiled
 
+    def initialize(self):
+        """Initialise all, in a worker process with its share of the cores."""
+        use_own_share()
+        return super().initialize()
+
     def initialize_criterion(self):
         """Take the loss function as it is."""
         self.criterion_ = self.criterion
@@ -73,8 +80,10 @@ class AutoencoderNet(NeuralNet):
 
     @property
     def _default_callbacks(self):
+        limits = [("limits", LimitKeeper())] if current_watch() is not None else []
         log = [("print_log", PrintLog())] if self.verbose else []
-        return [("timer", EpochTimer()), ("divergence", DivergenceGuard()), *log]
+        guard = ("divergence", DivergenceGuard())
+        return [("timer", EpochTimer()), *limits, guard, *log]
 
     def set_learning_rate(self, learning_rate):
         """Set the rate, or its peak where a schedule moves it."""
@@ -86,7 +95,13 @@ class AutoencoderNet(NeuralNet):
 
         Schedules of weights are told how many epochs there are in all, if these are
         the last.
+
+        Raises
+        ------
+        FitLimitError
+            When it takes more than the limits in force; see `FitLimits`.
         """
+        use_own_share()
         self.epochs_ = epochs
         self.first_epoch_ = len(self.history)
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
@@ -145,12 +160,15 @@ class AutoencoderNet(NeuralNet):
         generator = generator_for(self.seed, epoch, device=self.device)
         if any(map(self._has_hook, BATCH_HOOKS)):
             step_fn = self._observed(step_fn, prefix)
+        watch = current_watch()
         losses, sizes = [], []
         for batch, (x, row_weight) in enumerate(iterator.epoch(epoch)):
             if training:
                 self._follow_schedule(epoch + batch / len(iterator))
             losses.append(step_fn(x, row_weight, weights, generator)[0])
             sizes.append(len(x) if row_weight is None else row_weight.sum())
+            if watch is not None:
+                watch.check(self)
         self._record(prefix, losses, sizes, weights)
 
     def train_step(self, x, row_weight, weights, generator):

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from contextlib import ExitStack
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,7 +17,9 @@ from skae.search.evolution._results import RAW, ROWS, collect
 from skae.search.evolution._run import Run
 from skae.search.evolution._space import Space
 from skae.search.evolution._strategies import KeepIfBetter, MuPlusLambda, Strategy
+from skae.search.limits import LIMIT_CONSTRAINTS, limiting
 from skae.search.store import ScoreStore, remembering
+from skae.training.limits import FitLimits
 
 __all__ = ["EvolutionarySearchCV"]
 
@@ -80,6 +83,10 @@ class EvolutionarySearchCV(BaseSearchCV):
         A file that keeps each finished fit, so that a search that was killed goes on
         where it was; see `skae.search.remember`. It takes a `random_state` that is an
         integer.
+    max_fit_seconds, max_fit_memory : float or None, default=None
+        Most seconds, and most bytes, that the fit of a candidate on a fold may take;
+        one that takes more has failed. See `skae.search.limits.limited`. The refit is
+        not limited.
 
     Attributes
     ----------
@@ -147,6 +154,7 @@ class EvolutionarySearchCV(BaseSearchCV):
         "deadline": [Interval(Real, 0, None, closed="left"), None],
         "threshold": [Real, None],
         "store": [str, os.PathLike, ScoreStore, None],
+        **LIMIT_CONSTRAINTS,
         "random_state": ["random_state"],
     }
 
@@ -175,6 +183,8 @@ class EvolutionarySearchCV(BaseSearchCV):
         error_score=np.nan,
         return_train_score=False,
         store=None,
+        max_fit_seconds=None,
+        max_fit_memory=None,
     ):
         super().__init__(
             estimator=estimator,
@@ -200,6 +210,8 @@ class EvolutionarySearchCV(BaseSearchCV):
         self.threshold = threshold
         self.random_state = random_state
         self.store = store
+        self.max_fit_seconds = max_fit_seconds
+        self.max_fit_memory = max_fit_memory
 
     def fit(self, X, y=None, **params):
         """Search, and refit the best candidate on all data.
@@ -239,7 +251,10 @@ class EvolutionarySearchCV(BaseSearchCV):
             task_name="search",
             max_subtasks=1 + self.n_generations + (self.n_reevaluated > 0),
         ).call_on_fit_task_begin(estimator=self)
-        with remembering(evaluate_candidates, self.store) as evaluate:
+        limits = FitLimits(self.max_fit_seconds, self.max_fit_memory)
+        with ExitStack() as stack:
+            evaluate = stack.enter_context(limiting(evaluate_candidates, limits))
+            evaluate = stack.enter_context(remembering(evaluate, self.store))
             evaluator = Evaluator(self, space, evaluate, seed)
             run = Run(self, strategy, space, evaluator, rng, search_ctx)
             run()

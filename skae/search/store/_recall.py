@@ -1,22 +1,27 @@
 """How a search asks a store before each fit."""
 
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from inspect import getclosurevars, signature
+from inspect import getclosurevars
 from numbers import Number
 
 from sklearn.base import clone
-from sklearn.model_selection._validation import _fit_and_score
 from sklearn.utils.metaestimators import _safe_split
 
-from skae.search._evaluation import rebound
+from skae.exceptions import FitLimitError
+from skae.search._evaluation import around_fits, failed, running_in
+from skae.search.limits import StoppedFit, limits_of
 from skae.search.store._database import ScoreStore
 from skae.search.store._identity import fingerprint, versions
 
 __all__ = ["remember", "remembering"]
 
-_FIELDS = ("test_scores", "train_scores", "fit_time", "score_time", "n_test_samples")
+_TIMES = ("fit_time", "score_time", "n_test_samples")
+_FIELDS = ("test_scores", "train_scores", *_TIMES)
+_FIELDS_OF_STOPPED = ("fit_error", *_TIMES)
 
 
 @contextmanager
@@ -34,8 +39,10 @@ def remember(search, store):
     rows of the fold, the scorers, what is passed to `fit`, the versions of skae,
     scikit-learn, torch, numpy and scipy, and the code of your own classes and functions
     among them. What these call in turn is not followed: clear the store when you
-    change that. Fits that fail, or whose scorer does, are not kept. Where
-    ``random_state=None`` leaves the result to chance, the first one is kept.
+    change that. Fits that fail, or whose scorer does, are not kept; those that a limit
+    has ended (`skae.search.limits.limited`) are, and fail again at once until that
+    limit is raised. Where ``random_state=None`` leaves the result to chance, the first
+    one is kept.
 
     Parameters
     ----------
@@ -74,30 +81,8 @@ def remember(search, store):
     ...     print(len(store), search.best_params_)
     10 {'alpha': 0.1}
     """
-    attributes = dict(vars(search))
-    search._run_search = _RememberingRun(search._run_search, store)
-    try:
+    with running_in(search, partial(remembering, store=store)):
         yield search
-    finally:
-        del search._run_search
-        if "_run_search" in attributes:
-            search._run_search = attributes["_run_search"]
-
-
-class _RememberingRun:
-    """`_run_search` of a search, with a store."""
-
-    def __init__(self, run, store):
-        self.run = run
-        self.store = store
-        self.__signature__ = signature(run)  # scikit-learn reads it
-
-    def __getstate__(self):
-        return {}  # scikit-learn sends the search to each worker, which needs no run
-
-    def __call__(self, evaluate_candidates, **context):
-        with remembering(evaluate_candidates, self.store) as evaluate:
-            self.run(evaluate, **context)
 
 
 @contextmanager
@@ -129,25 +114,60 @@ def remembering(evaluate_candidates, store):
         yield evaluate_candidates
         return
     store = ScoreStore.at(store)
-    recall = partial(_recall, store=store)
-    evaluate = rebound(evaluate_candidates, _fit_and_score=recall)
-    variables = getclosurevars(evaluate_candidates).nonlocals
-    recall.keywords["data"] = fingerprint([variables["X"], variables["y"]])
+
+    def recalling(fit_and_score):
+        variables = getclosurevars(evaluate_candidates).nonlocals
+        data = fingerprint([variables["X"], variables["y"]])
+        return _Recall(fit_and_score, store, data)
+
+    evaluate = around_fits(evaluate_candidates, recalling)
     with store.in_use():
         yield evaluate
 
 
-def _recall(estimator, X, y, *, store, data, **task):
-    """Return what `_fit_and_score` does, from the store if it has it."""
-    key = _key(estimator, data, task)
-    if key is None:
-        return _fit_and_score(estimator, X, y, **task)
-    record = store.get(key)
-    if record is None or (task["return_train_score"] and "train_scores" not in record):
-        return _computed(estimator, X, y, store, key, task)
-    _tell_callbacks(estimator, X, y, task)
-    unwanted = () if task["return_train_score"] else ("train_scores",)
-    return {"fit_error": None} | {k: record[k] for k in record if k not in unwanted}
+@dataclass(frozen=True)
+class _Recall:
+    """scikit-learn's `_fit_and_score`, from a store if that has it."""
+
+    fit_and_score: Callable
+    store: ScoreStore
+    data: str
+
+    def __call__(self, estimator, X, y, **task):
+        key = _key(estimator, self.data, task)
+        if key is None:
+            return self.fit_and_score(estimator, X, y, **task)
+        record = self.store.get(key)
+        if record is None or not self._counts(record, task):
+            return self._computed(estimator, X, y, key, task)
+        _tell_callbacks(estimator, X, y, task)
+        return _result_of(record, task)
+
+    def _counts(self, record, task):
+        """Return whether a record says what is asked for."""
+        if "limit" in record:
+            return limits_of(self.fit_and_score).forbids(*record["limit"])
+        return "train_scores" in record or not task["return_train_score"]
+
+    def _computed(self, estimator, X, y, key, task):
+        marked = {**task, "error_score": _marked(task["error_score"])}
+        result = self.fit_and_score(estimator, X, y, **marked)
+        if isinstance(result, StoppedFit):
+            kept = {name: result[name] for name in _FIELDS_OF_STOPPED}
+            self.store.put(key, {**kept, "limit": result.limit})
+        elif result["fit_error"] is None and all(map(_is_kept, _numbers(result))):
+            self.store.put(key, {k: result[k] for k in _FIELDS if k in result})
+        return result
+
+
+def _result_of(record, task):
+    """Return what `_fit_and_score` would have returned."""
+    if "limit" not in record:
+        unwanted = () if task["return_train_score"] else ("train_scores",)
+        return {"fit_error": None} | {k: record[k] for k in record if k not in unwanted}
+    if task["error_score"] == "raise":
+        raise FitLimitError(record["fit_error"])
+    return failed({k: record[k] for k in _TIMES}, record["fit_error"], task)
 
 
 def _key(estimator, data, task):
@@ -173,14 +193,6 @@ def _scorer(task):
     if getattr(task.get("caller"), "scoring", ...) is None:
         return "the estimator's own score"
     return getattr(task["scorer"], "_scorers", task["scorer"])
-
-
-def _computed(estimator, X, y, store, key, task):
-    marked = {**task, "error_score": _marked(task["error_score"])}
-    result = _fit_and_score(estimator, X, y, **marked)
-    if result["fit_error"] is None and all(map(_is_kept, _numbers(result))):
-        store.put(key, {name: result[name] for name in _FIELDS if name in result})
-    return result
 
 
 class _ErrorScore(float):
