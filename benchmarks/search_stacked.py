@@ -1,11 +1,16 @@
 """What a search costs whose fits train together.
 
-    python benchmarks/search_stacked.py [--rounds 3] [--epochs 20]
+    python benchmarks/search_stacked.py [--only NAME ...] [--rounds 3] [--epochs 20]
 
-A grid search over 32 sizes of the code with 5 folds, 160 fits of 64-32-k-32-64 to
-digits: stacked, and by two processes at a time (`n_jobs=2`) with `DenseAutoencoder`,
-raw skorch and scikit-learn's `MLPRegressor`. Then what a fit costs, by how many train
-together.
+`grid`: a grid search over 32 sizes of the code with 5 folds, 160 fits of 64-32-k-32-64
+to digits: stacked, and by two processes at a time (`n_jobs=2`) with `DenseAutoencoder`,
+raw skorch and scikit-learn's `MLPRegressor`. `wide`: the same with hidden layers of 128
+units. `bayes`: Bayesian searches that ask for eight points at a time, scikit-optimize's
+and ours. `evolution`: an evolutionary search with a population of 16. `lstm`: a grid
+search with `LSTMAutoencoder` on windows of a series, for several widths of its layers.
+`growth`: what a fit costs, by how many train together. Without `--only`, all of them.
+
+Contenders take turns, and ratios are to the first one's time in the same round.
 """
 
 import argparse
@@ -20,28 +25,48 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
+from sklearn.preprocessing import MinMaxScaler
+from skopt import BayesSearchCV as PeersBayesSearchCV
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skae import DenseAutoencoder, fit_stack, stacked
+from skae import DenseAutoencoder, LSTMAutoencoder, fit_stack, stacked
+from skae.datasets import load_airline_passengers
+from skae.preprocessing import SlidingWindow
+from skae.search import BayesSearchCV, EvolutionarySearchCV
 from skae.stacking import _rendezvous
 
 SIZES = list(range(1, 33))
+#: More fits at a time do not pay where one costs at most so many times the least.
+NEARLY = 1.05
 
 
 class Network(nn.Sequential):
     """The layers of all contenders."""
 
-    def __init__(self, k):
+    def __init__(self, k, width=32):
         super().__init__(
-            *(nn.Linear(64, 32), nn.SiLU(), nn.Linear(32, k)),
-            *(nn.Linear(k, 32), nn.SiLU(), nn.Linear(32, 64)),
+            *(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, k)),
+            *(nn.Linear(k, width), nn.SiLU(), nn.Linear(width, 64)),
         )
 
 
-def autoencoder(epochs):
+def digits():
+    return (load_digits().data / 16).astype(np.float32)
+
+
+def windows():
+    """Return 135 windows of ten months, as numbers in [0, 1]."""
+    series = MinMaxScaler().fit_transform(load_airline_passengers().data)
+    return SlidingWindow(length=10).fit_transform(series).astype(np.float32)
+
+
+# Estimators
+
+
+def autoencoder(epochs, width=32):
     return DenseAutoencoder(
-        hidden_layer_sizes=(32,),
+        hidden_layer_sizes=(width,),
         linear_path=None,
         learning_rate_schedule="constant",
         weight_decay=0.0,
@@ -52,9 +77,10 @@ def autoencoder(epochs):
     )
 
 
-def raw_skorch(epochs):
+def raw_skorch(epochs, width):
     return NeuralNetRegressor(
         Network,
+        module__width=width,
         optimizer=torch.optim.Adam,
         lr=1e-3,
         batch_size=64,
@@ -71,61 +97,148 @@ def mlp_regressor(epochs):
     )
 
 
-def search(estimator, grid, X, n_jobs):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        GridSearchCV(estimator, grid, cv=5, refit=False, n_jobs=n_jobs).fit(X, X)
+def lstm(epochs, width):
+    return LSTMAutoencoder(
+        hidden_size=width, max_epochs=epochs, random_state=0, device="cpu"
+    )
 
 
-def search_stacked(X, sizes, epochs):
-    with stacked():
-        search(autoencoder(epochs), {"n_components": sizes}, X, None)
+# Searches
 
 
-def search_alone(X, sizes, epochs):
-    search(autoencoder(epochs), {"n_components": sizes}, X, 2)
+class Contender:
+    """A search, whose first run is a small one that starts the processes.
 
+    Parameters
+    ----------
+    make : callable
+        ``make(is_small, n_jobs)`` returns the search.
+    X : ndarray
+    is_stacked : bool, default=False
+        Whether fits train together, rather than two at a time.
+    """
 
-def search_mlp_regressor(X, sizes, epochs):
-    grid = {"hidden_layer_sizes": [(32, k, 32) for k in sizes]}
-    search(mlp_regressor(epochs), grid, X, 2)
-
-
-def search_raw_skorch(X, sizes, epochs):
-    search(raw_skorch(epochs), {"module__k": sizes}, X, 2)
-
-
-CONTENDERS = {
-    "stacked": search_stacked,
-    "skae, n_jobs=2": search_alone,
-    "MLPRegressor, n_jobs=2": search_mlp_regressor,
-    "raw skorch, n_jobs=2": search_raw_skorch,
-}
-
-
-class Search:
-    """A search, whose first run is a small one that starts the processes."""
-
-    def __init__(self, run, X, epochs):
-        self.run, self.X, self.epochs = run, X, epochs
-        self.is_warm = False
+    def __init__(self, make, X, is_stacked=False):
+        self.make, self.X, self.is_stacked = make, X, is_stacked
+        self.is_small = True
 
     def __call__(self):
         """Run it."""
-        if self.is_warm:
-            self.run(self.X, SIZES, self.epochs)
-        else:
-            self.run(self.X, SIZES[:2], 1)
-        self.is_warm = True
+        search = self.make(self.is_small, -1 if self.is_stacked else 2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if self.is_stacked:
+                with stacked():
+                    search.fit(self.X, self.X)
+            else:
+                search.fit(self.X, self.X)
+        self.is_small = False
 
 
-def compare_searches(X, epochs, rounds):
-    contenders = {name: Search(run, X, epochs) for name, run in CONTENDERS.items()}
-    title = f"160 fits of {epochs} epochs: 32 sizes of the code, 5 folds"
+def pair(make, X, name=""):
+    """Return the contenders of one search, stacked and not."""
+    return {
+        f"{name}stacked": Contender(make, X, is_stacked=True),
+        f"{name}n_jobs=2": Contender(make, X),
+    }
+
+
+def grid_search(estimator_of, name, values):
+    """Return a function that makes a grid search over some values of a parameter."""
+
+    def make(is_small, n_jobs):
+        grid = {name: values[:2] if is_small else values}
+        estimator = estimator_of(1) if is_small else estimator_of()
+        return GridSearchCV(estimator, grid, cv=5, refit=False, n_jobs=n_jobs)
+
+    return make
+
+
+def guided(search, estimator_of, space, n_small, **settings):
+    """Return a function that makes a search, which is told how large a small one is."""
+
+    def make(is_small, n_jobs):
+        estimator = estimator_of(1) if is_small else estimator_of()
+        own = {**settings, **n_small} if is_small else settings
+        return search(
+            estimator, space, cv=5, refit=False, n_jobs=n_jobs, random_state=0, **own
+        )
+
+    return make
+
+
+# Tables
+
+
+def fits_of(sizes):
+    return f"{5 * len(sizes)} fits ({len(sizes)} sizes of the code, 5 folds)"
+
+
+def table_of_grid(epochs, rounds, width=32):
+    X = digits()
+    ours = grid_search(lambda n=epochs: autoencoder(n, width), "n_components", SIZES)
+    skorchs = grid_search(lambda n=epochs: raw_skorch(n, width), "module__k", SIZES)
+    shapes = [(width, k, width) for k in SIZES]
+    mlps = grid_search(lambda n=epochs: mlp_regressor(n), "hidden_layer_sizes", shapes)
+    contenders = {
+        **pair(ours, X),
+        "MLPRegressor, n_jobs=2": Contender(mlps, X),
+        "raw skorch, n_jobs=2": Contender(skorchs, X),
+    }
+    title = f"{fits_of(SIZES)} of {epochs} epochs of 64-{width}-k-{width}-64"
     print_table(title, interleaved(contenders, rounds))
+    where_the_time_goes(contenders["stacked"])
 
 
-def where_the_time_goes(X, epochs):
+def table_of_wide(epochs, rounds):
+    table_of_grid(epochs, rounds, width=128)
+
+
+def table_of_bayes(epochs, rounds):
+    X = digits()
+    space = {"n_components": (1, 32), "learning_rate": (1e-4, 1e-2, "log-uniform")}
+    for name, search in (
+        ("scikit-optimize", PeersBayesSearchCV),
+        ("skae", BayesSearchCV),
+    ):
+        make = guided(
+            search,
+            lambda n=epochs: autoencoder(n),
+            space,
+            {"n_iter": 2, "n_points": 2},
+            n_iter=32,
+            n_points=8,
+        )
+        title = f"{name}'s BayesSearchCV, 32 candidates, 8 at a time, {epochs} epochs"
+        print_table(title, interleaved(pair(make, X), rounds))
+
+
+def table_of_evolution(epochs, rounds):
+    make = guided(
+        EvolutionarySearchCV,
+        lambda n=epochs: autoencoder(n),
+        {"n_components": (1, 32), "learning_rate": (1e-4, 1e-2, "log-uniform")},
+        {"population_size": 2, "n_generations": 0},
+        population_size=16,
+        n_generations=2,
+    )
+    title = f"EvolutionarySearchCV, 2 generations after the first, {epochs} epochs"
+    print_table(title, interleaved(pair(make, digits()), rounds))
+
+
+def table_of_lstm(epochs, rounds):
+    X = windows()
+    for width in (16, 32, 64):
+        make = grid_search(
+            lambda n=epochs, width=width: lstm(n, width), "n_components", SIZES
+        )
+        title = f"{fits_of(SIZES)} of {epochs} epochs of LSTMs of {width} units"
+        contenders = pair(make, X)
+        print_table(title, interleaved(contenders, rounds))
+    where_the_time_goes(contenders["stacked"])
+
+
+def where_the_time_goes(contender):
     """Print the share of a stacked search in which stacks train."""
     training, train_all = [], _rendezvous._train_all
 
@@ -137,7 +250,7 @@ def where_the_time_goes(X, epochs):
     _rendezvous._train_all = timed
     try:
         start = time.perf_counter()
-        search_stacked(X, SIZES, epochs)
+        contender()
         total = time.perf_counter() - start
     finally:
         _rendezvous._train_all = train_all
@@ -147,35 +260,55 @@ def where_the_time_goes(X, epochs):
     )
 
 
-def cost_by_number(X, epochs, rounds):
-    base = autoencoder(epochs).set_params(n_components=8)
+def table_of_growth(epochs, rounds):
+    X = digits()[:1437]
+    costs_by_number(autoencoder(epochs), X, "64-32-8-32-64", rounds)
+    costs_by_number(lstm(epochs, 32), windows()[:108], "LSTMs of 32 units", rounds)
+
+
+def costs_by_number(base, X, name, rounds):
+    base = clone(base).set_params(n_components=8)
 
     def fit(n):
         models = [clone(base).set_params(random_state=seed) for seed in range(n)]
-        fit_stack(models, [X] * n, n_jobs=n)
+        # one bound on all stacks but that of the cores
+        fit_stack(models, [X] * n, n_jobs=n, max_members=n)
 
     numbers = [1, 2, 4, 8, 16, 32, 64, 128, 320]
-    contenders = {f"{n}": lambda n=n: fit(n) for n in numbers}
-    rows = interleaved(contenders, rounds)
-    print("\nCost of a fit, by how many train together\n")
+    rows = interleaved({f"{n}": lambda n=n: fit(n) for n in numbers}, rounds)
+    print(f"\nCost of a fit of {name}, by how many train together\n")
     print("| fits | ms per fit | times cheaper than alone |\n|---|---|---|")
-    for n, (_, seconds, ratio, _) in zip(numbers, rows, strict=True):
-        print(f"| {n} | {1000 * seconds / n:.1f} | {n / ratio:.1f} |")
+    costs = [seconds / n for n, (_, seconds, _, _) in zip(numbers, rows, strict=True)]
+    for n, cost, (_, _, ratio, _) in zip(numbers, costs, rows, strict=True):
+        print(f"| {n} | {1000 * cost:.1f} | {n / ratio:.1f} |")
+    enough = next(n for n, cost in zip(numbers, costs) if cost <= NEARLY * min(costs))  # noqa: B905
+    print(f"\nMore than {enough} at a time do not pay.")
+
+
+TABLES = {
+    "grid": table_of_grid,
+    "wide": table_of_wide,
+    "bayes": table_of_bayes,
+    "evolution": table_of_evolution,
+    "lstm": table_of_lstm,
+    "growth": table_of_growth,
+}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", choices=list(TABLES), default=list(TABLES))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--verbose", action="store_true")
     settings = parser.parse_args()
     if settings.verbose:
         logging.basicConfig(level=logging.INFO)
-    X = (load_digits().data / 16).astype(np.float32)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    compare_searches(X, settings.epochs, settings.rounds)
-    where_the_time_goes(X, settings.epochs)
-    cost_by_number(X[:1437], settings.epochs, settings.rounds)
+    for name in settings.only:
+        TABLES[name](settings.epochs, settings.rounds)
 
 
 if __name__ == "__main__":

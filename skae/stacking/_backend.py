@@ -164,10 +164,11 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1):
     -----
     What may differ within a stack: sizes of the code and the hidden layers, seeds,
     rows, epochs, learning rates, weight decay, early stopping, weights of penalties.
-    Fits of different depth, activation or objective form stacks of their own, and
-    what cannot be stacked trains alone: networks that are not dense, other devices than
-    the CPU, callbacks, sample weights, data sets, mixed precision, compiled networks,
-    and fits that go on from earlier ones.
+    Fits of different kind, depth, activation or objective form stacks of their own, as
+    do sequences of different length or number of channels, and what cannot be stacked
+    trains alone: convolutional networks, other devices than the CPU and CUDA's,
+    callbacks, sample weights, data sets, mixed precision, compiled networks, and fits
+    that go on from earlier ones. So do networks that the user has written.
 
     Rounding counts where gradients are nothing but rounding errors, which optimisers
     such as Adam turn into steps: a dense autoencoder that starts as PCA in float32 ends

@@ -8,9 +8,6 @@ import torch
 from sklearn.base import BaseEstimator
 from skorch.callbacks import EarlyStopping, EpochTimer
 
-from skae.bottlenecks import _Gaussian, _Point
-from skae.networks import AutoencoderModule
-from skae.networks.dense import _Decoder, _Hidden
 from skae.networks.stacking import StackedActivation
 from skae.noise import GaussianNoise, MaskingNoise, _NoiseModule, _SNRModule
 from skae.objectives import (
@@ -20,7 +17,7 @@ from skae.objectives import (
     LossFunction,
     SquaredError,
 )
-from skae.stacking._network import architecture_of
+from skae.stacking._networks import network_of
 from skae.stacking._penalties import PENALTIES
 from skae.training.callbacks import DivergenceGuard
 from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
@@ -29,6 +26,7 @@ from skae.training.sources import ArraySource
 
 __all__ = ["kind_of", "stacks_of"]
 
+_DEVICES = {"cpu", "cuda"}
 _CALLBACKS = {DivergenceGuard, EarlyStopping, EpochTimer}
 _OPTIMIZERS = {
     torch.optim.Adam,
@@ -68,11 +66,14 @@ def kind_of(net, rows, rows_val, last):
         code and of hidden layers, seeds, rows, epochs, learning rates and schedules,
         weight decay, largest norms of gradients, weights of penalties.
     """
-    all_rows = [rows] if rows_val is None else [rows, rows_val]
-    if not (last and _is_plain_net(net) and all(map(_is_plain_table, all_rows))):
-        return None
     module, loss = net.module_, net.criterion_
-    if not (_is_dense(module) and _is_known(loss)):
+    if not (last and _is_plain_net(net) and _is_known(module) and _has_known(loss)):
+        return None
+    all_rows = [rows] if rows_val is None else [rows, rows_val]
+    if not all(_are_plain(rows, module) for rows in all_rows):
+        return None
+    has_missing = {rows.source.has_missing for rows in all_rows}
+    if has_missing != {False} and not (has_missing == {True} and _reads_ends(module)):
         return None
     n_batches = None if rows_val is None else ceil(len(rows) / net.batch_size)
     return (
@@ -80,7 +81,8 @@ def kind_of(net, rows, rows_val, last):
         str(net.device),
         net.batch_size,
         n_batches,
-        architecture_of(module),
+        rows.source.has_missing,
+        network_of(module).architecture_of(module),
         _frozen_noise(module.input_noise),
         _frozen_bottleneck(module.bottleneck),
         _frozen(loss.reconstruction),
@@ -92,7 +94,7 @@ def kind_of(net, rows, rows_val, last):
 def _is_plain_net(net):
     return (
         type(net) is AutoencoderNet
-        and torch.device(net.device).type == "cpu"
+        and torch.device(net.device).type in _DEVICES
         and not net.history
         and not (net.mixed_precision or net.is_compiled or net.verbose)
         and net.learning_rate_schedule in {"constant", *LEARNING_RATE_SCHEDULES}
@@ -102,35 +104,37 @@ def _is_plain_net(net):
     )
 
 
-def _is_plain_table(rows):
+def _are_plain(rows, module):
     source = rows.source
     return (
         type(source) is ArraySource
         and rows.weights is None
-        and not source.has_missing
-        and source.X.ndim == 2
+        and tuple(source.X.shape[1:]) == module.event_shape
         and not isinstance(source.X, np.memmap)
     )
 
 
-def _is_dense(module):
+def _is_known(module):
+    network = network_of(module)
     return (
-        type(module) is AutoencoderModule
-        and type(module.encoder) is _Hidden
-        and type(module.decoder) is _Decoder
-        and type(module.bottleneck) in (_Point, _Gaussian)
+        network is not None
         and _is_known_noise(module.input_noise)
         and _is_known_noise(getattr(module.bottleneck, "noise", None))
-        and _activations(module) <= StackedActivation.kinds
+        and _activations(module, network) <= StackedActivation.kinds
         and all(parameter.requires_grad for parameter in module.parameters())
     )
 
 
-def _activations(module):
-    kinds = {*architecture_of(module).encoder, *architecture_of(module).decoder}
+def _activations(module, network):
     code = getattr(module.bottleneck, "activation", None)
-    own = {type(module.decoder.activation), type(code)} - {type(None)}
-    return kinds | own
+    own = set() if code is None else {type(code)}
+    return network.architecture_of(module).activations | own
+
+
+def _reads_ends(module):
+    # the variance of what is missing in part is none
+    is_relative = type(module.input_noise) is _SNRModule
+    return network_of(module).takes_missing and not is_relative
 
 
 def _is_known_noise(module):
@@ -139,7 +143,7 @@ def _is_known_noise(module):
     return type(module) is _NoiseModule and type(module.part) in _NOISES
 
 
-def _is_known(loss):
+def _has_known(loss):
     return (
         type(loss) is LossFunction
         and type(loss.reconstruction) in _RECONSTRUCTIONS
@@ -234,11 +238,7 @@ def _evenly(members, n_parts):
 def bytes_of(member):
     """Return about how many bytes a member takes in a stack."""
     itemsize = torch.empty(0, dtype=member.net.dtype).element_size()
-    layers = [
-        layer.out_features + layer.in_features
-        for layer in member.net.module_.modules()
-        if isinstance(layer, torch.nn.Linear)
-    ]
-    activations = 2 * member.batch_size * sum(layers)
+    module = member.net.module_
+    activations = member.batch_size * network_of(module).numbers_of_row(module)
     index = 8 * member.n_batches * member.batch_size
     return itemsize * (_COPIES * _size_of(member) + activations) + index

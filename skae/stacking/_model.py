@@ -1,10 +1,13 @@
 """The modules and losses of many members as one model."""
 
+from math import prod
+
 import torch
+from torch.linalg import vector_norm
 
 from skae.networks.stacking import Weights
 from skae.stacking._code import StackedCode
-from skae.stacking._network import StackedNetwork
+from skae.stacking._networks import network_of
 from skae.stacking._noise import stack_noises
 from skae.stacking._reconstruction import stack_reconstruction
 
@@ -57,15 +60,18 @@ class StackedModel:
         modules = [member.net.module_ for member in members]
         loss = members[0].net.criterion_
         self.n_members = len(members)
-        self.n_features = modules[0].event_shape[0]
-        self.network = StackedNetwork(modules)
+        self.n_features = prod(modules[0].event_shape)
+        self.has_missing = members[0].rows.source.has_missing
+        self.network = network_of(modules[0])(modules)
         self.code = StackedCode(
             [module.bottleneck for module in modules], loss.penalties
         )
         self.noise = stack_noises(
             [module.input_noise for module in modules], [self.n_features] * len(modules)
         )
-        self.reconstruction = stack_reconstruction(loss.reconstruction)
+        self.reconstruction = stack_reconstruction(
+            loss.reconstruction, self.has_missing
+        )
         self.terms = ["loss", "reconstruction", *loss.penalties]
         self._load(modules, dtype, device)
 
@@ -95,8 +101,7 @@ class StackedModel:
 
     def _pairs(self, member, module, tensors):
         """Yield a module's tensors, in part, and where they stand in stacked ones."""
-        layers = self.network.layers_of(module)
-        own = [(layer.weight, layer.bias) for layer in layers]
+        own = self.network.parameters_of(module)
         yield from self.network.pairs(member, tensors.weights, own)
         modules = (module.input_noise, getattr(module.bottleneck, "noise", None))
         modules = [noise for noise in modules if noise is not None]
@@ -125,15 +130,19 @@ class StackedModel:
         Parameters
         ----------
         x : torch.Tensor of shape (n_members, n_rows, n_features)
+            With NaN where time steps are missing.
         batch : Batch
         weights : dict of str to torch.Tensor of shape (n_members,)
             Of the penalties.
         """
-        clean = x
+        present = x.isfinite() if self.has_missing else None
+        clean = x = x if present is None else x.nan_to_num()
         if self.noise is not None and batch.generators is not None:
             x = self.noise(x, batch)
-        z, terms = self.code.forward(self.network.encode(x), batch, weights)
-        loss = self.reconstruction.forward(clean, self.network.decode(z), batch)
+        maps = self.network.encode(x, present)
+        z, terms = self.code.forward(maps, batch, weights)
+        x_hat = self.network.decode(z)
+        loss = self.reconstruction.forward(clean, x_hat, batch, present)
         if not terms:
             return loss.expand(2, -1)
         total = loss
@@ -148,8 +157,8 @@ class StackedModel:
 
     def clip(self, norms):
         """Scale gradients down to each member's largest norm, infinite for none."""
-        squares = [part.flatten(1).square().sum(1) for part in self.grads.parts]
-        scale = norms / (torch.stack(squares).sum(0).sqrt() + 1e-6)
+        of_parts = [vector_norm(part, dim=(1, 2)) for part in self.grads.parts]
+        scale = norms / (vector_norm(torch.stack(of_parts), dim=0) + 1e-6)
         scale = torch.where(norms.isinf(), 1, scale.clamp_max(1))
         for part in self.grads.parts:
             part.mul_(scale[:, None, None])

@@ -5,9 +5,13 @@ from typing import NamedTuple
 
 from torch import nn
 
-from skae.networks.stacking import StackedActivation, StackedLinear, Weights
+from skae.bottlenecks import _Gaussian, _Point
+from skae.networks import AutoencoderModule
+from skae.networks.dense import _Decoder, _Hidden
+from skae.networks.stacking import StackedActivation, StackedLinear
+from skae.stacking._parts import StackedParts
 
-__all__ = ["Architecture", "StackedNetwork", "architecture_of"]
+__all__ = ["Architecture", "StackedNetwork", "has_parts", "maps_of"]
 
 
 class Architecture(NamedTuple):
@@ -34,25 +38,24 @@ class Architecture(NamedTuple):
     maps: tuple
     output: type
 
+    @property
+    def activations(self):
+        """Kinds of activations."""
+        return {*self.encoder, *self.decoder, self.output}
 
-def architecture_of(module):
-    """Return the `Architecture` of an `AutoencoderModule` with dense layers."""
-    encoder, decoder = module.encoder, module.decoder.hidden
-    return Architecture(
-        n_features=module.decoder.output.out_features,
-        encoder=_activations(encoder),
-        decoder=_activations(decoder),
-        beside=(encoder.beside, decoder.beside),
-        maps=_maps(module.bottleneck),
-        output=type(module.decoder.activation),
+
+def has_parts(module, encoders, decoders):
+    """Return whether a module is known, given the types of encoders and decoders."""
+    return (
+        type(module) is AutoencoderModule
+        and type(module.encoder) in encoders
+        and type(module.decoder) in decoders
+        and type(module.bottleneck) in (_Point, _Gaussian)
     )
 
 
-def _activations(hidden):
-    return tuple(type(activation) for activation in hidden.layers[1::2])
-
-
-def _maps(bottleneck):
+def maps_of(bottleneck):
+    """Return the names of a bottleneck's linear maps."""
     return tuple(
         name
         for name, child in bottleneck.named_children()
@@ -60,8 +63,8 @@ def _maps(bottleneck):
     )
 
 
-class StackedNetwork:
-    """Encoders, maps to the code and decoders of many members.
+class StackedNetwork(StackedParts):
+    """Dense encoders, maps to the code and decoders of many members.
 
     Parameters
     ----------
@@ -69,9 +72,32 @@ class StackedNetwork:
         Of one `Architecture`.
     """
 
+    #: Whether some time steps of an event may be missing.
+    takes_missing = False
+
+    @staticmethod
+    def architecture_of(module):
+        """Return the `Architecture` of a module, None if it is of another kind."""
+        if not has_parts(module, {_Hidden}, {_Decoder}):
+            return None
+        encoder, decoder = module.encoder, module.decoder.hidden
+        return Architecture(
+            n_features=module.decoder.output.out_features,
+            encoder=_kinds(encoder),
+            decoder=_kinds(decoder),
+            beside=(encoder.beside, decoder.beside),
+            maps=maps_of(module.bottleneck),
+            output=type(module.decoder.activation),
+        )
+
+    @staticmethod
+    def numbers_of_row(module):
+        """Return about how many numbers a row takes in training, besides the row."""
+        layers = (m for m in module.modules() if isinstance(m, nn.Linear))
+        return 2 * sum(layer.out_features + layer.in_features for layer in layers)
+
     def __init__(self, modules):
-        shared = architecture_of(modules[0])
-        self.n_members = len(modules)
+        shared = self.architecture_of(modules[0])
         self.beside = shared.beside
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
         self.encoder = _hidden(
@@ -86,6 +112,7 @@ class StackedNetwork:
         n_features = [shared.n_features] * len(modules)
         self.output = StackedLinear(self._decoder_blocks(modules), n_features)
         self.output_activation = StackedActivation(shared.output, n_features)
+        super().__init__([(linear, 2) for linear in self._linears], len(modules))
 
     def _blocks(self, modules):
         return [
@@ -109,31 +136,21 @@ class StackedNetwork:
         hidden = [activation for _, activation in (*self.encoder, *self.decoder)]
         return [*hidden, self.output_activation]
 
-    def weights(self, dtype, device):
-        """Return zeros for the weights of all members."""
-        shapes = [shape for linear in self._linears for shape in linear.shapes]
-        return Weights(shapes, self.n_members, dtype, device)
-
     def bind(self, weights, grads):
         """Work on these `Weights`, and write gradients into those."""
-        values, grads = iter(weights.parts), iter(grads.parts)
-        for linear in self._linears:
-            linear.bind(
-                [next(values) for _ in linear.shapes],
-                [next(grads) for _ in linear.shapes],
-            )
+        super().bind(weights, grads)
         for activation in self._activations:
             activation.bind(weights.flat)
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
-        self.n_members = len(members)
+        super().keep(members)
         self.n_components = [self.n_components[member] for member in members]
-        for part in (*self._linears, *self._activations):
-            part.keep(members)
+        for activation in self._activations:
+            activation.keep(members)
 
-    def encode(self, x):
-        """Return the outputs of the bottleneck's maps."""
+    def encode(self, x, present=None):
+        """Return the outputs of the bottleneck's maps, of rows that are complete."""
         features = _forward(self.encoder, x)
         inputs = [x, features] if self.beside[0] else [features]
         return [linear.forward(inputs) for linear in self.maps]
@@ -161,27 +178,16 @@ class StackedNetwork:
         if self.encoder:
             _backward(self.encoder, sum(features[1:], features[0]), to_input=False)
 
-    def layers_of(self, module):
-        """Return the linear layers of a member's module, in the stack's order."""
+    def parameters_of(self, module):
+        """Return a member's parameters, in the order of the layers."""
         hidden = (*module.encoder.layers[::2], *module.decoder.hidden.layers[::2])
-        maps = (getattr(module.bottleneck, name) for name in _maps(module.bottleneck))
-        return [*hidden, *maps, module.decoder.output]
+        maps = (getattr(module.bottleneck, name) for name in maps_of(module.bottleneck))
+        layers = (*hidden, *maps, module.decoder.output)
+        return [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
 
-    def pairs(self, member, weights, tensors):
-        """Yield parts of a member's tensors, and where they stand in stacked ones.
 
-        Parameters
-        ----------
-        member : int
-        weights : Weights
-            Stacked tensors.
-        tensors : list of (torch.Tensor, torch.Tensor)
-            Of the shapes of weight and bias of each of the member's layers.
-        """
-        parts = iter(weights.parts)
-        for linear, (weight, bias) in zip(self._linears, tensors, strict=True):
-            stacked = [next(parts) for _ in linear.shapes]
-            yield from linear.pairs(member, stacked, weight, bias)
+def _kinds(hidden):
+    return tuple(type(activation) for activation in hidden.layers[1::2])
 
 
 def _widths(hidden):

@@ -57,7 +57,7 @@ class _SNR(_PartNoise):
     def pairs(self, member, state, module):
         signal, n_batches = state
         width = self.widths[member]
-        yield module.signal_variance, signal[member, 0, :width]
+        yield module.signal_variance.view(-1), signal[member, 0, :width]
         yield module.n_batches, n_batches[member, 0, 0]
 
     def __call__(self, x, batch):

@@ -17,11 +17,13 @@ class _Any:
     def bind(self, n_members, width, like):
         """Work on so many members' rows of that width."""
 
-    def forward(self, x, x_hat, batch):
-        """Return the term of every member."""
+    def forward(self, x, x_hat, batch, present=None):
+        """Return the term of every member, of the entries that are present."""
         weight = batch.weight
         if weight is not None:
             weight = weight[..., None].expand_as(x)
+        if present is not None:
+            weight = present.to(x.dtype) if weight is None else present * weight
         with torch.enable_grad():
             self._leaf = x_hat.detach().requires_grad_()
             self._losses = self.term(x, self._leaf, weight)
@@ -34,7 +36,7 @@ class _Any:
 
 
 class _Squared:
-    """Squared error in few operations."""
+    """Squared error in few operations, where nothing is missing."""
 
     def __init__(self, term):
         self._counts = {}
@@ -43,7 +45,7 @@ class _Squared:
         self._errors = Memory(n_members, width, like)
         self._counts.clear()
 
-    def forward(self, x, x_hat, batch):
+    def forward(self, x, x_hat, batch, present=None):
         errors = self._errors.rows(x.shape[1])
         torch.sub(x_hat, x, out=errors)
         if batch.weight is not None:
@@ -63,6 +65,7 @@ class _Squared:
         return self._counts[key]
 
 
-def stack_reconstruction(term):
+def stack_reconstruction(term, has_missing=False):
     """Return the stacked version of a `ReconstructionLoss`."""
-    return (_Squared if type(term) is SquaredError else _Any)(term)
+    is_simple = type(term) is SquaredError and not has_missing
+    return (_Squared if is_simple else _Any)(term)

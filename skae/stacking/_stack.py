@@ -1,7 +1,5 @@
 """Training many members in one stack of weights."""
 
-from itertools import chain
-
 import torch
 
 from skae.stacking._model import StackedModel
@@ -90,7 +88,7 @@ class Stack:
         for member, before, own, size in zip(
             self.members, losses, x, batch.sizes, strict=True
         ):
-            member.limit(before, own[:size].square().mean().item())
+            member.limit(before, own[:size].square().nanmean().item())
         self.trusted.put(range(len(losses)), self.model.tensors)
 
     def _begin_epochs(self, begun):
@@ -187,17 +185,16 @@ class Stack:
     def _store_optimizer(self, i, tensors, numbers):
         """Write the state of the optimiser into the member's own."""
         net = self.members[i].net
-        layers = self.model.network.layers_of(net.module_)
-        params = [(layer.weight, layer.bias) for layer in layers]
+        params = self.model.network.parameters_of(net.module_)
         state = net.optimizer_.state
         for name, number in numbers.items():
-            for param in chain(*params):
+            for param in params:
                 state[param][name] = copy_of(number)
         for name, stacked in tensors.items():
-            own = [tuple(map(torch.zeros_like, pair)) for pair in params]
+            own = list(map(torch.zeros_like, params))
             for ours, theirs in self.model.network.pairs(i, stacked, own):
                 ours.copy_(theirs)
-            for param, value in zip(chain(*params), chain(*own), strict=True):
+            for param, value in zip(params, own, strict=True):
                 state[param][name] = value
 
     def _keep(self, kept, tensors, numbers):

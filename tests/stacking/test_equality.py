@@ -239,6 +239,23 @@ def test_stacks_as_small_as_memory_allows(groups):
     assert groups()[0] == [[4], [2, 2]]
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    "base",
+    [
+        dense(),
+        VAE(batch_size=16, linear_path=None),
+        composed(
+            MMD(0.1), bottleneck=PointBottleneck(noise="snr"), input_noise="masking"
+        ),
+    ],
+    ids=name_of,
+)
+def test_the_gpu_stacks_too(base, groups):
+    assert_stacked_like_alone(*mixed(base.set_params(device="cuda")), rtol=1e-6)
+    assert groups() == ([[4]], [0])
+
+
 @pytest.mark.parametrize("model", AUTOENCODERS, ids=name_of)
 def test_every_estimator_is_as_alone_whether_it_stacks_or_not(model):
     models = [clone(model).set_params(random_state=s, max_epochs=2) for s in (0, 1, 1)]

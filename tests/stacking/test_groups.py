@@ -170,6 +170,16 @@ def test_equal_arrays_are_held_once():
     assert torch.equal(pool.table, torch.from_numpy(np.concatenate([a, b])))
 
 
+def test_sequences_are_rows_and_what_is_missing_equals_itself():
+    a = data(6).reshape(6, 3, 2)
+    a[1:3, 2] = np.nan
+    b = np.where(np.isnan(a), 0, a)
+    pool = Pool([a, a.copy(), b], torch.float64, torch.device("cpu"))
+    assert pool.starts == [0, 0, 6]
+    expected = torch.from_numpy(np.concatenate([a, b]).reshape(12, 6))
+    torch.testing.assert_close(pool.table, expected, rtol=0, atol=0, equal_nan=True)
+
+
 def test_one_array_is_not_copied():
     a = data(5)
     pool = Pool([a, a], torch.float64, torch.device("cpu"))

@@ -246,6 +246,7 @@ def test_an_error_ends_the_fits_that_wait():
         fit_stack(models, [data()] * 4)
 
 
+@pytest.mark.usefixtures("stacks_may_fail")
 def test_a_stack_that_fails_is_trained_one_by_one(monkeypatch, caplog):
     def fail(self):
         raise RuntimeError("Not today.")

@@ -48,7 +48,14 @@ def random_model(rng):
         return VAE(**shared, **widths)
     if kind < 9:
         return Autoencoder(objective="huber", input_noise="gaussian", **shared)
-    return LSTMAutoencoder(hidden_size=4, **{**shared, "max_epochs": 1})
+    is_deep = rng.random() < 0.3
+    shared["max_epochs"] = 1 + shared["max_epochs"] // 3
+    return LSTMAutoencoder(
+        hidden_size=rng.randint(1, 5),
+        n_layers=1 + is_deep,
+        bidirectional=is_deep,
+        **shared,
+    )
 
 
 def task(number):
