@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-PAGES = ["autoencoders.md"]
+PAGES = ["autoencoders.md", "searching.md"]
 
 
 def run(page):

@@ -1,4 +1,4 @@
-"""The blocks of the user guide run as they stand, and print what it shows."""
+"""The blocks of the guide's pages run as they stand, and print what these show."""
 
 import contextlib
 import io
@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from skae import plotting
-from skae.objectives import PENALTIES
+from skae.plugins import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ["autoencoders.md"]
+TEXTS = {path.name: path.read_text() for path in sorted(DOCS.glob("*.md"))}
+PAGES = [name for name, text in TEXTS.items() if "```python" in text]
 BLOCK = re.compile(
     r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?",
     flags=re.DOTALL | re.MULTILINE,
@@ -81,53 +82,65 @@ def module_of_blocks(monkeypatch):
     """
     module = types.ModuleType("guide")
     monkeypatch.setitem(sys.modules, "guide", module)
-    monkeypatch.setattr(PENALTIES, "_classes", dict(PENALTIES._classes))
+    for registry in KINDS.values():
+        for name in ("_classes", "_origins"):
+            monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
     return module
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_guide_runs(name, tmp_path, monkeypatch):
+def test_the_page_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = (DOCS / name).read_text()
     namespace = vars(module_of_blocks(monkeypatch))
     wrong = []
-    for code, line, shown in blocks(text):
+    for code, line, shown in blocks(TEXTS[name]):
         found = output_of(code, name, line, namespace)
         if shown is not None and not same_text(shown, found):
             wrong.append(f"{name}, line {line + 1} prints:\n{found}")
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_guide_has_its_pages():
+    assert {"autoencoders.md", "choosing_a_dimension.md", "searching.md"} <= {*PAGES}
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_is_seen(name):
-    text = (DOCS / name).read_text()
+    text = TEXTS[name]
     assert len(list(blocks(text))) == text.count("```python")
     n_shown = sum(shown is not None for _, _, shown in blocks(text))
     assert n_shown == text.count("```text")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_sections_begin_with_code(name):
-    text = (DOCS / name).read_text()
-    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+def test_sections_begin_with_code():
+    for section in re.split(r"^## ", TEXTS["autoencoders.md"], flags=re.M)[1:]:
         body = re.sub(r"\A.*\n+(### .*\n+)?", "", section)
         assert body.startswith("```python"), section.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_headings_that_are_linked_exist(name):
-    text = (DOCS / name).read_text()
+def anchors(text):
     headings = re.findall(r"^##+ (.*)$", text, flags=re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
-    assert anchors.issuperset(re.findall(r"\]\(#([^)]+)\)", text))
+    return {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
 
 
-def test_every_display_is_shown_with_a_picture():
-    text = (DOCS / "autoencoders.md").read_text()
-    assert [name for name in plotting.__all__ if f"{name}.from_" not in text] == []
-    saved = re.findall(r'savefig\("(.*?)"', text)
-    assert saved == re.findall(r"\(images/(guide-.*?)\)", text)
-    assert len(saved) == len(plotting.__all__)
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    for target in re.findall(r"\]\(((?!https?:)[^)]+)\)", TEXTS[name]):
+        file, _, anchor = target.partition("#")
+        assert (DOCS / (file or name)).exists(), target
+        assert not anchor or anchor in anchors(TEXTS[file or name]), target
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_that_is_saved_is_shown(name):
+    saved = re.findall(r'savefig\("(.*?)"', TEXTS[name])
+    assert saved == re.findall(r"\(images/(guide-.*?)\)", TEXTS[name])
+
+
+def test_every_display_is_shown():
+    guide = "".join(TEXTS[name] for name in PAGES)
+    drawn = set(re.findall(r"(\w+Display)\.from_", guide))
+    assert drawn == set(plotting.__all__)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ class Scorer(BaseEstimator, ABC):
     #: Whether there is no score without `y`.
     requires_y = False
 
+    #: Name of the rule that chooses on a curve of this score, unless told otherwise.
+    selection_rule = "best"
+
     def __call__(self, estimator, X, y=None):
         """Return the score.
 

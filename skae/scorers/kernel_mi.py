@@ -105,6 +105,11 @@ class KernelMutualInformation(Scorer):
     True
     """
 
+    @property
+    def selection_rule(self):
+        """Name of the rule that suits: what a reconstruction keeps has no maximum."""
+        return "saturation" if self.target == "reconstruction" else "best"
+
     def __init__(
         self,
         target="reconstruction",

@@ -40,6 +40,7 @@ class Reconstruction(Scorer):
     """
 
     worst = -1.0
+    selection_rule = "description_length"
 
     def _score(self, located, y):
         X = np.asarray(located.X)
@@ -77,6 +78,7 @@ class MeanSquaredError(Scorer):
     """
 
     worst = -float(np.finfo(np.float32).max)
+    selection_rule = "knee"
 
     def _score(self, located, y):
         return -mean_squared_error(np.asarray(located.X), located.reconstruct())

@@ -48,6 +48,8 @@ class Trustworthiness(Scorer):
     True
     """
 
+    selection_rule = "saturation"
+
     def __init__(self, n_neighbors=5, *, max_samples=2000):
         self.n_neighbors = n_neighbors
         self.max_samples = max_samples

@@ -13,6 +13,7 @@ from skae.search.evolution import (
 )
 from skae.search.limits import limited
 from skae.search.rules import (
+    RULES,
     Best,
     Knee,
     OneStandardError,
@@ -27,6 +28,7 @@ from skae.search.selection import ScoreCurve, Verdict
 from skae.search.store import ScoreStore, remember
 
 __all__ = [
+    "RULES",
     "Architecture",
     "BayesSearchCV",
     "Best",

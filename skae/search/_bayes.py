@@ -66,7 +66,7 @@ class BayesSearchCV(SkoptBayesSearchCV):
         As in `sklearn.model_selection.GridSearchCV`.
     fit_params : dict, default=None
         Passed to the estimator's `fit`, like those that `fit` gets.
-    n_jobs : int or None, default=1
+    n_jobs : int or None, default=None
         Number of processes, which share the folds of `n_points` candidates.
     n_points : int, default=1
         Candidates to choose at a time. More keep more processes busy, but are chosen
@@ -152,7 +152,7 @@ class BayesSearchCV(SkoptBayesSearchCV):
         n_iter=50,
         scoring=None,
         fit_params=None,
-        n_jobs=1,
+        n_jobs=None,
         n_points=1,
         iid="deprecated",
         refit=True,

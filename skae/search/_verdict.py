@@ -13,12 +13,13 @@ class Verdict:
 
     Attributes
     ----------
-    kind : {"clear", "ambiguous", "flat", "edge"}
+    kind : {"clear", "ambiguous", "flat", "edge", "under-trained"}
         ``"clear"``: the best stands out from the noise between folds.
         ``"ambiguous"``: a few others cannot be told from it. ``"flat"``: at least half
         of all values cannot, or differ among themselves by less than their standard
         error, so that the best is noise. ``"edge"``: the best is at the
-        end of what was tried.
+        end of what was tried. ``"under-trained"``: much of the variance of held-out
+        rows is left unexplained.
     best : int
         The value with the highest mean score.
     tied : tuple of int
@@ -106,8 +107,9 @@ def _better_half(curve):
 
 def _differ_by_noise(curve, rows):
     """Return whether the means of some values differ by less than their error."""
-    noise = np.sqrt(np.mean(curve.standard_error[rows] ** 2))
-    return np.std(curve.mean[rows], ddof=1) < noise
+    among = type(curve)(curve.values[rows], curve.scores[rows])
+    noise = np.sqrt(np.mean(among.standard_error**2))
+    return np.std(among.mean, ddof=1) < noise
 
 
 def _edge(curve):

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import ParameterGrid
+from sklearn.model_selection import KFold, ParameterGrid
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -45,8 +45,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
     rule : str or SelectionRule, default="auto"
         ``"description_length"``, ``"best"``, ``"one_standard_error"``,
         ``"saturation"``, ``"knee"``, ``"second_difference"``, ``"threshold"``, or an
-        instance. ``"auto"`` is the first where the score is ``"reconstruction"``, else
-        ``"saturation"``.
+        instance. ``"auto"`` is the `selection_rule` of a scorer of skae: the first for
+        reconstructions, the largest score where that has a maximum. For other scorers
+        it is ``"saturation"``.
     scoring : str or callable, default="reconstruction"
         A name that `skae.get_scorer` knows, or a scorer.
     n_restarts : int, default=1
@@ -55,7 +56,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
     random_state : int, RandomState instance or None, default=None
         Source of the seeds.
     cv, n_jobs, refit, verbose, pre_dispatch, error_score, return_train_score
-        As in `sklearn.model_selection.GridSearchCV`; `refit` is boolean.
+        As in `sklearn.model_selection.GridSearchCV`; `refit` is boolean. A number of
+        folds cuts the rows in their order: where they are sorted, shuffle, by
+        ``cv=KFold(4, shuffle=True)``.
     max_fit_seconds, max_fit_memory : float or None, default=None
         Most seconds, and most bytes, that the fit of a candidate on a fold may take;
         one that takes more has failed. See `skae.search.limits.limited`. The refit is
@@ -187,9 +190,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
     def _rule_or_default(self):
         if not isinstance(self.rule, str) or self.rule != "auto":
             return self.rule
-        if self.scoring == "reconstruction":
-            return "description_length"
-        return "saturation"
+        return getattr(get_scorer(self.scoring), "selection_rule", "saturation")
 
     def _candidates(self):
         most = self.n_features_ - 1
@@ -270,7 +271,7 @@ def _estimated(X):
         return None
 
 
-def select_dimension(X, estimator=None, **settings):
+def select_dimension(X, estimator=None, *, y=None, **settings):
     """Choose the latent dimension of an autoencoder for some data.
 
     Every dimension from one to a bound is cross-validated, and a rule chooses, by
@@ -283,9 +284,13 @@ def select_dimension(X, estimator=None, **settings):
     estimator : estimator or None, default=None
         See `LatentDimensionSearchCV`. By default a `DenseAutoencoder` behind a
         `StandardScaler`.
+    y : array-like of shape (n_samples,), default=None
+        Classes, for scorers that compare with them, as ``scoring="ari"``.
     **settings
-        Those of `LatentDimensionSearchCV`, as ``rule="saturation"``, ``cv=5``,
-        ``n_restarts=3`` or ``n_jobs=2``.
+        Those of `LatentDimensionSearchCV`, as ``rule="saturation"``, ``n_restarts=3``
+        or ``n_jobs=2``. Without a `cv` there are four folds, shuffled, as rows are
+        often sorted; for windows of a series, which overlap, pass
+        ``ContiguousKFold(4, gap=window.gap)``.
 
     Returns
     -------
@@ -304,5 +309,6 @@ def select_dimension(X, estimator=None, **settings):
     """
     if estimator is None:
         estimator = make_pipeline(StandardScaler(), DenseAutoencoder())
+    settings.setdefault("cv", KFold(4, shuffle=True, random_state=0))
     search = LatentDimensionSearchCV(estimator, refit=False, **settings)
-    return search.fit(X).selection_
+    return search.fit(X, y).selection_

@@ -174,7 +174,8 @@ class Saturation(SelectionRule):
         Of the way from the floor to the highest mean score.
     floor : float or "first", default=0.0
         Where the way starts: the score of a code that says nothing, or the mean score
-        of the smallest value.
+        of the smallest value. It is the latter too where all scores are below a number,
+        as negative errors are.
     param, metric
         See `SelectionRule`.
     """
@@ -193,11 +194,16 @@ class Saturation(SelectionRule):
 
     def criterion(self, curve):
         """Return the share of the way up; see `SelectionRule`."""
-        floor = curve.mean[0] if self.floor == "first" else self.floor
+        floor = self._floor(curve)
         height = curve.mean.max() - floor
         if height <= 0:
             return np.ones(len(curve.values))
         return (curve.mean - floor) / height
+
+    def _floor(self, curve):
+        if self.floor == "first" or curve.mean.max() < self.floor:
+            return curve.mean[0]
+        return self.floor
 
     def choose(self, curve):
         """Return the position of the chosen value; see `SelectionRule`."""
@@ -205,7 +211,13 @@ class Saturation(SelectionRule):
 
     def why(self, curve, position):
         """Return the reason; see `SelectionRule`."""
-        return f"it is the smallest that reaches {self.share:.0%} of the highest score"
+        share, floor = f"{self.share:.0%}", self._floor(curve)
+        if floor == 0:
+            return f"it is the smallest that reaches {share} of the highest score"
+        return (
+            f"it is the smallest to come {share} of the way from {floor:.3g} to the "
+            "highest score"
+        )
 
 
 @RULES.register("threshold")

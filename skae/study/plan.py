@@ -20,14 +20,6 @@ from skae.training.devices import resolve_device
 
 __all__ = ["PARAM", "Plan"]
 
-# Scores that level off are no maximum to look for.
-RULES_OF_SCORERS = {
-    "kernel_mi": "saturation",
-    "mse": "knee",
-    "reconstruction": "description_length",
-    "trustworthiness": "saturation",
-}
-
 
 class Plan:
     """A data set with settings, made ready to search.
@@ -67,7 +59,7 @@ class Plan:
         self.scorer = make_scorer(settings)
         self.window = _window(data, settings)
         self.X = data.X if self.window is None else self.window.fit_transform(data.X)
-        self.rule = _rule(settings, self.n_columns)
+        self.rule = _rule(settings, self.scorer, self.n_columns)
         self.pipeline = _pipeline(data, settings)
         self.cv = _folds(self.X, self.window, settings)
 
@@ -117,8 +109,8 @@ def _check_budget(settings):
         )
 
 
-def _rule(settings, n_columns):
-    name = settings.rule or RULES_OF_SCORERS.get(settings.scorer, "best")
+def _rule(settings, scorer, n_columns):
+    name = settings.rule or getattr(scorer, "selection_rule", "best")
     try:
         return get_rule(name, n_columns)
     except UnknownNameError as error:

@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
@@ -12,13 +13,15 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import (
     DenseAutoencoder,
+    KernelMutualInformation,
     LatentDimensionSearchCV,
+    Reconstruction,
     select_dimension,
     stacked,
 )
 from skae.datasets import make_linear_manifold, make_smooth_manifold
 from skae.exceptions import DimensionWarning
-from skae.search import Knee
+from skae.search import Best, Knee, Saturation, ShortestDescription
 
 
 def linear(d=3, n_features=12, noise=0.05, seed=0, n_samples=300):
@@ -86,6 +89,42 @@ def test_rules_and_scores_may_be_others():
     search = pca_search(scoring="kernel_mi").fit(X)
     assert "95% of the highest" in str(search.selection_)
     assert search.n_components_ in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "rule"),
+    [
+        ("reconstruction", ShortestDescription),
+        (Reconstruction(), ShortestDescription),
+        ("kernel_mi", Saturation),
+        (KernelMutualInformation("latent"), Best),
+        ("silhouette", Best),
+        (lambda estimator, X: 1.0 * estimator.n_components, Saturation),
+    ],
+)
+def test_each_score_has_its_rule(scoring, rule):
+    X = make_linear_manifold(60, 2, 6, random_state=0).X
+    search = LatentDimensionSearchCV(
+        PCA(), scoring=scoring, n_components=2, cv=2, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DimensionWarning)
+        search.fit(X)
+    assert isinstance(search._rule, rule)
+
+
+def test_rows_in_order_do_not_mislead_the_function():
+    manifold = make_linear_manifold(200, 3, 10, noise=0.02, random_state=0)
+    X = manifold.X[np.argsort(manifold.X[:, 0])]
+    assert select_dimension(X, PCA(), random_state=0).value == 3
+
+
+def test_the_function_takes_classes():
+    X, y = load_iris(return_X_y=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DimensionWarning)
+        found = select_dimension(X, PCA(), y=y, scoring="ari", random_state=0)
+    assert found.value in (1, 2, 3)
 
 
 def test_restarts_tell_chance_from_difference():

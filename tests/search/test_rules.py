@@ -209,3 +209,18 @@ def test_rules_by_name():
         get_rule("saturaton")
     with pytest.raises(ValueError, match="'share'"):
         Saturation(1.5)
+
+
+def test_negative_scores_saturate_on_the_way_from_the_first():
+    errors = -np.array([1.0, 0.5, 0.1, 0.06, 0.05])[:, None] - np.zeros((5, 3))
+    found = Saturation(0.9).select(curve(errors))
+    assert found.value == 3
+    assert "from -1" in str(found)
+
+
+def test_what_other_values_do_in_a_fold_does_not_make_the_best_flat():
+    rng = np.random.default_rng(0)
+    folds = rng.normal(size=(1, 4))
+    bad, good = np.zeros((4, 1)) + 5 * folds, np.linspace(0.9, 0.99, 4)[:, None]
+    scores = np.concatenate([bad - 20, good + 1e-4 * rng.normal(size=(4, 4))])
+    assert Best().select(curve(scores)).verdict.kind != "flat"
