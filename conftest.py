@@ -1,6 +1,7 @@
 """Shared pytest configuration: markers, and a guard on global state."""
 
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -38,6 +39,11 @@ def _global_state():
     }
 
 
+def _close_figures():
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
 @pytest.fixture(autouse=True)
 def global_state_is_left_alone(request):
     """Fail a test that leaves a global random state or torch setting changed.
@@ -48,9 +54,11 @@ def global_state_is_left_alone(request):
     if isinstance(request.node, pytest.DoctestItem):
         with torch.random.fork_rng(devices=[]):
             yield
+        _close_figures()
         return
     before = _global_state()
     yield
+    _close_figures()
     after = _global_state()
     changed = [name for name in before if before[name] != after[name]]
     assert not changed, f"the test changed {', '.join(changed)}"

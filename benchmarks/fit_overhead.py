@@ -9,11 +9,8 @@ scikit-learn's `MLPRegressor`. Fashion-MNIST is used where the images lie in
 """
 
 import argparse
-import gzip
-import os
 import warnings
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,6 +22,7 @@ from torch import nn
 from torch.nn import functional
 
 from skae import DenseAutoencoder
+from skae.datasets import fetch_fashion_mnist
 
 
 def network(sizes):
@@ -104,14 +102,14 @@ def with_mlp_regressor(X, sizes, batch_size, epochs):
 
 
 def images(n_samples=10_000):
-    path = Path(os.environ.get("SKAE_DATA_HOME", "")) / "fashion-mnist"
-    path /= "train-images-idx3-ubyte.gz"
-    if not path.exists():
+    try:
+        X, _ = fetch_fashion_mnist(
+            n_samples=n_samples, download_if_missing=False, return_X_y=True
+        )
+    except OSError:
         print("No Fashion-MNIST in SKAE_DATA_HOME: random images of its shape.")
-        return np.random.default_rng(0).random((n_samples, 784), dtype=np.float32)
-    with gzip.open(path) as file:
-        data = np.frombuffer(file.read(16 + 784 * n_samples), np.uint8, offset=16)
-    return (data.reshape(n_samples, 784) / 255).astype(np.float32)
+        X = np.random.default_rng(0).random((n_samples, 784), dtype=np.float32)
+    return X
 
 
 def compare(title, X, sizes, batch_size, epochs, repeats):

@@ -22,7 +22,7 @@ from skae import LSTMAutoencoder
 from skae.datasets import load_airline_passengers
 from skae.preprocessing import SlidingWindow
 
-FAST = os.environ.get("SKAE_EXAMPLES_FAST") == "1"
+FAST = bool(os.environ.get("SKAE_FAST"))
 
 scaler = MinMaxScaler()
 series = scaler.fit_transform(load_airline_passengers().data).astype(np.float32)
@@ -56,7 +56,7 @@ for n_components in (1, 3, 8):
 as_in_articles = LSTMAutoencoder(
     n_components=8,
     decoder="repeat",
-    max_epochs=100,
+    max_epochs=10 if FAST else 100,
     batch_size=len(windows),
     learning_rate=1e-3,
     learning_rate_schedule="constant",

@@ -1,7 +1,8 @@
-"""Data sets: one that ships with the package, manifolds of known dimension, names."""
+"""Data sets: some that are read or fetched, manifolds of known dimension, names."""
 
 from skae.datasets._airline import load_airline_passengers
 from skae.datasets._cube import make_cube_surface
+from skae.datasets._fashion_mnist import fetch_fashion_mnist
 from skae.datasets._manifolds import (
     Manifold,
     make_linear_manifold,
@@ -16,6 +17,7 @@ from skae.datasets._registry import dataset_names, load_dataset
 __all__ = [
     "Manifold",
     "dataset_names",
+    "fetch_fashion_mnist",
     "load_airline_passengers",
     "load_dataset",
     "make_cube_surface",

@@ -1,8 +1,8 @@
 """Figures of a search and of what it has found, as scikit-learn's Display classes.
 
 Each class computes in a ``from_...`` method and draws in ``plot(ax=None)``. Without
-`ax` it draws in a figure of its own, which is not registered with `matplotlib.pyplot`:
-show it in a notebook by ``display.figure_``, save it by ``display.figure_.savefig``.
+`ax` it draws in a figure of its own, ``display.figure_``, which `plt.show` shows where
+`matplotlib.pyplot` has been imported. Otherwise nothing keeps it but the display.
 Displays of several panels put them in the place of `ax`.
 """
 

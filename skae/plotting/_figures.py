@@ -1,5 +1,7 @@
 """What the displays share: colours, and where they draw."""
 
+import sys
+
 import numpy as np
 
 __all__ = ["BLUE", "CHOICE", "CLASSES", "DARK", "GREY", "GRID", "MARKERS", "Display"]
@@ -77,6 +79,9 @@ class Display:
 
 
 def _new_figure(size):
+    """Return a figure, one that `plt.show()` shows where pyplot is in use."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        return pyplot.figure(figsize=size, layout="constrained")
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

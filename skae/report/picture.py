@@ -1,5 +1,6 @@
 """A picture of a report, with the words that belong to it."""
 
+import sys
 from base64 import b64encode
 from dataclasses import dataclass
 from io import BytesIO
@@ -40,4 +41,6 @@ def png_of(display):
     buffer = BytesIO()
     style = {"dpi": 150, "bbox_inches": "tight", "pad_inches": 0.1}
     display.figure_.savefig(buffer, format="png", **style)
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(display.figure_)  # it would keep the figure
     return buffer.getvalue()
