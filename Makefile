@@ -11,13 +11,17 @@ MADE_DOCS := $(addprefix docs/,_build _lessons lessons api/backreferences api/ge
 # several processes on the same cores one thread each is many times faster.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
 
-.PHONY: demo test test-slow test-plugin lint docs clean
+.PHONY: demo test test-documents test-slow test-plugin lint docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/skae select airline-passengers --output skae-demo --force
 
 test: $(INSTALLED)
-	$(PYTEST)
+	$(PYTEST) -m "not documents"
+
+# What README, guide and lessons show.
+test-documents: $(INSTALLED)
+	$(PYTEST) -m documents --dist load tests/test_guide.py tests/test_examples.py
 
 test-slow: $(INSTALLED)
 	$(PYTEST) --slow

@@ -11,6 +11,7 @@ import torch
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: minutes rather than seconds (--slow)")
     config.addinivalue_line("markers", "gpu: needs a CUDA device")
+    config.addinivalue_line("markers", "documents: runs what documents show")
 
 
 def pytest_addoption(parser):

@@ -36,6 +36,7 @@ def scratch(tmp_path, monkeypatch):
         plt.close("all")
 
 
+@pytest.mark.documents
 @pytest.mark.parametrize("path", LESSONS)
 def test_lessons_run(path, scratch, monkeypatch):
     import matplotlib.pyplot as plt
@@ -47,6 +48,7 @@ def test_lessons_run(path, scratch, monkeypatch):
         plt.figure(number).draw_without_rendering()
 
 
+@pytest.mark.documents
 def test_the_readme_runs(scratch, capsys):
     text = (ROOT / "README.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)

@@ -88,6 +88,7 @@ def module_of_blocks(monkeypatch):
     return module
 
 
+@pytest.mark.documents
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -72,6 +72,7 @@ def test_all_fitted_attributes_come_back(i, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_a_fresh_process_predicts_the_same(tmp_path):
     np.save(tmp_path / "X.npy", X)
     for i in range(len(AUTOENCODERS)):

@@ -187,6 +187,7 @@ def kill_after(process, n_epochs):
     return epochs
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_of_a_fit(tmp_path):
     undisturbed, resumed = tmp_path / "undisturbed.npy", tmp_path / "resumed.npy"
     with start("", undisturbed) as process:
