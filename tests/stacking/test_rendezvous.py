@@ -277,11 +277,13 @@ def test_a_task_that_never_comes_to_its_fit_is_not_waited_for(monkeypatch):
 
 def test_interrupts_end_a_search_at_once(tmp_path):
     code = """
-        import logging, sys, threading
+        import logging, signal, sys, threading
         import numpy as np
         import skae
         from sklearn.model_selection import GridSearchCV
 
+        # a shell's background jobs, and what they start, ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         logging.basicConfig(level=logging.INFO, stream=sys.stdout)
         X = np.random.default_rng(0).normal(size=(300, 6))
         search = GridSearchCV(
@@ -303,7 +305,10 @@ def test_interrupts_end_a_search_at_once(tmp_path):
         assert "15 fits" in process.stdout.readline()
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        try:
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert "threads 1" in out
     assert process.returncode == 0
 

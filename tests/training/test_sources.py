@@ -125,7 +125,8 @@ def test_a_stream_is_taken_in_its_order():
     model = dense().fit(Stream(X), X_val=Stream(X[:50]))
     assert model.n_features_in_ == 6
     assert model.score(X) > 0.9
-    assert model.history_[-1, "valid_loss"] < model.history_[0, "valid_loss"]
+    cold = dense(linear_path=None).fit(Stream(X), X_val=Stream(X[:50]))
+    assert cold.history_[-1, "valid_loss"] < cold.history_[0, "valid_loss"]
     with pytest.raises(ValueError, match="pass X_val"):
         dense(early_stopping=True).fit(Stream(X))
 
