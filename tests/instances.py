@@ -19,7 +19,7 @@ from skae.objectives import (
 from skae.schedules import Cyclic, LinearWarmup
 
 AUTOENCODERS = [
-    DenseAutoencoder(max_epochs=10),
+    DenseAutoencoder(max_epochs=5),
     DenseAutoencoder(
         3,
         hidden_layer_sizes=1,
@@ -28,19 +28,19 @@ AUTOENCODERS = [
         early_stopping=True,
         optimizer="sgd",
         learning_rate_schedule="plateau",
-        max_epochs=10,
+        max_epochs=5,
     ),
-    DenseAutoencoder(1, hidden_layer_sizes="", linear_path=None, max_epochs=10),
-    LSTMAutoencoder(hidden_size=8, max_epochs=5),
+    DenseAutoencoder(1, hidden_layer_sizes="", linear_path=None, max_epochs=5),
+    LSTMAutoencoder(hidden_size=8, max_epochs=3),
     LSTMAutoencoder(
         3,
         hidden_size=8,
         n_layers=2,
         decoder="repeat",
         optimizer="rmsprop",
-        max_epochs=5,
+        max_epochs=3,
     ),
-    VAE(max_epochs=10, beta=0.001),
+    VAE(max_epochs=5, beta=0.001),
     VAE(
         3,
         hidden_layer_sizes="8",
@@ -48,15 +48,15 @@ AUTOENCODERS = [
         beta=LinearWarmup(3, final=1e-4),
         reconstruction="huber",
         sampler="gaussian",
-        max_epochs=10,
+        max_epochs=5,
     ),
-    MMDVAE(max_epochs=10, sampler="gmm"),
+    MMDVAE(max_epochs=5, sampler="gmm"),
     # f2: codes of unit scale, noisy at a fixed ratio
     Autoencoder(
         2,
         bottleneck=PointBottleneck(noise=SNRNoise(15)),
         objective=Objective(penalties=[("moments", MomentMatching(0.1))]),
-        max_epochs=10,
+        max_epochs=5,
     ),
     # a denoising recurrent autoencoder
     Autoencoder(
@@ -64,12 +64,12 @@ AUTOENCODERS = [
         network=RecurrentNetwork(8),
         input_noise=GaussianNoise(0.1),
         objective="absolute_error",
-        max_epochs=5,
+        max_epochs=3,
     ),
     Autoencoder(
         2,
         network=ConvolutionalNetwork("4", hidden_size=6),
-        max_epochs=5,
+        max_epochs=3,
     ),
     # a recurrent VAE with both divergences
     Autoencoder(
@@ -77,7 +77,7 @@ AUTOENCODERS = [
         network=RecurrentNetwork(8, decoder="stateful"),
         bottleneck="gaussian",
         objective=Objective(penalties=[("kl", KLDivergence(1e-3)), ("mmd", MMD(0.1))]),
-        max_epochs=5,
+        max_epochs=3,
     ),
 ]
 

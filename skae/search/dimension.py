@@ -302,8 +302,8 @@ def select_dimension(X, estimator=None, *, y=None, **settings):
     >>> from skae import select_dimension, stacked
     >>> from skae.datasets import make_smooth_manifold
     >>> X = make_smooth_manifold(400, 2, 10, noise=0.02, random_state=0).X
-    >>> with stacked():  # all twenty fits train at once
-    ...     selection = select_dimension(X, random_state=0, n_components=5)
+    >>> with stacked():  # all sixteen fits train at once
+    ...     selection = select_dimension(X, random_state=0, n_components=4)
     >>> selection.value
     2
     """

@@ -169,7 +169,7 @@ def test_point_codes_have_no_distribution(wine):
 )
 def test_the_literal_beta_collapses_and_is_named(model):
     """Standard in articles; with a mean over features no direction bears it."""
-    X = make_cube_surface(1024, random_state=0).astype(np.float32)
+    X = make_cube_surface(512, random_state=0).astype(np.float32)
     with pytest.warns(CollapseWarning, match=r"weighs 1 \(beta\).*lower beta"):
         clone(model).set_params(random_state=0, max_epochs=60).fit(X)
 

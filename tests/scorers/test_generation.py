@@ -148,7 +148,9 @@ def test_draws_end_where_the_sequences_do(scorer):
 
 
 @each_scorer
-@pytest.mark.parametrize("model", [DenseAutoencoder(random_state=0), PCA(1)], ids=repr)
+@pytest.mark.parametrize(
+    "model", [DenseAutoencoder(max_epochs=1, random_state=0), PCA(1)], ids=repr
+)
 def test_what_cannot_generate_is_refused(scorer, model):
     with pytest.raises(TypeError, match=r"cannot generate.*use MMDVAE, VAE or Auto"):
         scorer(model.fit(data()), data())
