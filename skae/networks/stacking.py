@@ -13,9 +13,17 @@ from itertools import accumulate, pairwise
 import torch
 from torch import nn
 
-__all__ = ["Memory", "StackedActivation", "StackedLinear", "Weights", "mask_of"]
+__all__ = [
+    "Memory",
+    "StackedActivation",
+    "StackedLinear",
+    "Weights",
+    "mask_of",
+    "tanh",
+]
 
 _OPS = torch.ops.aten
+_MINUS_ONE = torch.tensor(-1.0)
 
 
 class Memory:
@@ -238,7 +246,7 @@ _FORWARD = {
     nn.Sigmoid: _OPS.sigmoid.out,
     nn.SiLU: _OPS.silu.out,
     nn.Softplus: _OPS.softplus.out,
-    nn.Tanh: _OPS.tanh.out,
+    nn.Tanh: lambda x, out: tanh(x, out=out),
 }
 
 _BACKWARD = {
@@ -272,6 +280,18 @@ _BACKWARD = {
 _NOT_ZERO_AT_ZERO = {nn.Sigmoid, nn.Softplus}
 
 StackedActivation.kinds = frozenset({nn.Identity, *_FORWARD})
+
+
+def tanh(x, *, out):
+    """Write ``tanh(x) = 2 sigmoid(2 x) - 1``, and return it.
+
+    On processors torch takes twice to three times as long for its own, which is exact
+    to the last bit of small values, too; this one errs by at most two units of the
+    last place of 1. Zero stays zero, and `out` may be `x`.
+    """
+    torch.add(x, x, out=out)
+    torch.sigmoid(out, out=out)
+    return torch.add(_MINUS_ONE, out, alpha=2, out=out)
 
 
 def mask_of(sizes, width, like):

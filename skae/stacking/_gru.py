@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
+from skae.networks.stacking import tanh
 from skae.stacking._cells import StackedCell
 
 __all__ = ["StackedGRU"]
@@ -74,7 +75,7 @@ class StackedGRU(StackedCell):
         torch.sigmoid(tape.raw_r, out=tape.r)
         torch.sigmoid(tape.raw_z, out=step.z)
         torch.addcmul(tape.a, tape.r, tape.q, out=tape.candidate)
-        tape.candidate.tanh_()
+        tanh(tape.candidate, out=tape.candidate)
         torch.sub(before, tape.candidate, out=tape.change)
         torch.addcmul(tape.candidate, step.z, tape.change, out=step.hidden)
         self._set_factors(tape, step)

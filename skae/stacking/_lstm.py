@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
+from skae.networks.stacking import tanh
 from skae.stacking._cells import StackedCell
 
 __all__ = ["StackedLSTM"]
@@ -77,10 +78,10 @@ class StackedLSTM(StackedCell):
         tape.raw.baddbmm_(step.hidden_before, self.weight)
         torch.sigmoid(tape.raw_output_and_input, out=tape.output_and_input)
         torch.sigmoid(tape.raw_forget, out=step.forget)
-        torch.tanh(tape.raw_candidate, out=tape.candidate)
+        tanh(tape.raw_candidate, out=tape.candidate)
         torch.mul(step.forget, step.memory_before, out=step.memory)
         step.memory.addcmul_(tape.input, tape.candidate)
-        torch.tanh(step.memory, out=tape.squashed)
+        tanh(step.memory, out=tape.squashed)
         torch.mul(tape.output, tape.squashed, out=step.hidden)
         self._set_factors(tape, step)
 

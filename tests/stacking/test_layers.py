@@ -10,6 +10,7 @@ from skae.networks.stacking import (
     StackedLinear,
     Weights,
     mask_of,
+    tanh,
 )
 
 KINDS = sorted(StackedActivation.kinds, key=lambda kind: kind.__name__)
@@ -121,3 +122,17 @@ def test_weights_are_views_that_can_be_taken_and_put():
 def test_masks():
     mask = mask_of([2, 0], 3, torch.zeros(1))
     assert mask.tolist() == [[[1, 1, 0]], [[0, 0, 0]]]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_hyperbolic_tangent_is_torchs(dtype):
+    x = torch.arange(-1000, 1001, dtype=dtype) / 50
+    expected = torch.tanh(x)
+    error = (tanh(x, out=torch.empty_like(x)) - expected).abs().max()
+    assert error <= 2 * torch.finfo(dtype).eps
+    assert tanh(x, out=x) is x
+    assert x[1000] == 0
+    limits = torch.tensor([-torch.inf, torch.inf, torch.nan], dtype=dtype)
+    torch.testing.assert_close(
+        tanh(limits, out=torch.empty_like(limits)), limits.tanh(), equal_nan=True
+    )
