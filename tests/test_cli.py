@@ -60,6 +60,14 @@ def airline(tmp_path_factory):
     return folder, select(*words)
 
 
+@pytest.fixture
+def without_figures(monkeypatch):
+    """Runs draw no figures, which takes longer than the rest of a small run."""
+    from skae.report import folder
+
+    monkeypatch.setattr(folder, "draw_figures", lambda plan, outcome: [])
+
+
 def test_help_and_version():
     assert "select" in invoke("--help").output
     assert "--components" in invoke("select", "--help").output
@@ -133,6 +141,7 @@ def test_a_folder_that_is_not_empty_is_kept(airline):
     assert (folder / "scores.csv").read_bytes() == before
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_force_replaces_the_results(tmp_path):
     (tmp_path / "report.html").write_text("old")
     (tmp_path / "mine.txt").write_text("kept")
@@ -200,6 +209,7 @@ def test_dense_windows_with_several_channels(tmp_path):
     assert "flatten=True" in (tmp_path / "out/report.html").read_text()
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_lstm_on_rows_without_scaling(tmp_path):
     words = "--estimator", "lstm", "--scale", "none", "--components", "2"
     select("iris", "--output", tmp_path, *words)
@@ -207,6 +217,7 @@ def test_lstm_on_rows_without_scaling(tmp_path):
     assert list(model.named_steps) == ["autoencoder"]
 
 
+@pytest.mark.usefixtures("without_figures")
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_files(tmp_path, kind):
     frame = load_dataset("iris")
@@ -224,12 +235,14 @@ def test_the_default_folder_is_named_after_the_data(tmp_path, monkeypatch):
     check_folder(Path("skae-iris"))
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_dimensions_that_do_not_compress_are_named(tmp_path):
     output = select("iris", "--output", tmp_path, "--components", "4:5")
     assert "A row has 4 values" in output
     assert re.search(r"The chosen dimension, [45], does not compress 4 values", output)
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_same_seed_same_scores(tmp_path):
     words = "iris", "--components", "1,2", "--output"
     tables = []
@@ -342,6 +355,7 @@ def test_an_interrupt_before_any_fit_leaves_nothing(tmp_path, fits):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_force_begins_anew(tmp_path, fits):
     words = "iris", "--components", "1,2", "--output", tmp_path
     select(*words)

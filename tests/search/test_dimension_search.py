@@ -174,22 +174,6 @@ def test_sequences_and_later_steps():
     assert search.predict(X).shape == (60,)
 
 
-def test_the_same_seed_gives_the_same_search_on_any_number_of_jobs():
-    X = linear(2, n_features=6, n_samples=80)
-    estimator = DenseAutoencoder(max_epochs=3)
-    searches = [
-        LatentDimensionSearchCV(
-            estimator, n_components=3, random_state=1, n_jobs=n_jobs, refit=False
-        )
-        for n_jobs in (1, 2)
-    ]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DimensionWarning)
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        one, two = (search.fit(X).selection_.curve.scores for search in searches)
-    np.testing.assert_allclose(one, two)
-
-
 @pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
 def test_progress_and_clones(capfd):
     search = pca_search(cv=3, n_restarts=2)

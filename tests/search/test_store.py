@@ -200,16 +200,6 @@ def test_a_score_that_is_nan_is_kept(path):
     assert np.isnan(again.cv_results_["mean_test_score"][1])
 
 
-def test_several_jobs(path):
-    search = grid(Ridge(), n_jobs=2)
-    fitted(search, path)
-    assert len(ScoreStore(path)) == 12
-    # a process that computed nothing finds what two workers have computed
-    again, _ = fitted(grid(Ridge()), path)
-    same(search, again)
-    assert len(ScoreStore(path)) == 12
-
-
 def test_pipelines_of_scikit_learn(path):
     pipeline = make_pipeline(StandardScaler(), LogisticRegression())
     space = {
