@@ -1,11 +1,13 @@
-"""Shared pytest configuration: markers, and a guard on global state."""
+"""Shared pytest configuration: markers, and a guard on global state.
+
+What runs tests in several processes reads this file before it starts them, and has no
+use for torch, which takes seconds to import: hence the imports in functions.
+"""
 
 import random
 import sys
 
-import numpy as np
 import pytest
-import torch
 
 
 def pytest_configure(config):
@@ -19,6 +21,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
+    import torch
+
     skip_slow = pytest.mark.skip(reason="slow: run with --slow")
     skip_gpu = pytest.mark.skip(reason="no CUDA device")
     for item in items:
@@ -29,6 +33,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _global_state():
+    import numpy as np
+    import torch
+
     numpy_state = np.random.get_state()  # noqa: NPY002 (the state we must not touch)
     return {
         "torch's random state": torch.get_rng_state().numpy().tobytes(),
@@ -53,6 +60,8 @@ def global_state_is_left_alone(request):
     from torch's global generator.
     """
     if isinstance(request.node, pytest.DoctestItem):
+        import torch
+
         with torch.random.fork_rng(devices=[]):
             yield
         _close_figures()
@@ -68,6 +77,8 @@ def global_state_is_left_alone(request):
 @pytest.fixture
 def numpy_state_restored():
     """Undo the draws of scikit-learn's own checks, one of which shuffles globally."""
+    import numpy as np
+
     state = np.random.get_state()  # noqa: NPY002
     yield
     np.random.set_state(state)  # noqa: NPY002
