@@ -19,7 +19,10 @@ def global_seed(seed):
     keeps fits in other threads from building theirs at the same time.
     """
     with _LOCK, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # torch.manual_seed seeds other devices too, and where one is not in use yet
+        # it keeps the traceback, which takes longer than to draw a small network.
+        on_cpu = torch.get_default_device().type == "cpu"
+        (torch.default_generator if on_cpu else torch).manual_seed(seed)
         yield
 
 
