@@ -151,6 +151,7 @@ def test_force_replaces_the_results(tmp_path):
     assert (tmp_path / "mine.txt").read_text() == "kept"
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_run_that_dies_leaves_no_report(tmp_path, monkeypatch):
     from skae.report import folder
 
@@ -229,10 +230,11 @@ def test_files(tmp_path, kind):
     assert "150 x 2 rows" in output
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_the_default_folder_is_named_after_the_data(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     select("iris", "--components", "1,2")
-    check_folder(Path("skae-iris"))
+    assert Path("skae-iris/report.html").is_file()
 
 
 @pytest.mark.usefixtures("without_figures")
@@ -319,6 +321,7 @@ def fits(monkeypatch):
     return made
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_an_interrupted_run_tells_how_to_go_on(tmp_path, fits):
     folder = tmp_path / "my run"
     fits.interrupted = [5]  # the first one is a trial
@@ -339,7 +342,7 @@ def test_an_interrupted_run_tells_how_to_go_on(tmp_path, fits):
     assert "Fits of earlier runs in" in result.output
     assert "Of 6 fits, 3 were there already." in result.output
     assert len(fits) == 1 + 3 + 1  # a trial, what was missing, and the refit
-    check_folder(folder)
+    assert (folder / "report.html").is_file()
 
     assert "--resume" in rejected(*words)
     fits.clear()

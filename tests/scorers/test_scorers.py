@@ -148,7 +148,7 @@ def test_callables_pass_through():
 def test_grid_search_over_autoencoders_and_pca(name):
     pipeline = Pipeline([("scale", StandardScaler()), ("reduce", PCA())])
     grid = {"reduce": [PCA(), dense()], "reduce__n_components": [1, 3]}
-    search = GridSearchCV(pipeline, grid, scoring=get_scorer(name), cv=3).fit(data())
+    search = GridSearchCV(pipeline, grid, scoring=get_scorer(name), cv=2).fit(data())
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
@@ -165,7 +165,7 @@ def test_skopt_without_y(name):
         make_pipeline(StandardScaler(), dense()),
         {"denseautoencoder__n_components": (1, 5)},
         scoring=get_scorer(name),
-        n_iter=3,
+        n_iter=2,
         cv=2,
         random_state=0,
     )

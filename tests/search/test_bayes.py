@@ -327,7 +327,7 @@ def test_candidates_are_those_of_skopt(n_points):
 def test_same_seed_same_search():
     def names(**params):
         params["optimizer_kwargs"] = GAUSSIAN
-        return tried(fitted(lambda a, b: -((a - 40) ** 2), {"a": (1, 99)}, 4, **params))
+        return tried(fitted(lambda a, b: -((a - 40) ** 2), {"a": (1, 99)}, 3, **params))
 
     assert names() == names()
     assert names() != names(random_state=1)
