@@ -196,7 +196,7 @@ class Saturation(SelectionRule):
         """Return the share of the way up; see `SelectionRule`."""
         floor = self._floor(curve)
         height = curve.mean.max() - floor
-        if height <= 0:
+        if height <= np.finfo(float).eps * np.abs(curve.mean).max():  # rounding
             return np.ones(len(curve.values))
         return (curve.mean - floor) / height
 
