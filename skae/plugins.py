@@ -6,6 +6,7 @@ from skae.networks import NETWORKS
 from skae.noise import NOISES
 from skae.objectives import PENALTIES, RECONSTRUCTIONS
 from skae.registry import Plugin, unknown_name
+from skae.samplers import SAMPLERS
 from skae.schedules import SCHEDULES
 from skae.scorers import SCORERS
 from skae.search.rules import RULES
@@ -22,6 +23,7 @@ KINDS = {
         RECONSTRUCTIONS,
         PENALTIES,
         SCHEDULES,
+        SAMPLERS,
         RULES,
         ESTIMATORS,
         SCORERS,

@@ -16,6 +16,7 @@ from skae.objectives import (
     Objective,
     SquaredError,
 )
+from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import Cyclic, LinearWarmup
 
 AUTOENCODERS = [
@@ -134,6 +135,8 @@ PENALTIES = [
 ]
 
 SCHEDULES = [LinearWarmup(5, final=0.3), Cyclic(4, final=2.0)]
+
+SAMPLERS = [PriorSampler(), GaussianSampler(), MixtureSampler(), MixtureSampler(2)]
 
 
 def name_of(instance):

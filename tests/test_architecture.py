@@ -16,7 +16,7 @@ LAYERS = [
     {"exceptions"},
     {"files", "registry", "shapes"},
     {"information", "metrics", "datasets", "preprocessing", "model_selection"},
-    {"networks", "schedules", "noise"},
+    {"networks", "schedules", "noise", "samplers"},
     {"bottlenecks"},
     {"objectives"},
     {"training"},

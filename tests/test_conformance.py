@@ -13,6 +13,7 @@ from instances import (
     NOISES,
     PENALTIES,
     RECONSTRUCTIONS,
+    SAMPLERS,
     SCHEDULES,
     name_of,
 )
@@ -29,6 +30,7 @@ PARTS = [
     *RECONSTRUCTIONS,
     *PENALTIES,
     *SCHEDULES,
+    *SAMPLERS,
     *map(get_scorer, get_scorer_names()),
 ]
 

@@ -221,6 +221,7 @@ TAKES_NAMES = {
         "snr",
         lambda name: fit(bottleneck=PointBottleneck(noise=name)),
     ),
+    "sampler": ("gausian", "gaussian", lambda name: fit(sampler=name)),
     "objective": ("hubr", "huber", lambda name: fit(objective=name)),
     "reconstruction": ("hubr", "huber", lambda name: fit(objective=Objective(name))),
     "penalty": ("momens", "moments", penalised),

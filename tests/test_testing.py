@@ -15,6 +15,7 @@ from skae.bottlenecks import Bottleneck, Latent, PointBottleneck
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise, Noise
 from skae.objectives import L1Activity, Penalty, SquaredError
+from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup, Schedule
 from skae.scorers import Reconstruction, Scorer
 from skae.testing import (
@@ -24,6 +25,7 @@ from skae.testing import (
     check_noise,
     check_penalty,
     check_reconstruction,
+    check_sampler,
     check_schedule,
     check_scorer,
     checks_of,
@@ -518,6 +520,68 @@ class Remembering(Schedule):
 )
 def test_broken_schedules(schedule, match):
     broken(check_schedule, schedule, match)
+
+
+# Samplers
+
+
+class TellsModes(MixtureSampler):
+    def sample(self, n_samples=1):
+        return self.mixture_.sample(n_samples)
+
+
+class GlobalSampler(PriorSampler):
+    def sample(self, n_samples=1):
+        return np.random.normal(size=(n_samples, self.n_features_in_))  # noqa: NPY002
+
+
+class Fixed(PriorSampler):
+    def sample(self, n_samples=1):
+        rng = np.random.default_rng(0)
+        return rng.normal(size=(n_samples, self.n_features_in_))
+
+
+class SortedModes(MixtureSampler):
+    def sample(self, n_samples=1):
+        Z = super().sample(n_samples)
+        return Z[np.argsort(Z[:, 0])]
+
+
+class NoPrior(GaussianSampler):
+    needs_codes = False
+
+
+class DividesByStd(PriorSampler):
+    def fit(self, Z):
+        self.scale_ = 1 / Z.std(axis=0)
+        return super().fit(Z)
+
+    def sample(self, n_samples=1):
+        return super().sample(n_samples) * self.scale_
+
+
+class ReturnsNothing(PriorSampler):
+    def fit(self, Z):
+        super().fit(Z)
+
+
+@each(
+    ("sampler", "match"),
+    [
+        (TellsModes(), r"check_sampler_shapes.*\n.*\n.*tuple for \(1, 3\)"),
+        (DividesByStd(), r"check_sampler_shapes.*\n.*\n.*not finite"),
+        (ReturnsNothing(), r"check_sampler_shapes.*\n.*\n.*fit does not return"),
+        (GlobalSampler(), r"check_sampler_draws.*\n.*\n.*random state of \['numpy'\]"),
+        (Fixed(), r"check_sampler_draws.*\n.*\n.*another random state changes"),
+        (SortedModes(), r"check_sampler_order.*\n.*\n.*sorted"),
+        (NoPrior(), r"check_sampler_needs_codes.*\n.*\n.*two sets of codes"),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+@pytest.mark.usefixtures("numpy_state_restored")
+@pytest.mark.filterwarnings("ignore:divide", "ignore:invalid")
+def test_broken_samplers(sampler, match):
+    broken(check_sampler, sampler, match)
 
 
 # Scorers

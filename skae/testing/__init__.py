@@ -13,6 +13,7 @@ from skae.testing._checks import (
     check_noise,
     check_penalty,
     check_reconstruction,
+    check_sampler,
     check_schedule,
     check_scorer,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "check_noise",
     "check_penalty",
     "check_reconstruction",
+    "check_sampler",
     "check_schedule",
     "check_scorer",
     "checks_of",

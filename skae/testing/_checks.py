@@ -12,6 +12,7 @@ from skae.testing._noise import NOISE_CHECKS
 from skae.testing._penalties import PENALTY_CHECKS
 from skae.testing._promise import name_of
 from skae.testing._reconstructions import RECONSTRUCTION_CHECKS
+from skae.testing._samplers import SAMPLER_CHECKS
 from skae.testing._schedules import SCHEDULE_CHECKS
 from skae.testing._scorers import SCORER_CHECKS
 
@@ -22,6 +23,7 @@ __all__ = [
     "check_noise",
     "check_penalty",
     "check_reconstruction",
+    "check_sampler",
     "check_schedule",
     "check_scorer",
 ]
@@ -164,6 +166,23 @@ def check_schedule(schedule):
     >>> check_schedule(LinearWarmup(n_epochs=5))
     """
     _run(schedule, SCHEDULE_CHECKS)
+
+
+def check_sampler(sampler):
+    """Check a `Sampler`, on codes and in a small autoencoder.
+
+    Raises
+    ------
+    AssertionError
+        At the first promise that is broken, with the way to mend it.
+
+    Examples
+    --------
+    >>> from skae.samplers import MixtureSampler
+    >>> from skae.testing import check_sampler
+    >>> check_sampler(MixtureSampler(max_modes=3))
+    """
+    _run(sampler, SAMPLER_CHECKS)
 
 
 def check_scorer(scorer):

@@ -4,6 +4,7 @@ from skae.autoencoders._base import BaseAutoencoder
 from skae.bottlenecks import Bottleneck
 from skae.noise import Noise
 from skae.objectives import Penalty, ReconstructionLoss
+from skae.samplers import Sampler
 from skae.schedules import Schedule
 from skae.scorers import Scorer
 from skae.testing._autoencoders import autoencoder_checks
@@ -13,6 +14,7 @@ from skae.testing._noise import NOISE_CHECKS
 from skae.testing._penalties import PENALTY_CHECKS
 from skae.testing._promise import name_of
 from skae.testing._reconstructions import RECONSTRUCTION_CHECKS
+from skae.testing._samplers import SAMPLER_CHECKS
 from skae.testing._schedules import SCHEDULE_CHECKS
 from skae.testing._scorers import SCORER_CHECKS
 
@@ -24,6 +26,7 @@ _CHECKS_OF_PARTS = {
     ReconstructionLoss: RECONSTRUCTION_CHECKS,
     Penalty: PENALTY_CHECKS,
     Schedule: SCHEDULE_CHECKS,
+    Sampler: SAMPLER_CHECKS,
     Scorer: SCORER_CHECKS,
 }
 
@@ -34,7 +37,7 @@ def checks_of(instance):
     Parameters
     ----------
     instance : BaseAutoencoder, Bottleneck, Noise, ReconstructionLoss, Penalty, \
-            Schedule, Scorer, or tuple (Network, event_shape)
+            Schedule, Sampler, Scorer, or tuple (Network, event_shape)
 
     Yields
     ------
