@@ -9,6 +9,7 @@ from skae.registry import Plugin, unknown_name
 from skae.samplers import SAMPLERS
 from skae.schedules import SCHEDULES
 from skae.scorers import SCORERS
+from skae.search.evolution import STRATEGIES
 from skae.search.rules import RULES
 
 __all__ = ["KINDS", "Plugin", "list_plugins"]
@@ -25,6 +26,7 @@ KINDS = {
         SCHEDULES,
         SAMPLERS,
         RULES,
+        STRATEGIES,
         ESTIMATORS,
         SCORERS,
     )

@@ -15,6 +15,7 @@ from instances import (
     RECONSTRUCTIONS,
     SAMPLERS,
     SCHEDULES,
+    STRATEGIES,
     name_of,
 )
 from sklearn.base import clone
@@ -31,6 +32,7 @@ PARTS = [
     *PENALTIES,
     *SCHEDULES,
     *SAMPLERS,
+    *STRATEGIES,
     *map(get_scorer, get_scorer_names()),
 ]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 import skae
 from skae.bottlenecks import PointBottleneck
@@ -212,6 +213,13 @@ def searched(**settings):
     return search.fit(X)
 
 
+def evolved(strategy):
+    space = {"n_components": (1, 2), "whiten": [False, True]}
+    settings = {"population_size": 2, "n_generations": 1, "cv": 2, "random_state": 0}
+    search = skae.EvolutionarySearchCV(PCA(), space, strategy=strategy, **settings)
+    return search.fit(np.random.default_rng(0).normal(size=(20, 4)))
+
+
 TAKES_NAMES = {
     "network": ("dnse", "dense", lambda name: fit(network=name)),
     "bottleneck": ("pont", "point", lambda name: fit(bottleneck=name)),
@@ -227,6 +235,7 @@ TAKES_NAMES = {
     "penalty": ("momens", "moments", penalised),
     "scorer": ("kernel", "kernel_mi", skae.get_scorer),
     "scoring": ("reconstr", "reconstruction", lambda name: searched(scoring=name)),
+    "strategy": ("keep_if_beter", "keep_if_better", evolved),
     "rule": ("bst", "best", get_rule),
     "rule of a search": ("kne", "knee", lambda name: searched(rule=name)),
 }

@@ -18,6 +18,7 @@ from skae.objectives import L1Activity, Penalty, SquaredError
 from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup, Schedule
 from skae.scorers import Reconstruction, Scorer
+from skae.search import MuPlusLambda, Proposal
 from skae.testing import (
     check_autoencoder,
     check_bottleneck,
@@ -28,6 +29,7 @@ from skae.testing import (
     check_sampler,
     check_schedule,
     check_scorer,
+    check_strategy,
     checks_of,
     parametrize_with_checks,
 )
@@ -582,6 +584,83 @@ class ReturnsNothing(PriorSampler):
 @pytest.mark.filterwarnings("ignore:divide", "ignore:invalid")
 def test_broken_samplers(sampler, match):
     broken(check_sampler, sampler, match)
+
+
+# Strategies
+
+
+class BeyondTheSpace(MuPlusLambda):
+    def offspring(self, run, population):
+        layers, _, *others = population[0].genome
+        return [Proposal((layers, 99, *others))]
+
+
+class Parameters(MuPlusLambda):
+    def offspring(self, run, population):
+        return [run.space.params(one.genome) for one in population]
+
+
+class GeneratorOfItsOwn(MuPlusLambda):
+    def offspring(self, run, population):
+        run.rng = np.random.default_rng()
+        return super().offspring(run, population)
+
+
+class GlobalStrategy(MuPlusLambda):
+    def offspring(self, run, population):
+        np.random.uniform()  # noqa: NPY002
+        return super().offspring(run, population)
+
+
+class Seeded(MuPlusLambda):
+    def initial(self, run, n, taken):
+        run.rng = np.random.default_rng(0)
+        return super().initial(run, n, taken)
+
+
+class AllDie(MuPlusLambda):
+    def survivors(self, run, population, offspring):
+        return []
+
+
+class Resurrects(MuPlusLambda):
+    def survivors(self, run, population, offspring):
+        first = run.space.spread(1, np.random.default_rng(0))[0]
+        return [*super().survivors(run, population, offspring), Proposal(first)]
+
+
+class TakesWhatIsTaken(MuPlusLambda):
+    def initial(self, run, n, taken):
+        return [Proposal(genome) for genome in taken] or super().initial(run, n, taken)
+
+
+class ExpectsMore(MuPlusLambda):
+    def offspring(self, run, population):
+        found = []
+        while len(found) < 8:
+            new = run.fresh(lambda: run.space.spread(1, run.rng), found)
+            found.append(new[0])
+        return [Proposal(genome) for genome in found]
+
+
+@each(
+    ("strategy", "match"),
+    [
+        (BeyondTheSpace(), r"check_strategy_stays.*\n.*\n.*99 is not in Range"),
+        (Parameters(), r"check_strategy_stays.*\n.*\n.*offspring returns \{"),
+        (AllDie(), r"check_strategy_stays.*\n.*\n.*leaves nobody"),
+        (Resurrects(), r"check_strategy_stays.*\n.*\n.*strangers"),
+        (TakesWhatIsTaken(), r"check_strategy_stays.*\n.*\n.*which are taken"),
+        (GeneratorOfItsOwn(), r"check_strategy_is_rep.*\n.*\n.*other candidates"),
+        (GlobalStrategy(), r"check_strategy_is_rep.*\n.*\n.*state of \['numpy'\]"),
+        (Seeded(), r"check_strategy_is_rep.*\n.*\n.*random state is no other"),
+        (ExpectsMore(), r"check_strategy_in_small_spaces.*\n.*\n.*NoneType"),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+@pytest.mark.usefixtures("numpy_state_restored")
+def test_broken_strategies(strategy, match):
+    broken(check_strategy, strategy, match)
 
 
 # Scorers

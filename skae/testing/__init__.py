@@ -16,6 +16,7 @@ from skae.testing._checks import (
     check_sampler,
     check_schedule,
     check_scorer,
+    check_strategy,
 )
 from skae.testing._parametrize import checks_of, parametrize_with_checks
 
@@ -29,6 +30,7 @@ __all__ = [
     "check_sampler",
     "check_schedule",
     "check_scorer",
+    "check_strategy",
     "checks_of",
     "parametrize_with_checks",
 ]

@@ -15,6 +15,7 @@ from skae.testing._reconstructions import RECONSTRUCTION_CHECKS
 from skae.testing._samplers import SAMPLER_CHECKS
 from skae.testing._schedules import SCHEDULE_CHECKS
 from skae.testing._scorers import SCORER_CHECKS
+from skae.testing._strategies import STRATEGY_CHECKS
 
 __all__ = [
     "check_autoencoder",
@@ -26,6 +27,7 @@ __all__ = [
     "check_sampler",
     "check_schedule",
     "check_scorer",
+    "check_strategy",
 ]
 
 
@@ -200,6 +202,23 @@ def check_scorer(scorer):
     >>> check_scorer(Reconstruction())
     """
     _run(scorer, SCORER_CHECKS)
+
+
+def check_strategy(strategy):
+    """Check a `Strategy`, in evolutions whose scores are known at once.
+
+    Raises
+    ------
+    AssertionError
+        At the first promise that is broken, with the way to mend it.
+
+    Examples
+    --------
+    >>> from skae.search import KeepIfBetter
+    >>> from skae.testing import check_strategy
+    >>> check_strategy(KeepIfBetter(n_layers=2))
+    """
+    _run(strategy, STRATEGY_CHECKS)
 
 
 def _run(instance, checks):

@@ -8,9 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 
+from skae.registry import Registry
 from skae.search.evolution._architecture import Architecture
 
-__all__ = ["KeepIfBetter", "MuPlusLambda", "Proposal", "Strategy"]
+__all__ = ["STRATEGIES", "KeepIfBetter", "MuPlusLambda", "Proposal", "Strategy"]
+
+STRATEGIES = Registry("strategy", "skae.strategies")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Strategy(BaseEstimator, ABC):
         """Return the next population, once all are evaluated."""
 
 
+@STRATEGIES.register("keep_if_better")
 class KeepIfBetter(Strategy):
     """Each individual gives way to nothing but a better mutation of its own.
 
@@ -154,6 +158,7 @@ class KeepIfBetter(Strategy):
         ]
 
 
+@STRATEGIES.register("mu_plus_lambda")
 class MuPlusLambda(Strategy):
     """The best of parents and offspring survive, whoever they are.
 
