@@ -272,6 +272,7 @@ def test_the_parts_of_the_example_keep_their_promises(example):
     parts = [
         (KINDS["networks"].get("transformer")(8, n_heads=2), (5, 2)),
         KINDS["penalties"].resolve("sliced_wasserstein"),
+        KINDS["samplers"].resolve("smoothed"),
         skae.get_scorer("continuity"),
     ]
     for part in parts:
@@ -281,7 +282,8 @@ def test_the_parts_of_the_example_keep_their_promises(example):
 
 def test_the_example_works_by_name(example, tmp_path):
     objective = Objective(penalties=[("prior", "sliced_wasserstein")])
-    model = fit(network="transformer", objective=objective)
+    model = fit(network="transformer", objective=objective, sampler="smoothed")
+    assert model.sample(2, random_state=0).shape == (2, 8)
     assert 0 <= skae.get_scorer("continuity")(model, X) <= 1
     model.save(tmp_path / "model.safetensors")
     same = skae.load(tmp_path / "model.safetensors")

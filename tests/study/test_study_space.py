@@ -28,7 +28,9 @@ def test_an_lstm_has_layers_of_its_own():
 
 
 def test_other_layers_are_not_known():
-    with pytest.raises(TypeError, match=r"layers as those of .*, and Autoencoder has n"):
+    with pytest.raises(
+        TypeError, match=r"layers as those of .*, and Autoencoder has n"
+    ):
         search_space(Autoencoder(), (1, 2), n_columns=10)
 
 
