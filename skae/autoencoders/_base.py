@@ -59,6 +59,44 @@ class BaseAutoencoder(
 
     A subclass has parameters and says which parts they describe (`_network`,
     `_bottleneck`, `_objective`).
+
+    Examples
+    --------
+    The least that a class of one's own defines:
+
+    >>> from sklearn.datasets import load_iris
+    >>> from skae.autoencoders import BaseAutoencoder
+    >>> from skae.networks import DenseNetwork
+    >>> class LinearAutoencoder(BaseAutoencoder):
+    ...     def __init__(
+    ...         self,
+    ...         n_components=2,
+    ...         *,
+    ...         max_epochs=20,
+    ...         batch_size=64,
+    ...         learning_rate=1e-2,
+    ...         learning_rate_schedule="one_cycle",
+    ...         optimizer="adam",
+    ...         weight_decay=0.0,
+    ...         max_grad_norm=None,
+    ...         early_stopping=False,
+    ...         validation_fraction=0.1,
+    ...         n_iter_no_change=10,
+    ...         tol=1e-4,
+    ...         warm_start=False,
+    ...         verbose=False,
+    ...         random_state=None,
+    ...         device="auto",
+    ...         mixed_precision=False,
+    ...         compile=False,
+    ...         callbacks=None,
+    ...     ):
+    ...         self._store(locals())
+    ...
+    ...     def _network(self):
+    ...         return DenseNetwork(())
+    >>> LinearAutoencoder(random_state=0).fit_transform(load_iris().data).shape
+    (150, 2)
     """
 
     _parameter_constraints = {

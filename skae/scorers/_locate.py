@@ -53,6 +53,20 @@ def locate(estimator, X):
     ------
     TypeError
         When there is no such step.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae.scorers import locate
+    >>> X = load_iris().data
+    >>> pipeline = make_pipeline(StandardScaler(), PCA(2), KMeans(3, random_state=0))
+    >>> located = locate(pipeline.fit(X), X)
+    >>> located.reducer, located.codes().shape, bool(abs(located.X.mean()) < 1e-9)
+    (PCA(n_components=2), (150, 2), True)
     """
     estimator = getattr(estimator, "best_estimator_", estimator)
     if not isinstance(estimator, Pipeline):
@@ -72,6 +86,15 @@ def reducing_step(pipeline):
     ------
     TypeError
         When there is none.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae.scorers import reducing_step
+    >>> reducing_step(make_pipeline(StandardScaler(), PCA(2)))
+    1
     """
     steps = [step for _, step in pipeline.steps]
     _check(pipeline, steps)

@@ -158,6 +158,18 @@ def reconstruct_in_units(estimator, X):
     ------
     TypeError
         When a step before the autoencoder cannot be undone.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae.scorers import reconstruct_in_units
+    >>> X = load_iris().data
+    >>> X_hat = reconstruct_in_units(make_pipeline(StandardScaler(), PCA(3)).fit(X), X)
+    >>> bool(abs(X - X_hat).mean() < 0.1)
+    True
     """
     located = locate(estimator, X)
     steps = _steps_before(located.reducer, estimator)
