@@ -128,6 +128,33 @@ class BaseAutoencoder(
         del parameters["self"]
         vars(self).update(parameters)
 
+    def set_params(self, **params):
+        """Set parameters, those of parts as ``part__parameter``.
+
+        Parameters
+        ----------
+        **params : dict
+            By name.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            When there is no such parameter, or its part is given by a name.
+        """
+        for key in params:
+            name, nested, _ = key.partition("__")
+            part = params.get(name, getattr(self, name, None))
+            if nested and isinstance(part, str):
+                raise ValueError(
+                    f"{key} sets a parameter of {name}={part!r}, a name that stands "
+                    f"for the part with its defaults: pass an instance as {name}."
+                )
+        return super().set_params(**params)
+
     # What a subclass describes
 
     @abstractmethod

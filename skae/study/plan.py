@@ -8,8 +8,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from skae.exceptions import UnknownNameError
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
-from skae.scorers import Reconstruction
-from skae.search._error import NegativeRMSE
+from skae.scorers import Reconstruction, RootMeanSquaredError
 from skae.search.rules import get_rule
 from skae.study.errors import InputError
 from skae.study.estimators import make_estimator, takes_sequences
@@ -84,7 +83,7 @@ class Plan:
         return {
             self.settings.scorer: self.scorer,
             "reconstruction": Reconstruction(),
-            "neg_rmse": NegativeRMSE(),
+            "neg_rmse": RootMeanSquaredError(),
         }
 
     def notes(self):
