@@ -17,8 +17,8 @@ from skae import DenseAutoencoder, KernelMutualInformation
 from skae.datasets import load_airline_passengers
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.scorers import RootMeanSquaredError
 from skae.search import Saturation, ScoreCurve
-from skae.search._error import NegativeRMSE
 
 window = SlidingWindow(length=10, flatten=True)
 series = load_airline_passengers().data.astype(np.float32)
@@ -35,7 +35,7 @@ def searched(reducer):
     search = GridSearchCV(
         pipeline.set_params(reduce=reducer),
         {"reduce__n_components": range(1, 10)},
-        scoring={"mi": KernelMutualInformation(), "neg_rmse": NegativeRMSE()},
+        scoring={"mi": KernelMutualInformation(), "neg_rmse": RootMeanSquaredError()},
         cv=ContiguousKFold(5, gap=window.gap),
         refit=False,
         n_jobs=2,

@@ -36,6 +36,14 @@ class Latent(NamedTuple):
         The code that is decoded: the mean itself, or a draw around it.
     log_var : torch.Tensor of shape (..., batch, k), or None
         Logarithm of the variance of a draw, where the bottleneck has one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.bottlenecks import Latent
+    >>> code = torch.zeros(5, 2)
+    >>> Latent(mean=code, sample=code).log_var is None
+    True
     """
 
     mean: torch.Tensor
@@ -50,6 +58,30 @@ class Bottleneck(BaseEstimator, ABC):
     random numbers from `generator` only, and none when that is ``None``. Its attribute
     ``mean`` is the linear layer from the features to the mean code, which networks may
     initialise.
+
+    Examples
+    --------
+    Codes on the unit sphere:
+
+    >>> import torch
+    >>> from torch import nn
+    >>> from skae.bottlenecks import Bottleneck, Latent
+    >>> class SphereBottleneck(Bottleneck):
+    ...     provides = frozenset({"mean", "sample"})
+    ...
+    ...     def build(self, n_features, n_components):
+    ...         return Sphere(n_features, n_components)
+    >>> class Sphere(nn.Module):
+    ...     def __init__(self, n_features, n_components):
+    ...         super().__init__()
+    ...         self.mean = nn.Linear(n_features, n_components)
+    ...
+    ...     def forward(self, features, generator=None):
+    ...         code = nn.functional.normalize(self.mean(features), dim=-1)
+    ...         return Latent(mean=code, sample=code)
+    >>> latent = SphereBottleneck().build(8, 3)(torch.ones(4, 8))
+    >>> latent.mean.norm(dim=-1).detach().round(decimals=3)
+    tensor([1., 1., 1., 1.])
     """
 
     #: The fields of `Latent` that carry information, for penalties to require.

@@ -23,6 +23,7 @@ from skae.exceptions import UnknownNameError
 from skae.plugins import KINDS, list_plugins
 from skae.search.rules import RULES
 from skae.study.errors import InputError
+from skae.study.estimators import described, usable_estimators
 from skae.study.folder import claim_folder, discard_folder, open_store
 from skae.study.inputs import read_data
 from skae.study.scorers import usable_scorers
@@ -46,11 +47,8 @@ def _listed(names, *args):
         return names(*args)
 
 
-class Estimator(StrEnum):
-    """Values of ``--estimator``."""
-
-    dense = "dense"
-    lstm = "lstm"
+def _of_generated_rows():
+    return sorted({*usable_scorers(skae.VAE())} - {*usable_scorers()})
 
 
 class Search(StrEnum):
@@ -110,12 +108,18 @@ def select(
         typer.Option(help="Latent dimensions to try: a range, or a list as 1,2,4,8."),
     ] = "1:16",
     estimator: Annotated[
-        Estimator | None,
-        typer.Option(help="Kind of autoencoder.", show_default="lstm for windows"),
+        str | None,
+        typer.Option(
+            help=f"Kind of autoencoder: {', '.join(_listed(usable_estimators))}.",
+            show_default="dense, or lstm for windows",
+        ),
     ] = None,
     scorer: Annotated[
         str,
-        typer.Option(help=f"What is measured: {', '.join(_listed(usable_scorers))}."),
+        typer.Option(
+            help=f"What is measured: {', '.join(_listed(usable_scorers))}; where the "
+            f"estimator generates rows, also {', '.join(_listed(_of_generated_rows))}."
+        ),
     ] = "kernel_mi",
     rule: Annotated[
         str | None,
@@ -167,7 +171,8 @@ def select(
     hidden: Annotated[
         str | None,
         typer.Option(
-            help="Hidden layers of dense, as 64-32, where they are not searched for.",
+            help="Hidden layers, as 64-32, of estimators that have them so, such as "
+            "dense, where they are not searched for.",
             show_default="the estimator's",
         ),
     ] = None,
@@ -230,7 +235,7 @@ def select(
         settings = Settings(
             data=data,
             output=str(output or f"skae-{data_set.name}"),
-            estimator=str(estimator or ("lstm" if window else "dense")),
+            estimator=estimator or ("lstm" if window else "dense"),
             components=parse_components(components),
             window=window,
             **choices,
@@ -295,7 +300,7 @@ def _announce(plan):
     shape = " x ".join(map(str, plan.X.shape))
     kind = "windows" if plan.window else "rows"
     _print(
-        f"{plan.data.name}: {shape} {kind}, {settings.estimator} autoencoder, "
+        f"{plan.data.name}: {shape} {kind}, {described(settings.estimator)}, "
         f"{settings.search} search of {settings.n_candidates} candidates by "
         f"{settings.scorer}, {settings.folds} folds"
     )

@@ -11,24 +11,107 @@ __all__ = [
 
 
 class UnknownNameError(ValueError):
-    """A name that no registered part, scorer or data set carries."""
+    """A name that no registered part, scorer or data set carries.
+
+    Examples
+    --------
+    >>> from skae import UnknownNameError, get_scorer
+    >>> try:
+    ...     get_scorer("kernel")
+    ... except UnknownNameError as error:
+    ...     print(str(error).split(". ")[-1])
+    Did you mean 'kernel_mi'?
+    """
 
 
 class IncompatiblePartsError(ValueError):
-    """A part requires what the parts it is combined with do not provide."""
+    """A part requires what the parts it is combined with do not provide.
+
+    Examples
+    --------
+    >>> from skae.bottlenecks import PointBottleneck
+    >>> from skae.exceptions import IncompatiblePartsError
+    >>> from skae.objectives import KLDivergence, Objective
+    >>> try:
+    ...     Objective(penalties=[("kl", KLDivergence())]).build(PointBottleneck())
+    ... except IncompatiblePartsError as error:
+    ...     print(str(error).split(", ")[0])
+    The penalty 'kl' (KLDivergence) requires log_var of the code
+    """
 
 
 class OutOfRangeWarning(UserWarning):
-    """The data lie where a bounded output activation cannot reach them."""
+    """The data lie where a bounded output activation cannot reach them.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from skae import DenseAutoencoder, OutOfRangeWarning
+    >>> model = DenseAutoencoder(1, output_activation="sigmoid", max_epochs=1)
+    >>> X = np.linspace(0, 5, 20)[:, None] + [0, 1]
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     model = model.fit(X)
+    >>> caught[0].category is OutOfRangeWarning
+    True
+    """
 
 
 class CollapseWarning(UserWarning):
-    """The codes of a fitted autoencoder say nothing about the data."""
+    """The codes of a fitted autoencoder say nothing about the data.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae import VAE, CollapseWarning
+    >>> X = StandardScaler().fit_transform(load_wine().data)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     vae = VAE(beta=5.0, max_epochs=60, random_state=0).fit(X)
+    >>> caught[0].category is CollapseWarning
+    True
+    >>> vae.active_units_
+    array([False, False])
+    """
 
 
 class DimensionWarning(UserWarning):
-    """Estimates of a dimension by different means disagree."""
+    """Estimates of a dimension by different means disagree.
+
+    Examples
+    --------
+    Whoever has weighed the estimates leaves it out:
+
+    >>> import warnings
+    >>> from skae import DimensionWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", DimensionWarning)
+    """
 
 
 class FitLimitError(RuntimeError):
-    """A fit that takes more time or memory than a search allows each of its fits."""
+    """A fit that takes more time or memory than a search allows each of its fits.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from skae import DenseAutoencoder, EvolutionarySearchCV
+    >>> search = EvolutionarySearchCV(
+    ...     DenseAutoencoder(max_epochs=1, random_state=0),
+    ...     {"hidden_layer_sizes": [(), (4000, 4000)]},
+    ...     population_size=2,
+    ...     n_generations=0,
+    ...     max_fit_memory=10e6,
+    ...     cv=2,
+    ...     random_state=0,
+    ... )
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     search = search.fit(np.random.default_rng(0).normal(size=(20, 4)))
+    >>> search.best_params_, "FitLimitError" in str(caught[0].message)
+    ({'hidden_layer_sizes': ()}, True)
+    """

@@ -74,6 +74,13 @@ def row_errors(X, X_hat):
     Returns
     -------
     errors : ndarray of shape (n_samples,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.metrics import row_errors
+    >>> row_errors(np.zeros((2, 2)), np.array([[1.0, 1.0], [0.0, 2.0]]))
+    array([1., 2.])
     """
     squares, present = _squares(X, X_hat)
     return squares.sum(axis=1) / present.sum(axis=1)

@@ -18,6 +18,27 @@ class Noise(BaseEstimator, ABC):
 
     The module's ``forward(x, generator=None)`` draws from `generator` only; without
     one it returns `x` as it is, so that predictions are deterministic.
+
+    Examples
+    --------
+    Rows turned upside down, one in two:
+
+    >>> import torch
+    >>> from torch import nn
+    >>> from skae.noise import Noise
+    >>> class SignNoise(Noise):
+    ...     def build(self, shape):
+    ...         return Flip()
+    >>> class Flip(nn.Module):
+    ...     def forward(self, x, generator=None):
+    ...         if generator is None:
+    ...             return x
+    ...         coins = torch.rand(x.shape[:-1], generator=generator, dtype=x.dtype)
+    ...         return x * (coins.round() * 2 - 1)[..., None]
+    >>> module = SignNoise().build((3,))
+    >>> noisy = module(torch.ones(100, 3), torch.Generator().manual_seed(0))
+    >>> noisy.unique().tolist(), module(torch.ones(2, 3)).unique().tolist()
+    ([-1.0, 1.0], [1.0])
     """
 
     #: Variance of noise that is added, where it does not depend on the data.

@@ -6,8 +6,10 @@ from skae.networks import NETWORKS
 from skae.noise import NOISES
 from skae.objectives import PENALTIES, RECONSTRUCTIONS
 from skae.registry import Plugin, unknown_name
+from skae.samplers import SAMPLERS
 from skae.schedules import SCHEDULES
 from skae.scorers import SCORERS
+from skae.search.evolution import STRATEGIES
 from skae.search.rules import RULES
 
 __all__ = ["KINDS", "Plugin", "list_plugins"]
@@ -22,7 +24,9 @@ KINDS = {
         RECONSTRUCTIONS,
         PENALTIES,
         SCHEDULES,
+        SAMPLERS,
         RULES,
+        STRATEGIES,
         ESTIMATORS,
         SCORERS,
     )

@@ -82,6 +82,13 @@ class Plugin:
         module in which a decorator registered it.
     error : str or None
         Why it is left out; None where it can be used.
+
+    Examples
+    --------
+    >>> from skae.plugins import list_plugins
+    >>> plugin = list_plugins("noises")[0]
+    >>> plugin.name, plugin.target, plugin.error
+    ('gaussian', 'skae.noise:GaussianNoise', None)
     """
 
     kind: str
@@ -103,6 +110,14 @@ class Registry:
         What the registry holds, in the singular, as it reads in messages.
     group : str
         Entry-point group in which other packages declare theirs.
+
+    Examples
+    --------
+    >>> from skae.schedules import SCHEDULES
+    >>> SCHEDULES.names()
+    ['cyclic', 'linear_warmup']
+    >>> SCHEDULES.resolve("cyclic")
+    Cyclic()
     """
 
     def __init__(self, kind, group):

@@ -15,6 +15,18 @@ class Schedule(BaseEstimator, ABC):
     """A weight that changes from epoch to epoch.
 
     A constant weight is a plain number and needs no schedule.
+
+    Examples
+    --------
+    >>> from skae.schedules import Schedule
+    >>> class Steps(Schedule):
+    ...     def __init__(self, every=20):
+    ...         self.every = every
+    ...
+    ...     def __call__(self, epoch, n_epochs=None):
+    ...         return 1 / 10 ** (epoch // self.every)
+    >>> [Steps()(epoch) for epoch in (0, 19, 20, 40)]
+    [1.0, 1.0, 0.1, 0.01]
     """
 
     @abstractmethod
@@ -31,7 +43,14 @@ class Schedule(BaseEstimator, ABC):
 
 
 def weight_at(weight, epoch, n_epochs=None):
-    """Return a weight, which is a number or a `Schedule`, in one epoch."""
+    """Return a weight, which is a number or a `Schedule`, in one epoch.
+
+    Examples
+    --------
+    >>> from skae.schedules import LinearWarmup, weight_at
+    >>> weight_at(0.5, epoch=3), weight_at(LinearWarmup(n_epochs=4), epoch=3)
+    (0.5, 0.75)
+    """
     return weight(epoch, n_epochs) if callable(weight) else weight
 
 

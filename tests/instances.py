@@ -16,7 +16,9 @@ from skae.objectives import (
     Objective,
     SquaredError,
 )
+from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import Cyclic, LinearWarmup
+from skae.search import KeepIfBetter, MuPlusLambda
 
 AUTOENCODERS = [
     DenseAutoencoder(max_epochs=5),
@@ -134,6 +136,15 @@ PENALTIES = [
 ]
 
 SCHEDULES = [LinearWarmup(5, final=0.3), Cyclic(4, final=2.0)]
+
+SAMPLERS = [PriorSampler(), GaussianSampler(), MixtureSampler(), MixtureSampler(2)]
+
+STRATEGIES = [
+    MuPlusLambda(),
+    MuPlusLambda(3, tournament_size=2, crossover_probability=0.9),
+    KeepIfBetter(),
+    KeepIfBetter(1.0, n_layers=2),
+]
 
 
 def name_of(instance):

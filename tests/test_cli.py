@@ -261,14 +261,19 @@ def test_same_seed_same_scores(tmp_path):
         (["nowhere.csv"], "There is no file 'nowhere.csv'"),
         (["airline-pasengers"], "Did you mean 'airline-passengers'?"),
         (["wine", "--scorer", "kernel-mi"], "Did you mean 'kernel_mi'?"),
-        (["wine", "--scorer", "mmd"], "nor an lstm autoencoder generates any"),
+        (["wine", "--scorer", "mmd"], "DenseAutoencoder generates none"),
         (["wine", "--scorer", "ari"], "needs the class of every row"),
         (["wine", "--search", "evolution", "--n-iter", "1"], "at least two candidates"),
         (
             ["wine", "--search", "evolution", "--hidden", "8"],
             "An evolution searches for the hidden layers",
         ),
-        (["wine", "--estimator", "cnn"], "--estimator"),
+        (["wine", "--estimator", "cnn"], "Unknown estimator 'cnn': use one of 'Auto"),
+        (["wine", "--estimator", "Dense"], "Did you mean 'dense'?"),
+        (
+            ["wine", "--estimator", "Autoencoder", "--search", "evolution"],
+            "and Autoencoder has none. Use --search bayes or grid.",
+        ),
         (["wine", "--search", "random"], "--search"),
         (["wine", "--components", "0:4"], "a code has at least one dimension"),
         (["wine", "--components", "5:2"], "the range is empty"),
@@ -294,9 +299,36 @@ def test_bad_input_is_told_in_plain_words(tmp_path, words, message):
 
 def test_help_names_usable_scorers_only():
     words = " ".join(re.sub("[│]", " ", invoke("select", "--help").output).split())
-    names = re.search("What is measured: ([^.]*)", words)[1].split(", ")
-    assert "kernel_mi" in names
-    assert not {"mmd", "knn_kl", "coverage", "ari", "nmi"} & set(names)
+    always, generated = re.search("What is measured: ([^.]*)", words)[1].split(";")
+    assert "kernel_mi" in always.split(", ")
+    assert generated.endswith("also coverage, knn_kl, mmd")
+    assert not {"ari", "nmi"} & set(re.findall(r"\w+", always + generated))
+
+
+def test_help_names_estimators():
+    words = " ".join(re.sub("[│]", " ", invoke("select", "--help").output).split())
+    assert "Kind of autoencoder: dense, lstm, Autoencoder, MMDVAE, VAE." in words
+    assert "[default: (dense, or lstm for windows)]" in words
+
+
+def test_an_estimator_by_its_name(tmp_path):
+    words = "iris", "--components", "1:2", "--output", tmp_path
+    vae = "--estimator", "VAE", "--scorer", "mmd", "--hidden", "4"
+    output = select(*words, *vae)
+    assert "VAE autoencoder" in output
+    model = joblib.load(tmp_path / "model.joblib")[-1]
+    assert isinstance(model, skae.VAE)
+    assert model.hidden_layer_sizes == "4"
+    assert "--estimator VAE" in (tmp_path / "report.html").read_text()
+    assert "Of 4 fits, 4 were there already." in select(*words, *vae, "--resume")
+    other = "--estimator", "MMDVAE", *vae[2:]
+    assert "Of 4 fits, 0 were there already." in select(*words, *other, "--resume")
+
+
+def test_an_evolution_of_another_estimator(tmp_path):
+    words = "--estimator", "MMDVAE", "--search", "evolution", "--components", "1:2"
+    output = select("iris", "--output", tmp_path, *words)
+    assert re.search(r"(hidden layers? of|no hidden layer)", output)
 
 
 # Going on after an interrupt

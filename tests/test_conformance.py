@@ -13,7 +13,9 @@ from instances import (
     NOISES,
     PENALTIES,
     RECONSTRUCTIONS,
+    SAMPLERS,
     SCHEDULES,
+    STRATEGIES,
     name_of,
 )
 from sklearn.base import clone
@@ -29,6 +31,8 @@ PARTS = [
     *RECONSTRUCTIONS,
     *PENALTIES,
     *SCHEDULES,
+    *SAMPLERS,
+    *STRATEGIES,
     *map(get_scorer, get_scorer_names()),
 ]
 

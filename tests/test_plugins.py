@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 import skae
 from skae.bottlenecks import PointBottleneck
@@ -212,6 +213,13 @@ def searched(**settings):
     return search.fit(X)
 
 
+def evolved(strategy):
+    space = {"n_components": (1, 2), "whiten": [False, True]}
+    settings = {"population_size": 2, "n_generations": 1, "cv": 2, "random_state": 0}
+    search = skae.EvolutionarySearchCV(PCA(), space, strategy=strategy, **settings)
+    return search.fit(np.random.default_rng(0).normal(size=(20, 4)))
+
+
 TAKES_NAMES = {
     "network": ("dnse", "dense", lambda name: fit(network=name)),
     "bottleneck": ("pont", "point", lambda name: fit(bottleneck=name)),
@@ -221,11 +229,13 @@ TAKES_NAMES = {
         "snr",
         lambda name: fit(bottleneck=PointBottleneck(noise=name)),
     ),
+    "sampler": ("gausian", "gaussian", lambda name: fit(sampler=name)),
     "objective": ("hubr", "huber", lambda name: fit(objective=name)),
     "reconstruction": ("hubr", "huber", lambda name: fit(objective=Objective(name))),
     "penalty": ("momens", "moments", penalised),
     "scorer": ("kernel", "kernel_mi", skae.get_scorer),
     "scoring": ("reconstr", "reconstruction", lambda name: searched(scoring=name)),
+    "strategy": ("keep_if_beter", "keep_if_better", evolved),
     "rule": ("bst", "best", get_rule),
     "rule of a search": ("kne", "knee", lambda name: searched(rule=name)),
 }
@@ -262,6 +272,7 @@ def test_the_parts_of_the_example_keep_their_promises(example):
     parts = [
         (KINDS["networks"].get("transformer")(8, n_heads=2), (5, 2)),
         KINDS["penalties"].resolve("sliced_wasserstein"),
+        KINDS["samplers"].resolve("smoothed"),
         skae.get_scorer("continuity"),
     ]
     for part in parts:
@@ -271,7 +282,8 @@ def test_the_parts_of_the_example_keep_their_promises(example):
 
 def test_the_example_works_by_name(example, tmp_path):
     objective = Objective(penalties=[("prior", "sliced_wasserstein")])
-    model = fit(network="transformer", objective=objective)
+    model = fit(network="transformer", objective=objective, sampler="smoothed")
+    assert model.sample(2, random_state=0).shape == (2, 8)
     assert 0 <= skae.get_scorer("continuity")(model, X) <= 1
     model.save(tmp_path / "model.safetensors")
     same = skae.load(tmp_path / "model.safetensors")

@@ -11,12 +11,12 @@ from skae.report import scores_table
 from skae.report.figures import _errors
 from skae.report.page import _rows
 from skae.report.search_figures import search_figures
+from skae.scorers import RootMeanSquaredError
 from skae.search import Architecture, BayesSearchCV, EvolutionarySearchCV, Saturation
-from skae.search._error import NegativeRMSE
 from skae.study.plan import PARAM
 
 LAYERS = "autoencoder__hidden_layer_sizes"
-SCORING = {"reconstruction": Reconstruction(), "neg_rmse": NegativeRMSE()}
+SCORING = {"reconstruction": Reconstruction(), "neg_rmse": RootMeanSquaredError()}
 SHARED = {"scoring": SCORING, "refit": "reconstruction", "cv": 2}
 DIMENSIONS = {PARAM: [1, 2, 3]}
 

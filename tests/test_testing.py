@@ -14,8 +14,10 @@ from skae.bottlenecks import Bottleneck, Latent, PointBottleneck
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise, Noise
 from skae.objectives import L1Activity, Penalty, SquaredError
+from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup, Schedule
 from skae.scorers import Reconstruction, Scorer
+from skae.search import MuPlusLambda, Proposal
 from skae.testing import (
     check_autoencoder,
     check_bottleneck,
@@ -23,8 +25,10 @@ from skae.testing import (
     check_noise,
     check_penalty,
     check_reconstruction,
+    check_sampler,
     check_schedule,
     check_scorer,
+    check_strategy,
     checks_of,
     parametrize_with_checks,
 )
@@ -517,6 +521,145 @@ class Remembering(Schedule):
 )
 def test_broken_schedules(schedule, match):
     broken(check_schedule, schedule, match)
+
+
+# Samplers
+
+
+class TellsModes(MixtureSampler):
+    def sample(self, n_samples=1):
+        return self.mixture_.sample(n_samples)
+
+
+class GlobalSampler(PriorSampler):
+    def sample(self, n_samples=1):
+        return np.random.normal(size=(n_samples, self.n_features_in_))  # noqa: NPY002
+
+
+class Fixed(PriorSampler):
+    def sample(self, n_samples=1):
+        rng = np.random.default_rng(0)
+        return rng.normal(size=(n_samples, self.n_features_in_))
+
+
+class SortedModes(MixtureSampler):
+    def sample(self, n_samples=1):
+        Z = super().sample(n_samples)
+        return Z[np.argsort(Z[:, 0])]
+
+
+class NoPrior(GaussianSampler):
+    needs_codes = False
+
+
+class DividesByStd(PriorSampler):
+    def fit(self, Z):
+        self.scale_ = 1 / Z.std(axis=0)
+        return super().fit(Z)
+
+    def sample(self, n_samples=1):
+        return super().sample(n_samples) * self.scale_
+
+
+class ReturnsNothing(PriorSampler):
+    def fit(self, Z):
+        super().fit(Z)
+
+
+@each(
+    ("sampler", "match"),
+    [
+        (TellsModes(), r"check_sampler_shapes.*\n.*\n.*tuple for \(1, 3\)"),
+        (DividesByStd(), r"check_sampler_shapes.*\n.*\n.*not finite"),
+        (ReturnsNothing(), r"check_sampler_shapes.*\n.*\n.*fit does not return"),
+        (GlobalSampler(), r"check_sampler_draws.*\n.*\n.*random state of \['numpy'\]"),
+        (Fixed(), r"check_sampler_draws.*\n.*\n.*another random state changes"),
+        (SortedModes(), r"check_sampler_order.*\n.*\n.*sorted"),
+        (NoPrior(), r"check_sampler_needs_codes.*\n.*\n.*two sets of codes"),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+@pytest.mark.usefixtures("numpy_state_restored")
+@pytest.mark.filterwarnings("ignore:divide", "ignore:invalid")
+def test_broken_samplers(sampler, match):
+    broken(check_sampler, sampler, match)
+
+
+# Strategies
+
+
+class BeyondTheSpace(MuPlusLambda):
+    def offspring(self, run, population):
+        layers, _, *others = population[0].genome
+        return [Proposal((layers, 99, *others))]
+
+
+class Parameters(MuPlusLambda):
+    def offspring(self, run, population):
+        return [run.space.params(one.genome) for one in population]
+
+
+class GeneratorOfItsOwn(MuPlusLambda):
+    def offspring(self, run, population):
+        run.rng = np.random.default_rng()
+        return super().offspring(run, population)
+
+
+class GlobalStrategy(MuPlusLambda):
+    def offspring(self, run, population):
+        np.random.uniform()  # noqa: NPY002
+        return super().offspring(run, population)
+
+
+class Seeded(MuPlusLambda):
+    def initial(self, run, n, taken):
+        run.rng = np.random.default_rng(0)
+        return super().initial(run, n, taken)
+
+
+class AllDie(MuPlusLambda):
+    def survivors(self, run, population, offspring):
+        return []
+
+
+class Resurrects(MuPlusLambda):
+    def survivors(self, run, population, offspring):
+        first = run.space.spread(1, np.random.default_rng(0))[0]
+        return [*super().survivors(run, population, offspring), Proposal(first)]
+
+
+class TakesWhatIsTaken(MuPlusLambda):
+    def initial(self, run, n, taken):
+        return [Proposal(genome) for genome in taken] or super().initial(run, n, taken)
+
+
+class ExpectsMore(MuPlusLambda):
+    def offspring(self, run, population):
+        found = []
+        while len(found) < 8:
+            new = run.fresh(lambda: run.space.spread(1, run.rng), found)
+            found.append(new[0])
+        return [Proposal(genome) for genome in found]
+
+
+@each(
+    ("strategy", "match"),
+    [
+        (BeyondTheSpace(), r"check_strategy_stays.*\n.*\n.*99 is not in Range"),
+        (Parameters(), r"check_strategy_stays.*\n.*\n.*offspring returns \{"),
+        (AllDie(), r"check_strategy_stays.*\n.*\n.*leaves nobody"),
+        (Resurrects(), r"check_strategy_stays.*\n.*\n.*strangers"),
+        (TakesWhatIsTaken(), r"check_strategy_stays.*\n.*\n.*which are taken"),
+        (GeneratorOfItsOwn(), r"check_strategy_is_rep.*\n.*\n.*other candidates"),
+        (GlobalStrategy(), r"check_strategy_is_rep.*\n.*\n.*state of \['numpy'\]"),
+        (Seeded(), r"check_strategy_is_rep.*\n.*\n.*random state is no other"),
+        (ExpectsMore(), r"check_strategy_in_small_spaces.*\n.*\n.*NoneType"),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+@pytest.mark.usefixtures("numpy_state_restored")
+def test_broken_strategies(strategy, match):
+    broken(check_strategy, strategy, match)
 
 
 # Scorers

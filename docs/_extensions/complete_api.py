@@ -23,6 +23,7 @@ PUBLIC = [
     "skae.plotting",
     "skae.plugins",
     "skae.preprocessing",
+    "skae.samplers",
     "skae.schedules",
     "skae.scorers",
     "skae.search",

@@ -59,6 +59,44 @@ class BaseAutoencoder(
 
     A subclass has parameters and says which parts they describe (`_network`,
     `_bottleneck`, `_objective`).
+
+    Examples
+    --------
+    The least that a class of one's own defines:
+
+    >>> from sklearn.datasets import load_iris
+    >>> from skae.autoencoders import BaseAutoencoder
+    >>> from skae.networks import DenseNetwork
+    >>> class LinearAutoencoder(BaseAutoencoder):
+    ...     def __init__(
+    ...         self,
+    ...         n_components=2,
+    ...         *,
+    ...         max_epochs=20,
+    ...         batch_size=64,
+    ...         learning_rate=1e-2,
+    ...         learning_rate_schedule="one_cycle",
+    ...         optimizer="adam",
+    ...         weight_decay=0.0,
+    ...         max_grad_norm=None,
+    ...         early_stopping=False,
+    ...         validation_fraction=0.1,
+    ...         n_iter_no_change=10,
+    ...         tol=1e-4,
+    ...         warm_start=False,
+    ...         verbose=False,
+    ...         random_state=None,
+    ...         device="auto",
+    ...         mixed_precision=False,
+    ...         compile=False,
+    ...         callbacks=None,
+    ...     ):
+    ...         self._store(locals())
+    ...
+    ...     def _network(self):
+    ...         return DenseNetwork(())
+    >>> LinearAutoencoder(random_state=0).fit_transform(load_iris().data).shape
+    (150, 2)
     """
 
     _parameter_constraints = {
@@ -89,6 +127,33 @@ class BaseAutoencoder(
         """Store the arguments of ``__init__``, given its `locals`."""
         del parameters["self"]
         vars(self).update(parameters)
+
+    def set_params(self, **params):
+        """Set parameters, those of parts as ``part__parameter``.
+
+        Parameters
+        ----------
+        **params : dict
+            By name.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            When there is no such parameter, or its part is given by a name.
+        """
+        for key in params:
+            name, nested, _ = key.partition("__")
+            part = params.get(name, getattr(self, name, None))
+            if nested and isinstance(part, str):
+                raise ValueError(
+                    f"{key} sets a parameter of {name}={part!r}, a name that stands "
+                    f"for the part with its defaults: pass an instance as {name}."
+                )
+        return super().set_params(**params)
 
     # What a subclass describes
 

@@ -35,16 +35,17 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
         What is minimised: the name of a reconstruction term, or an `Objective`.
     input_noise : str, Noise or None, default=None
         What corrupts the rows before they are encoded, while training.
-    sampler : {"prior", "gaussian", "gmm"} or object, default="prior"
-        Where `sample` takes codes from: the standard normal, one normal or a mixture
-        of normals fitted to the codes of the training data, or an object with `fit`
-        and `sample` as scikit-learn's mixtures.
+    sampler : str, Sampler or object, default="prior"
+        Where `sample` takes codes from: ``"prior"``, the standard normal,
+        ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
+        codes of the training data, or an instance, also of scikit-learn's mixtures and
+        of what else has `fit` and `sample`.
     %(training_parameters)s
 
     Attributes
     ----------
-    sampler_ : object or None
-        The fitted sampler; None stands for the standard normal.
+    sampler_ : object
+        The fitted sampler.
     kl_per_unit_ : ndarray of shape (n_components,)
         For Gaussian bottlenecks: mean divergence of each unit from the prior, in nats.
     active_units_ : ndarray of bool of shape (n_components,)

@@ -76,7 +76,22 @@ input_shape_ : tuple of int
 
 
 def document(cls):
-    """Fill the placeholders in a class's docstring; a decorator."""
+    """Fill the placeholders in a class's docstring; a decorator.
+
+    Examples
+    --------
+    >>> from skae.autoencoders import DenseAutoencoder, document
+    >>> @document
+    ... class Renamed(DenseAutoencoder):
+    ...     '''An autoencoder.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     %(training_parameters)s
+    ...     '''
+    >>> "max_epochs : int" in Renamed.__doc__
+    True
+    """
     if cls.__doc__ is None:  # python -OO
         return cls
     sections = {

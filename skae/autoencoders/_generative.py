@@ -8,7 +8,6 @@ from numbers import Integral
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
-from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -16,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.objectives import SquaredError, kl_to_standard_normal
-from skae.registry import unknown_name
+from skae.samplers import SAMPLERS, Sampler
 from skae.training.inference import map_rows
 from skae.training.seeding import generator_for
 
@@ -26,8 +25,6 @@ __all__ = ["GenerativeMixin"]
 # 2016, arXiv:1509.00519, appendix C).
 ACTIVE_VARIANCE = 0.01
 MAX_DIAGNOSTIC_ROWS = 10_000
-MAX_MODES = 60
-SAMPLERS = ("gaussian", "gmm", "prior")
 
 
 def _has_distributions(model):
@@ -89,25 +86,24 @@ class GenerativeMixin:
         )
 
     def _fitted_sampler(self, X, weight):
-        if _is_prior(self.sampler):
-            return None
+        sampler = self._new_sampler()
+        if _is_prior(sampler):
+            return sampler.fit(np.zeros((2, self.n_components)))
+        return sampler.fit(self._codes_to_imitate(X, weight))
+
+    def _new_sampler(self):
+        """Return a sampler to fit, which draws by our seed unless it has its own."""
+        sampler = copy(SAMPLERS.resolve(self.sampler))
+        if getattr(sampler, "random_state", self._seed) is None:
+            sampler.random_state = self._seed
+        return sampler
+
+    def _codes_to_imitate(self, X, weight):
         Z = self._codes(X).astype(np.float64)  # for covariances of thin codes
         if weight is not None:  # which mixtures do not take
             rng = np.random.RandomState(self._seed)
             Z = Z[rng.choice(len(Z), len(Z), p=weight / weight.sum())]
-        return self._sampler_instance(Z).fit(Z if len(Z) > 1 else np.repeat(Z, 2, 0))
-
-    def _sampler_instance(self, Z):
-        if self.sampler == "gaussian":
-            return GaussianMixture(n_components=1, random_state=self._seed)
-        if self.sampler == "gmm":
-            n_modes = min(MAX_MODES, len(Z) // 20, len(np.unique(Z, axis=0)))
-            return GaussianMixture(
-                n_components=max(1, n_modes), random_state=self._seed
-            )
-        if isinstance(self.sampler, str):
-            raise unknown_name("sampler", self.sampler, SAMPLERS)
-        return copy(self.sampler)
+        return Z if len(Z) > 1 else np.repeat(Z, 2, 0)
 
     # Generation
 
@@ -138,16 +134,15 @@ class GenerativeMixin:
     def _initialize(self, X):
         super()._initialize(X)
         vars(self).pop("sampler_", None)
-        if _is_prior(self.sampler):
-            self.sampler_ = None
+        # An unknown name is told here, before the training.
+        if _is_prior(self._new_sampler()):
+            self.sampler_ = self._fitted_sampler(X, None)
 
     def _draw_codes(self, n_samples, rng):
-        if self.sampler_ is None:
-            Z = rng.normal(size=(n_samples, self.n_components))
-        else:
-            sampler = copy(self.sampler_)
-            sampler.random_state = rng
-            Z = sampler.sample(n_samples)
+        sampler = copy(self.sampler_)
+        sampler.random_state = rng
+        Z = sampler.sample(n_samples)
+        if not isinstance(sampler, Sampler):
             Z = Z[0] if isinstance(Z, tuple) else Z  # mixtures tell the modes too
             Z = rng.permutation(Z)  # mixtures sort by mode
         return Z.astype(
@@ -295,7 +290,7 @@ class GenerativeMixin:
 
 
 def _is_prior(sampler):
-    return isinstance(sampler, str) and sampler == "prior"
+    return not getattr(sampler, "needs_codes", True)
 
 
 def _moments(latent):

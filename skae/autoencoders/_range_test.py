@@ -29,6 +29,15 @@ class LearningRateRange:
     suggestion : float
         A tenth of the largest rate at which the loss is no higher than over the first
         tenth of the steps.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skae import DenseAutoencoder, learning_rate_range_test
+    >>> model = DenseAutoencoder(random_state=0)
+    >>> found = learning_rate_range_test(model, load_iris().data, n_steps=30)
+    >>> len(found.rates) == len(found.losses) <= 30
+    True
     """
 
     rates: np.ndarray

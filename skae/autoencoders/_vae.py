@@ -54,16 +54,17 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         decoder of variance v, is ``beta = 2 * v / n_features``; see `elbo`.
     free_bits : float, default=0.0
         Nats per unit that cost nothing.
-    sampler : {"prior", "gaussian", "gmm"} or object, default="prior"
-        Where `sample` takes codes from: the standard normal, one normal or a mixture
-        of normals fitted to the codes of the training data, or an object with `fit`
-        and `sample` as scikit-learn's mixtures.
+    sampler : str, Sampler or object, default="prior"
+        Where `sample` takes codes from: ``"prior"``, the standard normal,
+        ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
+        codes of the training data, or an instance, also of scikit-learn's mixtures and
+        of what else has `fit` and `sample`.
     %(training_parameters)s
 
     Attributes
     ----------
-    sampler_ : object or None
-        The fitted sampler; None stands for the standard normal.
+    sampler_ : object
+        The fitted sampler.
     kl_per_unit_ : ndarray of shape (n_components,)
         Mean divergence of each unit from the prior, in nats.
     active_units_ : ndarray of bool of shape (n_components,)

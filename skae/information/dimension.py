@@ -45,6 +45,14 @@ class IntrinsicDimension:
         See `correlation_dimension`: the coarsest scale of the three.
     n_features : int
         Features of the data.
+
+    Examples
+    --------
+    >>> from skae.datasets import make_linear_manifold
+    >>> from skae.information import estimate_dimension
+    >>> estimate = estimate_dimension(make_linear_manifold(500, 2, 6, random_state=0).X)
+    >>> round(estimate.median), estimate.upper_bound
+    (2, 5)
     """
 
     two_nn: float

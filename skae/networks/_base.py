@@ -22,6 +22,29 @@ class Network(BaseEstimator, ABC):
       ``h`` as its attribute `out_features`; the bottleneck turns those into a code;
     - the decoder maps a code ``(..., batch, k)`` and an event shape to
       ``(..., batch, *event_shape)``.
+
+    Examples
+    --------
+    One linear map each way:
+
+    >>> from torch import nn
+    >>> from skae import Autoencoder
+    >>> from skae.networks import Network
+    >>> class LinearNetwork(Network):
+    ...     def build(self, event_shape, n_components):
+    ...         encoder = nn.Linear(event_shape[0], 8)  # which has out_features
+    ...         return encoder, Decoder(n_components, event_shape[0])
+    >>> class Decoder(nn.Module):
+    ...     def __init__(self, n_components, n_features):
+    ...         super().__init__()
+    ...         self.output = nn.Linear(n_components, n_features)
+    ...
+    ...     def forward(self, z, event_shape):
+    ...         return self.output(z)
+    >>> from sklearn.datasets import load_iris
+    >>> model = Autoencoder(2, network=LinearNetwork(), max_epochs=5, random_state=0)
+    >>> model.fit_transform(load_iris().data).shape
+    (150, 2)
     """
 
     #: Whether rows may be sequences, ``(n_samples, n_timesteps, n_channels)``.

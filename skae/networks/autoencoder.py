@@ -16,6 +16,18 @@ class AutoencoderModule(nn.Module):
         Shape of one event in the fit, which codes are decoded to by default.
     input_noise : torch.nn.Module or None, default=None
         What corrupts the events before they are encoded, as built by a `Noise`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.bottlenecks import PointBottleneck
+    >>> from skae.networks import AutoencoderModule, DenseNetwork
+    >>> encoder, decoder = DenseNetwork((8,)).build((5,), n_components=2)
+    >>> bottleneck = PointBottleneck().build(encoder.out_features, 2)
+    >>> module = AutoencoderModule(encoder, bottleneck, decoder, event_shape=(5,))
+    >>> x_hat, latent = module(torch.zeros(10, 5))
+    >>> x_hat.shape, latent.mean.shape
+    (torch.Size([10, 5]), torch.Size([10, 2]))
     """
 
     def __init__(self, encoder, bottleneck, decoder, event_shape, input_noise=None):

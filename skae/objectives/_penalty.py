@@ -16,6 +16,23 @@ class Penalty(BaseEstimator, ABC):
 
     A penalty returns its raw value. The objective weighs it, by the penalty's
     parameter `weight`: a number, or a `Schedule` of the epoch.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.bottlenecks import Latent
+    >>> from skae.objectives import Penalty, mean_over_rows
+    >>> class Largest(Penalty):
+    ...     requires = frozenset({"mean"})
+    ...
+    ...     def __init__(self, weight=1.0):
+    ...         self.weight = weight
+    ...
+    ...     def __call__(self, latent, generator=None, weight=None):
+    ...         return mean_over_rows(latent.mean.abs().amax(-1), weight)
+    >>> code = torch.tensor([[1.0, -2.0], [4.0, 0.0]])
+    >>> Largest()(Latent(mean=code, sample=code))
+    tensor(3.)
     """
 
     #: The fields of `Latent` that it reads, which the bottleneck has to provide.
@@ -41,7 +58,15 @@ class Penalty(BaseEstimator, ABC):
 
 
 def mean_over_rows(values, weight=None):
-    """Return the mean over the last axis, weighted where there are weights."""
+    """Return the mean over the last axis, weighted where there are weights.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.objectives import mean_over_rows
+    >>> mean_over_rows(torch.tensor([1.0, 4.0]), weight=torch.tensor([2.0, 1.0]))
+    tensor(2.)
+    """
     if weight is None:
         return values.mean(-1)
     return (weight * values).sum(-1) / weight.sum(-1)

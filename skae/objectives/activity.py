@@ -42,6 +42,15 @@ class L2Activity(Penalty):
     ----------
     weight : float or Schedule, default=1e-4
         Raising it makes codes small; none becomes exactly zero.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.bottlenecks import Latent
+    >>> from skae.objectives import L2Activity
+    >>> code = torch.tensor([[1.0, -2.0], [3.0, 0.0]])
+    >>> L2Activity()(Latent(mean=code, sample=code))
+    tensor(7.)
     """
 
     requires = frozenset({"mean"})

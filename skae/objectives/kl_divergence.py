@@ -17,6 +17,13 @@ def kl_to_standard_normal(mean, log_var):
     Returns
     -------
     kl : torch.Tensor of that shape
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.objectives import kl_to_standard_normal
+    >>> kl_to_standard_normal(torch.tensor([0.0, 2.0]), log_var=torch.zeros(2))
+    tensor([0., 2.])
     """
     return 0.5 * (mean.square() + log_var.exp() - 1 - log_var)
 

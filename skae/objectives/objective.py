@@ -108,7 +108,25 @@ def _check_compatible(name, penalty, bottleneck):
 
 
 class LossFunction:
-    """The objective at work: raw terms and their weighted sum."""
+    """The objective at work: raw terms and their weighted sum.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.bottlenecks import Latent, PointBottleneck
+    >>> from skae.objectives import L1Activity, Objective
+    >>> objective = Objective(penalties=[("sparsity", L1Activity(weight=0.1))])
+    >>> loss_function = objective.build(PointBottleneck())
+    >>> code = torch.ones(4, 2)
+    >>> loss, terms = loss_function(
+    ...     torch.zeros(4, 3),
+    ...     torch.ones(4, 3),
+    ...     Latent(mean=code, sample=code),
+    ...     loss_function.weights(epoch=0),
+    ... )
+    >>> loss, terms["reconstruction"], terms["sparsity"]
+    (tensor(1.2000), tensor(1.), tensor(2.))
+    """
 
     def __init__(self, reconstruction, penalties):
         self.reconstruction = reconstruction

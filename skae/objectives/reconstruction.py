@@ -21,7 +21,18 @@ RECONSTRUCTIONS = Registry("reconstruction term", "skae.reconstructions")
 
 
 class ReconstructionLoss(BaseEstimator, ABC):
-    """A distance between rows, a mean over their features."""
+    """A distance between rows, a mean over their features.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.objectives import ReconstructionLoss
+    >>> class FourthPower(ReconstructionLoss):
+    ...     def elementwise(self, x, x_hat):
+    ...         return (x - x_hat) ** 4
+    >>> FourthPower()(torch.zeros(4, 2), 2 * torch.ones(4, 2))
+    tensor(16.)
+    """
 
     #: The interval in which data and reconstructions have to lie.
     low, high = -inf, inf
@@ -104,6 +115,13 @@ class AbsoluteError(ReconstructionLoss):
     """Absolute error: mean over features and batch of ``|x - x_hat|``.
 
     Outliers weigh less than under squared error; the optimum is a median.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.objectives import AbsoluteError
+    >>> AbsoluteError()(torch.zeros(1, 2), torch.tensor([[1.0, -3.0]]))
+    tensor(2.)
     """
 
     def elementwise(self, x, x_hat):
@@ -122,6 +140,13 @@ class Huber(ReconstructionLoss):
     ----------
     delta : float, default=1.0
         Where the loss turns linear, in units of the data.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.objectives import Huber
+    >>> Huber(delta=1.0).elementwise(torch.zeros(2), torch.tensor([1.0, 3.0]))
+    tensor([0.5000, 2.5000])
     """
 
     def __init__(self, delta=1.0):
@@ -139,6 +164,14 @@ class BernoulliCrossEntropy(ReconstructionLoss):
     ``-x log x_hat - (1 - x) log(1 - x_hat)``, mean over features and batch. The output
     has to lie in [0, 1]: ``output_activation="sigmoid"``. It is not zero for a perfect
     reconstruction of values other than 0 and 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.objectives import BernoulliCrossEntropy
+    >>> x, x_hat = torch.tensor([[0.0, 1.0]]), torch.tensor([[0.5, 0.5]])
+    >>> BernoulliCrossEntropy()(x, x_hat)  # log 2
+    tensor(0.6931)
     """
 
     low, high = 0.0, 1.0

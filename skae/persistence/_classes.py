@@ -7,11 +7,20 @@ from skae.bottlenecks import BOTTLENECKS
 from skae.networks import NETWORKS
 from skae.noise import NOISES
 from skae.objectives import PENALTIES, RECONSTRUCTIONS, GaussianPrior, Objective
+from skae.samplers import SAMPLERS
 from skae.schedules import SCHEDULES
 
 __all__ = ["ClassNames", "optimizer_name", "optimizer_named"]
 
-REGISTRIES = (BOTTLENECKS, NETWORKS, NOISES, PENALTIES, RECONSTRUCTIONS, SCHEDULES)
+REGISTRIES = (
+    BOTTLENECKS,
+    NETWORKS,
+    NOISES,
+    PENALTIES,
+    RECONSTRUCTIONS,
+    SAMPLERS,
+    SCHEDULES,
+)
 OTHERS = {
     cls.__name__: cls
     for cls in (BayesianGaussianMixture, GaussianMixture, GaussianPrior, Objective)

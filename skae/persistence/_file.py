@@ -21,7 +21,19 @@ CHECKSUM = re.compile(rb'\{\\"sha256\\":\\"([0-9a-f]{64})\\"')
 
 
 class FileFormatError(ValueError):
-    """A file that was not saved by skae, is damaged, or needs another version of it."""
+    """A file that was not saved by skae, is damaged, or needs another version of it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import skae
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     try:
+    ...         skae.load(file.name)
+    ...     except skae.FileFormatError as error:
+    ...         print("can't be loaded" in str(error))
+    True
+    """
 
 
 def pack(document, tensors):

@@ -1,6 +1,6 @@
 """Finding the autoencoder whose fit is drawn."""
 
-from sklearn.pipeline import Pipeline
+from skae.scorers._locate import flattened
 
 __all__ = ["fitted_autoencoder"]
 
@@ -8,9 +8,7 @@ __all__ = ["fitted_autoencoder"]
 def fitted_autoencoder(estimator):
     """Return the step with a history of a fitted estimator, pipeline or search."""
     estimator = getattr(estimator, "best_estimator_", estimator)
-    is_pipeline = isinstance(estimator, Pipeline)
-    steps = [step for _, step in estimator.steps] if is_pipeline else [estimator]
-    for step in reversed(steps):
+    for _, step in reversed(flattened(estimator).steps):
         if hasattr(step, "history_"):
             return step
     raise TypeError(

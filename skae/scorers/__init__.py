@@ -9,6 +9,7 @@ from skae.scorers.kernel_mi import KernelMutualInformation
 from skae.scorers.reconstruction import (
     MeanSquaredError,
     Reconstruction,
+    RootMeanSquaredError,
     reconstruct_in_units,
     reconstruction_errors,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "MeanSquaredError",
     "NormalizedMutualInformation",
     "Reconstruction",
+    "RootMeanSquaredError",
     "Scorer",
     "Silhouette",
     "Trustworthiness",

@@ -20,6 +20,19 @@ class Scorer(BaseEstimator, ABC):
     other reducers such as `PCA`, and on a fitted search, which stands for its best
     estimator. It takes the data as the reducing step sees them. The result is always
     finite: what cannot be scored, or has diverged in training, scores `worst`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from skae.scorers import Scorer
+    >>> class Sparsity(Scorer):
+    ...     def _score(self, located, y):
+    ...         return np.mean(np.abs(located.codes()) < 0.1)
+    >>> X = load_iris().data
+    >>> 0 < Sparsity()(PCA(2).fit(X), X) < 1
+    True
     """
 
     #: The lowest score, given to codes that are collapsed or not finite.

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-__all__ = ["Located", "locate", "reducing_step"]
+__all__ = ["Located", "flattened", "locate", "reducing_step"]
 
 
 class Located(NamedTuple):
@@ -40,7 +40,8 @@ def locate(estimator, X):
     """Return the reducing step of a fitted estimator, pipeline or search.
 
     The step is found by what it can do: the last one that reconstructs, else the last
-    that has both `n_components` and `inverse_transform`, as `PCA` does.
+    that has both `n_components` and `inverse_transform`, as `PCA` does. It may be in a
+    pipeline that is a step of another one.
 
     Parameters
     ----------
@@ -53,16 +54,49 @@ def locate(estimator, X):
     ------
     TypeError
         When there is no such step.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae.scorers import locate
+    >>> X = load_iris().data
+    >>> pipeline = make_pipeline(StandardScaler(), PCA(2), KMeans(3, random_state=0))
+    >>> located = locate(pipeline.fit(X), X)
+    >>> located.reducer, located.codes().shape, bool(abs(located.X.mean()) < 1e-9)
+    (PCA(n_components=2), (150, 2), True)
     """
     estimator = getattr(estimator, "best_estimator_", estimator)
     if not isinstance(estimator, Pipeline):
         _check(estimator, [estimator])
         return Located(estimator, X, None)
+    estimator = flattened(estimator)
     index = reducing_step(estimator)
     if index:
         X = estimator[:index].transform(X)
     after = estimator[index + 1 :] if index + 1 < len(estimator) else None
     return Located(estimator[index], X, after)
+
+
+def flattened(pipeline):
+    """Return a pipeline with the steps of those in it in their place, not copied.
+
+    Names are joined by ``__``, as those of parameters are: the result is to look at,
+    and to transform with. What is no pipeline becomes the only step of one.
+    """
+    return Pipeline(_flat_steps("", pipeline))
+
+
+def _flat_steps(name, step):
+    if not isinstance(step, Pipeline):
+        return [(name, step)]
+    prefix = f"{name}__" if name else ""
+    return [
+        pair for key, inner in step.steps for pair in _flat_steps(prefix + key, inner)
+    ]
 
 
 def reducing_step(pipeline):
@@ -72,6 +106,15 @@ def reducing_step(pipeline):
     ------
     TypeError
         When there is none.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae.scorers import reducing_step
+    >>> reducing_step(make_pipeline(StandardScaler(), PCA(2)))
+    1
     """
     steps = [step for _, step in pipeline.steps]
     _check(pipeline, steps)

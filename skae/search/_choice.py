@@ -32,6 +32,15 @@ class Selection:
         How much the choice is worth, and why it was made.
     index : int or None
         The row of `cv_results_` that it stands for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import Best, ScoreCurve
+    >>> scores = np.array([[0.2, 0.4], [0.7, 0.8], [0.5, 0.7]])
+    >>> selection = Best().select(ScoreCurve(np.array([1, 2, 3]), scores))
+    >>> selection.value, selection.runner_up, selection.verdict.kind
+    (2, 3, 'clear')
     """
 
     value: int

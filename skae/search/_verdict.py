@@ -26,6 +26,15 @@ class Verdict:
         The values that cannot be told from the best, which is one of them.
     text : str
         All of it in plain words.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import ScoreCurve
+    >>> scores = np.array([[0.2, 0.4], [0.5, 0.7], [0.7, 0.8]])
+    >>> verdict = ScoreCurve(np.array([1, 2, 3]), scores).verdict()
+    >>> verdict.kind, verdict.best, verdict.tied
+    ('edge', 3, (3,))
     """
 
     kind: str

@@ -18,6 +18,7 @@ from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.information import estimate_dimension
 from skae.scorers import get_scorer, reducing_step
+from skae.scorers._locate import flattened
 from skae.search.limits import LIMIT_CONSTRAINTS, limiting
 from skae.search.rules import SelectionRule, get_rule
 from skae.search.selection import ScoreCurve
@@ -260,8 +261,10 @@ def _parts(estimator):
     """Return the prefix of the reducing step's parameters, and the steps before it."""
     if not isinstance(estimator, Pipeline):
         return "", None
+    estimator = flattened(estimator)
     index = reducing_step(estimator)
-    return f"{estimator.steps[index][0]}__", estimator[:index] if index else None
+    before = make_pipeline(*(step for _, step in estimator.steps[:index]))
+    return f"{estimator.steps[index][0]}__", before if index else None
 
 
 def _estimated(X):

@@ -123,6 +123,15 @@ class Best(SelectionRule):
 
     For scores that do turn down. Those of reconstructions and plain information grow
     with the dimension: there it takes the largest value tried, or noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import Best, ScoreCurve
+    >>> scores = np.array([[0.2, 0.4], [0.7, 0.8], [0.5, 0.7], [0.3, 0.4]])
+    >>> curve = ScoreCurve(np.array([1, 2, 3, 4]), scores)
+    >>> Best().select(curve).value
+    2
     """
 
     def criterion(self, curve):
@@ -146,6 +155,15 @@ class OneStandardError(SelectionRule):
     1984, with the folds' own level taken away). Folds of an autoencoder's search agree
     so well that it hardly differs from the best: prefer another rule where scores
     keep growing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import OneStandardError, ScoreCurve
+    >>> scores = np.array([[0.2, 0.4], [0.71, 0.8], [0.73, 0.79], [0.3, 0.4]])
+    >>> curve = ScoreCurve(np.array([1, 2, 3, 4]), scores)
+    >>> OneStandardError().select(curve).value
+    2
     """
 
     def criterion(self, curve):
@@ -178,6 +196,15 @@ class Saturation(SelectionRule):
         as negative errors are.
     param, metric
         See `SelectionRule`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import Saturation, ScoreCurve
+    >>> scores = np.array([[0.5, 0.5], [0.9, 0.92], [0.93, 0.92], [0.94, 0.93]])
+    >>> curve = ScoreCurve(np.array([1, 2, 3, 4]), scores)
+    >>> Saturation(0.95).select(curve).value
+    2
     """
 
     @validate_params(
@@ -233,6 +260,15 @@ class Threshold(SelectionRule):
         To be reached.
     param, metric
         See `SelectionRule`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import ScoreCurve, Threshold
+    >>> scores = np.array([[0.5, 0.5], [0.9, 0.92], [0.93, 0.92], [0.94, 0.93]])
+    >>> curve = ScoreCurve(np.array([1, 2, 3, 4]), scores)
+    >>> Threshold(0.9).select(curve).value
+    2
     """
 
     def __init__(self, score=0.95, param=None, metric="score"):
@@ -262,6 +298,15 @@ class Knee(SelectionRule):
     With both axes scaled to [0, 1] (Satopaa et al., 2011, "Finding a 'kneedle' in a
     haystack"). For scores that rise steeply and then slowly; it depends on the largest
     value tried.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import Knee, ScoreCurve
+    >>> scores = np.array([[0.5, 0.5], [0.9, 0.92], [0.93, 0.92], [0.94, 0.93]])
+    >>> curve = ScoreCurve(np.array([1, 2, 3, 4]), scores)
+    >>> Knee().select(curve).value
+    2
     """
 
     def criterion(self, curve):
@@ -300,6 +345,15 @@ class SecondDifference(_OfVariance):
     R2 that k units leave unexplained, FVU(0) = 1. The scores have to be shares of
     variance, those of "reconstruction". The largest value tried cannot be
     chosen, nor can values that are not neighbours be compared: try each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import ScoreCurve, SecondDifference
+    >>> scores = np.array([[0.5, 0.5], [0.9, 0.92], [0.93, 0.92], [0.94, 0.93]])
+    >>> curve = ScoreCurve(np.array([1, 2, 3, 4]), scores)
+    >>> SecondDifference().select(curve).value
+    2
     """
 
     def criterion(self, curve):
@@ -336,6 +390,15 @@ class ShortestDescription(_OfVariance):
         matters.
     param, metric
         See `SelectionRule`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import ScoreCurve, ShortestDescription
+    >>> scores = np.array([[0.5, 0.5], [0.9, 0.92], [0.93, 0.92], [0.94, 0.93]])
+    >>> curve = ScoreCurve(np.array([1, 2, 3, 4]), scores)
+    >>> ShortestDescription(n_features=10).select(curve).value
+    2
     """
 
     @validate_params(
@@ -379,6 +442,12 @@ def get_rule(rule, n_features=None):
         One of the names in `RULES`.
     n_features : int or None, default=None
         For rules that need it.
+
+    Examples
+    --------
+    >>> from skae.search import get_rule
+    >>> get_rule("knee"), get_rule("description_length", n_features=8)
+    (Knee(), ShortestDescription(n_features=8))
     """
     if not isinstance(rule, str):
         return rule

@@ -5,18 +5,15 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skae.autoencoders import DenseAutoencoder, LSTMAutoencoder
 from skae.exceptions import UnknownNameError
 from skae.model_selection import ContiguousKFold
-from skae.networks.architecture import layer_sizes
 from skae.preprocessing import SequenceScaler, SlidingWindow
-from skae.scorers import Reconstruction
-from skae.search._error import NegativeRMSE
+from skae.scorers import Reconstruction, RootMeanSquaredError
 from skae.search.rules import get_rule
 from skae.study.errors import InputError
+from skae.study.estimators import make_estimator, takes_sequences
 from skae.study.scorers import make_scorer
-from skae.study.space import PARAM
-from skae.training.devices import resolve_device
+from skae.study.space import PARAM, search_space
 
 __all__ = ["PARAM", "Plan"]
 
@@ -41,6 +38,8 @@ class Plan:
         What cuts a series; None for a table.
     X : ndarray of shape (n_rows, ...)
         Rows of the table, or windows of the series.
+    space : dict or None
+        What an evolution searches over; None for other searches.
     pipeline : Pipeline
         Scaler and autoencoder.
     cv : cross-validator
@@ -56,11 +55,13 @@ class Plan:
         self.data = data
         self.settings = settings
         _check_budget(settings)
-        self.scorer = make_scorer(settings)
-        self.window = _window(data, settings)
+        autoencoder = make_estimator(settings)
+        self.scorer = make_scorer(settings, autoencoder)
+        self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
         self.X = data.X if self.window is None else self.window.fit_transform(data.X)
         self.rule = _rule(settings, self.scorer, self.n_columns)
-        self.pipeline = _pipeline(data, settings)
+        self.space = _space(autoencoder, settings, self.components, self.n_columns)
+        self.pipeline = _pipeline(data, settings, autoencoder)
         self.cv = _folds(self.X, self.window, settings)
 
     @property
@@ -82,7 +83,7 @@ class Plan:
         return {
             self.settings.scorer: self.scorer,
             "reconstruction": Reconstruction(),
-            "neg_rmse": NegativeRMSE(),
+            "neg_rmse": RootMeanSquaredError(),
         }
 
     def notes(self):
@@ -117,7 +118,16 @@ def _rule(settings, scorer, n_columns):
         raise InputError(str(error), "--rule") from None
 
 
-def _window(data, settings):
+def _space(autoencoder, settings, components, n_columns):
+    if settings.search != "evolution":
+        return None
+    try:
+        return search_space(autoencoder, components, n_columns)
+    except TypeError as error:
+        raise InputError(f"{error} Use --search bayes or grid.", "--search") from None
+
+
+def _window(data, settings, flatten):
     length = settings.window
     if not length:
         return None
@@ -127,12 +137,11 @@ def _window(data, settings):
             f"{len(data.X)}: lower it.",
             "--window",
         )
-    flatten = settings.estimator == "dense"
     return SlidingWindow(length, stride=settings.stride, flatten=flatten)
 
 
-def _pipeline(data, settings):
-    steps = [("autoencoder", _autoencoder(settings))]
+def _pipeline(data, settings, autoencoder):
+    steps = [("autoencoder", autoencoder)]
     if settings.scale != "none":
         steps.insert(0, ("scale", _scaler(data, settings)))
     return Pipeline(steps)
@@ -142,39 +151,6 @@ def _scaler(data, settings):
     if settings.window:
         return SequenceScaler(settings.scale, n_channels=data.X.shape[1])
     return {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scale]()
-
-
-def _autoencoder(settings):
-    _check(lambda: resolve_device(settings.device), "--device")
-    shared = {"random_state": settings.seed, "device": settings.device}
-    if settings.max_epochs is not None:
-        shared["max_epochs"] = settings.max_epochs
-    if settings.estimator == "lstm":
-        return _lstm(settings, shared)
-    if settings.hidden is not None:
-        _check_hidden_is_free(settings)
-        _check(lambda: layer_sizes(settings.hidden, 1, 1), "--hidden")
-        shared["hidden_layer_sizes"] = settings.hidden
-    return DenseAutoencoder(**shared)
-
-
-def _check_hidden_is_free(settings):
-    if settings.search == "evolution":
-        raise InputError(
-            "An evolution searches for the hidden layers: leave the option out, or use "
-            "--search bayes or grid.",
-            "--hidden",
-        )
-
-
-def _lstm(settings, shared):
-    if settings.hidden is not None:
-        raise InputError(
-            "Hidden layers written as 64-32 are those of a dense autoencoder: leave "
-            "the option out, or use --estimator dense.",
-            "--hidden",
-        )
-    return LSTMAutoencoder(**shared)
 
 
 def _folds(X, window, settings):
@@ -193,10 +169,3 @@ def _folds(X, window, settings):
             "--folds",
         )
     return cv
-
-
-def _check(function, option):
-    try:
-        function()
-    except ValueError as error:
-        raise InputError(str(error), option) from None

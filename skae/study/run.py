@@ -13,8 +13,8 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline
 
+from skae.scorers import RootMeanSquaredError
 from skae.search import remember
-from skae.search._error import NegativeRMSE
 from skae.study.errors import InputError
 from skae.study.outcome import Outcome
 from skae.study.search import make_search
@@ -153,7 +153,9 @@ def _linear_rmse(plan, chosen):
     if chosen >= min(plan.n_columns, n_train):
         return None
     steps = [*plan.pipeline.steps[:-1], ("pca", PCA(chosen, svd_solver="full"))]
-    scores = cross_val_score(Pipeline(steps), X, scoring=NegativeRMSE(), cv=plan.cv)
+    scores = cross_val_score(
+        Pipeline(steps), X, scoring=RootMeanSquaredError(), cv=plan.cv
+    )
     return -float(scores.mean())
 
 

@@ -9,24 +9,39 @@ from skae.study.errors import InputError
 __all__ = ["make_scorer", "usable_scorers"]
 
 
-def usable_scorers():
-    """Return the names of the scorers that need neither classes nor generated rows.
+def usable_scorers(estimator=None):
+    """Return the names of the scorers that do not need the classes of rows.
+
+    Parameters
+    ----------
+    estimator : BaseAutoencoder or None, default=None
+        What is scored, or None for any. Scorers of generated rows are left out, unless
+        it generates rows.
 
     Examples
     --------
+    >>> from skae import VAE
     >>> from skae.study.scorers import usable_scorers
     >>> "kernel_mi" in usable_scorers(), "mmd" in usable_scorers()
     (True, False)
+    >>> "mmd" in usable_scorers(VAE())
+    True
     """
-    return [name for name in get_scorer_names() if _fault(SCORERS.get(name)) is None]
+    return [
+        name
+        for name in get_scorer_names()
+        if _fault(SCORERS.get(name), estimator) is None
+    ]
 
 
-def make_scorer(settings):
+def make_scorer(settings, estimator):
     """Return the scorer that settings ask for.
 
     Parameters
     ----------
     settings : Settings
+    estimator : BaseAutoencoder
+        What is scored.
 
     Raises
     ------
@@ -34,11 +49,11 @@ def make_scorer(settings):
         When there is no such scorer, the command cannot use it, or it has no clusters
         where their number is given.
     """
-    scorer = _known(settings.scorer)
-    if fault := _fault(scorer):
+    scorer = _known(settings.scorer, estimator)
+    if fault := _fault(type(scorer), estimator):
         raise InputError(
             f"The scorer {settings.scorer!r} {fault}: use one of "
-            f"{', '.join(map(repr, usable_scorers()))}.",
+            f"{', '.join(map(repr, usable_scorers(estimator)))}.",
             "--scorer",
         )
     if settings.clusters is None:
@@ -52,28 +67,27 @@ def make_scorer(settings):
     return scorer.set_params(n_clusters=settings.clusters)
 
 
-def _known(name):
+def _known(name, estimator):
     try:
         return get_scorer(name)
     except (UnknownNameError, TypeError) as error:
-        raise InputError(str(_unknown(name) or error), "--scorer") from None
+        raise InputError(str(_unknown(name, estimator) or error), "--scorer") from None
 
 
-def _unknown(name):
+def _unknown(name, estimator):
     """Return the error for a name that no scorer has, not even one left out."""
     if name in {plugin.name for plugin in SCORERS.plugins()}:
         return None
-    return unknown_name("scorer", name, usable_scorers())
+    return unknown_name("scorer", name, usable_scorers(estimator))
 
 
-def _fault(scorer):
-    """Return why the command cannot use a scorer, None if it can; class or instance."""
-    if getattr(scorer, "requires_y", False):
+def _fault(cls, estimator):
+    """Return why the command cannot use a class of scorers, None if it can."""
+    if getattr(cls, "requires_y", False):
         return "needs the class of every row, which this command does not take"
-    cls = scorer if isinstance(scorer, type) else type(scorer)
-    if issubclass(cls, GenerationScorer):
+    if issubclass(cls, GenerationScorer) and not hasattr(estimator, "sample"):
         return (
-            "compares generated rows with the data, and neither a dense nor an lstm "
-            "autoencoder generates any"
+            f"compares generated rows with the data, and {type(estimator).__name__} "
+            "generates none, as --estimator VAE does"
         )
     return None

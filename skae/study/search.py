@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skae.search import BayesSearchCV, EvolutionarySearchCV, MuPlusLambda
 from skae.study.choice import Choice
-from skae.study.space import PARAM, first_points, latent_dimension, search_space
+from skae.study.space import PARAM, first_points, latent_dimension
 
 __all__ = ["make_search"]
 
@@ -77,15 +77,14 @@ def _evolution(plan, shared):
     it would draw all candidates to the largest one, and leave the rule without a curve.
     """
     settings = plan.settings
-    space = search_space(settings.estimator, plan.components, plan.n_columns)
     n_first, n_offspring, n_generations = _generations(settings.n_candidates)
     return EvolutionarySearchCV(
         plan.pipeline,
-        space,
+        plan.space,
         strategy=MuPlusLambda(n_offspring),
         population_size=n_first,
         n_generations=n_generations,
-        initial_points=first_points(plan.pipeline, space, (n_first + 1) // 2),
+        initial_points=first_points(plan.pipeline, plan.space, (n_first + 1) // 2),
         objectives=["score", latent_dimension],
         random_state=settings.seed,
         **shared,

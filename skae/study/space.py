@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skae.autoencoders import LSTMAutoencoder
 from skae.search import Architecture
 
 __all__ = ["PARAM", "PREFIX", "first_points", "latent_dimension", "search_space"]
@@ -22,13 +23,13 @@ _LSTM_LAYERS = 1, 2
 def search_space(estimator, components, n_columns):
     """Return what each parameter of the pipeline may be, in an evolution.
 
-    A dense autoencoder has up to three hidden layers, none among them, of 4 units up
-    to twice the number of values in a row, at least 64 and at most 512. An lstm one
-    has one or two layers of 8 to 128 units.
+    An autoencoder with hidden layers has up to three of them, none among them, of 4
+    units up to twice the number of values in a row, at least 64 and at most 512. An
+    `LSTMAutoencoder` has one or two layers of 8 to 128 units.
 
     Parameters
     ----------
-    estimator : {"dense", "lstm"}
+    estimator : BaseAutoencoder
         What has the layers.
     components : tuple of int
         Latent dimensions to choose among, ascending.
@@ -40,16 +41,32 @@ def search_space(estimator, components, n_columns):
     space : dict
         As `EvolutionarySearchCV` takes it.
 
+    Raises
+    ------
+    TypeError
+        When it is neither of these.
+
     Examples
     --------
+    >>> from skae import DenseAutoencoder
     >>> from skae.study.space import search_space
-    >>> space = search_space("dense", (1, 2, 3), n_columns=4)
+    >>> space = search_space(DenseAutoencoder(), (1, 2, 3), n_columns=4)
     >>> (64, 8) in space["autoencoder__hidden_layer_sizes"]
     True
     """
-    layers = _lstm() if estimator == "lstm" else _dense(n_columns)
-    space = {"n_components": list(components), **layers}
+    space = {"n_components": list(components), **_layers(estimator, n_columns)}
     return {f"{PREFIX}{name}": values for name, values in space.items()}
+
+
+def _layers(estimator, n_columns):
+    if "hidden_layer_sizes" in estimator.get_params():
+        return _dense(n_columns)
+    if isinstance(estimator, LSTMAutoencoder):
+        return _lstm()
+    raise TypeError(
+        "An evolution searches for layers as those of DenseAutoencoder and "
+        f"LSTMAutoencoder, and {type(estimator).__name__} has none."
+    )
 
 
 def _dense(n_columns):

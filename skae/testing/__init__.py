@@ -13,8 +13,10 @@ from skae.testing._checks import (
     check_noise,
     check_penalty,
     check_reconstruction,
+    check_sampler,
     check_schedule,
     check_scorer,
+    check_strategy,
 )
 from skae.testing._parametrize import checks_of, parametrize_with_checks
 
@@ -25,8 +27,10 @@ __all__ = [
     "check_noise",
     "check_penalty",
     "check_reconstruction",
+    "check_sampler",
     "check_schedule",
     "check_scorer",
+    "check_strategy",
     "checks_of",
     "parametrize_with_checks",
 ]

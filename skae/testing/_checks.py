@@ -12,8 +12,10 @@ from skae.testing._noise import NOISE_CHECKS
 from skae.testing._penalties import PENALTY_CHECKS
 from skae.testing._promise import name_of
 from skae.testing._reconstructions import RECONSTRUCTION_CHECKS
+from skae.testing._samplers import SAMPLER_CHECKS
 from skae.testing._schedules import SCHEDULE_CHECKS
 from skae.testing._scorers import SCORER_CHECKS
+from skae.testing._strategies import STRATEGY_CHECKS
 
 __all__ = [
     "check_autoencoder",
@@ -22,8 +24,10 @@ __all__ = [
     "check_noise",
     "check_penalty",
     "check_reconstruction",
+    "check_sampler",
     "check_schedule",
     "check_scorer",
+    "check_strategy",
 ]
 
 
@@ -166,6 +170,23 @@ def check_schedule(schedule):
     _run(schedule, SCHEDULE_CHECKS)
 
 
+def check_sampler(sampler):
+    """Check a `Sampler`, on codes and in a small autoencoder.
+
+    Raises
+    ------
+    AssertionError
+        At the first promise that is broken, with the way to mend it.
+
+    Examples
+    --------
+    >>> from skae.samplers import MixtureSampler
+    >>> from skae.testing import check_sampler
+    >>> check_sampler(MixtureSampler(max_modes=3))
+    """
+    _run(sampler, SAMPLER_CHECKS)
+
+
 def check_scorer(scorer):
     """Check a `Scorer`, on small variational autoencoders, which also generate.
 
@@ -181,6 +202,23 @@ def check_scorer(scorer):
     >>> check_scorer(Reconstruction())
     """
     _run(scorer, SCORER_CHECKS)
+
+
+def check_strategy(strategy):
+    """Check a `Strategy`, in evolutions whose scores are known at once.
+
+    Raises
+    ------
+    AssertionError
+        At the first promise that is broken, with the way to mend it.
+
+    Examples
+    --------
+    >>> from skae.search import KeepIfBetter
+    >>> from skae.testing import check_strategy
+    >>> check_strategy(KeepIfBetter(n_layers=2))
+    """
+    _run(strategy, STRATEGY_CHECKS)
 
 
 def _run(instance, checks):

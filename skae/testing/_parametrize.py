@@ -4,8 +4,10 @@ from skae.autoencoders._base import BaseAutoencoder
 from skae.bottlenecks import Bottleneck
 from skae.noise import Noise
 from skae.objectives import Penalty, ReconstructionLoss
+from skae.samplers import Sampler
 from skae.schedules import Schedule
 from skae.scorers import Scorer
+from skae.search import Strategy
 from skae.testing._autoencoders import autoencoder_checks
 from skae.testing._bottlenecks import BOTTLENECK_CHECKS
 from skae.testing._networks import network_checks
@@ -13,8 +15,10 @@ from skae.testing._noise import NOISE_CHECKS
 from skae.testing._penalties import PENALTY_CHECKS
 from skae.testing._promise import name_of
 from skae.testing._reconstructions import RECONSTRUCTION_CHECKS
+from skae.testing._samplers import SAMPLER_CHECKS
 from skae.testing._schedules import SCHEDULE_CHECKS
 from skae.testing._scorers import SCORER_CHECKS
+from skae.testing._strategies import STRATEGY_CHECKS
 
 __all__ = ["checks_of", "parametrize_with_checks"]
 
@@ -24,7 +28,9 @@ _CHECKS_OF_PARTS = {
     ReconstructionLoss: RECONSTRUCTION_CHECKS,
     Penalty: PENALTY_CHECKS,
     Schedule: SCHEDULE_CHECKS,
+    Sampler: SAMPLER_CHECKS,
     Scorer: SCORER_CHECKS,
+    Strategy: STRATEGY_CHECKS,
 }
 
 
@@ -34,7 +40,7 @@ def checks_of(instance):
     Parameters
     ----------
     instance : BaseAutoencoder, Bottleneck, Noise, ReconstructionLoss, Penalty, \
-            Schedule, Scorer, or tuple (Network, event_shape)
+            Schedule, Sampler, Scorer, Strategy, or tuple (Network, event_shape)
 
     Yields
     ------

@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
 from sklearn.mixture import BayesianGaussianMixture
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
 from skae import (
@@ -14,6 +15,7 @@ from skae import (
     VAE,
     Autoencoder,
     CollapseWarning,
+    GenerationKL,
     IncompatiblePartsError,
     UnknownNameError,
 )
@@ -29,6 +31,7 @@ from skae.objectives import (
     SquaredError,
     kl_to_standard_normal,
 )
+from skae.samplers import MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup
 
 
@@ -222,9 +225,34 @@ def test_warnings_point_to_the_users_line(wine):
     assert record[0].filename == __file__
 
 
-def test_unknown_samplers_are_named(wine):
-    with pytest.raises(UnknownNameError, match="'gmm'"):
-        VAE(sampler="gm", max_epochs=1, random_state=0).fit(wine)
+def test_unknown_samplers_are_named_before_the_training(wine):
+    model = VAE(sampler="gm", max_epochs=1, random_state=0)
+    with pytest.raises(UnknownNameError, match=r"sampler 'gm'.*mean 'gmm'\?"):
+        model.fit(wine)
+    assert not hasattr(model, "history_")
+
+
+def test_a_warm_start_may_come_with_another_sampler(wine):
+    model = VAE(sampler="gmm", max_epochs=1, random_state=0, warm_start=True).fit(wine)
+    model.set_params(sampler="prior").fit(wine)
+    assert isinstance(model.sampler_, PriorSampler)
+
+
+@pytest.mark.parametrize("sampler", [MixtureSampler(2), BayesianGaussianMixture()])
+def test_a_sampler_without_a_random_state_has_that_of_the_model(wine, sampler):
+    fits = [VAE(2, sampler=sampler, max_epochs=1, random_state=0) for _ in range(2)]
+    rows = [model.fit(wine).sample(5, random_state=1) for model in fits]
+    np.testing.assert_array_equal(*rows)
+    assert sampler.random_state is None
+
+
+def test_samplers_in_a_search(wine):
+    model = VAE(2, max_epochs=2, random_state=0)
+    mixtures = {"sampler": [MixtureSampler()], "sampler__max_modes": [1, 2]}
+    space = [{"sampler": ["prior", "gaussian"]}, mixtures]
+    search = GridSearchCV(model, space, scoring=GenerationKL(), cv=2).fit(wine)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert len(search.cv_results_["params"]) == 4
 
 
 # The five models of one article are compositions

@@ -227,3 +227,10 @@ def test_variance_explained_is_what_the_errors_say():
     share = 1 - (errors["rmse"] ** 2).sum() / (errors["std"] ** 2).sum()
     X_hat = pca.inverse_transform(pca.transform(X))
     assert variance_explained(X, X_hat) == pytest.approx(share)
+
+
+def test_scalers_in_a_pipeline_of_their_own_are_undone():
+    X = data()
+    scale = make_pipeline(StandardScaler(), MinMaxScaler())
+    nested = make_pipeline(make_pipeline(scale, PCA(5)), "passthrough").fit(X)
+    np.testing.assert_allclose(reconstruct_in_units(nested, X), X, rtol=1e-8)

@@ -237,3 +237,13 @@ def test_kernel_mi_of_other_orders_takes_a_subsample():
     part = KernelMutualInformation(alpha=1.01, max_samples=150)(model, X)
     assert part != whole
     assert part == pytest.approx(whole, rel=0.2)
+
+
+@pytest.mark.parametrize("name", ["reconstruction", "kernel_mi", "silhouette"])
+def test_pipelines_in_pipelines(name):
+    X = data()
+    flat = make_pipeline(StandardScaler(), PCA(2), KMeans(3, random_state=0, n_init=1))
+    inner = make_pipeline(make_pipeline(StandardScaler(), "passthrough"), PCA(2))
+    nested = make_pipeline(inner, KMeans(3, random_state=0, n_init=1))
+    scores = [get_scorer(name)(model.fit(X), X) for model in (flat, nested)]
+    assert scores[0] == scores[1]

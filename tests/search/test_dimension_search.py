@@ -180,3 +180,13 @@ def test_progress_and_clones(capfd):
     assert clone(search).get_params()["n_restarts"] == 2
     search.set_callbacks(ProgressBar()).fit(linear())
     assert "LatentDimensionSearchCV" in capfd.readouterr().out
+
+
+def test_a_pipeline_in_a_pipeline():
+    X = linear(2)
+    inner = make_pipeline(StandardScaler(), PCA())
+    nested = make_pipeline(inner, KMeans(3, n_init=1, random_state=0))
+    search = LatentDimensionSearchCV(nested, random_state=0).fit(X)
+    assert search.best_params_["pipeline__pca__n_components"] == 2
+    expected = pca_search().fit(X).selection_.curve
+    np.testing.assert_allclose(search.selection_.curve.scores, expected.scores)

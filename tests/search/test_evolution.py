@@ -261,6 +261,7 @@ def test_callbacks_hear_of_generations_and_fits():
         {"n_generations": -1},
         {"n_repeats": 0},
         {"strategy": "simulated_annealing"},
+        {"strategy": 3},
         {"objectives": "score"},
         {"patience": 0},
         {"deadline": -1.0},

@@ -3,7 +3,7 @@ import pytest
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import MinMaxScaler
 
-from skae import DenseAutoencoder, LSTMAutoencoder
+from skae import MMDVAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler
 from skae.study.errors import InputError
@@ -30,7 +30,13 @@ def test_rows_of_a_table():
 
 @pytest.mark.parametrize(
     ("estimator", "kind", "shape"),
-    [("lstm", LSTMAutoencoder, (26, 5, 2)), ("dense", DenseAutoencoder, (26, 10))],
+    [
+        ("lstm", LSTMAutoencoder, (26, 5, 2)),
+        ("dense", DenseAutoencoder, (26, 10)),
+        ("LSTMAutoencoder", LSTMAutoencoder, (26, 5, 2)),
+        ("MMDVAE", MMDVAE, (26, 10)),
+        ("Autoencoder", Autoencoder, (26, 10)),
+    ],
 )
 def test_windows_of_a_series(estimator, kind, shape):
     made = plan(estimator, window=5)
@@ -80,6 +86,9 @@ def test_dimensions_that_an_evolution_leaves_out_are_noted():
         ({"estimator": "lstm", "hidden": "8"}, "--hidden"),
         ({"search": "evolution", "hidden": "8"}, "--hidden"),
         ({"search": "evolution", "n_iter": 1}, "--n-iter"),
+        ({"search": "evolution", "estimator": "Autoencoder"}, "--search"),
+        ({"estimator": "densest"}, "--estimator"),
+        ({"device": "quantum"}, "--device"),
         ({"scorer": "mmd"}, "--scorer"),
         ({"rule": "nonsense"}, "--rule"),
     ],

@@ -7,7 +7,12 @@ from skae import Trustworthiness
 from skae.bottlenecks import Latent
 from sklearn.decomposition import PCA
 
-from skae_transformer import Continuity, SlicedWasserstein, TransformerNetwork
+from skae_transformer import (
+    Continuity,
+    SlicedWasserstein,
+    SmoothedCodes,
+    TransformerNetwork,
+)
 
 
 def normal(*shape, seed=0):
@@ -64,6 +69,23 @@ def test_it_pulls_codes_to_the_prior():
         code = (code - 100 * gradient).detach().requires_grad_()
     assert code.mean().item() == pytest.approx(0, abs=0.1)
     assert code.std().item() == pytest.approx(1, abs=0.1)
+
+
+# The sampler
+
+
+def test_draws_have_the_moments_of_the_codes_and_of_the_noise():
+    Z = np.random.default_rng(0).normal([2, -1], [1, 3], size=(500, 2))
+    drawn = SmoothedCodes(random_state=0).fit(Z).sample(100_000)
+    np.testing.assert_allclose(drawn.mean(0), Z.mean(0), atol=0.05)
+    variance = Z.var(axis=0) * (1 + 500 ** (-2 / 6))
+    np.testing.assert_allclose(drawn.var(axis=0), variance, rtol=0.02)
+
+
+def test_without_smoothing_draws_are_codes():
+    Z = np.random.default_rng(0).normal(size=(20, 2))
+    drawn = SmoothedCodes(0.0, random_state=0).fit(Z).sample(50)
+    assert {*map(tuple, drawn)} <= {*map(tuple, Z)}
 
 
 # The scorer

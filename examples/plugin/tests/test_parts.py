@@ -6,6 +6,7 @@ from sklearn.utils import estimator_checks
 from skae_transformer import (
     Continuity,
     SlicedWasserstein,
+    SmoothedCodes,
     TransformerAutoencoder,
     TransformerNetwork,
 )
@@ -19,6 +20,8 @@ PARTS = [
     (TransformerNetwork(8, 2, n_heads=2, output_activation="sigmoid"), (6, 2)),
     SlicedWasserstein(),
     SlicedWasserstein(n_directions=3),
+    SmoothedCodes(),
+    SmoothedCodes(0.5),
     Continuity(),
 ]
 

@@ -3,12 +3,14 @@
 import pickle
 from copy import deepcopy
 
+import joblib
 import numpy as np
 import onnxruntime
 import pytest
 import skae
 import torch
 from skae.bottlenecks import Latent
+from skae.cli import app
 from skae.networks import DenseNetwork
 from skae.objectives import Objective
 from skae.plugins import list_plugins
@@ -17,6 +19,7 @@ from skae.schedules import LinearWarmup
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
+from typer.testing import CliRunner
 
 from skae_transformer import (
     Continuity,
@@ -34,7 +37,8 @@ FAST = {"max_epochs": 3, "batch_size": 32, "learning_rate": 0.01, "random_state"
 
 def by_name():
     objective = Objective(penalties=[("prior", "sliced_wasserstein")])
-    return skae.Autoencoder(2, network="transformer", objective=objective, **FAST)
+    parts = {"network": "transformer", "sampler": "smoothed"}
+    return skae.Autoencoder(2, objective=objective, **parts, **FAST)
 
 
 def by_instance(**settings):
@@ -60,6 +64,7 @@ def test_the_package_is_found_without_import():
     assert {name: plugin.kind for name, plugin in found.items()} == {
         "transformer": "networks",
         "sliced_wasserstein": "penalties",
+        "smoothed": "samplers",
         "continuity": "scorers",
         "TransformerAutoencoder": "estimators",
     }
@@ -95,6 +100,25 @@ def test_copies_are_the_same(make, dtype, tmp_path):
         np.testing.assert_array_equal(copy.transform(X), Z, err_msg=how)
         found = copy.partial_fit(X).transform(X)
         np.testing.assert_array_equal(found, further, err_msg=how)
+
+
+def test_generated_sequences(tmp_path):
+    model = by_name().fit(WINDOWS)
+    model.save(tmp_path / "model.safetensors")
+    rows = model.sample(4, random_state=0)
+    assert rows.shape == (4, 8, 1)
+    copy = skae.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(copy.sample(4, random_state=0), rows)
+
+
+def test_samplers_in_a_search():
+    space = {"sampler": ["prior", "smoothed"]}
+    search = GridSearchCV(by_name(), space, scoring=skae.get_scorer("mmd"), cv=2).fit(
+        WINDOWS
+    )
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all()
+    assert scores[0] != scores[1]
 
 
 def test_onnx(tmp_path):
@@ -185,14 +209,35 @@ def test_it_learns():
     assert model.score(WINDOWS) > 0.9
 
 
-def test_on_the_command_line(tmp_path):
-    from skae.cli import app
-    from typer.testing import CliRunner
-
+def on_the_command_line(tmp_path, *more):
     np.savetxt(tmp_path / "waves.csv", SERIES, header="wave", comments="")
     words = ["select", tmp_path / "waves.csv", "--window", 8, "--components", "1,2"]
-    words += ["--scorer", "continuity", "--search", "grid", "--folds", 2, "--n-jobs", 1]
-    words += ["--max-epochs", 1, "--output", tmp_path / "run"]
-    result = CliRunner().invoke(app, [*map(str, words)], env={"COLUMNS": "200"})
+    words += ["--search", "grid", "--folds", 2, "--n-jobs", 1, "--max-epochs", 1]
+    words += ["--output", tmp_path / "run", *more]
+    return CliRunner().invoke(app, [*map(str, words)], env={"COLUMNS": "200"})
+
+
+def test_on_the_command_line(tmp_path):
+    words = "--estimator", "TransformerAutoencoder", "--scorer", "continuity"
+    result = on_the_command_line(tmp_path, *words)
     assert result.exit_code == 0, result.output
+    assert "73 x 8 x 1 windows, TransformerAutoencoder, grid search" in result.output
     assert "continuity" in (tmp_path / "run" / "scores.csv").read_text()
+    assert " ".join(words[:2]) in (tmp_path / "run" / "report.html").read_text()
+    model = joblib.load(tmp_path / "run" / "model.joblib")
+    assert isinstance(model["autoencoder"], TransformerAutoencoder)
+    again = on_the_command_line(tmp_path, *words, "--resume")
+    assert "Of 4 fits, 4 were there already." in again.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--estimator", "TransformerAutoencode"), "'TransformerAutoencoder'"),
+        (("--estimator", "TransformerAutoencoder", "--hidden", "8"), "no hidden layer"),
+    ],
+)
+def test_what_does_not_work_on_the_command_line(tmp_path, words, said):
+    result = on_the_command_line(tmp_path, *words)
+    assert result.exit_code == 2
+    assert said in result.output

@@ -34,6 +34,12 @@ class Manifold:
     noise : float
         Standard deviation of the noise on each feature, as a fraction of the standard
         deviation of the feature without noise.
+
+    Examples
+    --------
+    >>> from skae.datasets import make_sphere
+    >>> make_sphere(100, 2, 5, random_state=0).n_features
+    5
     """
 
     X: np.ndarray = field(repr=False)

@@ -4,6 +4,7 @@ from skae.search.evolution._architecture import Architecture
 from skae.search.evolution._costs import n_parameters
 from skae.search.evolution._search import EvolutionarySearchCV
 from skae.search.evolution._strategies import (
+    STRATEGIES,
     KeepIfBetter,
     MuPlusLambda,
     Proposal,
@@ -11,6 +12,7 @@ from skae.search.evolution._strategies import (
 )
 
 __all__ = [
+    "STRATEGIES",
     "Architecture",
     "EvolutionarySearchCV",
     "KeepIfBetter",

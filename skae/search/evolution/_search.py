@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_random_state
 
 from skae.search.evolution._costs import MeasuringScorer
@@ -16,14 +16,12 @@ from skae.search.evolution._objectives import costs_of
 from skae.search.evolution._results import RAW, ROWS, collect
 from skae.search.evolution._run import Run
 from skae.search.evolution._space import Space
-from skae.search.evolution._strategies import KeepIfBetter, MuPlusLambda, Strategy
+from skae.search.evolution._strategies import STRATEGIES, Strategy
 from skae.search.limits import LIMIT_CONSTRAINTS, limiting
 from skae.search.store import ScoreStore, remembering
 from skae.training.limits import FitLimits
 
 __all__ = ["EvolutionarySearchCV"]
-
-STRATEGIES = {"mu_plus_lambda": MuPlusLambda, "keep_if_better": KeepIfBetter}
 
 
 class EvolutionarySearchCV(BaseSearchCV):
@@ -44,10 +42,10 @@ class EvolutionarySearchCV(BaseSearchCV):
         real numbers, both ends included; ``(low, high, "log-uniform")``; an
         `Architecture`, for tuples of layer widths; a dimension of scikit-optimize; a
         distribution of scipy; or anything that has a method `rvs`.
-    strategy : {"mu_plus_lambda", "keep_if_better"} or Strategy, \
-            default="mu_plus_lambda"
-        How a population comes to its next generation: `MuPlusLambda` explores,
-        `KeepIfBetter` follows the simple rule of a published example.
+    strategy : str or Strategy, default="mu_plus_lambda"
+        How a population comes to its next generation: ``"mu_plus_lambda"`` explores,
+        ``"keep_if_better"`` follows the simple rule of a published example; or an
+        instance, or the name of a strategy of another package.
     population_size : int, default=10
         Number of individuals. *Raising* it explores more widely and improves later.
     n_generations : int, default=10
@@ -143,7 +141,7 @@ class EvolutionarySearchCV(BaseSearchCV):
     _parameter_constraints = {
         **BaseSearchCV._parameter_constraints,
         "search_space": [dict],
-        "strategy": [StrOptions(set(STRATEGIES)), Strategy],
+        "strategy": [str, Strategy],
         "population_size": [Interval(Integral, 2, None, closed="left")],
         "n_generations": [Interval(Integral, 0, None, closed="left")],
         "initial_points": [list, tuple, None],
@@ -262,10 +260,9 @@ class EvolutionarySearchCV(BaseSearchCV):
         self._keep(run)
 
     def _strategy(self):
-        if isinstance(self.strategy, str):
-            return STRATEGIES[self.strategy]()
-        self.strategy._validate_params()
-        return self.strategy
+        strategy = STRATEGIES.resolve(self.strategy)
+        strategy._validate_params()
+        return strategy
 
     def _keep(self, run):
         """Store what is known of the evolution."""

@@ -8,9 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 
+from skae.registry import Registry
 from skae.search.evolution._architecture import Architecture
 
-__all__ = ["KeepIfBetter", "MuPlusLambda", "Proposal", "Strategy"]
+__all__ = ["STRATEGIES", "KeepIfBetter", "MuPlusLambda", "Proposal", "Strategy"]
+
+STRATEGIES = Registry("strategy", "skae.strategies")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,13 @@ class Proposal:
         What was done to them.
     slot : int
         Place in the population.
+
+    Examples
+    --------
+    >>> from skae.search import Proposal
+    >>> child = Proposal((8, "tanh"), parents=((7, "tanh"),), mutation="step")
+    >>> child.genome, child.slot
+    ((8, 'tanh'), 0)
     """
 
     genome: tuple
@@ -42,6 +52,31 @@ class Strategy(BaseEstimator, ABC):
     ``run.space`` is the `Space`, ``run.fresh(propose, taken)`` finds what is neither
     tried nor taken, ``run.better(a, b)`` compares two genomes, and
     ``run.best(proposals)`` sorts them.
+
+    Examples
+    --------
+    New draws in each generation, of which the best survive:
+
+    >>> import numpy as np
+    >>> from sklearn.decomposition import PCA
+    >>> from skae.search import EvolutionarySearchCV, Proposal, Strategy
+    >>> class RandomSearch(Strategy):
+    ...     def offspring(self, run, population):
+    ...         found = run.fresh(lambda: run.space.spread(1, run.rng))
+    ...         return None if found is None else [Proposal(found[0], mutation="drawn")]
+    ...
+    ...     def survivors(self, run, population, offspring):
+    ...         return run.best([*population, *offspring])[: run.population_size]
+    >>> search = EvolutionarySearchCV(
+    ...     PCA(),
+    ...     {"n_components": (1, 5)},
+    ...     strategy=RandomSearch(),
+    ...     population_size=2,
+    ...     n_generations=10,
+    ...     random_state=0,
+    ... ).fit(np.random.default_rng(0).normal(size=(40, 6)))
+    >>> len(search.cv_results_["params"]), search.stop_reason_
+    (5, 'exhausted')
     """
 
     _parameter_constraints = {}
@@ -72,6 +107,7 @@ class Strategy(BaseEstimator, ABC):
         """Return the next population, once all are evaluated."""
 
 
+@STRATEGIES.register("keep_if_better")
 class KeepIfBetter(Strategy):
     """Each individual gives way to nothing but a better mutation of its own.
 
@@ -154,6 +190,7 @@ class KeepIfBetter(Strategy):
         ]
 
 
+@STRATEGIES.register("mu_plus_lambda")
 class MuPlusLambda(Strategy):
     """The best of parents and offspring survive, whoever they are.
 

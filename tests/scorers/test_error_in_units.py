@@ -6,8 +6,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae import DenseAutoencoder, LSTMAutoencoder
 from skae.preprocessing import SequenceScaler
-from skae.scorers import reconstruct_in_units
-from skae.search._error import NegativeRMSE
+from skae.scorers import RootMeanSquaredError, reconstruct_in_units
 
 X = np.random.default_rng(0).normal(size=(30, 5)) * [1, 10, 100, 1, 1] + 7
 
@@ -16,14 +15,14 @@ X = np.random.default_rng(0).normal(size=(30, 5)) * [1, 10, 100, 1, 1] + 7
 def test_scaling_is_undone(scaler):
     model = Pipeline([("scale", scaler), ("pca", PCA(5))]).fit(X)
     np.testing.assert_allclose(reconstruct_in_units(model, X), X, rtol=1e-8)
-    assert NegativeRMSE()(model, X) == pytest.approx(0, abs=1e-8)
+    assert RootMeanSquaredError()(model, X) == pytest.approx(0, abs=1e-8)
 
 
 def test_it_is_the_error_in_units_of_the_data():
     model = PCA(2).fit(X)
     X_hat = model.inverse_transform(model.transform(X))
     expected = -np.sqrt(np.mean((X - X_hat) ** 2))
-    assert NegativeRMSE()(model, X) == pytest.approx(expected)
+    assert RootMeanSquaredError()(model, X) == pytest.approx(expected)
 
 
 def test_sequences_keep_their_shape():
@@ -35,7 +34,7 @@ def test_sequences_keep_their_shape():
         ]
     ).fit(windows)
     assert reconstruct_in_units(model, windows).shape == windows.shape
-    assert NegativeRMSE()(model, windows) < 0
+    assert RootMeanSquaredError()(model, windows) < 0
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])
@@ -44,4 +43,4 @@ def test_it_is_finite_where_the_reconstruction_is_not(value):
     model = make_pipeline(StandardScaler(), autoencoder).fit(X)
     for weights in autoencoder.net_.module_.decoder.parameters():
         weights.data.fill_(value)
-    assert NegativeRMSE()(model, X) == NegativeRMSE.worst
+    assert RootMeanSquaredError()(model, X) == RootMeanSquaredError.worst
