@@ -114,8 +114,7 @@ print(outcomes.round(4).to_string())
 # Each seed has another answer. The best scores lie nearer to one another than those of
 # one and the same 8 units that start from other weights, and scores of 42 units are
 # spread nearly as widely as all that was tried.
-sizes = (8,) if FAST else (8, 42)
-cells = [(k, seed) for k in sizes for seed in SEEDS]
+cells = [(k, seed) for k in (8, 42) for seed in SEEDS]
 fitted = skae.fit_stack([as_in_article(*c) for c in cells], [windows] * len(cells))
 again = pd.DataFrame(
     {
@@ -240,7 +239,7 @@ for n_components in (1, 3, 8):
     pca = PCA(n_components).fit(flat)
     X_hat = pca.inverse_transform(pca.transform(flat))
     results[f"PCA, {n_components}"] = X_hat
-for k, model in {cells[0][0]: fitted[0], cells[-1][0]: fitted[-1]}.items():
+for k, model in ((8, fitted[0]), (42, fitted[-1])):
     results[f"LSTM as in the article, {k}"] = model.reconstruct(windows)
 results["the same network, one-cycle, 8"] = patient.reconstruct(windows)
 results["LSTM with state and time, 8"] = stateful.reconstruct(windows)
@@ -286,7 +285,9 @@ plt.show()
 # ----------
 #
 # The article's two numbers, what its recipe gives with several seeds, the library, and
-# principal components. "Explained" is the share of the variance of held-out months.
+# principal components. "Explained" is the share of the variance of held-out months. At
+# 3 units a network keeps more of it than PCA does; at 8 units, fitted to all windows,
+# nothing is left to be gained over PCA.
 def spread(values, digits=4):
     return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
@@ -304,7 +305,7 @@ def of_article(k):
 
 ours, pca_8 = table.loc["LSTM with state and time, 8"], table.loc["PCA, 8"]
 tried_sizes = ", ".join(map(str, outcomes["dimension"]))
-recipe = of_article(sizes[-1]), of_article(8)
+recipe = of_article(42), of_article(8)
 rows = {
     "dimension": (
         "42",
