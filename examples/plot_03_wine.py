@@ -281,6 +281,7 @@ def show_codes(model, labels, title, name="class", noise=None):
             ax=ax,
         )
     solid.get_legend().remove()
+    solid.locator_params(nbins=4)
     solid.set_box_aspect(None, zoom=0.72)
     fig.suptitle(title)
     plt.show()

@@ -19,8 +19,14 @@ def draw_losses(ax, train, valid):
     if valid is not None:
         draw_line(ax, valid, label="validation", color=CHOICE, linestyle="--")
     if _spans_much(train) and (valid is None or _are_positive(valid)):
-        ax.set_yscale("log")
+        _set_log_scale(ax)
     prepare_epochs(ax)
+
+
+def _set_log_scale(ax):
+    ax.set_yscale("log")
+    # around a single power of ten Matplotlib labels ticks between, too many to fit
+    ax.yaxis.get_minor_locator().set_params(subs=(3,))
 
 
 def draw_line(ax, values, **style):
