@@ -1,14 +1,21 @@
 """Shared pytest configuration: markers, and a guard on global state."""
 
+import os
 import random
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+# Data sets beside the checkout, for those that do not ship with the package.
+DATA = Path(__file__).parents[1] / "shared" / "data"
+
 
 def pytest_configure(config):
+    if DATA.is_dir():
+        os.environ.setdefault("SKAE_DATA_HOME", str(DATA))
     config.addinivalue_line("markers", "slow: minutes rather than seconds (--slow)")
     config.addinivalue_line("markers", "gpu: needs a CUDA device")
     config.addinivalue_line("markers", "documents: runs what documents show")

@@ -11,8 +11,8 @@ budget.
 """
 
 # %%
-# The data: pictures of 28 x 28 pixels, half of them for the searches, the other half for
-# the questions that come afterwards. Classes are known, and no search is guided by
+# The data: pictures of 28 x 28 pixels, half of them for the searches, the other half
+# for the questions that come afterwards. Classes are known, and no search is guided by
 # them: they say afterwards how well the clusters of codes agree with them, by the
 # adjusted Rand index (ARI: 0 by chance, 1 for the classes themselves).
 import os
@@ -255,8 +255,8 @@ print(correlated.rename(lambda name: name.removeprefix("mean_test_")).round(2))
 #
 # The third search may also choose how pictures are scaled, for the brightness of a
 # picture decides about distances; and activations, weights, rates and batches. It
-# starts with one guess, and `EvolutionarySearchCV`'s own strategy adds layers as well as
-# removing them. As many networks are trained as before.
+# starts with one guess, and the strategy of `EvolutionarySearchCV` adds layers as well
+# as removing them. As many networks are trained as before.
 
 
 def standardised(X):
@@ -277,7 +277,9 @@ guess = {"vae__hidden_layer_sizes": (256, 64), "scale": SPACE["scale"][1]}
 searches["gain"] = evolve("gain", {}, SPACE, initial_points=[guess])
 for name, search in searches.items():
     print(f"by {name}: {len(search.cv_results_['params'])} networks")
-print("chosen by gain:", searches["gain"].best_params_)
+print("chosen by gain:")
+for name, value in searches["gain"].best_params_.items():
+    print(f"    {name.removeprefix('vae__'):20} {value}")
 
 _, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 GenerationFitnessDisplay.from_search(searches["gain"], ax=ax)
@@ -294,7 +296,7 @@ names = np.array(clothes.target_names)[classes]
 fig = plt.figure(figsize=(12, 10), layout="constrained")
 grid = fig.subplots(3, 2, gridspec_kw={"width_ratios": [3, 2]})
 for (left, right), (name, fitted) in zip(grid, models.items(), strict=True):
-    LatentScatterDisplay.from_estimator(fitted[0], others, names, ax=left)
+    LatentScatterDisplay.from_estimator(fitted[0], others, labels=names, ax=left)
     left.set_title(f"Codes, by {name}")
     new = fitted[0][-1].sample(32, random_state=0)
     show_images(right, new, "From the prior")
