@@ -4,13 +4,20 @@ What runs tests in several processes reads this file before it starts them, and 
 use for torch, which takes seconds to import: hence the imports in functions.
 """
 
+import os
 import random
 import sys
+from pathlib import Path
 
 import pytest
 
+# Data sets beside the checkout, for those that do not ship with the package.
+DATA = Path(__file__).parents[1] / "shared" / "data"
+
 
 def pytest_configure(config):
+    if DATA.is_dir():
+        os.environ.setdefault("SKAE_DATA_HOME", str(DATA))
     config.addinivalue_line("markers", "slow: minutes rather than seconds (--slow)")
     config.addinivalue_line("markers", "gpu: needs a CUDA device")
     config.addinivalue_line("markers", "documents: runs what documents show")

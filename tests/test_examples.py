@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from skae.datasets import fetch_fashion_mnist
 from skae.plugins import KINDS
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
+# Those that need data which do not ship with the package, and would download them.
+FETCHED = {"plot_02_fashion_mnist": fetch_fashion_mnist}
 # Those that take more than a few seconds in their fast mode, too.
 SLOW = set()
 LESSONS = [
@@ -36,11 +39,21 @@ def scratch(tmp_path, monkeypatch):
         plt.close("all")
 
 
+def skip_without_data(fetch):
+    """Skip a test whose data set is not on this machine."""
+    try:
+        if fetch is not None:
+            fetch(n_samples=1, download_if_missing=False)
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
 @pytest.mark.documents
 @pytest.mark.parametrize("path", LESSONS)
 def test_lessons_run(path, scratch, monkeypatch):
     import matplotlib.pyplot as plt
 
+    skip_without_data(FETCHED.get(path.stem))
     monkeypatch.setenv("SKAE_FAST", "1")
     runpy.run_path(str(path), run_name="__main__")
     assert plt.get_fignums(), "a lesson shows something"
