@@ -13,7 +13,7 @@ from skae.stacking._rendezvous import Rendezvous, current_crew
 __all__ = ["NAME", "StackedBackend", "fit_stack", "stacked"]
 
 NAME = "skae-stacked"
-MAX_MEMBERS = 32
+MAX_MEMBERS = 64
 MEMORY = 2**30
 # Threads within tasks within tasks: more would only be many.
 MAX_NESTING = 1
@@ -146,7 +146,7 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1):
 
     Parameters
     ----------
-    max_members : int, default=32
+    max_members : int, default=64
         Most members of a stack. With too many, their weights no longer stay in the
         processor's cache.
     memory : int, default=2**30

@@ -1,9 +1,8 @@
 """Recurrent layers of many members, with a backward pass through time.
 
 Each time step is one product for all members and a handful of operations on their
-gates, which lie gate by gate in memory that is used again and again. What gradients
-are going to be multiplied with is found on the way forwards, while all that it takes
-is in the processor's cache. Gradients of weights are one product for all time steps.
+gates, in memory that is used again and again. What inputs contribute, and gradients of
+weights, are one product for all time steps.
 
 What a member has too many units stays zero: with zero weights the candidate for what a
 unit remembers is zero, and so is what comes of it, whatever the gates.
@@ -93,10 +92,13 @@ class StackedCell(ABC):
     def _gates(self, member, place, tensor, order):
         """Yield the parts of a member's tensor gate by gate, and where they stand."""
         size = self.sizes[member]
-        places = place[: len(tensor)].unflatten(1, (-1, self.width))
+        places = place[: len(tensor)].unflatten(1, (-1, self.width))[..., :size]
         own = tensor.unflatten(1, (-1, size))
+        if order == tuple(sorted(order)):
+            yield own, places
+            return
         for number, gate in enumerate(order):
-            yield own[:, gate], places[: len(own), number, :size]
+            yield own[:, gate], places[:, number]
 
     def forward(self, inputs, states=()):
         """Return the hidden states of all time steps.
@@ -110,13 +112,17 @@ class StackedCell(ABC):
         """
         self._has_states = bool(states)
         self._tape = tape = self._tape_for(inputs[0].shape[-2])
-        self.inputs.begin(inputs, self._bias_of_inputs())
+        self.inputs.write(inputs, self._bias_of_inputs(), tape.raw)
         for place, state in zip_longest(tape.states, states, fillvalue=0):
             place.copy_(state) if states else place.zero_()
+        self._begin(tape)
         for t, step in enumerate(tape.steps):
-            self.inputs.write(t, tape.raw)
-            self._run(tape, step)
+            self._run(tape, step, step.hidden_before if self._has_before(t) else None)
         return tape.hidden[:, 1:]
+
+    def _has_before(self, t):
+        """Return whether there is a hidden state before a step that is not zero."""
+        return t > 0 or self._has_states
 
     def backward(self, g, is_needed):
         """Set the weights' gradients, and return those of inputs and states.
@@ -131,9 +137,11 @@ class StackedCell(ABC):
         tape = self._tape
         self._flipped.copy_(self.weight.mT)
         states = self._back_through_time(tape, g)
-        before, grads = tape.hidden[:, :-1].flatten(1, 2), tape.grads.flatten(1, 2)
-        torch.bmm(before.mT, self._of_hidden(grads), out=self.weight_grad)
-        self._set_bias_grads(tape)
+        first = 0 if self._has_states else 1
+        before, grads = tape.hidden[:, first:-1], self._of_hidden(tape.grads[:, first:])
+        before, grads = before.flatten(1, 2), grads.flatten(1, 2)
+        torch.bmm(before.mT, grads, out=self.weight_grad)
+        self._set_bias_grads(tape.by_time.sum(1, keepdim=True))
         of_input = map(self._of_input, (tape.grads, tape.by_time))
         return self.inputs.backward(*of_input, is_needed), states
 
@@ -145,7 +153,7 @@ class StackedCell(ABC):
             step, before = tape.steps[t], g[t - 1] if t else None
             self._run_back(tape, step, last)
             torch.sum(step.rows_of_grads, 1, keepdim=True, out=step.sum_of_grads)
-            if t or self._has_states:
+            if self._has_before(t):
                 last = self._hidden_before(tape, step, last, before)
         return self._state_grads(tape, last) if self._has_states else []
 
@@ -156,9 +164,8 @@ class StackedCell(ABC):
             return torch.bmm(grads, self._flipped, out=step.hidden_grad)
         return torch.baddbmm(before, grads, self._flipped, out=step.hidden_grad)
 
-    def _set_bias_grads(self, tape):
+    def _set_bias_grads(self, total):
         """Set the gradients of the biases."""
-        total = tape.by_time.sum(1, keepdim=True)
         self.bias_grad.copy_(self._of_input(total))
         self.hidden_bias_grad.copy_(self._of_hidden(total))
 
@@ -189,11 +196,11 @@ class StackedCell(ABC):
     def _new_tape(self, **tensors):
         """Return a namespace, the tape, with what all steps share on these tensors.
 
-        It has the tensors ``raw``, what comes into the gates at a step; ``hidden``, the
-        hidden states from the first one on; ``states``, the first of each kind;
-        ``grads``, those of all gates, first of those that the input contributes to, and
-        last of those that the hidden state does; ``hidden_grads``, two to write to in
-        turn; and ``steps``, a namespace for each time step.
+        It has the tensors ``raw``, what comes into the gates, where the input's part is
+        written; ``hidden``, the hidden states from the first one on; ``states``, the
+        first of each kind; ``grads``, those of all gates, first of those that the input
+        contributes to, and last of those that the hidden state does; ``hidden_grads``,
+        two to write to in turn; and ``steps``, a namespace for each time step.
         """
 
     def _finished(self, tape, flat):
@@ -202,10 +209,10 @@ class StackedCell(ABC):
         n_members, n_timesteps, _, width = tape.grads.shape
         tape.by_time = tape.grads.new_empty(n_members, n_timesteps, width)
         for t, step in enumerate(tape.steps):
+            step.raw = tape.raw[:, t]
             step.hidden_before, step.hidden = tape.hidden[:, t], tape.hidden[:, t + 1]
             step.hidden_grad = tape.hidden_grads[t % 2]
             step.rows_of_grads = tape.grads[:, t]
-            step.grads = tape.grads[:, t].unflatten(-1, (-1, self.width))
             step.sum_of_grads = tape.by_time[:, t : t + 1]
         return tape
 
@@ -213,9 +220,13 @@ class StackedCell(ABC):
     def _bias_of_inputs(self):
         """Return the bias that goes with the inputs."""
 
+    def _begin(self, tape):
+        """Begin the way forwards, when the inputs have been written."""
+        return None
+
     @abstractmethod
-    def _run(self, tape, step):
-        """Take a time step, whose inputs have been written."""
+    def _run(self, tape, step, before):
+        """Take a time step, given the hidden state before it, or None for zero."""
 
     def _begin_back(self, tape):
         """Begin the way back."""

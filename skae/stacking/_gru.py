@@ -30,7 +30,7 @@ class StackedGRU(StackedCell):
     def _shapes_of_tape(self, n_members, n_rows):
         own, n = (n_members, n_rows, self.width), self.n_timesteps
         return {
-            "raw": (n_members, n_rows, 3 * self.width),
+            "raw": (n_members, n, n_rows, 3 * self.width),
             "from_hidden": (n_members, n_rows, 3 * self.width),
             "r": own,
             "z": (n, *own),
@@ -44,8 +44,14 @@ class StackedGRU(StackedCell):
 
     def _new_tape(self, raw, from_hidden, z, factors, hidden, **others):
         by_gate = raw.unflatten(-1, (3, self.width))
+        by_grads = others["grads"].unflatten(-1, (4, self.width))
         steps = [
             SimpleNamespace(
+                a=by_gate[:, t, :, 0],
+                raw_gates=raw[:, t, :, self.width :],
+                raw_r=by_gate[:, t, :, 1],
+                raw_z=by_gate[:, t, :, 2],
+                grads=by_grads[:, t],
                 z=z[t],
                 factors=factors[t].unbind(0),
                 # as rows of gates are
@@ -55,10 +61,6 @@ class StackedGRU(StackedCell):
         ]
         return SimpleNamespace(
             raw=raw,
-            a=by_gate[:, :, 0],
-            raw_gates=raw[..., self.width :],
-            raw_r=by_gate[:, :, 1],
-            raw_z=by_gate[:, :, 2],
             from_hidden=from_hidden,
             gates_from_hidden=from_hidden[..., : 2 * self.width],
             q=from_hidden[..., 2 * self.width :],
@@ -68,13 +70,16 @@ class StackedGRU(StackedCell):
             **others,
         )
 
-    def _run(self, tape, step):
-        before = step.hidden_before
-        torch.baddbmm(self.hidden_bias, before, self.weight, out=tape.from_hidden)
-        tape.raw_gates.add_(tape.gates_from_hidden)
-        torch.sigmoid(tape.raw_r, out=tape.r)
-        torch.sigmoid(tape.raw_z, out=step.z)
-        torch.addcmul(tape.a, tape.r, tape.q, out=tape.candidate)
+    def _run(self, tape, step, before):
+        if before is None:
+            before = step.hidden_before  # which is zero
+            tape.from_hidden.copy_(self.hidden_bias.expand_as(tape.from_hidden))
+        else:
+            torch.baddbmm(self.hidden_bias, before, self.weight, out=tape.from_hidden)
+        step.raw_gates.add_(tape.gates_from_hidden)
+        torch.sigmoid(step.raw_r, out=tape.r)
+        torch.sigmoid(step.raw_z, out=step.z)
+        torch.addcmul(step.a, tape.r, tape.q, out=tape.candidate)
         tanh(tape.candidate, out=tape.candidate)
         torch.sub(before, tape.candidate, out=tape.change)
         torch.addcmul(tape.candidate, step.z, tape.change, out=step.hidden)

@@ -44,21 +44,14 @@ class StackedSequences(_Inputs):
         self._flipped = [weight.mT.contiguous() for weight in weights]
         self._memory = [Memory(len(w), n, w) for w, n in zip(weights, self.widths)]  # noqa: B905
 
-    def begin(self, inputs, bias):
-        """Take sequences, in blocks."""
+    def write(self, inputs, bias, out):
+        """Write what sequences, in blocks, contribute at all time steps."""
         self._rows = [x.flatten(1, 2) for x in inputs]
-        self._steps = list(zip(*(x.unbind(1) for x in inputs), strict=True))
-        self._bias = bias
-
-    def write(self, t, out):
-        """Write what they contribute at a time step."""
-        for block, (x, weight) in enumerate(zip(self._steps[t], self._weights)):  # noqa: B905
-            if block:
-                out.baddbmm_(x, weight)
-            elif x.shape[-1] == 1:
-                torch.addcmul(self._bias, x, weight, out=out)
-            else:
-                torch.baddbmm(self._bias, x, weight, out=out)
+        first, *others = zip(self._rows, self._weights, strict=True)
+        product = torch.addcmul if first[0].shape[-1] == 1 else torch.baddbmm
+        out = product(bias, *first, out=out.flatten(1, 2))
+        for x, weight in others:
+            out.baddbmm_(x, weight)
 
     def backward(self, g, by_time, is_needed):
         """Set the weights' gradients, and return those of the inputs, or None.
@@ -102,19 +95,13 @@ class StackedCodes(_Inputs):
         self._grad, *self._grads_of_times = grads
         self._times = time_code(self.n_timesteps, self._weight)
 
-    def begin(self, inputs, bias):
-        """Take codes, in one block."""
+    def write(self, inputs, bias, out):
+        """Write what codes, in one block, and the time contribute at all time steps."""
         self._codes = inputs[0]
-        self._of_codes = torch.baddbmm(bias, self._codes, self._weight)
-        steps = [torch.matmul(self._times, weight) for weight in self._of_times]
-        self._steps = [of_times.unsqueeze(2).unbind(1) for of_times in steps]
-
-    def write(self, t, out):
-        """Write what they and the time contribute at a time step."""
-        if self._steps:
-            torch.add(self._of_codes, self._steps[0][t], out=out)
-        else:
-            out.copy_(self._of_codes)
+        of_codes = torch.baddbmm(bias, self._codes, self._weight).unsqueeze(1)
+        out.copy_(of_codes.expand_as(out))
+        for weight in self._of_times:
+            out.add_(torch.matmul(self._times, weight).unsqueeze(2))
 
     def backward(self, g, by_time, is_needed):
         """Set the weights' gradients, and return that of the codes.

@@ -18,7 +18,7 @@ __all__ = ["RecurrentArchitecture", "StackedRecurrent"]
 _CELLS = {nn.GRU: StackedGRU, nn.LSTM: StackedLSTM}
 
 # Numbers that a cell writes down for a unit and a time step, and some for products.
-_NUMBERS_OF_STEP = 20
+_NUMBERS_OF_STEP = 16
 
 
 class RecurrentArchitecture(NamedTuple):
