@@ -1,8 +1,10 @@
-"""Keep the text of links to what is in the repository and not in the site.
+"""Links to what is in the repository, which work on a code host.
 
-On a code host such links lead to folders, and to pages beside the site's.
+In the site, those to the lessons' scripts lead to their pages, and of those to what is
+not in the site, as folders, the text is kept.
 """
 
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -24,7 +26,15 @@ class OutsideLinks(SphinxPostTransform):
                 link.replace_self(nodes.inline("", "", *link.children))
 
 
+def lead_to_lessons(app, docname, source):
+    """Let links to the scripts of lessons lead to their pages."""
+    source[0] = re.sub(
+        r"\]\(\.\./examples/(plot_\w+)\.py\)", r"](lessons/\1.rst)", source[0]
+    )
+
+
 def setup(app):
-    """Run when pages are written."""
+    """Run when pages are read, and when they are written."""
+    app.connect("source-read", lead_to_lessons)
     app.add_post_transform(OutsideLinks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
