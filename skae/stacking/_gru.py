@@ -51,11 +51,9 @@ class StackedGRU(StackedCell):
                 raw_gates=raw[:, t, :, self.width :],
                 raw_r=by_gate[:, t, :, 1],
                 raw_z=by_gate[:, t, :, 2],
-                grads=by_grads[:, t],
+                grads=by_grads[:, t].unbind(-2),
                 z=z[t],
                 factors=factors[t].unbind(0),
-                # as rows of gates are
-                of_gates=factors[t].permute(1, 2, 0, 3),
             )
             for t in range(self.n_timesteps)
         ]
@@ -95,7 +93,8 @@ class StackedGRU(StackedCell):
         _sigmoid_backward(tape.change, step.z, grad_input=of_z)
 
     def _run_back(self, tape, step, g):
-        torch.mul(step.of_gates, g.unsqueeze(2), out=step.grads)
+        for factor, grad in zip(step.factors, step.grads, strict=True):
+            torch.mul(factor, g, out=grad)
 
     def _hidden_before(self, tape, step, g, before):
         return super()._hidden_before(tape, step, g, before).addcmul_(g, step.z)
