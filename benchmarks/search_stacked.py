@@ -210,7 +210,9 @@ def table_of_bayes(epochs, rounds):
             n_points=8,
         )
         title = f"{name}'s BayesSearchCV, 32 candidates, 8 at a time, {epochs} epochs"
-        print_table(title, interleaved(pair(make, X), rounds))
+        contenders = pair(make, X)
+        print_table(title, interleaved(contenders, rounds))
+        where_the_time_goes(contenders["stacked"])
 
 
 def table_of_evolution(epochs, rounds):
@@ -235,7 +237,7 @@ def table_of_lstm(epochs, rounds):
         title = f"{fits_of(SIZES)} of {epochs} epochs of LSTMs of {width} units"
         contenders = pair(make, X)
         print_table(title, interleaved(contenders, rounds))
-    where_the_time_goes(contenders["stacked"])
+        where_the_time_goes(contenders["stacked"])
 
 
 def where_the_time_goes(contender):
@@ -256,7 +258,7 @@ def where_the_time_goes(contender):
         _rendezvous._train_all = train_all
     print(
         f"\nOf {total:.2f} s stacks train for {sum(training):.2f} s; the rest is "
-        "cloning, validation, building networks and scoring."
+        "cloning, validation, building networks, scoring and the search itself."
     )
 
 
