@@ -4,13 +4,12 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from joblib import Parallel, delayed, parallel_config, register_parallel_backend
 from joblib._parallel_backends import FallbackToBackend
 from joblib.parallel import ParallelBackendBase, SequentialBackend
 
 from skae.stacking._rendezvous import Rendezvous, current_crew
 
-__all__ = ["NAME", "StackedBackend", "fit_stack", "stacked"]
+__all__ = ["MAX_MEMBERS", "MEMORY", "NAME", "StackedBackend", "n_jobs_of"]
 
 NAME = "skae-stacked"
 MAX_MEMBERS = 64
@@ -53,11 +52,7 @@ class StackedBackend(ParallelBackendBase):
 
     def effective_n_jobs(self, n_jobs):
         """Return how many tasks run at a time; negative numbers stand for enough."""
-        if n_jobs == 0:
-            raise ValueError("n_jobs == 0 in Parallel has no meaning")
-        if n_jobs is None:
-            return 1
-        return n_jobs if n_jobs > 0 else self.rendezvous.n_fits
+        return n_jobs_of(n_jobs, enough=self.rendezvous.n_fits)
 
     def configure(self, n_jobs=1, parallel=None, **kwargs):
         """Start threads for a parallel call, and return how many."""
@@ -126,6 +121,15 @@ class StackedBackend(ParallelBackendBase):
         return StackedBackend(level, rendezvous=self.rendezvous), None
 
 
+def n_jobs_of(n_jobs, enough):
+    """Return how many tasks run at a time; negative numbers stand for enough."""
+    if n_jobs == 0:
+        raise ValueError("n_jobs == 0 in Parallel has no meaning")
+    if n_jobs is None:
+        return 1
+    return n_jobs if n_jobs > 0 else enough
+
+
 def _run(crew, func, callback):
     with crew.task():
         try:
@@ -134,110 +138,3 @@ def _run(crew, func, callback):
             out = None, error
         if callback is not None:
             callback(out)
-
-
-def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1):
-    """Let the fits of autoencoders that are under way at the same time train together.
-
-    Within this context, tasks of scikit-learn's searches and of everything else that
-    uses joblib run as threads. The fits of autoencoders in them wait for each other and
-    then train in stacks: tensors with a further axis, in which all take their steps at
-    once. Each ends with the weights that it would have had alone, up to rounding.
-
-    Parameters
-    ----------
-    max_members : int, default=64
-        Most members of a stack. With too many, their weights no longer stay in the
-        processor's cache.
-    memory : int, default=2**30
-        Most bytes of a stack; there are as many stacks at a time as cores.
-    n_jobs : int, default=-1
-        How many tasks run at a time, which is how many fits there are to choose from;
-        -1 is enough to keep all cores busy. An `n_jobs` of the search's own has
-        precedence. Each task holds its own copy of the data of its fold.
-
-    Returns
-    -------
-    context : context manager
-
-    Notes
-    -----
-    What may differ within a stack: sizes of the code and the hidden layers, seeds,
-    rows, epochs, learning rates, weight decay, early stopping, weights of penalties.
-    Fits of different kind, depth, activation or objective form stacks of their own, as
-    do sequences of different length or number of channels, and what cannot be stacked
-    trains alone: convolutional networks, other devices than the CPU and CUDA's,
-    callbacks, sample weights, data sets, mixed precision, compiled networks, and fits
-    that go on from earlier ones. So do networks that the user has written.
-
-    Rounding counts where gradients are nothing but rounding errors, which optimisers
-    such as Adam turn into steps: a dense autoencoder that starts as PCA in float32 ends
-    with other weights in a stack, as it does on another machine, and scores the same.
-
-    ``logging.getLogger("skae.stacking")`` tells how fits were grouped.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.model_selection import GridSearchCV
-    >>> import skae
-    >>> search = GridSearchCV(
-    ...     skae.DenseAutoencoder(max_epochs=5, random_state=0),
-    ...     {"n_components": [1, 2, 3]},
-    ... )
-    >>> with skae.stacked():
-    ...     search = search.fit(load_iris().data)
-    >>> search.best_params_
-    {'n_components': 3}
-    """
-    return parallel_config(NAME, n_jobs=n_jobs, max_members=max_members, memory=memory)
-
-
-def fit_stack(estimators, data, **settings):
-    """Fit estimators, each to its own data, and let them train together.
-
-    Parameters
-    ----------
-    estimators : list of estimator
-        Autoencoders, or pipelines and other estimators with autoencoders in them.
-    data : list of array-like
-        What each is fitted to; one array may be in it many times.
-    **settings
-        Those of `stacked`.
-
-    Returns
-    -------
-    estimators : list of estimator
-        The same, fitted.
-
-    Raises
-    ------
-    ValueError
-        When there are not as many data as estimators, or an estimator is given twice.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> import skae
-    >>> X = load_iris().data
-    >>> sizes = [skae.DenseAutoencoder(k, max_epochs=5) for k in (1, 2, 3)]
-    >>> fitted = skae.fit_stack(sizes, [X] * 3)
-    >>> [autoencoder.transform(X).shape[1] for autoencoder in fitted]
-    [1, 2, 3]
-    """
-    estimators, data = list(estimators), list(data)
-    if len(estimators) != len(data):
-        raise ValueError(
-            f"{len(estimators)} estimators and {len(data)} data: give each estimator "
-            "its own, [X] * n where they are the same."
-        )
-    if len(set(map(id, estimators))) < len(estimators):
-        raise ValueError("An estimator is given twice: clone it (sklearn.base.clone).")
-    with stacked(**settings):
-        return Parallel()(
-            delayed(estimator.fit)(X)
-            for estimator, X in zip(estimators, data, strict=True)
-        )
-
-
-register_parallel_backend(NAME, StackedBackend)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import defaultdict
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 
 from joblib import cpu_count
 
@@ -130,6 +130,10 @@ class Rendezvous:
         #: Held by fits that train alone, as few at a time as there are cores.
         self.alone = threading.Semaphore(self.n_workers)
 
+    def __reduce__(self):
+        """Become, when sent to another process, the one place of that process."""
+        return _in_this_process, (self.max_members, self.memory, self.n_workers)
+
     @property
     def n_fits(self):
         """How many fits at a time keep all cores busy."""
@@ -215,6 +219,11 @@ class Rendezvous:
     def _release(self, request):
         request.is_done = True
         request.crew.n_running += 1
+
+
+@cache
+def _in_this_process(*settings):
+    return Rendezvous(*settings)
 
 
 def current_crew():
