@@ -3,7 +3,7 @@
 import time
 from statistics import median
 
-__all__ = ["interleaved", "print_table"]
+__all__ = ["interleaved", "print_table", "rows_of", "seconds_of"]
 
 
 def interleaved(contenders, repeats):
@@ -21,6 +21,11 @@ def interleaved(contenders, repeats):
     rows : list of (name, median seconds, median ratio, ratio range)
         Ratios are to the reference's time in the same round.
     """
+    return rows_of(seconds_of(contenders, repeats))
+
+
+def seconds_of(contenders, repeats):
+    """Return lists of seconds by name; see `interleaved`."""
     seconds = {name: [] for name in contenders}
     for run in contenders.values():
         run()
@@ -29,11 +34,16 @@ def interleaved(contenders, repeats):
             start = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - start)
-    return [_row(name, seconds) for name in contenders]
+    return seconds
 
 
-def _row(name, seconds):
-    reference = next(iter(seconds.values()))
+def rows_of(seconds, reference=None):
+    """Return rows as of `interleaved`, with the first or another one as reference."""
+    reference = next(iter(seconds)) if reference is None else reference
+    return [_row(name, seconds, seconds[reference]) for name in seconds]
+
+
+def _row(name, seconds, reference):
     ratios = [a / b for a, b in zip(seconds[name], reference, strict=True)]
     return name, median(seconds[name]), median(ratios), (min(ratios), max(ratios))
 

@@ -10,17 +10,19 @@ and ours. `evolution`: an evolutionary search with a population of 16. `lstm`: a
 search with `LSTMAutoencoder` on windows of a series, for several widths of its layers.
 `growth`: what a fit costs, by how many train together. Without `--only`, all of them.
 
-Contenders take turns, and ratios are to the first one's time in the same round.
+Stacks train in one process, `stacked`, and in two. Contenders take turns, and ratios
+are to the times of either in the same round.
 """
 
 import argparse
 import logging
 import time
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import torch
-from _timing import interleaved, print_table
+from _timing import interleaved, print_table, rows_of, seconds_of
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
@@ -37,6 +39,7 @@ from skae.search import BayesSearchCV, EvolutionarySearchCV
 from skae.stacking import _rendezvous
 
 SIZES = list(range(1, 33))
+ONE, TWO = "stacked", "stacked, 2 processes"
 #: More fits at a time do not pay where one costs at most so many times the least.
 NEARLY = 1.05
 
@@ -114,32 +117,36 @@ class Contender:
     make : callable
         ``make(is_small, n_jobs)`` returns the search.
     X : ndarray
-    is_stacked : bool, default=False
-        Whether fits train together, rather than two at a time.
+    n_processes : int or None, default=None
+        In how many fits train together; None for two processes that train one fit each.
     """
 
-    def __init__(self, make, X, is_stacked=False):
-        self.make, self.X, self.is_stacked = make, X, is_stacked
+    def __init__(self, make, X, n_processes=None):
+        self.make, self.X, self.n_processes = make, X, n_processes
         self.is_small = True
 
     def __call__(self):
         """Run it."""
-        search = self.make(self.is_small, -1 if self.is_stacked else 2)
-        with warnings.catch_warnings():
+        n_jobs = 2 if self.n_processes is None else -1
+        search = self.make(self.is_small, n_jobs)
+        with warnings.catch_warnings(), self.context():
             warnings.simplefilter("ignore")
-            if self.is_stacked:
-                with stacked():
-                    search.fit(self.X, self.X)
-            else:
-                search.fit(self.X, self.X)
+            search.fit(self.X, self.X)
         self.is_small = False
 
+    def context(self):
+        """Return the context to search in."""
+        if self.n_processes is None:
+            return nullcontext()
+        return stacked(n_processes=self.n_processes)
 
-def pair(make, X, name=""):
+
+def ours(make, X):
     """Return the contenders of one search, stacked and not."""
     return {
-        f"{name}stacked": Contender(make, X, is_stacked=True),
-        f"{name}n_jobs=2": Contender(make, X),
+        ONE: Contender(make, X, n_processes=1),
+        TWO: Contender(make, X, n_processes=2),
+        "n_jobs=2": Contender(make, X),
     }
 
 
@@ -170,24 +177,31 @@ def guided(search, estimator_of, space, n_small, **settings):
 # Tables
 
 
+def compare(title, contenders, rounds):
+    """Print contenders' times, and ratios to those of both that are stacked."""
+    seconds = seconds_of(contenders, rounds)
+    for reference in (ONE, TWO):
+        print_table(f"{title}, to `{reference}`", rows_of(seconds, reference))
+    where_the_time_goes(contenders[ONE])
+
+
 def fits_of(sizes):
     return f"{5 * len(sizes)} fits ({len(sizes)} sizes of the code, 5 folds)"
 
 
 def table_of_grid(epochs, rounds, width=32):
     X = digits()
-    ours = grid_search(lambda n=epochs: autoencoder(n, width), "n_components", SIZES)
+    make = grid_search(lambda n=epochs: autoencoder(n, width), "n_components", SIZES)
     skorchs = grid_search(lambda n=epochs: raw_skorch(n, width), "module__k", SIZES)
     shapes = [(width, k, width) for k in SIZES]
     mlps = grid_search(lambda n=epochs: mlp_regressor(n), "hidden_layer_sizes", shapes)
     contenders = {
-        **pair(ours, X),
+        **ours(make, X),
         "MLPRegressor, n_jobs=2": Contender(mlps, X),
         "raw skorch, n_jobs=2": Contender(skorchs, X),
     }
     title = f"{fits_of(SIZES)} of {epochs} epochs of 64-{width}-k-{width}-64"
-    print_table(title, interleaved(contenders, rounds))
-    where_the_time_goes(contenders["stacked"])
+    compare(title, contenders, rounds)
 
 
 def table_of_wide(epochs, rounds):
@@ -210,9 +224,7 @@ def table_of_bayes(epochs, rounds):
             n_points=8,
         )
         title = f"{name}'s BayesSearchCV, 32 candidates, 8 at a time, {epochs} epochs"
-        contenders = pair(make, X)
-        print_table(title, interleaved(contenders, rounds))
-        where_the_time_goes(contenders["stacked"])
+        compare(title, ours(make, X), rounds)
 
 
 def table_of_evolution(epochs, rounds):
@@ -225,7 +237,7 @@ def table_of_evolution(epochs, rounds):
         n_generations=2,
     )
     title = f"EvolutionarySearchCV, 2 generations after the first, {epochs} epochs"
-    print_table(title, interleaved(pair(make, digits()), rounds))
+    compare(title, ours(make, digits()), rounds)
 
 
 def table_of_lstm(epochs, rounds):
@@ -235,9 +247,7 @@ def table_of_lstm(epochs, rounds):
             lambda n=epochs, width=width: lstm(n, width), "n_components", SIZES
         )
         title = f"{fits_of(SIZES)} of {epochs} epochs of LSTMs of {width} units"
-        contenders = pair(make, X)
-        print_table(title, interleaved(contenders, rounds))
-        where_the_time_goes(contenders["stacked"])
+        compare(title, ours(make, X), rounds)
 
 
 def where_the_time_goes(contender):

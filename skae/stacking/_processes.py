@@ -1,5 +1,6 @@
 """joblib's way to several processes, in each of which fits train together."""
 
+import pickle
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +11,7 @@ from queue import SimpleQueue
 
 from joblib import Parallel, cpu_count, delayed
 from joblib._parallel_backends import FallbackToBackend, LokyBackend
+from joblib.externals.loky.backend.reduction import dumps
 from joblib.parallel import ParallelBackendBase, SequentialBackend
 
 from skae.stacking._backend import MAX_MEMBERS, MEMORY, StackedBackend, n_jobs_of
@@ -68,8 +70,7 @@ class ProcessesBackend(ParallelBackendBase):
         self._loky = LokyBackend(nesting_level=0)
         self.n_threads = ceil(n_jobs / self.n_processes)
         self.parallel = parallel
-        # tasks that are sent together hold each array once; mapped files do not stack
-        self._settings = {**kwargs, "max_nbytes": None}
+        self._settings = kwargs
         self._start()
         return n_jobs
 
@@ -104,11 +105,11 @@ class ProcessesBackend(ParallelBackendBase):
 
     def _send_to_one(self, key, tasks, callbacks):
         level = LOGGER.getEffectiveLevel()
-        work = partial(_run, tasks, self._threads(), self.n_threads, level)
         finish = partial(self._finish, self._running, key, callbacks)
         try:
-            self._loky.submit(work, finish)
-        except Exception as error:  # processes have been killed in the meantime
+            work = _pickled(_run, tasks, self._threads(), self.n_threads, level)
+            self._loky.submit(partial(_load_and_call, work), finish)
+        except Exception as error:  # no pickle, or killed in the meantime
             _call_back(callbacks, [(None, error)] * len(callbacks))
 
     def _finish(self, running, key, callbacks, future):
@@ -153,6 +154,25 @@ def _call_back(callbacks, outcomes):
     for callback, outcome in zip(callbacks, outcomes, strict=True):
         if callback is not None:
             callback(outcome)
+
+
+def _pickled(function, *args):
+    """Return a call as bytes.
+
+    joblib by itself would write large arrays to files, and what is mapped from a file
+    does not stack.
+    """
+    try:
+        return dumps(partial(function, *args))
+    except Exception as error:
+        raise pickle.PicklingError(
+            f"What a task consists of cannot be pickled for another process ({error}): "
+            "do without it, or stay in one process, n_processes=1."
+        ) from error
+
+
+def _load_and_call(work):
+    return pickle.loads(work)()
 
 
 def _run(tasks, backend, n_threads, level):
