@@ -1,6 +1,12 @@
 """How users ask for stacked training."""
 
-from joblib import Parallel, delayed, parallel_config, register_parallel_backend
+from joblib import (
+    Parallel,
+    cpu_count,
+    delayed,
+    parallel_config,
+    register_parallel_backend,
+)
 
 from skae.stacking._backend import MAX_MEMBERS, MEMORY, NAME, StackedBackend
 from skae.stacking._processes import ProcessesBackend
@@ -35,14 +41,14 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
         and some hundred megabytes each; what tasks consist of is pickled, as with
         joblib's own processes.
 
+    Returns
+    -------
+    context : context manager
+
     Raises
     ------
     ValueError
         When `n_processes` is neither positive nor -1.
-
-    Returns
-    -------
-    context : context manager
 
     Notes
     -----
@@ -124,19 +130,21 @@ def fit_stack(estimators, data, **settings):
             for estimator, X in zip(estimators, data, strict=True)
         )
     for estimator, copy in zip(estimators, fitted, strict=True):
-        vars(estimator).update(vars(copy))  # another one if fitted in another process
+        if copy is not estimator:  # but was fitted in another process
+            vars(estimator).update(vars(copy))
     return estimators
 
 
 def _backend(n_processes=1, **settings):
+    if n_processes != -1 and n_processes < 1:
+        raise ValueError(
+            f"n_processes={n_processes}: give a positive number, or -1 for as many "
+            "processes as there are cores."
+        )
+    n_processes = cpu_count() if n_processes == -1 else n_processes
     if n_processes == 1:
         return StackedBackend(**settings)
-    if n_processes == -1 or n_processes > 1:
-        return ProcessesBackend(n_processes=n_processes, **settings)
-    raise ValueError(
-        f"n_processes={n_processes}: give a positive number, or -1 for as many "
-        "processes as there are cores."
-    )
+    return ProcessesBackend(n_processes=n_processes, **settings)
 
 
 register_parallel_backend(NAME, _backend)

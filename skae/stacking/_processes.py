@@ -33,7 +33,9 @@ class ProcessesBackend(ParallelBackendBase):
         joblib's.
     inner_max_num_threads : None
         joblib's; without effect.
-    n_processes, max_members, memory : int
+    n_processes : int
+        At least two.
+    max_members, memory : int
         See `skae.stacked`.
     """
 
@@ -49,7 +51,7 @@ class ProcessesBackend(ParallelBackendBase):
         memory=MEMORY,
     ):
         super().__init__(nesting_level, inner_max_num_threads)
-        self.n_processes = n_processes if n_processes > 0 else cpu_count()
+        self.n_processes = n_processes
         n_workers = max(1, cpu_count() // self.n_processes)
         self._limits = {"max_members": max_members, "memory": memory}
         self.rendezvous = Rendezvous(**self._limits, n_workers=n_workers)

@@ -22,10 +22,10 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from twins import assert_twins, data
+from twins import assert_twins, data, dense, scores
 
 import skae
-from skae import DenseAutoencoder, LSTMAutoencoder, fit_stack
+from skae import LSTMAutoencoder, fit_stack
 from skae.stacking._rendezvous import Rendezvous
 
 
@@ -41,23 +41,6 @@ def no_thread_is_left(no_process_is_left):
     yield
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith("skae")]
-
-
-def dense(**params):
-    return DenseAutoencoder(
-        **{
-            "hidden_layer_sizes": (6,),
-            "linear_path": None,
-            "max_epochs": 3,
-            "batch_size": 16,
-            "random_state": 0,
-            **params,
-        }
-    )
-
-
-def scores(search):
-    return search.cv_results_["mean_test_score"]
 
 
 # Searches

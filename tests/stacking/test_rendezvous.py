@@ -21,28 +21,11 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
-from twins import assert_twins, data
+from twins import assert_twins, data, dense, scores
 
 import skae
-from skae import Checkpoint, DenseAutoencoder, LSTMAutoencoder, fit_stack
+from skae import Checkpoint, LSTMAutoencoder, fit_stack
 from skae.stacking import _rendezvous
-
-
-def dense(**params):
-    return DenseAutoencoder(
-        **{
-            "hidden_layer_sizes": (6,),
-            "linear_path": None,
-            "max_epochs": 3,
-            "batch_size": 16,
-            "random_state": 0,
-            **params,
-        }
-    )
-
-
-def scores(search):
-    return search.cv_results_["mean_test_score"]
 
 
 # Searches

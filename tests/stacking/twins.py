@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
-from skae import fit_stack
+from skae import DenseAutoencoder, fit_stack
 
 
 def data(n_samples=60, seed=0, n_features=6):
@@ -12,6 +12,25 @@ def data(n_samples=60, seed=0, n_features=6):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, n_features))
     return X + 0.1 * rng.normal(size=X.shape)
+
+
+def dense(**params):
+    """Return a small autoencoder that trains for a moment."""
+    return DenseAutoencoder(
+        **{
+            "hidden_layer_sizes": (6,),
+            "linear_path": None,
+            "max_epochs": 3,
+            "batch_size": 16,
+            "random_state": 0,
+            **params,
+        }
+    )
+
+
+def scores(search):
+    """Return the mean scores of a search's candidates."""
+    return search.cv_results_["mean_test_score"]
 
 
 def assert_twins(stacked, alone, rtol=1e-4):
