@@ -27,7 +27,6 @@ import skae
 from skae import Checkpoint, LSTMAutoencoder, fit_stack
 from skae.stacking import _rendezvous
 
-
 # Searches
 
 
