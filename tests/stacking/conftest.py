@@ -33,8 +33,9 @@ def no_stack_fails(request, caplog):
     yield
     if "stacks_may_fail" not in request.fixturenames:
         records = caplog.get_records("call")
-        failed = [r for r in records if r.name == "skae.stacking" and r.exc_info]
-        assert not failed, failed[0].exc_info[1]
+        errors = [r for r in records if r.levelno >= logging.ERROR]
+        failed = [r.getMessage() for r in errors if r.name == "skae.stacking"]
+        assert not failed, failed[0]
 
 
 @pytest.fixture(autouse=True)
