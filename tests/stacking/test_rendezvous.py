@@ -1,10 +1,5 @@
 """Fits meet wherever joblib runs them, and none waits for ever."""
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from itertools import chain
@@ -21,7 +16,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
-from twins import assert_twins, data, dense, scores
+from twins import assert_twins, data, dense, interrupted, scores
 
 import skae
 from skae import Checkpoint, LSTMAutoencoder, fit_stack
@@ -277,22 +272,7 @@ def test_interrupts_end_a_search_at_once(tmp_path):
         except KeyboardInterrupt:
             print("threads", threading.active_count())
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    with process:
-        assert "15 fits" in process.stdout.readline()
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        try:
-            out, _ = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert "threads 1" in out
-    assert process.returncode == 0
+    assert "threads 1" in interrupted(code, "15 fits", seconds=0.2)
 
 
 # What is left alone

@@ -1,5 +1,12 @@
 """Fits in stacks and their twins, the same fits alone."""
 
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
 import numpy as np
 import torch
 from sklearn.base import clone
@@ -31,6 +38,26 @@ def dense(**params):
 def scores(search):
     """Return the mean scores of a search's candidates."""
     return search.cv_results_["mean_test_score"]
+
+
+def interrupted(code, sign, seconds):
+    """Return what a program prints that is interrupted so long after a sign of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    with process:
+        assert sign in process.stdout.readline()
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        try:
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    return out
 
 
 def assert_twins(stacked, alone, rtol=1e-4):
