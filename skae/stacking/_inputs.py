@@ -24,7 +24,16 @@ class _Inputs:
         Of the blocks, padded.
     edges : list of list of int
         Where each member's blocks begin and end.
+    n_columns : int
+        How many numbers stand beside the hidden states.
+    widths_apart : list of int
+        Of the blocks that contribute apart from these.
     """
+
+    n_columns = 0
+    widths_apart = ()
+    #: Whether the time contributes, too.
+    tells_time = False
 
     def __init__(self, blocks):
         self.widths = [max(sizes) for sizes in zip(*blocks, strict=True)]
@@ -34,41 +43,58 @@ class _Inputs:
         """Forget all but some members; `bind` has to follow."""
         self.edges = [self.edges[member] for member in members]
 
+    def contributed_to_all(self):
+        """Return what comes into the gates at all time steps alike; None for nothing.
+
+        It is ``(n_members, n_rows, width)``, and may be changed.
+        """
+        return None
+
+    def contributed_to_each(self):
+        """Return what comes into the gates by the time; None for nothing.
+
+        It is ``(n_members, n_timesteps, width)``.
+        """
+        return None
+
 
 class StackedSequences(_Inputs):
     """Sequences ``(n_members, n_timesteps, n_rows, width)``."""
 
-    def bind(self, weights, grads):
-        """Work on stacked weights of the blocks."""
-        self._weights, self._grads = weights, grads
-        self._flipped = [weight.mT.contiguous() for weight in weights]
-        self._memory = [Memory(len(w), n, w) for w, n in zip(weights, self.widths)]  # noqa: B905
+    def __init__(self, blocks):
+        super().__init__(blocks)
+        self.n_columns = sum(self.widths)
 
-    def write(self, inputs, bias, out):
-        """Write what sequences, in blocks, contribute at all time steps."""
-        self._rows = [x.flatten(1, 2) for x in inputs]
-        first, *others = zip(self._rows, self._weights, strict=True)
-        product = torch.addcmul if first[0].shape[-1] == 1 else torch.baddbmm
-        out = product(bias, *first, out=out.flatten(1, 2))
-        for x, weight in others:
-            out.baddbmm_(x, weight)
+    def bind(self, weight, apart, apart_grads):
+        """Work on the stacked weights of the columns."""
+        self._weights = weight.split(self.widths, 1)
+        self.apart_grads = apart_grads
+        self._flipped = [weight.mT.contiguous() for weight in self._weights]
+        self._memory = [Memory(len(weight), n, weight) for n in self.widths]
+
+    def places(self, columns, apart):
+        """Return where the weights of blocks stand, of a member's."""
+        return columns.split(self.widths)
+
+    def write(self, inputs, columns):
+        """Write sequences, in blocks, beside the hidden states before their steps."""
+        for x, place in zip(inputs, columns.split(self.widths, -1), strict=True):
+            place.copy_(x)
 
     def backward(self, g, by_time, is_needed):
-        """Set the weights' gradients, and return those of the inputs, or None.
+        """Set the gradients of weights apart, and return those of the inputs, or None.
 
         Parameters
         ----------
         g : torch.Tensor of shape (n_members, n_timesteps, n_rows, width)
-            Gradient of what was written.
+            Gradient of what comes into the gates.
         by_time : torch.Tensor of shape (n_members, n_timesteps, width)
-            Its sum over the rows.
+            Its sum over the rows, where the time contributes.
         is_needed : bool
         """
-        rows = g.flatten(1, 2)
-        for x, grad in zip(self._rows, self._grads, strict=True):
-            torch.bmm(x.mT, rows, out=grad)
         if not is_needed:
             return None
+        rows = g.flatten(1, 2)
         parts = zip(self._weights, self._flipped, self._memory, strict=True)
         return [_product(rows, *part).unflatten(1, g.shape[1:3]) for part in parts]
 
@@ -88,29 +114,45 @@ class StackedCodes(_Inputs):
     def __init__(self, sizes, n_timesteps, n_times):
         super().__init__([(k, n_times) if n_times else (k,) for k in sizes])
         self.n_timesteps = n_timesteps
+        self.widths_apart = self.widths
+        self.tells_time = n_times > 0
 
-    def bind(self, weights, grads):
-        """Work on stacked weights of the blocks."""
-        self._weight, *self._of_times = weights
-        self._grad, *self._grads_of_times = grads
+    def bind(self, weight, apart, apart_grads):
+        """Work on stacked weights of the blocks, apart from those of the columns."""
+        self._weight, *self._of_times = apart
+        self.apart_grads = apart_grads
         self._times = time_code(self.n_timesteps, self._weight)
+        self._memory = Memory(*self._weight.shape[::2], self._weight)
 
-    def write(self, inputs, bias, out):
-        """Write what codes, in one block, and the time contribute at all time steps."""
-        self._codes = inputs[0]
-        of_codes = torch.baddbmm(bias, self._codes, self._weight).unsqueeze(1)
-        out.copy_(of_codes.expand_as(out))
-        for weight in self._of_times:
-            out.add_(torch.matmul(self._times, weight).unsqueeze(2))
+    def places(self, columns, apart):
+        """Return where the weights of blocks stand, of a member's."""
+        return apart
+
+    def write(self, inputs, columns):
+        """Take the codes, in one block; nothing stands beside the hidden states."""
+        (self._codes,) = inputs
+
+    def contributed_to_all(self):
+        """Return what codes contribute; see `_Inputs`."""
+        out = self._memory.rows(self._codes.shape[1])
+        return torch.bmm(self._codes, self._weight, out=out)
+
+    def contributed_to_each(self):
+        """Return what the time contributes; see `_Inputs`."""
+        if not self.tells_time:
+            return None
+        (weight,) = self._of_times
+        return torch.matmul(self._times, weight)
 
     def backward(self, g, by_time, is_needed):
         """Set the weights' gradients, and return that of the codes.
 
         See `StackedSequences.backward`.
         """
+        grad, *of_times = self.apart_grads
         of_codes = g.sum(1)
-        torch.bmm(self._codes.mT, of_codes, out=self._grad)
-        for grad in self._grads_of_times:
+        torch.bmm(self._codes.mT, of_codes, out=grad)
+        for grad in of_times:
             torch.matmul(self._times.mT, by_time, out=grad)
         return [torch.bmm(of_codes, self._weight.mT)]
 

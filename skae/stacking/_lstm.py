@@ -28,25 +28,15 @@ class StackedLSTM(StackedCell):
     """
 
     of_input = of_hidden = (0, 1, 2, 3)  # i, f, a, o
+    scale = (1, 1, -2, 1)
     n_states = 2
-
-    def bind(self, values, grads):
-        """Work on stacked tensors, of the `shapes`."""
-        super().bind(values, grads)
-        self._scaled = torch.empty_like(self.weight)
-        self._scale = self.weight.new_ones(4, self.width)
-        self._scale[2] = -2
-        self._scale = self._scale.flatten()
-
-    def _bias_of_inputs(self):
-        return self.bias + self.hidden_bias
 
     def _shapes_of_tape(self, n_members, n_rows):
         own, n = (n_rows, self.width), self.n_timesteps
         return {
-            "raw": (n_members, n, n_rows, 4 * self.width),
+            "gates": (n_members, n, n_rows, 4 * self.width),
             "contributed": (n_members, n_rows, 4 * self.width),
-            "hidden": (n_members, n + 1, *own),
+            "all_given": (n_members, n + 1, n_rows, self.n_given),
             "memory": (n_members, n + 1, *own),
             "change": (n_members, n, *own),
             "squashed": (n_members, n, *own),
@@ -54,38 +44,29 @@ class StackedLSTM(StackedCell):
             "memory_grad": (n_members, *own),
         }
 
-    def _new_tape(self, raw, hidden, memory, change, squashed, **others):
-        gates = raw.unflatten(-1, (4, self.width)).unbind(-2)
-        by_step = zip(*(gate.unbind(1) for gate in gates), strict=True)
+    def _new_tape(self, gates, all_given, memory, change, squashed, **others):
+        by_gate = gates.unflatten(-1, (4, self.width))
         steps = [
             SimpleNamespace(
-                gates=of_step,
+                all_gates=gates[:, t],
+                gates=by_gate[:, t].unbind(-2),
                 memory_before=memory[:, t],
                 memory=memory[:, t + 1],
                 change=change[:, t],
                 squashed=squashed[:, t],
             )
-            for t, of_step in enumerate(by_step)
+            for t in range(self.n_timesteps)
         ]
         return SimpleNamespace(
-            raw=raw,
-            grads=raw,
-            raw_candidate=gates[2],
-            hidden=hidden,
-            states=(hidden[:, 0], memory[:, 0]),
+            grads=gates,
+            all_given=all_given,
+            states=(all_given[:, 0, :, : self.width], memory[:, 0]),
             steps=steps,
             **others,
         )
 
-    def _begin(self, tape):
-        torch.mul(self.weight, self._scale, out=self._scaled)
-        tape.raw_candidate.mul_(_MINUS_TWO)
-
-    def _run(self, tape, step, before):
-        raw = step.raw
-        if before is not None:  # products into every so many rows are slow
-            raw = torch.baddbmm(raw, before, self._scaled, out=tape.contributed)
-        torch.sigmoid(raw, out=step.raw)
+    def _run(self, tape, step):
+        torch.sigmoid(tape.contributed, out=step.all_gates)
         i, f, s, o = step.gates
         torch.addcmul(i, i, s, value=-2, out=step.change)
         torch.addcmul(step.change, f, step.memory_before, out=step.memory)
