@@ -26,13 +26,14 @@ class StackedBackend(ParallelBackendBase):
     nesting_level : int or None
         joblib's.
     inner_max_num_threads : None
-        joblib's; without effect.
+        joblib's, which is not supported.
     max_members, memory : int
         See `skae.stacked`.
     rendezvous : Rendezvous or None
         Where fits meet, if not at a new place.
     """
 
+    default_n_jobs = -1
     supports_retrieve_callback = True
     supports_sharedmem = True
     uses_threads = True
@@ -59,9 +60,14 @@ class StackedBackend(ParallelBackendBase):
         n_jobs = self.effective_n_jobs(n_jobs)
         if n_jobs == 1:
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
+        if self._crew is not None:  # for a call that is still under way
+            raise FallbackToBackend(self._another())
         self.parallel = parallel
         self._start(n_jobs)
         return n_jobs
+
+    def _another(self):
+        return StackedBackend(self.nesting_level, rendezvous=self.rendezvous)
 
     def _start(self, n_jobs):
         self._pool = ThreadPoolExecutor(n_jobs, thread_name_prefix=NAME)
@@ -118,7 +124,7 @@ class StackedBackend(ParallelBackendBase):
         level = (self.nesting_level or 0) + 1
         if level > MAX_NESTING:
             return SequentialBackend(nesting_level=level), None
-        return StackedBackend(level, rendezvous=self.rendezvous), None
+        return StackedBackend(level, rendezvous=self.rendezvous), 1
 
 
 def n_jobs_of(n_jobs, enough):

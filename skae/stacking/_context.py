@@ -1,12 +1,9 @@
 """How users ask for stacked training."""
 
-from joblib import (
-    Parallel,
-    cpu_count,
-    delayed,
-    parallel_config,
-    register_parallel_backend,
-)
+from numbers import Integral, Real
+
+from joblib import cpu_count, parallel_config, register_parallel_backend
+from sklearn.utils.parallel import Parallel, delayed
 
 from skae.stacking._backend import MAX_MEMBERS, MEMORY, NAME, StackedBackend
 from skae.stacking._processes import ProcessesBackend
@@ -38,8 +35,9 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
         together; -1 is as many as there are cores. With one, all is done in this
         process, and several stacks at a time wait for Python's lock, the more so the
         narrower the networks are. Others take some seconds to start, the first time,
-        and some hundred megabytes each; what tasks consist of is pickled, as with
-        joblib's own processes.
+        and some hundred megabytes each, besides copies of the data. What tasks consist
+        of is pickled, as for joblib's own processes, in which names that a script has
+        registered are not known either: give parts themselves instead.
 
     Returns
     -------
@@ -48,7 +46,9 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
     Raises
     ------
     ValueError
-        When `n_processes` is neither positive nor -1.
+        When `n_processes` is neither positive nor -1, or a limit is not positive.
+    TypeError
+        When they are not numbers, or not whole ones.
 
     Notes
     -----
@@ -105,6 +105,18 @@ def fit_stack(estimators, data, **settings):
     ------
     ValueError
         When there are not as many data as estimators, or an estimator is given twice.
+    TypeError
+        When what is given is no list of estimators.
+
+    Notes
+    -----
+    Each is fitted by ``fit(X)``, without `y`. Where that has to be given, or scores are
+    wanted, use joblib or a search within `stacked`. Results are the same again if seeds
+    are numbers: fits that share a ``RandomState`` draw from it in any order.
+
+    Other processes fit copies, whose attributes estimators take over in the end: the
+    steps of a pipeline, or callbacks, are then other objects than before. When a fit
+    fails, its error is raised, and other estimators may have been fitted or not.
 
     Examples
     --------
@@ -116,7 +128,7 @@ def fit_stack(estimators, data, **settings):
     >>> [autoencoder.transform(X).shape[1] for autoencoder in fitted]
     [1, 2, 3]
     """
-    estimators, data = list(estimators), list(data)
+    estimators, data = _listed(estimators), list(data)
     if len(estimators) != len(data):
         raise ValueError(
             f"{len(estimators)} estimators and {len(data)} data: give each estimator "
@@ -135,16 +147,44 @@ def fit_stack(estimators, data, **settings):
     return estimators
 
 
-def _backend(n_processes=1, **settings):
-    if n_processes != -1 and n_processes < 1:
-        raise ValueError(
-            f"n_processes={n_processes}: give a positive number, or -1 for as many "
-            "processes as there are cores."
-        )
-    n_processes = cpu_count() if n_processes == -1 else n_processes
+def _listed(estimators):
+    """Return estimators as a list."""
+    if not hasattr(estimators, "fit"):
+        estimators = list(estimators)
+        others = [e for e in estimators if isinstance(e, type) or not hasattr(e, "fit")]
+        if not others:
+            return estimators
+        estimators = others[0]
+    raise TypeError(
+        f"{estimators!r} instead of a list of estimators: give instances with a fit "
+        "method in a list, [estimator] for one."
+    )
+
+
+def _backend(
+    n_processes=1, max_members=MAX_MEMBERS, memory=MEMORY, nesting_level=None, **others
+):
+    limits = {
+        "max_members": _positive("max_members", max_members, Integral),
+        "memory": int(_positive("memory", memory, Real)),
+    }
+    if n_processes == -1:
+        n_processes = cpu_count()
+    _positive("n_processes", n_processes, Integral, ", or -1 for one for each core")
     if n_processes == 1:
-        return StackedBackend(**settings)
-    return ProcessesBackend(n_processes=n_processes, **settings)
+        return StackedBackend(nesting_level, **limits, **others)
+    return ProcessesBackend(nesting_level, n_processes=n_processes, **limits, **others)
+
+
+def _positive(name, value, kind, or_else=""):
+    """Return a setting that has to be a positive number."""
+    allowed = "whole number" if kind is Integral else "number"
+    text = f"{name}={value!r}: give a positive {allowed}{or_else}."
+    if not isinstance(value, kind):
+        raise TypeError(text)
+    if not value > 0:
+        raise ValueError(text)
+    return value
 
 
 register_parallel_backend(NAME, _backend)

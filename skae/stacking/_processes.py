@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import traceback
 from contextlib import contextmanager
 from functools import partial
 from logging.handlers import QueueHandler
@@ -32,13 +33,14 @@ class ProcessesBackend(ParallelBackendBase):
     nesting_level : int or None
         joblib's.
     inner_max_num_threads : None
-        joblib's; without effect.
+        joblib's, which is not supported.
     n_processes : int
         At least two.
     max_members, memory : int
         See `skae.stacked`.
     """
 
+    default_n_jobs = -1
     supports_retrieve_callback = True
 
     def __init__(
@@ -69,12 +71,19 @@ class ProcessesBackend(ParallelBackendBase):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if self.nesting_level or current_process().daemon:
             raise FallbackToBackend(StackedBackend(self.nesting_level, **self._limits))
+        if self._loky is not None:  # for a call that is still under way
+            raise FallbackToBackend(self._another())
         self._loky = LokyBackend(nesting_level=0)
         self.n_threads = ceil(n_jobs / self.n_processes)
         self.parallel = parallel
         self._settings = kwargs
         self._start()
         return n_jobs
+
+    def _another(self):
+        return ProcessesBackend(
+            self.nesting_level, n_processes=self.n_processes, **self._limits
+        )
 
     def _threads(self):
         return StackedBackend(0, rendezvous=self.rendezvous)
@@ -107,17 +116,18 @@ class ProcessesBackend(ParallelBackendBase):
 
     def _send_to_one(self, key, tasks, callbacks):
         level = LOGGER.getEffectiveLevel()
-        finish = partial(self._finish, self._running, key, callbacks)
+        finish = partial(self._finish, self._loky, self._running, key, callbacks)
         try:
-            work = _pickled(_run, tasks, self._threads(), self.n_threads, level)
+            work = partial(_run, tasks, self._threads(), self.n_threads, level)
+            work = _pickled(work, "What a task consists of")
             self._loky.submit(partial(_load_and_call, work), finish)
         except Exception as error:  # no pickle, or killed in the meantime
             _call_back(callbacks, [(None, error)] * len(callbacks))
 
-    def _finish(self, running, key, callbacks, future):
+    def _finish(self, loky, running, key, callbacks, future):
         """Call back with what has come of tasks, and go on with others."""
         try:
-            results, records = self._loky.retrieve_result_callback(future)
+            results, records = pickle.loads(loky.retrieve_result_callback(future))
             outcomes = [(result, None) for result in results]
         except BaseException as error:
             outcomes, records = [(None, error)] * len(callbacks), []
@@ -138,10 +148,14 @@ class ProcessesBackend(ParallelBackendBase):
     def terminate(self):
         """Let go of the processes, which loky keeps for a while."""
         if self._loky is not None:
+            self._pending.clear()
             self._loky.terminate()
+            self._loky = None
 
     def abort_everything(self, ensure_ready=True):
         """Kill the processes, and start new ones where they are going to be needed."""
+        if self._loky is None:
+            return
         self._pending.clear()
         self._loky.abort_everything(ensure_ready=False)
         if ensure_ready:
@@ -158,23 +172,37 @@ def _call_back(callbacks, outcomes):
             callback(outcome)
 
 
-def _pickled(function, *args):
-    """Return a call as bytes.
+def _pickled(value, name):
+    """Return something as bytes.
 
     joblib by itself would write large arrays to files, and what is mapped from a file
     does not stack.
     """
     try:
-        return dumps(partial(function, *args))
+        return dumps(value)
     except Exception as error:
         raise pickle.PicklingError(
-            f"What a task consists of cannot be pickled for another process ({error}): "
-            "do without it, or stay in one process, n_processes=1."
+            f"{name} cannot be pickled for another process ({error}): do without it, "
+            "or stay in one process, n_processes=1."
         ) from error
 
 
 def _load_and_call(work):
-    return pickle.loads(work)()
+    try:
+        return _pickled(pickle.loads(work)(), "What a task returns")
+    except Exception as error:
+        if _is_pickled_well(error):
+            raise
+        text = "".join(traceback.format_exception(error))
+        raise RuntimeError(f"In another process:\n{text}") from None
+
+
+def _is_pickled_well(error):
+    try:
+        pickle.loads(dumps(error))
+    except Exception:
+        return False
+    return True
 
 
 def _run(tasks, backend, n_threads, level):

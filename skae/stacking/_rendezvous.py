@@ -18,7 +18,8 @@ __all__ = ["Cancelled", "Crew", "Rendezvous", "train"]
 
 LOGGER = logging.getLogger("skae.stacking")
 
-# Where this thread's fits meet others: a `Crew`, or nothing.
+# Where this thread's fits meet others, `crew`, and whether they may train alone without
+# waiting for that, `has_leave`; either may be missing.
 _HERE = threading.local()
 
 # Seconds without any progress after which those that wait wait no longer: for tasks
@@ -53,6 +54,7 @@ class Crew:
     def __init__(self, rendezvous, n_threads):
         self.rendezvous = rendezvous
         self.n_threads = n_threads
+        self.has_leave = _has_leave()
         self.n_queued = self.n_busy = self.n_running = 0
         self.is_dispatching = False
         self.is_closed = False
@@ -75,11 +77,10 @@ class Crew:
             self.n_queued -= 1
             self.n_busy += 1
             self.n_running += 1
-        before, _HERE.crew = getattr(_HERE, "crew", None), self
         try:
-            yield
+            with _here(crew=self, has_leave=self.has_leave):
+                yield
         finally:
-            _HERE.crew = before
             with self.rendezvous.changed(self):
                 self.n_busy -= 1
                 self.n_running -= 1
@@ -99,6 +100,11 @@ class Crew:
         finally:
             with self.rendezvous.changed(self):
                 self.n_running += 1
+
+    def check(self):
+        """Raise an error when this has ended."""
+        if self.is_closed:
+            raise Cancelled("The search that this fit belongs to has ended.")
 
     def close(self):
         """End: those that wait are told, and nobody waits for this crew any longer."""
@@ -127,8 +133,7 @@ class Rendezvous:
         self._is_training = False
         self._condition = threading.Condition()
         self._last_change = time.monotonic()
-        #: Held by fits that train alone, as few at a time as there are cores.
-        self.alone = threading.Semaphore(self.n_workers)
+        self._leave = threading.Semaphore(self.n_workers)
 
     def __reduce__(self):
         """Become, when sent to another process, the one place of that process."""
@@ -164,6 +169,24 @@ class Rendezvous:
             self._waiting = [r for r in self._waiting if r.crew is not crew]
             self._condition.notify_all()
 
+    @contextmanager
+    def alone(self, crew):
+        """Train alone, as few fits at a time as there are cores.
+
+        Fits within such a fit, as in a callback, belong to it.
+        """
+        if _has_leave():
+            yield
+            return
+        with crew.paused():
+            self._leave.acquire()
+        try:
+            crew.check()
+            with _here(has_leave=True):
+                yield
+        finally:
+            self._leave.release()
+
     def stacks_of(self, members):
         """Return lists of members of one kind that train in one stack each."""
         return stacks_of(
@@ -177,14 +200,12 @@ class Rendezvous:
         """Wait for others, and train with them; return whether that was done."""
         crew = request.crew
         with self.changed(crew):
-            if crew.is_closed:
-                raise Cancelled("The search that this fit belongs to has ended.")
+            crew.check()
             self._waiting.append(request)
             crew.n_running -= 1
         while batch := self._next_batch(request):
             self._lead(batch)
-        if crew.is_closed:
-            raise Cancelled("The search that this fit belongs to has ended.")
+        crew.check()
         return request.member.is_done
 
     def _next_batch(self, request):
@@ -231,6 +252,23 @@ def current_crew():
     return getattr(_HERE, "crew", None)
 
 
+def _has_leave():
+    """Return whether what this thread does belongs to a fit that trains alone."""
+    return getattr(_HERE, "has_leave", False)
+
+
+@contextmanager
+def _here(**values):
+    """Note something about what this thread does."""
+    before = dict(vars(_HERE))
+    vars(_HERE).update(values)
+    try:
+        yield
+    finally:
+        vars(_HERE).clear()
+        vars(_HERE).update(before)
+
+
 def train(net, rows, rows_val=None, *, epochs, last=True):
     """Train a net: with others where that is asked for and possible, else alone.
 
@@ -252,7 +290,7 @@ def train(net, rows, rows_val=None, *, epochs, last=True):
         request = Request(crew, kind, Member(net, rows, rows_val, epochs))
         if crew.rendezvous.meet(request):
             return
-    with crew.rendezvous.alone:
+    with crew.rendezvous.alone(crew):
         net.train(rows, rows_val, epochs=epochs, last=last)
 
 
@@ -260,10 +298,11 @@ def _train_all(batch, rendezvous):
     """Train requests in stacks; those that no other is like are left alone."""
     stacks = _plan(batch, rendezvous)
     in_stacks = sum(map(len, stacks))
+    sizes = ", ".join(str(len(stack)) for stack in stacks)
     LOGGER.info(
-        "%d fits: %d in %d stacks of %s, %d alone",
+        "%d fits: %d in %d stacks%s, %d alone",
         *(len(batch), in_stacks, len(stacks)),
-        *(", ".join(str(len(stack)) for stack in stacks), len(batch) - in_stacks),
+        *(f" of {sizes}" if sizes else "", len(batch) - in_stacks),
     )
     run_all([partial(_train_stack, stack) for stack in stacks], rendezvous.n_workers)
 

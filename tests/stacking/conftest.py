@@ -14,9 +14,10 @@ def groups(caplog):
 
     def sizes():
         records = [r.getMessage() for r in caplog.records if r.name == "skae.stacking"]
-        found = [re.search(r"stacks of ([\d, ]*), (\d+) alone", r) for r in records]
+        pattern = re.compile(r"stacks(?: of ([\d, ]+))?, (\d+) alone")
+        found = [pattern.search(record) for record in records]
         found = [match for match in found if match]
-        stacks = [list(map(int, re.findall(r"\d+", match[1]))) for match in found]
+        stacks = [[*map(int, re.findall(r"\d+", match[1] or ""))] for match in found]
         return stacks, [int(match[2]) for match in found]
 
     return sizes

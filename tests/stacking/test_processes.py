@@ -114,6 +114,20 @@ def test_generators_of_results():
     assert len(fitted) == 20
 
 
+def test_calls_that_overlap():
+    with skae.stacked(n_processes=2), Parallel() as parallel:
+        several = [
+            Parallel(return_as="generator")(
+                delayed(dense(n_components=k).fit)(data()) for _ in range(6)
+            )
+            for k in (1, 2)
+        ]
+        third = parallel(delayed(dense(n_components=3).fit)(data()) for _ in range(6))
+        groups = list(zip(*several, third, strict=True))
+    found = [[model.n_components for model in group] for group in groups]
+    assert found == [[1, 2, 3]] * 6
+
+
 def test_all_cores(groups):
     with skae.stacked(n_processes=-1):
         Parallel()(delayed(dense().fit)(data()) for _ in range(2 * joblib.cpu_count()))
@@ -196,6 +210,40 @@ def test_what_cannot_be_pickled_says_so():
         Parallel()(delayed(lambda: lock)() for _ in range(4))
 
 
+def test_results_that_cannot_be_pickled_say_so():
+    with (
+        skae.stacked(n_processes=2),
+        pytest.raises(pickle.PicklingError, match=r"returns .* n_processes=1"),
+    ):
+        Parallel()(delayed(threading.Lock)() for _ in range(4))
+
+
+class TwoParts(Exception):
+    """Is pickled, but does not come back."""
+
+    def __init__(self, what, why):
+        super().__init__(f"{what}: {why}")
+
+
+def fail_in_two_parts():
+    raise TwoParts("this", "that")
+
+
+def fail_with_a_lock():
+    error = ValueError("this: that")
+    error.lock = threading.Lock()
+    raise error
+
+
+@pytest.mark.parametrize("fail", [fail_in_two_parts, fail_with_a_lock])
+def test_errors_that_cannot_be_sent_say_what_they_say(fail):
+    with (
+        skae.stacked(n_processes=2),
+        pytest.raises(RuntimeError, match=r"(?s)In another process.*this: that"),
+    ):
+        Parallel()(delayed(fail)() for _ in range(4))
+
+
 def test_interrupts_end_a_search_and_its_processes():
     code = """
         import os, signal
@@ -229,12 +277,6 @@ def test_interrupts_end_a_search_and_its_processes():
 
 
 # Settings
-
-
-@pytest.mark.parametrize("n_processes", [0, -2])
-def test_numbers_of_processes_are_checked(n_processes):
-    with pytest.raises(ValueError, match="positive number, or -1"):
-        skae.stacked(n_processes=n_processes)
 
 
 def test_processes_share_the_cores():

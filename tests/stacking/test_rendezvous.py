@@ -2,6 +2,7 @@
 
 import threading
 import time
+import warnings
 from itertools import chain
 
 import joblib
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from joblib import Parallel, delayed
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
@@ -16,6 +18,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
+from skorch.callbacks import Callback
 from twins import assert_twins, data, dense, interrupted, scores
 
 import skae
@@ -32,6 +35,14 @@ def test_all_fits_of_a_grid_search_train_in_one_stack(groups):
         together = scores(search.fit(data()))
     np.testing.assert_allclose(together, alone, atol=1e-6)
     assert groups()[0] == [[12]] or groups()[0] == [[6, 6]]
+
+
+def test_there_are_enough_jobs_unless_one_says_otherwise(groups):
+    search = GridSearchCV(dense(), {"n_components": [1, 2, 3]}, cv=2, refit=False)
+    with joblib.parallel_config("skae-stacked"):
+        search.fit(data())
+        search.set_params(n_jobs=1).fit(data())
+    assert groups()[0] == [[6]]
 
 
 def test_joblibs_name_of_the_backend(groups):
@@ -174,6 +185,30 @@ def test_generators_of_results():
     assert len(fitted) == 6
 
 
+def test_calls_that_overlap(monkeypatch):
+    monkeypatch.setattr(_rendezvous, "PATIENCE", 0.2)
+    with skae.stacked(n_jobs=4):
+        several = [
+            Parallel(return_as="generator")(
+                delayed(dense(n_components=k).fit)(data()) for _ in range(6)
+            )
+            for k in (1, 2)
+        ]
+        pairs = list(zip(*several, strict=True))
+    found = [[model.n_components for model in pair] for pair in pairs]
+    assert found == [[1, 2]] * 6
+
+
+def test_a_call_while_another_keeps_its_threads():
+    with skae.stacked(n_jobs=4), Parallel() as parallel:
+        for _ in range(2):
+            fitted = parallel(delayed(dense().fit)(data()) for _ in range(4))
+            found = cross_validate(dense(), data(), cv=2)["test_score"]
+    assert_twins(fitted[3], dense().fit(data()), rtol=1e-6)
+    alone = cross_validate(dense(), data(), cv=2)["test_score"]
+    np.testing.assert_allclose(found, alone, atol=1e-6)
+
+
 def test_one_call_after_another_in_one_context():
     with skae.stacked(n_jobs=4), Parallel() as parallel:
         for _ in range(2):
@@ -252,6 +287,48 @@ def test_a_task_that_never_comes_to_its_fit_is_not_waited_for(monkeypatch):
     assert len(fitted) == 3
 
 
+class Another(Callback):
+    """Fits autoencoders of its own."""
+
+    def __init__(self, fit):
+        self.fit = fit
+
+    def on_train_begin(self, net, **kwargs):
+        self.fit()
+
+
+def in_time(function, seconds=60):
+    """Return whether a function ends within that time."""
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+def fit_alone():
+    dense(callbacks=[Callback()]).fit(data())
+
+
+def search_alone():
+    search = {"n_components": [1, 2]}
+    model = dense(callbacks=[Callback()])
+    GridSearchCV(model, search, cv=2, n_jobs=4).fit(data())
+
+
+@pytest.mark.parametrize("fit", [fit_alone, search_alone, lambda: dense().fit(data())])
+def test_fits_within_lone_fits_need_no_leave(fit, monkeypatch):
+    monkeypatch.setattr(_rendezvous, "PATIENCE", 10**6)
+    models = [dense(callbacks=[Another(fit)]) for _ in range(3)]
+    place = _rendezvous.Rendezvous(4, 2**30, n_workers=1)
+
+    def search():
+        with joblib.parallel_config("skae-stacked", rendezvous=place):
+            Parallel()(delayed(model.fit)(data()) for model in models)
+
+    assert in_time(search)
+    assert all(hasattr(model, "net_") for model in models)
+
+
 def test_interrupts_end_a_search_at_once(tmp_path):
     code = """
         import logging, signal, sys, threading
@@ -301,3 +378,55 @@ def test_estimators_and_data_are_checked():
     model = dense()
     with pytest.raises(ValueError, match="given twice"):
         fit_stack([model, model], [data(), data()])
+    for given in (model, [type(model)], [model, "pca"]):
+        with pytest.raises(TypeError, match="instead of a list of estimators"):
+            fit_stack(given, [data()])
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"max_members": 0}, ValueError, "max_members=0: give a positive whole"),
+        ({"max_members": "3"}, TypeError, "max_members='3'"),
+        ({"memory": 0}, ValueError, "memory=0: give a positive number"),
+        ({"memory": "1G"}, TypeError, "memory='1G'"),
+        ({"n_processes": 0}, ValueError, "n_processes=0: .* or -1 for one"),
+        ({"n_processes": -2}, ValueError, "n_processes=-2"),
+        ({"n_processes": 1.5}, TypeError, "n_processes=1.5"),
+        ({"n_processes": "2"}, TypeError, "n_processes='2'"),
+        ({"n_processes": None}, TypeError, "n_processes=None"),
+    ],
+)
+def test_settings_are_checked(settings, error, message):
+    with pytest.raises(error, match=message):
+        skae.stacked(**settings)
+
+
+def test_memory_may_be_any_number():
+    with skae.stacked(memory=1e9):
+        assert Parallel()(delayed(abs)(n) for n in (-1, 1)) == [1, 1]
+
+
+class NeedsFrames(TransformerMixin, BaseEstimator):
+    """A step that warns, and takes data frames only."""
+
+    def fit(self, X, y=None):
+        warnings.warn("This step warns.", stacklevel=2)
+        self.n_columns_ = len(X.columns)
+        return self
+
+    def transform(self, X):
+        return X
+
+
+@pytest.mark.parametrize("n_processes", [1, 2])
+def test_lists_of_estimators_know_the_configuration_and_filters(n_processes):
+    pytest.importorskip("pandas")
+    models = [make_pipeline(StandardScaler(), NeedsFrames(), dense()) for _ in "ab"]
+    with config_context(transform_output="pandas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit_stack(models, [data()] * 2, n_processes=n_processes)
+        assert models[1][1].n_columns_ == data().shape[1]
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="This step warns"):
+            fit_stack(models, [data()] * 2, n_processes=n_processes)
