@@ -18,7 +18,14 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from twins import assert_twins, data, dense, interrupted, scores
+from twins import (
+    assert_follow_the_configuration_and_filters,
+    assert_twins,
+    data,
+    dense,
+    interrupted,
+    scores,
+)
 
 import skae
 from skae import LSTMAutoencoder, fit_stack
@@ -149,6 +156,10 @@ def test_a_list_of_estimators_is_fitted_itself():
         np.testing.assert_allclose(
             ours.transform(data()), theirs.transform(data()), atol=1e-6
         )
+
+
+def test_lists_of_estimators_follow_the_configuration_and_filters():
+    assert_follow_the_configuration_and_filters(n_processes=2)
 
 
 def test_large_arrays_stack_too(groups):

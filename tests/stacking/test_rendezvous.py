@@ -2,7 +2,6 @@
 
 import threading
 import time
-import warnings
 from itertools import chain
 
 import joblib
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from joblib import Parallel, delayed
-from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
@@ -19,7 +17,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 from skorch.callbacks import Callback
-from twins import assert_twins, data, dense, interrupted, scores
+from twins import (
+    assert_follow_the_configuration_and_filters,
+    assert_twins,
+    data,
+    dense,
+    interrupted,
+    scores,
+)
 
 import skae
 from skae import Checkpoint, LSTMAutoencoder, fit_stack
@@ -407,26 +412,5 @@ def test_memory_may_be_any_number():
         assert Parallel()(delayed(abs)(n) for n in (-1, 1)) == [1, 1]
 
 
-class NeedsFrames(TransformerMixin, BaseEstimator):
-    """A step that warns, and takes data frames only."""
-
-    def fit(self, X, y=None):
-        warnings.warn("This step warns.", stacklevel=2)
-        self.n_columns_ = len(X.columns)
-        return self
-
-    def transform(self, X):
-        return X
-
-
-@pytest.mark.parametrize("n_processes", [1, 2])
-def test_lists_of_estimators_know_the_configuration_and_filters(n_processes):
-    pytest.importorskip("pandas")
-    models = [make_pipeline(StandardScaler(), NeedsFrames(), dense()) for _ in "ab"]
-    with config_context(transform_output="pandas"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fit_stack(models, [data()] * 2, n_processes=n_processes)
-        assert models[1][1].n_columns_ == data().shape[1]
-        warnings.simplefilter("error")
-        with pytest.raises(UserWarning, match="This step warns"):
-            fit_stack(models, [data()] * 2, n_processes=n_processes)
+def test_lists_of_estimators_follow_the_configuration_and_filters():
+    assert_follow_the_configuration_and_filters(n_processes=1)

@@ -6,10 +6,15 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
 
 import numpy as np
+import pytest
 import torch
-from sklearn.base import clone
+from sklearn import config_context
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, fit_stack
 
@@ -111,3 +116,30 @@ def assert_stacked_like_alone(models, Xs, rtol=1e-4):
     for ours, theirs in zip(stacked, alone, strict=True):
         assert_twins(ours, theirs, rtol)
     return stacked
+
+
+class NeedsFrames(TransformerMixin, BaseEstimator):
+    """A step that warns, and takes data frames only."""
+
+    def fit(self, X, y=None):
+        """Note how many columns there are."""
+        warnings.warn("This step warns.", stacklevel=2)
+        self.n_columns_ = len(X.columns)
+        return self
+
+    def transform(self, X):
+        """Return what is given."""
+        return X
+
+
+def assert_follow_the_configuration_and_filters(n_processes):
+    """Assert that fits in a stack know scikit-learn's configuration and warnings'."""
+    pytest.importorskip("pandas")
+    models = [make_pipeline(StandardScaler(), NeedsFrames(), dense()) for _ in "ab"]
+    with config_context(transform_output="pandas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit_stack(models, [data()] * 2, n_processes=n_processes)
+        assert models[1][1].n_columns_ == data().shape[1]
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="This step warns"):
+            fit_stack(models, [data()] * 2, n_processes=n_processes)
