@@ -11,10 +11,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, fit_stack
 
@@ -118,13 +117,13 @@ def assert_stacked_like_alone(models, Xs, rtol=1e-4):
     return stacked
 
 
-class NeedsFrames(TransformerMixin, BaseEstimator):
-    """A step that warns, and takes data frames only."""
+class Witness(TransformerMixin, BaseEstimator):
+    """A step that warns, and notes what scikit-learn's configuration is."""
 
     def fit(self, X, y=None):
-        """Note how many columns there are."""
+        """Note the configuration."""
         warnings.warn("This step warns.", stacklevel=2)
-        self.n_columns_ = len(X.columns)
+        self.config_ = get_config()
         return self
 
     def transform(self, X):
@@ -134,12 +133,11 @@ class NeedsFrames(TransformerMixin, BaseEstimator):
 
 def assert_follow_the_configuration_and_filters(n_processes):
     """Assert that fits in a stack know scikit-learn's configuration and warnings'."""
-    pytest.importorskip("pandas")
-    models = [make_pipeline(StandardScaler(), NeedsFrames(), dense()) for _ in "ab"]
-    with config_context(transform_output="pandas"), warnings.catch_warnings():
+    models = [make_pipeline(Witness(), dense()) for _ in "ab"]
+    with config_context(working_memory=7), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fit_stack(models, [data()] * 2, n_processes=n_processes)
-        assert models[1][1].n_columns_ == data().shape[1]
+        assert [model[0].config_["working_memory"] for model in models] == [7, 7]
         warnings.simplefilter("error")
         with pytest.raises(UserWarning, match="This step warns"):
             fit_stack(models, [data()] * 2, n_processes=n_processes)
