@@ -128,12 +128,10 @@ class StackedBackend(ParallelBackendBase):
 
 
 def n_jobs_of(n_jobs, enough):
-    """Return how many tasks run at a time; negative numbers stand for enough."""
+    """Return how many tasks run at a time; None and negative numbers are enough."""
     if n_jobs == 0:
         raise ValueError("n_jobs == 0 in Parallel has no meaning")
-    if n_jobs is None:
-        return 1
-    return n_jobs if n_jobs > 0 else enough
+    return n_jobs if n_jobs is not None and n_jobs > 0 else enough
 
 
 def _run(crew, func, callback):

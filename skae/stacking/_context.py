@@ -64,6 +64,8 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
     such as Adam turn into steps: a dense autoencoder that starts as PCA in float32 ends
     with other weights in a stack, as it does on another machine, and scores the same.
 
+    joblib knows it as ``parallel_config("skae-stacked")``, with the same parameters.
+
     ``logging.getLogger("skae.stacking")`` tells how fits were grouped.
 
     Examples
@@ -80,8 +82,8 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
     >>> search.best_params_
     {'n_components': 3}
     """
-    settings = {"max_members": max_members, "memory": memory}
-    return parallel_config(NAME, n_jobs=n_jobs, n_processes=n_processes, **settings)
+    limits = {"max_members": max_members, "memory": memory}
+    return parallel_config(NAME, n_jobs=n_jobs, n_processes=n_processes, **limits)
 
 
 def fit_stack(estimators, data, **settings):
@@ -149,16 +151,16 @@ def fit_stack(estimators, data, **settings):
 
 def _listed(estimators):
     """Return estimators as a list."""
+    wrong = [estimators]
     if not hasattr(estimators, "fit"):
         estimators = list(estimators)
-        others = [e for e in estimators if isinstance(e, type) or not hasattr(e, "fit")]
-        if not others:
-            return estimators
-        estimators = others[0]
-    raise TypeError(
-        f"{estimators!r} instead of a list of estimators: give instances with a fit "
-        "method in a list, [estimator] for one."
-    )
+        wrong = [e for e in estimators if isinstance(e, type) or not hasattr(e, "fit")]
+    if wrong:
+        raise TypeError(
+            f"{wrong[0]!r} instead of a list of estimators: give instances with a fit "
+            "method in a list, [estimator] for one."
+        )
+    return estimators
 
 
 def _backend(

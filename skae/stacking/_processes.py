@@ -154,8 +154,6 @@ class ProcessesBackend(ParallelBackendBase):
 
     def abort_everything(self, ensure_ready=True):
         """Kill the processes, and start new ones where they are going to be needed."""
-        if self._loky is None:
-            return
         self._pending.clear()
         self._loky.abort_everything(ensure_ready=False)
         if ensure_ready:
