@@ -45,9 +45,9 @@ from skae import VAE
 from skae.datasets import fetch_fashion_mnist
 from skae.metrics import variance_explained
 from skae.scorers import AdjustedRand, Reconstruction, Silhouette, Trustworthiness
-from skae.scorers.clustering import k_means_labels
+from skae.scorers._clustering import k_means_labels
 from skae.search.evolution import Architecture, EvolutionarySearchCV
-from skae.search.store import ScoreStore
+from skae.search.fits import ScoreStore
 
 N_PICTURES = 10_000
 N_CLASSES = 10

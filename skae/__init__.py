@@ -42,7 +42,7 @@ from skae.search import (
     select_dimension,
 )
 from skae.stacking import fit_stack, stacked
-from skae.training.checkpoint import Checkpoint
+from skae.training._checkpoint import Checkpoint
 
 __all__ = [
     "MMDVAE",

@@ -7,7 +7,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from skae.networks.activations import get_activation
+from skae.networks._activations import get_activation
 from skae.noise import NOISES
 from skae.registry import Registry
 

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from torch import nn
 
 from skae.scorers import locate
-from skae.training.devices import as_tensor
+from skae.training._devices import as_tensor
 
 __all__ = ["code_sensitivities", "feature_names", "first_layer_weights"]
 

@@ -30,18 +30,18 @@ from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import row_errors, variance_explained
 from skae.networks import AutoencoderModule
-from skae.networks.activations import get_activation
+from skae.networks._activations import get_activation
 from skae.objectives import Objective
 from skae.stacking import train
-from skae.training.callbacks import TaskPerEpoch
-from skae.training.checkpoint import Checkpoint
-from skae.training.devices import resolve_device, torch_dtype
-from skae.training.inference import map_rows
-from skae.training.learning_rate import LEARNING_RATE_SCHEDULES
-from skae.training.limits import check_size
-from skae.training.net import AutoencoderNet
-from skae.training.optimizers import get_optimizer
-from skae.training.seeding import global_seed
+from skae.training._callbacks import TaskPerEpoch
+from skae.training._checkpoint import Checkpoint
+from skae.training._devices import resolve_device, torch_dtype
+from skae.training._inference import map_rows
+from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training._limits import check_size
+from skae.training._net import AutoencoderNet
+from skae.training._optimizers import get_optimizer
+from skae.training._seeding import global_seed
 
 __all__ = ["BaseAutoencoder", "document"]
 

@@ -6,8 +6,8 @@ from sklearn.utils.validation import validate_data
 
 from skae.autoencoders._rows import EvenSample, collate, training_data
 from skae.shapes import n_dims
-from skae.training.devices import as_tensor
-from skae.training.sources import ArraySource, is_dataset, source_of
+from skae.training._devices import as_tensor
+from skae.training._sources import ArraySource, is_dataset, source_of
 
 __all__ = ["FLOATS", "EventDataMixin"]
 

@@ -16,8 +16,8 @@ from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.objectives import SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
-from skae.training.inference import map_rows
-from skae.training.seeding import generator_for
+from skae.training._inference import map_rows
+from skae.training._seeding import generator_for
 
 __all__ = ["GenerativeMixin"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from sklearn.utils.validation import _check_sample_weight
 
-from skae.training.sources import ArraySource, Rows, Source
+from skae.training._sources import ArraySource, Rows, Source
 
 __all__ = ["EvenSample", "TrainingData", "collate", "training_data"]
 

@@ -1,28 +1,28 @@
 """Information: kernels, Renyi entropies, discrepancies of samples, rates of codes."""
 
-from skae.information.adjusted import (
+from skae.information._adjusted import (
     AdjustedInformation,
     adjusted_mutual_information,
 )
-from skae.information.dimension import (
+from skae.information._dimension import (
     IntrinsicDimension,
     correlation_dimension,
     estimate_dimension,
     levina_bickel,
     two_nn,
 )
-from skae.information.discrepancy import coverage, knn_kl, knn_kl_floor, mmd2
-from skae.information.entropy import joint_entropy, renyi_entropy
-from skae.information.kernels import (
+from skae.information._discrepancy import coverage, knn_kl, knn_kl_floor, mmd2
+from skae.information._entropy import joint_entropy, renyi_entropy
+from skae.information._kernels import (
     as_samples,
     rbf_blocks,
     rbf_gram,
     resolve_bandwidth,
     squared_distances,
 )
-from skae.information.mutual_information import MutualInformation, mutual_information
-from skae.information.rate import InformationRate, information_rate
-from skae.information.relative import RelativeInformation, relative_information
+from skae.information._mutual_information import MutualInformation, mutual_information
+from skae.information._rate import InformationRate, information_rate
+from skae.information._relative import RelativeInformation, relative_information
 
 __all__ = [
     "AdjustedInformation",

@@ -1,12 +1,12 @@
 """Objectives: reconstruction terms, penalties, and their named sum."""
 
+from skae.objectives._activity import L1Activity, L2Activity
+from skae.objectives._kl_divergence import KLDivergence, kl_to_standard_normal
+from skae.objectives._mmd import MMD, GaussianPrior
+from skae.objectives._moments import MomentMatching
+from skae.objectives._objective import LossFunction, Objective
 from skae.objectives._penalty import PENALTIES, Penalty, mean_over_rows
-from skae.objectives.activity import L1Activity, L2Activity
-from skae.objectives.kl_divergence import KLDivergence, kl_to_standard_normal
-from skae.objectives.mmd import MMD, GaussianPrior
-from skae.objectives.moments import MomentMatching
-from skae.objectives.objective import LossFunction, Objective
-from skae.objectives.reconstruction import (
+from skae.objectives._reconstruction import (
     RECONSTRUCTIONS,
     AbsoluteError,
     BernoulliCrossEntropy,

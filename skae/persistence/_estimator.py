@@ -12,7 +12,7 @@ from skae.persistence._classes import ClassNames
 from skae.persistence._decode import Decoder, as_dtype
 from skae.persistence._encode import Encoder
 from skae.persistence._file import FileFormatError, pack, read, unpack, write
-from skae.training.devices import resolve_device
+from skae.training._devices import resolve_device
 
 __all__ = ["load_estimator", "save_estimator"]
 

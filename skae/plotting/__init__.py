@@ -6,18 +6,18 @@ Each class computes in a ``from_...`` method and draws in ``plot(ax=None)``. Wit
 Displays of several panels put them in the place of `ax`.
 """
 
-from skae.plotting.convergence import ConvergenceDisplay
-from skae.plotting.encoder_weights import EncoderWeightsDisplay
-from skae.plotting.generated_samples import GeneratedSamplesDisplay
-from skae.plotting.generation_fitness import GenerationFitnessDisplay
-from skae.plotting.information_rate import InformationRateDisplay
-from skae.plotting.latent_scatter import LatentScatterDisplay
-from skae.plotting.loss_curve import LossCurveDisplay
-from skae.plotting.loss_terms import LossTermsDisplay
-from skae.plotting.parallel_coordinates import ParallelCoordinatesDisplay
-from skae.plotting.pareto_front import ParetoFrontDisplay
-from skae.plotting.reconstruction import ReconstructionDisplay
-from skae.plotting.score_curve import ScoreCurveDisplay
+from skae.plotting._convergence import ConvergenceDisplay
+from skae.plotting._encoder_weights import EncoderWeightsDisplay
+from skae.plotting._generated_samples import GeneratedSamplesDisplay
+from skae.plotting._generation_fitness import GenerationFitnessDisplay
+from skae.plotting._information_rate import InformationRateDisplay
+from skae.plotting._latent_scatter import LatentScatterDisplay
+from skae.plotting._loss_curve import LossCurveDisplay
+from skae.plotting._loss_terms import LossTermsDisplay
+from skae.plotting._parallel_coordinates import ParallelCoordinatesDisplay
+from skae.plotting._pareto_front import ParetoFrontDisplay
+from skae.plotting._reconstruction import ReconstructionDisplay
+from skae.plotting._score_curve import ScoreCurveDisplay
 
 __all__ = [
     "ConvergenceDisplay",

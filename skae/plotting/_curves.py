@@ -13,7 +13,7 @@ from skae.plotting._trials import (
     searched,
     short_name,
 )
-from skae.search.selection import ScoreCurve
+from skae.search._curve import ScoreCurve
 
 __all__ = ["curve_of", "label_of", "place_in", "scatter_of", "split"]
 

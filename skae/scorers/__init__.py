@@ -1,20 +1,20 @@
 """Scorers for searches: `get_scorer`, and the classes behind the names."""
 
 from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._clustering import AdjustedRand, NormalizedMutualInformation
+from skae.scorers._description_length import DescriptionLength
+from skae.scorers._generation import GenerationCoverage, GenerationKL, GenerationMMD
+from skae.scorers._kernel_mi import KernelMutualInformation
 from skae.scorers._locate import locate, reducing_step
-from skae.scorers.clustering import AdjustedRand, NormalizedMutualInformation
-from skae.scorers.description_length import DescriptionLength
-from skae.scorers.generation import GenerationCoverage, GenerationKL, GenerationMMD
-from skae.scorers.kernel_mi import KernelMutualInformation
-from skae.scorers.reconstruction import (
+from skae.scorers._reconstruction import (
     MeanSquaredError,
     Reconstruction,
     RootMeanSquaredError,
     reconstruct_in_units,
     reconstruction_errors,
 )
-from skae.scorers.silhouette import Silhouette
-from skae.scorers.trustworthiness import Trustworthiness
+from skae.scorers._silhouette import Silhouette
+from skae.scorers._trustworthiness import Trustworthiness
 
 __all__ = [
     "SCORERS",

@@ -1,18 +1,8 @@
 """Searches over the latent dimension, and what their scores say."""
 
-from skae.search._choice import Selection
-from skae.search.dimension import LatentDimensionSearchCV, select_dimension
-from skae.search.evolution import (
-    Architecture,
-    EvolutionarySearchCV,
-    KeepIfBetter,
-    MuPlusLambda,
-    Proposal,
-    Strategy,
-    n_parameters,
-)
-from skae.search.limits import limited
-from skae.search.rules import (
+from skae.search._curve import ScoreCurve, Verdict
+from skae.search._dimension import LatentDimensionSearchCV, select_dimension
+from skae.search._rules import (
     RULES,
     Best,
     Knee,
@@ -24,8 +14,18 @@ from skae.search.rules import (
     Threshold,
     get_rule,
 )
-from skae.search.selection import ScoreCurve, Verdict
-from skae.search.store import ScoreStore, remember
+from skae.search._selection import Selection
+from skae.search.evolution import (
+    Architecture,
+    EvolutionarySearchCV,
+    KeepIfBetter,
+    MuPlusLambda,
+    Proposal,
+    Strategy,
+    n_parameters,
+)
+from skae.search.fits import ScoreStore, remember
+from skae.search.fits._limits import limited
 
 __all__ = [
     "RULES",
@@ -60,7 +60,7 @@ __all__ = [
 def __getattr__(name):
     """Import what needs scikit-optimize when it is asked for."""
     if name == "BayesSearchCV":
-        from skae.search._bayes import BayesSearchCV
+        from skae.search.bayes._search import BayesSearchCV
 
         return BayesSearchCV
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

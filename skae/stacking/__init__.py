@@ -1,7 +1,7 @@
 """Stacked training: many fits that train as one."""
 
-from skae.stacking._backend import StackedBackend
-from skae.stacking._context import fit_stack, stacked
-from skae.stacking._rendezvous import Cancelled, train
+from skae.stacking.meeting._backend import StackedBackend
+from skae.stacking.meeting._context import fit_stack, stacked
+from skae.stacking.meeting._rendezvous import Cancelled, train
 
 __all__ = ["Cancelled", "StackedBackend", "fit_stack", "stacked", "train"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from skae.exceptions import UnknownNameError
 from skae.information import joint_entropy, mutual_information, rbf_gram
-from skae.information.adjusted import adjusted_mutual_information
+from skae.information._adjusted import adjusted_mutual_information
 
 ALPHAS = [0.5, 1, 1.01, 2, 5]
 seeds = st.integers(0, 2**32 - 1)

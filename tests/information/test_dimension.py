@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skae.information.dimension import (
+from skae.information._dimension import (
     IntrinsicDimension,
     correlation_dimension,
     estimate_dimension,

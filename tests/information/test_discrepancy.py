@@ -10,7 +10,7 @@ from skae.information import (
     mmd2,
     resolve_bandwidth,
 )
-from skae.information.kernels import KERNELS
+from skae.information._kernels import KERNELS
 
 DEFINITIONS = {
     "gaussian": lambda d2, sigma: np.exp(-d2 / (2 * sigma**2)),

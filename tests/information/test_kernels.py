@@ -166,7 +166,7 @@ def test_an_outlier_beyond_the_subset_still_has_a_scale(rule):
 def test_bandwidths_of_many_rows_are_deterministic_and_close(rule, monkeypatch):
     X = normal(3000, 2)
     first, second = resolve_bandwidth(X, rule), resolve_bandwidth(X, rule)
-    monkeypatch.setattr("skae.information.kernels.MAX_BANDWIDTH_ROWS", 3000)
+    monkeypatch.setattr("skae.information._kernels.MAX_BANDWIDTH_ROWS", 3000)
     assert first == second == pytest.approx(resolve_bandwidth(X, rule), rel=0.02)
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
 from skae.information import as_samples, joint_entropy, rbf_gram, resolve_bandwidth
-from skae.information.kernels import _middle
-from skae.information.products import collision_means, product_entropies
+from skae.information._kernels import _middle
+from skae.information._products import collision_means, product_entropies
 
 PRODUCTS = [(0,), (1,), (0, 1), (0, 0), (1, 1), (0, 1, 1)]
 few_examples = settings(max_examples=25, deadline=None)

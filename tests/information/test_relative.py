@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skae.information import mutual_information, resolve_bandwidth
-from skae.information.relative import relative_information
+from skae.information._relative import relative_information
 
 ALPHAS = [1, 1.01, 2]
 seeds = st.integers(0, 2**32 - 1)

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skae import DenseAutoencoder
-from skae.networks.architecture import layer_sizes
+from skae.networks._architecture import layer_sizes
 
 widths = st.integers(1, 300)
 quick = settings(max_examples=50, deadline=None, derandomize=True)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from skae.networks import DenseNetwork, RecurrentNetwork
-from skae.networks.lengths import lengths, packed
+from skae.networks._lengths import lengths, packed
 
 N_STEPS = torch.tensor([7, 1, 4, 6, 2, 4])
 

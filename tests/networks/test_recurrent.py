@@ -5,7 +5,7 @@ from sklearn.base import clone
 
 from skae import LSTMAutoencoder, UnknownNameError
 from skae.networks import RecurrentNetwork
-from skae.networks.recurrent import time_code
+from skae.networks._recurrent import time_code
 
 
 def sequences(n_samples=20, n_timesteps=8, n_channels=2, seed=0):

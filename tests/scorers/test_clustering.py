@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, LSTMAutoencoder, UnknownNameError
-from skae.scorers.clustering import AdjustedRand, NormalizedMutualInformation
-from skae.scorers.silhouette import Silhouette
+from skae.scorers._clustering import AdjustedRand, NormalizedMutualInformation
+from skae.scorers._silhouette import Silhouette
 
 SCORERS = {
     AdjustedRand: adjusted_rand_score,

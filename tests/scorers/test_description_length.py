@@ -6,8 +6,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, LSTMAutoencoder, Reconstruction
-from skae.scorers.description_length import DescriptionLength, description_length
-from skae.scorers.silhouette import Silhouette
+from skae.scorers._description_length import DescriptionLength, description_length
+from skae.scorers._silhouette import Silhouette
 
 
 def plane(n_dims, n_samples=400, n_features=12, noise=0.3, seed=0):

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skae import MMDVAE, Autoencoder, DenseAutoencoder
 from skae.information import coverage, knn_kl, knn_kl_floor, mmd2, resolve_bandwidth
 from skae.networks import RecurrentNetwork
-from skae.scorers.generation import GenerationCoverage, GenerationKL, GenerationMMD
+from skae.scorers._generation import GenerationCoverage, GenerationKL, GenerationMMD
 
 SCORERS = [GenerationMMD(), GenerationKL(), GenerationCoverage()]
 each_scorer = pytest.mark.parametrize("scorer", SCORERS, ids=repr)

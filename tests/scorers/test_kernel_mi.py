@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import KernelMutualInformation, UnknownNameError
 from skae.information import mutual_information
-from skae.information.adjusted import adjusted_mutual_information
-from skae.information.relative import relative_information
+from skae.information._adjusted import adjusted_mutual_information
+from skae.information._relative import relative_information
 
 LITERAL = {"target": "latent", "alpha": 2, "bandwidth": 1.0, "adjusted": False}
 every_target = pytest.mark.parametrize(

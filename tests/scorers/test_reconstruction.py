@@ -14,7 +14,7 @@ from sklearn.preprocessing import (
 from skae import DenseAutoencoder, LSTMAutoencoder, Reconstruction
 from skae.metrics import feature_errors, mean_squared_error, variance_explained
 from skae.preprocessing import SequenceScaler, SlidingWindow
-from skae.scorers.reconstruction import (
+from skae.scorers._reconstruction import (
     MeanSquaredError,
     reconstruct_in_units,
     reconstruction_errors,

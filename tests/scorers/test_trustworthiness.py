@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, LSTMAutoencoder
-from skae.scorers.trustworthiness import Trustworthiness
+from skae.scorers._trustworthiness import Trustworthiness
 
 
 def data(n_samples=90, n_features=6, seed=0):

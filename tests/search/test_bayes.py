@@ -12,10 +12,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skopt.space import Categorical, Integer, Real
 
 from skae.scorers import Reconstruction
-from skae.search._bayes import BayesSearchCV
-from skae.search._bayes_optimizer import Suggestions
-from skae.search._bayes_space import SearchSpace, as_spaces
-from skae.search.store import ScoreStore
+from skae.search.bayes._optimizer import Suggestions
+from skae.search.bayes._search import BayesSearchCV
+from skae.search.bayes._space import SearchSpace, as_spaces
+from skae.search.fits import ScoreStore
 
 X = np.random.default_rng(0).normal(size=(40, 12)).astype(np.float32)
 QUICK = {"n_initial_points": 100}  # candidates at random

@@ -16,10 +16,10 @@ from skae import DenseAutoencoder, LatentDimensionSearchCV
 from skae.datasets import make_linear_manifold
 from skae.exceptions import DimensionWarning
 from skae.search import EvolutionarySearchCV, ScoreStore
-from skae.search.limits import limited
-from skae.search.store import remember
-from skae.training.devices import auto_device
-from skae.training.workers import worker_number
+from skae.search.fits import remember
+from skae.search.fits._limits import limited
+from skae.training._devices import auto_device
+from skae.training._workers import worker_number
 
 X = np.random.default_rng(0).normal(size=(24, 5)).astype(np.float32)
 

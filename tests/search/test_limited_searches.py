@@ -17,9 +17,9 @@ from skae import Autoencoder, DenseAutoencoder, stacked
 from skae.exceptions import FitLimitError
 from skae.networks import DenseNetwork
 from skae.search import BayesSearchCV, EvolutionarySearchCV, LatentDimensionSearchCV
-from skae.search.limits import limited
-from skae.search.store import ScoreStore, remember
-from skae.training.footprint import MemoryGauge
+from skae.search.fits import ScoreStore, remember
+from skae.search.fits._limits import limited
+from skae.training._footprint import MemoryGauge
 
 X = np.random.default_rng(0).normal(size=(24, 5)).astype(np.float32)
 #: No fit takes less, and none takes more.

@@ -25,8 +25,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._testing import assert_allclose
 
-from skae.search.store import ScoreStore, remember, remembering
-from skae.search.store._identity import fingerprint
+from skae.search.fits import ScoreStore, remember, remembering
+from skae.search.fits._identity import fingerprint
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))

@@ -11,8 +11,8 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 
-from skae.search._bayes import BayesSearchCV
-from skae.search.store import ScoreStore, remember
+from skae.search.bayes._search import BayesSearchCV
+from skae.search.fits import ScoreStore, remember
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = X.sum(axis=1)
@@ -70,7 +70,7 @@ def rows(path):
 @pytest.fixture(scope="module")
 def processes():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "skae.search._bayes"])
+    context.set_forkserver_preload(["pytest", "skae.search.bayes._search"])
     return context
 
 

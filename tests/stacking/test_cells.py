@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from skae.networks.recurrent import N_TIME_CODES, time_code
-from skae.networks.stacking import Weights
-from skae.stacking._gru import StackedGRU
-from skae.stacking._inputs import StackedCodes, StackedSequences
-from skae.stacking._lstm import StackedLSTM
+from skae.networks._recurrent import N_TIME_CODES, time_code
+from skae.stacking.layers._gru import StackedGRU
+from skae.stacking.layers._inputs import StackedCodes, StackedSequences
+from skae.stacking.layers._linear import Weights
+from skae.stacking.layers._lstm import StackedLSTM
 
 GENERATOR = torch.Generator().manual_seed(0)
 CELLS = [(nn.LSTM, StackedLSTM), (nn.GRU, StackedGRU)]

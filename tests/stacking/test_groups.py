@@ -13,10 +13,10 @@ from skae import VAE, Autoencoder, DenseAutoencoder, fit_stack
 from skae.bottlenecks import PointBottleneck
 from skae.noise import GaussianNoise
 from skae.objectives import KLDivergence, Objective
-from skae.stacking._data import Pool
-from skae.stacking._groups import bytes_of, stacks_of
-from skae.stacking._member import Member
-from skae.training.sources import ArraySource, Rows
+from skae.stacking.meeting._groups import bytes_of, stacks_of
+from skae.stacking.training._member import Member
+from skae.stacking.training._pool import Pool
+from skae.training._sources import ArraySource, Rows
 
 BASE = {"linear_path": None, "max_epochs": 2, "batch_size": 16, "random_state": 0}
 

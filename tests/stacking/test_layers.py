@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from skae.networks.stacking import (
+from skae.stacking.layers._linear import (
     Memory,
     StackedActivation,
     StackedLinear,

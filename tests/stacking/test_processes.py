@@ -30,7 +30,7 @@ from twins import (
 import skae
 from skae import LSTMAutoencoder, fit_stack
 from skae.search import EvolutionarySearchCV
-from skae.stacking._rendezvous import Rendezvous
+from skae.stacking.meeting._rendezvous import Rendezvous
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -24,11 +24,11 @@ from skae.objectives import (
     Objective,
 )
 from skae.schedules import LinearWarmup
-from skae.stacking._cells import StackedCell
-from skae.stacking._member import Member
-from skae.stacking._recurrent import StackedRecurrent
-from skae.stacking._stack import Stack
-from skae.training.sources import ArraySource, Rows
+from skae.stacking.layers._cells import StackedCell
+from skae.stacking.layers._recurrent import StackedRecurrent
+from skae.stacking.training._member import Member
+from skae.stacking.training._stack import Stack
+from skae.training._sources import ArraySource, Rows
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::skae.OutOfRangeWarning"),

@@ -28,7 +28,7 @@ from twins import (
 
 import skae
 from skae import Checkpoint, LSTMAutoencoder, fit_stack
-from skae.stacking import _rendezvous
+from skae.stacking.meeting import _rendezvous
 
 # Searches
 

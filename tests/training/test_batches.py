@@ -3,9 +3,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skae.training import batches as module
-from skae.training.batches import Batches
-from skae.training.sources import ArraySource, Rows
+from skae.training import _batches as module
+from skae.training._batches import Batches
+from skae.training._sources import ArraySource, Rows
 
 CPU = torch.device("cpu")
 

@@ -14,14 +14,15 @@ from skorch.callbacks import Callback
 from skae import Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.exceptions import FitLimitError
 from skae.networks import ConvolutionalNetwork
-from skae.training import footprint, limits
-from skae.training.footprint import (
+from skae.training import _footprint as footprint
+from skae.training import _limits as limits
+from skae.training._footprint import (
     COPIES_OF_WEIGHTS,
     MemoryGauge,
     bytes_of_activations,
     bytes_of_weights,
 )
-from skae.training.limits import FitLimits, LimitKeeper, check_size, current_watch
+from skae.training._limits import FitLimits, LimitKeeper, check_size, current_watch
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 6)).astype(np.float32)

@@ -19,7 +19,7 @@ from skae import (
 )
 from skae.autoencoders._rows import EvenSample
 from skae.networks import ConvolutionalNetwork
-from skae.training.sources import ArraySource, Rows
+from skae.training._sources import ArraySource, Rows
 
 
 def data(n_samples=200, n_features=6, dtype=np.float32):

@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 
 from skae import DenseAutoencoder, OutOfRangeWarning, Reconstruction
-from skae.training.learning_rate import LEARNING_RATE_SCHEDULES, one_cycle
-from skae.training.net import AutoencoderNet
+from skae.training._learning_rate import LEARNING_RATE_SCHEDULES, one_cycle
+from skae.training._net import AutoencoderNet
 
 
 def data(n_samples=80, seed=0):

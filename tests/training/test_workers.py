@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from skae import DenseAutoencoder
-from skae.training import workers
-from skae.training.devices import auto_device, resolve_device
-from skae.training.workers import use_own_share, worker_number
+from skae.training import _workers as workers
+from skae.training._devices import auto_device, resolve_device
+from skae.training._workers import use_own_share, worker_number
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from skae.search.evolution._results import RAW, ROWS, collect
 from skae.search.evolution._run import Run
 from skae.search.evolution._space import Space
 from skae.search.evolution._strategies import STRATEGIES, Strategy
-from skae.search.limits import LIMIT_CONSTRAINTS, limiting
-from skae.search.store import ScoreStore, remembering
-from skae.training.limits import FitLimits
+from skae.search.fits import ScoreStore, remembering
+from skae.search.fits._limits import LIMIT_CONSTRAINTS, limiting
+from skae.training._limits import FitLimits
 
 __all__ = ["EvolutionarySearchCV"]
 
@@ -83,7 +83,7 @@ class EvolutionarySearchCV(BaseSearchCV):
         integer.
     max_fit_seconds, max_fit_memory : float or None, default=None
         Most seconds, and most bytes, that the fit of a candidate on a fold may take;
-        one that takes more has failed. See `skae.search.limits.limited`. The refit is
+        one that takes more has failed. See `skae.search.limited`. The refit is
         not limited.
 
     Attributes

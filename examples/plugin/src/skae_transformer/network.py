@@ -3,8 +3,7 @@
 import math
 
 import torch
-from skae.networks import Network
-from skae.networks.activations import get_activation
+from skae.networks import Network, get_activation
 from skae.shapes import as_sequences
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention

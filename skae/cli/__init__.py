@@ -1,0 +1,5 @@
+"""The command ``skae``, and what it does: inputs, settings, a plan, a run, a report."""
+
+from skae.cli._app import app
+
+__all__ = ["app"]

@@ -1,0 +1,19 @@
+"""What a search leaves behind: a folder with model, scores, figures and a report."""
+
+from skae.cli.report._folder import write_report
+from skae.cli.report._scores import (
+    comparison_text,
+    error_text,
+    fold_range_text,
+    scores_table,
+)
+from skae.cli.report._summary import summary
+
+__all__ = [
+    "comparison_text",
+    "error_text",
+    "fold_range_text",
+    "scores_table",
+    "summary",
+    "write_report",
+]

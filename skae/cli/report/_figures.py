@@ -1,0 +1,186 @@
+"""The figures of a report, each with the words that belong to it."""
+
+import numpy as np
+
+from skae.cli._plan import PARAM
+from skae.cli.report._picture import Figure, png_of
+from skae.cli.report._scores import metric_title
+from skae.cli.report._search_figures import search_figures
+from skae.plotting import (
+    LatentScatterDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+    ScoreCurveDisplay,
+)
+from skae.plotting._curves import scatter_of
+from skae.scorers import reconstruct_in_units
+from skae.search import ScoreCurve
+
+__all__ = ["draw_figures"]
+
+_MAX_WINDOWS = 14
+_MAX_IMAGES = 12
+_MAX_POINTS = 2000
+
+
+def draw_figures(plan, outcome):
+    """Return the `Figure` of each thing to see in what a plan has led to."""
+    return [
+        _score(plan, outcome),
+        _error(plan, outcome),
+        *search_figures(plan, outcome),
+        _reconstruction(plan, outcome),
+        _latent(plan, outcome),
+        _loss(outcome),
+    ]
+
+
+def _score(plan, outcome):
+    metric = plan.settings.scorer
+    candidates = scatter_of(outcome.cv_results, PARAM, metric)
+    display = ScoreCurveDisplay(
+        outcome.curve,
+        chosen=outcome.chosen,
+        name=metric_title(metric),
+        candidates=candidates,
+    ).plot()
+    caption = (
+        "Means over the held-out folds. Bars: one standard error, after what all "
+        "dimensions share in a fold is taken away."
+    )
+    if candidates is not None:
+        caption += " Each dimension stands for the best of its candidates."
+    return Figure(
+        name="score",
+        title="Score over the latent dimension",
+        caption=caption,
+        png=png_of(display),
+    )
+
+
+def _error(plan, outcome):
+    unit = plan.data.unit or "units of the data"
+    display = ScoreCurveDisplay(
+        _errors(outcome),
+        chosen=outcome.chosen,
+        name=f"held-out RMSE ({unit})",
+        negate=True,
+    ).plot()
+    caption = (
+        "Root mean squared error on the held-out folds; lower is better. Bars as above."
+    )
+    if len(outcome.cv_results["params"]) > len(outcome.curve.values):
+        caption += " Of the candidate with the best score for each dimension."
+    return Figure(
+        name="error",
+        title="Reconstruction error over the latent dimension",
+        caption=caption,
+        png=png_of(display),
+    )
+
+
+def _errors(outcome):
+    """Return the errors of the candidates that the score curve consists of."""
+    results, rows = outcome.cv_results, outcome.curve.rows
+    n_folds = outcome.curve.scores.shape[1]
+    folds = [results[f"split{fold}_test_neg_rmse"] for fold in range(n_folds)]
+    scores = np.column_stack(folds)[rows]
+    kept = np.isfinite(scores).all(axis=1)
+    values = outcome.curve.values
+    return ScoreCurve(values[kept], scores[kept], failed=outcome.curve.failed)
+
+
+def _loss(outcome):
+    return Figure(
+        name="loss",
+        title="Loss of the refit",
+        caption=f"Training on all data with the latent dimension {outcome.chosen}.",
+        png=png_of(LossCurveDisplay.from_estimator(outcome.model)),
+    )
+
+
+# Originals and reconstructions
+
+
+def _reconstruction(plan, outcome):
+    draw = _draw_rows
+    if plan.window is not None:
+        draw = _draw_windows
+    elif plan.data.image_shape is not None:
+        draw = _draw_images
+    return Figure(
+        name="reconstruction",
+        title="Originals and reconstructions",
+        caption="By the model that was refitted on all data, these ones included: "
+        "errors on new data are larger, see above.",
+        png=png_of(draw(plan, outcome.model)),
+        wide=draw is not _draw_rows,
+    )
+
+
+def _draw_windows(plan, model):
+    starts = np.arange(0, len(plan.X), plan.window.gap + 1)
+    if len(starts) > _MAX_WINDOWS:
+        starts = starts[np.linspace(0, len(starts) - 1, _MAX_WINDOWS).astype(int)]
+    X = plan.X[starts]
+    return ReconstructionDisplay(
+        X,
+        reconstruct_in_units(model, X),
+        kind="sequences",
+        n_channels=plan.data.X.shape[1],
+        ticks=[str(start) for start in _window_starts(plan)[starts]],
+        name=_value_name(plan.data),
+    ).plot()
+
+
+def _window_starts(plan):
+    """Return when each window starts: its date, or a number of time steps."""
+    dates = plan.data.dates
+    times = np.arange(len(plan.data.X)) if dates is None else dates
+    return times[:: plan.window.stride][: len(plan.X)]
+
+
+def _value_name(data):
+    return f"{data.columns[0]} ({data.unit})" if data.unit else data.columns[0]
+
+
+def _draw_images(plan, model):
+    X = plan.X[:_MAX_IMAGES]
+    return ReconstructionDisplay(
+        X,
+        reconstruct_in_units(model, X),
+        kind="images",
+        image_shape=plan.data.image_shape,
+    ).plot()
+
+
+def _draw_rows(plan, model):
+    # A scatter of thousands of values more would be a blot.
+    X = plan.X[:: max(1, plan.X.size // (10 * _MAX_POINTS))]
+    name = "feature as the autoencoder sees it"
+    return ReconstructionDisplay.from_estimator(model, X, name=name)
+
+
+# Codes
+
+
+def _latent(plan, outcome):
+    rows = slice(None, None, max(1, len(plan.X) // _MAX_POINTS))
+    labels, name = _latent_labels(plan)
+    display = LatentScatterDisplay.from_estimator(
+        outcome.model,
+        plan.X[rows],
+        labels=None if labels is None else labels[rows],
+        name=name,
+    )
+    n_units = outcome.chosen
+    caption = f"The first two of {n_units} code units."
+    if n_units == 1:
+        caption = "The only code unit."
+    return Figure(name="latent", title="Codes", caption=caption, png=png_of(display))
+
+
+def _latent_labels(plan):
+    if plan.window is not None:
+        return _window_starts(plan), "start of the window"
+    return plan.data.labels, "class"

@@ -1,0 +1,174 @@
+"""The page: what was found, in figures and numbers, and how it was found."""
+
+import platform
+from importlib.metadata import version
+from math import isfinite
+
+from skae.cli._settings import format_components
+from skae.cli.report._scores import (
+    digits,
+    fold_range_text,
+    metric_title,
+    pca_is_better,
+    scores_table,
+)
+from skae.plotting._scale import text_of
+
+__all__ = ["render_page"]
+
+_PACKAGES = ("skae", "numpy", "scikit-learn", "scikit-optimize", "skorch", "torch")
+
+
+def render_page(plan, outcome, figures):
+    """Return the report as a page of HTML that needs no other file.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was searched.
+    outcome : Outcome
+        What was found.
+    figures : list of Figure
+        What to show.
+    """
+    return _template().render(
+        data=plan.data,
+        outcome=outcome,
+        facts=_facts(plan, outcome),
+        notes=outcome.remarks(plan.n_columns) or plan.notes(),
+        figures=figures,
+        header=_header(plan),
+        rows=_rows(plan, outcome),
+        choices=_choices(plan),
+        usage=_usage(plan),
+        command=plan.settings.command(),
+        versions=_versions(),
+    )
+
+
+def _template():
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("skae.cli.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("report.html")
+
+
+def _versions():
+    packages = {name: version(name) for name in _PACKAGES}
+    return packages | {"Python": platform.python_version()}
+
+
+# What was found
+
+
+def _facts(plan, outcome):
+    """Return the numbers that matter, each with its unit and name."""
+    unit = plan.data.unit or "in the units of the data"
+    errors = fold_range_text(outcome.fold_rmse)
+    score = outcome.curve.mean.max()
+    facts = [
+        (f"{outcome.chosen}", "", "latent dimension"),
+        (digits(outcome.rmse), unit, f"held-out error (RMSE), {errors}"),
+        (f"{outcome.r2:.1%}", "", "held-out variance explained"),
+        (f"{score:.3f}", "", metric_title(plan.settings.scorer)),
+    ]
+    if outcome.architecture is not None:
+        facts.insert(1, (outcome.architecture, "", "the layers around it"))
+    if outcome.linear_rmse is not None:
+        facts.append((digits(outcome.linear_rmse), unit, _comparison(outcome)))
+    return facts
+
+
+def _comparison(outcome):
+    name = f"for comparison: held-out RMSE of PCA with {outcome.chosen}"
+    if pca_is_better(outcome.rmse, outcome.linear_rmse):
+        return f"{name}, better than the autoencoder here"
+    return name
+
+
+def _header(plan):
+    names = [name.removeprefix("neg_") for name in plan.scoring]
+    return ["RMSE" if name == "rmse" else metric_title(name) for name in names]
+
+
+def _rows(plan, outcome):
+    """Return dimension, mean and deviation of each metric, and remark, row by row."""
+    table = scores_table(outcome.cv_results, plan.scoring)
+    names = [name.removeprefix("neg_") for name in plan.scoring]
+    remarks = _remarks(outcome)
+    return [
+        {
+            "n_components": _candidate_text(row),
+            "scores": [_score_text(row, name) for name in names],
+            "remark": remarks.get(index, _failure(row, names[0])),
+        }
+        for index, row in zip(table.index, table.to_dict("records"), strict=True)
+    ]
+
+
+def _candidate_text(row):
+    """Return the latent dimension, with what else tells the candidate from others."""
+    end = list(row).index(next(name for name in row if name.startswith("mean_")))
+    (_, dimension), *others = list(row.items())[:end]
+    others = (v if isinstance(v, tuple) else f"{name} {v}" for name, v in others)
+    return ", ".join([str(dimension), *map(text_of, others)])
+
+
+def _score_text(row, name):
+    """Return mean and deviation of a metric; only errors can be large."""
+    write = digits if name == "rmse" else "{:.3f}".format
+    return write(row[f"mean_{name}"]), write(row[f"std_{name}"])
+
+
+def _remarks(outcome):
+    """Return what there is to say of rows of `cv_results`: chosen, or as good."""
+    curve, tied = outcome.curve, outcome.verdict.tied
+    rows = zip(curve.values.tolist(), curve.rows.tolist(), strict=True)
+    remarks = {row: "as good" for value, row in rows if value in tied}
+    return remarks | {outcome.selection.index: "chosen"}
+
+
+def _failure(row, name):
+    return "" if isfinite(row[f"mean_{name}"]) else "failed"
+
+
+# How it was found
+
+
+def _choices(plan):
+    settings = plan.settings
+    return {
+        **_data_choices(plan),
+        "Scaling": f"{settings.scale}, fitted inside of each fold",
+        "Autoencoder": repr(plan.pipeline.named_steps["autoencoder"]),
+        "Search": f"{settings.search} of {settings.n_candidates} candidates, latent "
+        f"dimensions: {format_components(plan.components)}",
+        "Scorer": repr(plan.scorer),
+        "Rule": repr(plan.rule),
+        "Folds": repr(plan.cv),
+        "Seed": settings.seed,
+    }
+
+
+def _data_choices(plan):
+    n_rows, n_columns = plan.data.X.shape
+    if plan.window is None:
+        return {"Data": f"{n_rows:,} rows, columns: {n_columns:,}"}
+    window = plan.window
+    cut = f"{len(plan.X):,} of {window.length} time steps, {window.stride} apart"
+    return {"Data": f"{n_rows:,} time steps, channels: {n_columns}", "Windows": cut}
+
+
+def _usage(plan):
+    lines = ["import joblib", 'model = joblib.load("model.joblib")']
+    if plan.window is None:
+        return "\n".join([*lines, "Z = model.transform(X)"])
+    flatten = ", flatten=True" if plan.window.flatten else ""
+    cut = f"SlidingWindow({plan.window.length}, stride={plan.window.stride}{flatten})"
+    lines.insert(1, "from skae.preprocessing import SlidingWindow")
+    lines.append(f"windows = {cut}.fit_transform(series)")
+    return "\n".join([*lines, "Z = model.transform(windows)"])

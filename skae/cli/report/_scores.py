@@ -1,0 +1,141 @@
+"""The scores of a search as a table, and its numbers in words."""
+
+import numpy as np
+
+from skae.cli._plan import PARAM
+
+__all__ = [
+    "comparison_text",
+    "digits",
+    "error_text",
+    "fold_range_text",
+    "metric_title",
+    "pca_is_better",
+    "scores_table",
+]
+
+_TITLES = {
+    "kernel_mi": "share of information kept",
+    "description_length": "saved by the code (nats per feature)",
+    "mse": "negative mean squared error",
+    "reconstruction": "variance explained (R²)",
+    "silhouette": "silhouette, adjusted for chance",
+}
+
+
+def metric_title(metric):
+    """Return what a metric is called in a report; its own name if it has no other."""
+    return _TITLES.get(metric, metric)
+
+
+def scores_table(cv_results, metrics):
+    """Return the scores of a search as a table, a row for each candidate.
+
+    Parameters
+    ----------
+    cv_results : dict
+        The `cv_results_` of the search.
+    metrics : iterable of str
+        Its metrics. A name that starts with ``neg_`` loses it, and its scores the
+        sign.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Sorted by ``n_components``, with the rows of `cv_results` as its index; then
+        what else was searched, by the autoencoder's names of parameters; then for each
+        metric ``mean_<metric>``, ``std_<metric>`` and ``fold_<i>_<metric>``, counting
+        from 1.
+    """
+    import pandas as pd
+
+    columns = {"n_components": np.asarray(list(cv_results[f"param_{PARAM}"]), int)}
+    columns |= _other_parameters(cv_results)
+    for metric in metrics:
+        columns.update(_metric_columns(cv_results, metric))
+    columns["fit_seconds"] = cv_results["mean_fit_time"]
+    return pd.DataFrame(columns).sort_values("n_components", kind="stable")
+
+
+def _other_parameters(cv_results):
+    keys = [key for key in cv_results if key.startswith("param_")]
+    return {
+        key.split("__")[-1]: list(cv_results[key])
+        for key in keys
+        if key != f"param_{PARAM}"
+    }
+
+
+def _metric_columns(cv_results, metric):
+    name = metric.removeprefix("neg_")
+    sign = 1 if name == metric else -1
+    columns = {
+        f"mean_{name}": sign * cv_results[f"mean_test_{metric}"],
+        f"std_{name}": cv_results[f"std_test_{metric}"],
+    }
+    fold = 0
+    while (key := f"split{fold}_test_{metric}") in cv_results:
+        fold += 1
+        columns[f"fold_{fold}_{name}"] = sign * cv_results[key]
+    return columns
+
+
+def error_text(error, unit):
+    """Return an error with its unit, in three digits or more.
+
+    Examples
+    --------
+    >>> from skae.cli.report import error_text
+    >>> error_text(21.345, "thousand passengers")
+    '21.3 thousand passengers'
+    >>> error_text(1234.5, None)
+    '1,234 in the units of the data'
+    """
+    return f"{digits(error)} {unit or 'in the units of the data'}"
+
+
+def fold_range_text(errors):
+    """Return between which errors the folds lie.
+
+    Examples
+    --------
+    >>> from skae.cli.report import fold_range_text
+    >>> fold_range_text([18.04, 62.9, 31.0])
+    '18.0 to 62.9 over the folds'
+    """
+    return f"{digits(min(errors))} to {digits(max(errors))} over the folds"
+
+
+def comparison_text(rmse, linear_rmse, unit):
+    """Return how PCA of the chosen dimension compares, as a sentence.
+
+    Parameters
+    ----------
+    rmse, linear_rmse : float
+        Held-out errors of the autoencoder and of PCA.
+    unit : str or None
+        Their unit.
+
+    Examples
+    --------
+    >>> from skae.cli.report import comparison_text
+    >>> comparison_text(77.1, 6.7, "cm")
+    'For comparison, PCA of that dimension: 6.70 cm - better than the autoencoder here.'
+    >>> comparison_text(6.7, 9.0, "cm")
+    'For comparison, PCA of that dimension: 9.00 cm.'
+    """
+    better = " - better than the autoencoder here" * pca_is_better(rmse, linear_rmse)
+    text = error_text(linear_rmse, unit)
+    return f"For comparison, PCA of that dimension: {text}{better}."
+
+
+def pca_is_better(rmse, linear_rmse):
+    """Return whether PCA has the lower error, in three digits."""
+    return float(f"{linear_rmse:.2e}") < float(f"{rmse:.2e}")
+
+
+def digits(number):
+    """Return a number in three digits, and no fewer than stand before the point."""
+    if abs(number) >= 100:
+        return f"{number:,.0f}"
+    return f"{number:#.3g}".removesuffix(".")

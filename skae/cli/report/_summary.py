@@ -1,0 +1,35 @@
+"""The findings in a few lines, for a terminal."""
+
+from skae.cli.report._scores import comparison_text, error_text, fold_range_text
+
+__all__ = ["summary"]
+
+
+def summary(plan, outcome):
+    """Return what a search has found, as sentences.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was searched.
+    outcome : Outcome
+        What was found.
+
+    Returns
+    -------
+    lines : list of str
+    """
+    unit, verdict = plan.data.unit, outcome.verdict
+    folds = fold_range_text(outcome.fold_rmse)
+    lines = [
+        f"Latent dimension: {outcome.chosen}{_layers(outcome)}",
+        f"Held-out error: {error_text(outcome.rmse, unit)} (RMSE, {folds})",
+    ]
+    if outcome.linear_rmse is not None:
+        lines.append(comparison_text(outcome.rmse, outcome.linear_rmse, unit))
+    lines.append(f"Verdict ({verdict.kind}): {verdict.text}")
+    return lines + outcome.remarks(plan.n_columns)
+
+
+def _layers(outcome):
+    return "" if outcome.architecture is None else f", with {outcome.architecture}"

@@ -1,0 +1,205 @@
+"""Convolutional encoder for images or sequences, and its mirror image."""
+
+from itertools import pairwise
+from math import prod
+from numbers import Integral
+
+from torch import nn
+
+from skae.networks._activations import get_activation
+from skae.networks._architecture import as_sizes
+from skae.networks._base import NETWORKS, Network
+from skae.networks._convolutions import Convolutions
+from skae.shapes import as_sequences
+
+__all__ = ["ConvolutionalNetwork"]
+
+
+@NETWORKS.register("convolutional")
+class ConvolutionalNetwork(Network):
+    """Strided convolutions, and the transposed ones that mirror them.
+
+    Every convolution halves height and width of an image, or the length of a
+    sequence, rounding up; what is left is flattened to the encoder's features. The
+    decoder maps the code back to that shape and doubles its way to the input's. Any
+    size will do, but the network has one: that of the fit.
+
+    Parameters
+    ----------
+    channels : tuple of int or str, default=(32, 64)
+        Channels of the encoder's convolutions, the decoder's in reverse: a tuple, or
+        a string such as ``"32-64"``. More of them make smaller features of larger
+        receptive fields.
+    kernel_size : int, default=3
+        Width of the convolutions, in pixels or time steps. One leaves every second
+        pixel unread.
+    hidden_size : int or None, default=None
+        Width of one dense layer between the convolutions and the code, and between
+        the code and the transposed convolutions; None for a linear map.
+    activation : str, default="silu"
+        Activation of the hidden layers.
+    output_activation : str, default="identity"
+        Activation of the reconstruction.
+    image_shape : tuple of int or None, default=None
+        ``(height, width)`` or ``(channels, height, width)`` of the flattened images
+        in the rows of a 2-D input, channels first. None: rows are sequences, and
+        convolutions go over time.
+    n_channels : int, default=1
+        Number of channels of the flattened windows in a 2-D input of sequences. 3-D
+        inputs carry their own, images have theirs in `image_shape`.
+
+    See Also
+    --------
+    RecurrentNetwork : For sequences whose lengths differ.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.networks import ConvolutionalNetwork
+    >>> network = ConvolutionalNetwork("8-16", image_shape=(28, 28))
+    >>> x = network.as_events(torch.zeros(5, 784))
+    >>> x.shape
+    torch.Size([5, 1, 28, 28])
+    >>> encoder, decoder = network.build((1, 28, 28), n_components=4)
+    >>> encoder(x).shape
+    torch.Size([5, 784])
+    >>> decoder(torch.zeros(5, 4), (1, 28, 28)).shape
+    torch.Size([5, 1, 28, 28])
+    """
+
+    def __init__(
+        self,
+        channels=(32, 64),
+        *,
+        kernel_size=3,
+        hidden_size=None,
+        activation="silu",
+        output_activation="identity",
+        image_shape=None,
+        n_channels=1,
+    ):
+        self.channels = channels
+        self.kernel_size = kernel_size
+        self.hidden_size = hidden_size
+        self.activation = activation
+        self.output_activation = output_activation
+        self.image_shape = image_shape
+        self.n_channels = n_channels
+
+    @property
+    def takes_sequences(self):
+        """Whether rows may be sequences: only where they are not images."""
+        return self.image_shape is None
+
+    def as_events(self, X):
+        """Return rows as images, channels first, or as sequences, time first.
+
+        Raises
+        ------
+        ValueError
+            When rows have another number of values than `image_shape`, or are not
+            whole time steps of `n_channels`.
+        """
+        if self.image_shape is None:
+            return as_sequences(X, self.n_channels)
+        return _as_images(X, self.image_shape)
+
+    def build(self, event_shape, n_components):
+        """Return the encoder and the decoder; see `Network.build`.
+
+        Raises
+        ------
+        ValueError
+            When a size is below 1, `channels` does not read as sizes, or events are
+            neither images nor sequences.
+        UnknownNameError
+            When there is no such activation.
+        """
+        stages = Convolutions(
+            event_shape,
+            as_sizes(self.channels, "channels"),
+            *_checked_sizes("kernel_size", self.kernel_size),
+        )
+        activation = get_activation(self.activation).module
+        output = get_activation(self.output_activation).module
+        sizes = ()
+        if self.hidden_size is not None:
+            sizes = _checked_sizes("hidden_size", self.hidden_size)
+        encoder = _Encoder(stages, sizes, activation)
+        return encoder, _Decoder(stages, (n_components, *sizes), activation, output)
+
+
+def _checked_sizes(parameter, *sizes):
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{parameter}={size!r}: use an integer of at least 1.")
+    return sizes
+
+
+def _as_images(X, image_shape):
+    shape = tuple(image_shape)
+    if len(shape) not in (2, 3):
+        raise ValueError(
+            f"image_shape={image_shape!r}: write (height, width) or "
+            "(channels, height, width)."
+        )
+    _checked_sizes("image_shape", *shape)
+    if prod(X.shape[1:]) != prod(shape):
+        raise ValueError(
+            f"X has {prod(X.shape[1:])} columns, but image_shape={image_shape!r} has "
+            f"{prod(shape)} pixels: set image_shape to the (height, width) or "
+            "(channels, height, width) of the flattened images."
+        )
+    return X.reshape(X.shape[0], *(1,) * (3 - len(shape)), *shape)
+
+
+class _Encoder(nn.Module):
+    def __init__(self, stages, sizes, activation):
+        super().__init__()
+        self.event_shape = stages.event_shape
+        self.convolutions = stages.down(activation)
+        self.dense = _dense((stages.n_features, *sizes), activation)
+        self.out_features = (stages.n_features, *sizes)[-1]
+
+    def forward(self, x):
+        n_dims = len(self.event_shape)
+        _check_shape(tuple(x.shape[-n_dims:]), self.event_shape)
+        features = self.convolutions(_channels_first(x.reshape(-1, *self.event_shape)))
+        features = self.dense(features.flatten(1))
+        return features.reshape(*x.shape[:-n_dims], self.out_features)
+
+
+class _Decoder(nn.Module):
+    def __init__(self, stages, sizes, activation, output):
+        super().__init__()
+        self.event_shape = stages.event_shape
+        self.dense = _dense(sizes, activation)
+        self.features = nn.Linear(sizes[-1], stages.n_features)
+        self.unflatten = nn.Unflatten(1, stages.shapes[-1])
+        self.convolutions = stages.up(activation)
+        self.activation = output()
+
+    def forward(self, z, event_shape):
+        _check_shape(tuple(event_shape), self.event_shape)
+        features = self.features(self.dense(z.reshape(-1, z.shape[-1])))
+        x = _channels_first(self.convolutions(self.unflatten(features)))
+        return self.activation(x).reshape(*z.shape[:-1], *self.event_shape)
+
+
+def _dense(sizes, activation):
+    layers = [(nn.Linear(*pair), activation()) for pair in pairwise(sizes)]
+    return nn.Sequential(*(module for layer in layers for module in layer))
+
+
+def _channels_first(x):
+    """Exchange time and channels of sequences; the exchange is its own inverse."""
+    return x.mT if x.ndim == 3 else x
+
+
+def _check_shape(given, expected):
+    if given != expected:
+        raise ValueError(
+            f"The network was fitted to rows of shape {expected}, and can't take or "
+            f"return rows of shape {given}: bring them to that shape, or use a "
+            "recurrent network, which takes sequences of any length."
+        )

@@ -1,0 +1,67 @@
+"""Sequences of unequal length: reading each one to its own end, and no further."""
+
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence
+
+__all__ = ["lengths", "packed"]
+
+
+def lengths(x):
+    """Return the number of time steps before the missing end of each sequence.
+
+    A time step is missing when all of its channels are NaN. Missing steps between
+    others count: only an end can be left out.
+
+    Parameters
+    ----------
+    x : torch.Tensor of shape (..., n_timesteps, n_channels)
+
+    Returns
+    -------
+    n_steps : torch.Tensor of int64, shape (...)
+        Zero for a sequence whose time steps are all missing.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.networks._lengths import lengths
+    >>> nan = torch.nan
+    >>> lengths(torch.tensor([[[1.0], [2.0], [nan]], [[1.0], [nan], [3.0]]]))
+    tensor([2, 3])
+    """
+    present = ~x.isnan().all(-1)
+    steps = torch.arange(1, x.shape[-2] + 1, device=x.device)
+    return (present * steps).amax(-1)
+
+
+def packed(x):
+    """Return sequences as recurrent layers take them, their missing ends left out.
+
+    Parameters
+    ----------
+    x : torch.Tensor of shape (batch, n_timesteps, n_channels)
+
+    Returns
+    -------
+    x : torch.Tensor or torch.nn.utils.rnn.PackedSequence
+        The tensor itself, which is faster, where no end is missing. A sequence
+        without any time step is packed as one step of zeros.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.networks._lengths import packed
+    >>> packed(torch.tensor([[[1.0], [2.0]], [[3.0], [torch.nan]]])).data
+    tensor([[1.],
+            [3.],
+            [2.]])
+    """
+    # ONNX has no branches on data: a model in it reads all time steps.
+    # A missing end includes the last time step: no other has to be looked at.
+    if torch.onnx.is_in_onnx_export() or not x[:, -1].isnan().all(-1).any():
+        return x
+    n_steps = lengths(x)
+    x = x.masked_fill((n_steps == 0)[:, None, None], 0)
+    # Lengths are read on the processor, whatever the device of the data.
+    n_steps = n_steps.clamp(min=1).cpu()
+    return pack_padded_sequence(x, n_steps, batch_first=True, enforce_sorted=False)

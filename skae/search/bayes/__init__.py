@@ -1,0 +1,5 @@
+"""Bayesian search by scikit-optimize."""
+
+from skae.search.bayes._search import BayesSearchCV
+
+__all__ = ["BayesSearchCV"]

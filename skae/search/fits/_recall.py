@@ -1,0 +1,226 @@
+"""How a search asks a store before each fit."""
+
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from inspect import getclosurevars
+from numbers import Number
+
+from sklearn.base import clone
+from sklearn.utils.metaestimators import _safe_split
+
+from skae.exceptions import FitLimitError
+from skae.search.fits._database import ScoreStore
+from skae.search.fits._evaluation import around_fits, failed, running_in
+from skae.search.fits._identity import fingerprint, versions
+from skae.search.fits._limits import StoppedFit, limits_of
+
+__all__ = ["remember", "remembering"]
+
+_TIMES = ("fit_time", "score_time", "n_test_samples")
+_FIELDS = ("test_scores", "train_scores", *_TIMES)
+_FIELDS_OF_STOPPED = ("fit_error", *_TIMES)
+
+
+@contextmanager
+def remember(search, store):
+    """Let a search keep its finished fits in a store, and take from there what it has.
+
+    Within the context, `search.fit` looks up each candidate on each fold before it fits
+    it, and keeps each fit as soon as it is scored. So a search that was killed goes on
+    where it was when it is started again, and searches over the same data share
+    their work, on any number of jobs and in several processes at once. `cv_results_`
+    and the refit are those of the search without a store; the times of a fit that was
+    found are the times it took when it was made.
+
+    A fit is known by the parameters of the estimator, the contents of the data, the
+    rows of the fold, the scorers, what is passed to `fit`, the versions of skae,
+    scikit-learn, torch, numpy and scipy, and the code of your own classes and functions
+    among them. What these call in turn is not followed: clear the store when you
+    change that. Fits that fail, or whose scorer does, are not kept; those that a limit
+    has ended (`skae.search.limited`) are, and fail again at once until that
+    limit is raised. Where ``random_state=None`` leaves the result to chance, the first
+    one is kept.
+
+    Parameters
+    ----------
+    search : estimator
+        `GridSearchCV`, `RandomizedSearchCV`, a halving search, or any other one built
+        on scikit-learn's.
+    store : path-like or ScoreStore
+        The file, which is made if need be.
+
+    Yields
+    ------
+    search : estimator
+        The same one.
+
+    Raises
+    ------
+    TypeError
+        In `fit`, when the search evaluates candidates in a way of its own.
+    ValueError
+        In `fit`, when the store cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skae.search.fits import ScoreStore, remember
+    >>> X = np.random.default_rng(0).normal(size=(40, 3))
+    >>> y = X.sum(axis=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = ScoreStore(Path(folder, "scores.db"))
+    ...     with remember(GridSearchCV(Ridge(), {"alpha": [0.1, 1]}), store) as search:
+    ...         _ = search.fit(X, y)
+    ...     print(len(store), search.best_params_)
+    10 {'alpha': 0.1}
+    """
+    with running_in(search, partial(remembering, store=store)):
+        yield search
+
+
+@contextmanager
+def remembering(evaluate_candidates, store):
+    """Give `evaluate_candidates` that asks a store before each fit.
+
+    For searches that have a store of their own: enter it in `_run_search`, with what
+    scikit-learn has passed.
+
+    Parameters
+    ----------
+    evaluate_candidates : function
+        As `BaseSearchCV.fit` passes it to `_run_search`.
+    store : None, path-like or ScoreStore
+        With None the function stays as it is.
+
+    Yields
+    ------
+    evaluate_candidates : function
+
+    Raises
+    ------
+    TypeError
+        When the function is not scikit-learn's.
+    ValueError
+        When the store cannot be used.
+    """
+    if store is None:
+        yield evaluate_candidates
+        return
+    store = ScoreStore.at(store)
+
+    def recalling(fit_and_score):
+        variables = getclosurevars(evaluate_candidates).nonlocals
+        data = fingerprint([variables["X"], variables["y"]])
+        return _Recall(fit_and_score, store, data)
+
+    evaluate = around_fits(evaluate_candidates, recalling)
+    with store.in_use():
+        yield evaluate
+
+
+@dataclass(frozen=True)
+class _Recall:
+    """scikit-learn's `_fit_and_score`, from a store if that has it."""
+
+    fit_and_score: Callable
+    store: ScoreStore
+    data: str
+
+    def __call__(self, estimator, X, y, **task):
+        key = _key(estimator, self.data, task)
+        if key is None:
+            return self.fit_and_score(estimator, X, y, **task)
+        record = self.store.get(key)
+        if record is None or not self._counts(record, task):
+            return self._computed(estimator, X, y, key, task)
+        _tell_callbacks(estimator, X, y, task)
+        return _result_of(record, task)
+
+    def _counts(self, record, task):
+        """Return whether a record says what is asked for."""
+        if "limit" in record:
+            return limits_of(self.fit_and_score).forbids(*record["limit"])
+        return "train_scores" in record or not task["return_train_score"]
+
+    def _computed(self, estimator, X, y, key, task):
+        marked = {**task, "error_score": _marked(task["error_score"])}
+        result = self.fit_and_score(estimator, X, y, **marked)
+        if isinstance(result, StoppedFit):
+            kept = {name: result[name] for name in _FIELDS_OF_STOPPED}
+            self.store.put(key, {**kept, "limit": result.limit})
+        elif result["fit_error"] is None and all(map(_is_kept, _numbers(result))):
+            self.store.put(key, {k: result[k] for k in _FIELDS if k in result})
+        return result
+
+
+def _result_of(record, task):
+    """Return what `_fit_and_score` would have returned."""
+    if "limit" not in record:
+        unwanted = () if task["return_train_score"] else ("train_scores",)
+        return {"fit_error": None} | {k: record[k] for k in record if k not in unwanted}
+    if task["error_score"] == "raise":
+        raise FitLimitError(record["fit_error"])
+    return failed({k: record[k] for k in _TIMES}, record["fit_error"], task)
+
+
+def _key(estimator, data, task):
+    """Return the key of a fit, None where it has something that cannot be named."""
+    parameters = clone(task["parameters"], safe=False)
+    model = clone(estimator).set_params(**parameters)
+    folds = [task[name] for name in ("train", "test", "fit_params", "score_params")]
+    try:
+        return fingerprint([versions(), data, model, _scorer(task), *folds])
+    except (TypeError, RecursionError) as error:
+        warnings.warn(
+            f"The fit of {type(estimator).__name__} is not kept in the store, which "
+            f"cannot tell what it depends on: {error}. Pass parameters that can be "
+            "pickled.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def _scorer(task):
+    """Return the scorers, without what the search has wrapped around them."""
+    if getattr(task.get("caller"), "scoring", ...) is None:
+        return "the estimator's own score"
+    return getattr(task["scorer"], "_scorers", task["scorer"])
+
+
+class _ErrorScore(float):
+    """The score of what failed, which is not to be taken for a score."""
+
+
+def _marked(error_score):
+    return _ErrorScore(error_score) if isinstance(error_score, Number) else error_score
+
+
+def _numbers(result):
+    for name in ("test_scores", "train_scores"):
+        scores = result.get(name, {})
+        yield from scores.values() if isinstance(scores, dict) else [scores]
+
+
+def _is_kept(score):
+    return isinstance(score, (int, float)) and not isinstance(score, _ErrorScore)
+
+
+def _tell_callbacks(estimator, X, y, task):
+    """Let callbacks see a fit that begins and ends at once."""
+    context, train = task.get("callback_ctx"), task["train"]
+    if context is None:
+        return
+    rows = {
+        "X": lambda: _safe_split(estimator, X, y, train)[0],
+        "y": lambda: _safe_split(estimator, X, y, train)[1],
+    }
+    context.call_on_fit_task_begin(estimator=task["caller"], **rows)
+    context.call_on_fit_task_end(estimator=task["caller"], **rows)

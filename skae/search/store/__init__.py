@@ -1,6 +1,0 @@
-"""Finished fits of searches, kept in a file: a killed search goes on from there."""
-
-from skae.search.store._database import ScoreStore
-from skae.search.store._recall import remember, remembering
-
-__all__ = ["ScoreStore", "remember", "remembering"]

@@ -1,0 +1,1 @@
+"""Where fits meet: threads, processes, and who waits for whom."""

@@ -1,0 +1,192 @@
+"""How users ask for stacked training."""
+
+from numbers import Integral, Real
+
+from joblib import cpu_count, parallel_config, register_parallel_backend
+from sklearn.utils.parallel import Parallel, delayed
+
+from skae.stacking.meeting._backend import MAX_MEMBERS, MEMORY, NAME, StackedBackend
+from skae.stacking.meeting._processes import ProcessesBackend
+
+__all__ = ["fit_stack", "stacked"]
+
+
+def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
+    """Let the fits of autoencoders that are under way at the same time train together.
+
+    Within this context, tasks of scikit-learn's searches and of everything else that
+    uses joblib run as threads. The fits of autoencoders in them wait for each other and
+    then train in stacks: tensors with a further axis, in which all take their steps at
+    once. Each ends with the weights that it would have had alone, up to rounding.
+
+    Parameters
+    ----------
+    max_members : int, default=64
+        Most members of a stack. With too many, their weights no longer stay in the
+        processor's cache.
+    memory : int, default=2**30
+        Most bytes of a stack; there are as many stacks at a time as cores.
+    n_jobs : int, default=-1
+        How many tasks run at a time, which is how many fits there are to choose from;
+        -1 is enough to keep all cores busy. An `n_jobs` of the search's own has
+        precedence. Each task holds its own copy of the data of its fold.
+    n_processes : int, default=1
+        Among how many processes tasks are shared out, within each of which fits train
+        together; -1 is as many as there are cores. With one, all is done in this
+        process, and several stacks at a time wait for Python's lock, the more so the
+        narrower the networks are. Others take some seconds to start, the first time,
+        and some hundred megabytes each, besides copies of the data. What tasks consist
+        of is pickled, as for joblib's own processes, in which names that a script has
+        registered are not known either: give parts themselves instead.
+
+    Returns
+    -------
+    context : context manager
+
+    Raises
+    ------
+    ValueError
+        When `n_processes` is neither positive nor -1, or a limit is not positive.
+    TypeError
+        When they are not numbers, or not whole ones.
+
+    Notes
+    -----
+    What may differ within a stack: sizes of the code and the hidden layers, seeds,
+    rows, epochs, learning rates, weight decay, early stopping, weights of penalties.
+    Fits of different kind, depth, activation or objective form stacks of their own, as
+    do sequences of different length or number of channels, and what cannot be stacked
+    trains alone: convolutional networks, other devices than the CPU and CUDA's,
+    callbacks, sample weights, data sets, mixed precision, compiled networks, and fits
+    that go on from earlier ones. So do networks that the user has written.
+
+    Rounding counts where gradients are nothing but rounding errors, which optimisers
+    such as Adam turn into steps: a dense autoencoder that starts as PCA in float32 ends
+    with other weights in a stack, as it does on another machine, and scores the same.
+
+    joblib knows it as ``parallel_config("skae-stacked")``, with the same parameters.
+
+    ``logging.getLogger("skae.stacking")`` tells how fits were grouped.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> import skae
+    >>> search = GridSearchCV(
+    ...     skae.DenseAutoencoder(max_epochs=5, random_state=0),
+    ...     {"n_components": [1, 2, 3]},
+    ... )
+    >>> with skae.stacked():
+    ...     search = search.fit(load_iris().data)
+    >>> search.best_params_
+    {'n_components': 3}
+    """
+    limits = {"max_members": max_members, "memory": memory}
+    return parallel_config(NAME, n_jobs=n_jobs, n_processes=n_processes, **limits)
+
+
+def fit_stack(estimators, data, **settings):
+    """Fit estimators, each to its own data, and let them train together.
+
+    Parameters
+    ----------
+    estimators : list of estimator
+        Autoencoders, or pipelines and other estimators with autoencoders in them.
+    data : list of array-like
+        What each is fitted to; one array may be in it many times.
+    **settings
+        Those of `stacked`.
+
+    Returns
+    -------
+    estimators : list of estimator
+        The same, fitted.
+
+    Raises
+    ------
+    ValueError
+        When there are not as many data as estimators, or an estimator is given twice.
+    TypeError
+        When what is given is no list of estimators.
+
+    Notes
+    -----
+    Each is fitted by ``fit(X)``, without `y`. Where that has to be given, or scores are
+    wanted, use joblib or a search within `stacked`. Results are the same again if seeds
+    are numbers: fits that share a ``RandomState`` draw from it in any order.
+
+    Other processes fit copies, whose attributes estimators take over in the end: the
+    steps of a pipeline, or callbacks, are then other objects than before. When a fit
+    fails, its error is raised, and other estimators may have been fitted or not.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> import skae
+    >>> X = load_iris().data
+    >>> sizes = [skae.DenseAutoencoder(k, max_epochs=5) for k in (1, 2, 3)]
+    >>> fitted = skae.fit_stack(sizes, [X] * 3)
+    >>> [autoencoder.transform(X).shape[1] for autoencoder in fitted]
+    [1, 2, 3]
+    """
+    estimators, data = _listed(estimators), list(data)
+    if len(estimators) != len(data):
+        raise ValueError(
+            f"{len(estimators)} estimators and {len(data)} data: give each estimator "
+            "its own, [X] * n where they are the same."
+        )
+    if len(set(map(id, estimators))) < len(estimators):
+        raise ValueError("An estimator is given twice: clone it (sklearn.base.clone).")
+    with stacked(**settings):
+        fitted = Parallel()(
+            delayed(estimator.fit)(X)
+            for estimator, X in zip(estimators, data, strict=True)
+        )
+    for estimator, copy in zip(estimators, fitted, strict=True):
+        if copy is not estimator:  # but was fitted in another process
+            vars(estimator).update(vars(copy))
+    return estimators
+
+
+def _listed(estimators):
+    """Return estimators as a list."""
+    wrong = [estimators]
+    if not hasattr(estimators, "fit"):
+        estimators = list(estimators)
+        wrong = [e for e in estimators if isinstance(e, type) or not hasattr(e, "fit")]
+    if wrong:
+        raise TypeError(
+            f"{wrong[0]!r} instead of a list of estimators: give instances with a fit "
+            "method in a list, [estimator] for one."
+        )
+    return estimators
+
+
+def _backend(
+    n_processes=1, max_members=MAX_MEMBERS, memory=MEMORY, nesting_level=None, **others
+):
+    limits = {
+        "max_members": _positive("max_members", max_members, Integral),
+        "memory": int(_positive("memory", memory, Real)),
+    }
+    if n_processes == -1:
+        n_processes = cpu_count()
+    _positive("n_processes", n_processes, Integral, ", or -1 for one for each core")
+    if n_processes == 1:
+        return StackedBackend(nesting_level, **limits, **others)
+    return ProcessesBackend(nesting_level, n_processes=n_processes, **limits, **others)
+
+
+def _positive(name, value, kind, or_else=""):
+    """Return a setting that has to be a positive number."""
+    allowed = "whole number" if kind is Integral else "number"
+    text = f"{name}={value!r}: give a positive {allowed}{or_else}."
+    if not isinstance(value, kind):
+        raise TypeError(text)
+    if not value > 0:
+        raise ValueError(text)
+    return value
+
+
+register_parallel_backend(NAME, _backend)

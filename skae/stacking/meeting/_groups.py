@@ -1,0 +1,244 @@
+"""Which fits train in one stack, and how many of them."""
+
+from itertools import pairwise
+from math import ceil
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from skorch.callbacks import EarlyStopping, EpochTimer
+
+from skae.noise import GaussianNoise, MaskingNoise, _NoiseModule, _SNRModule
+from skae.objectives import (
+    AbsoluteError,
+    BernoulliCrossEntropy,
+    Huber,
+    LossFunction,
+    SquaredError,
+)
+from skae.stacking.layers._kinds import network_of
+from skae.stacking.layers._linear import StackedActivation
+from skae.stacking.training._penalties import PENALTIES
+from skae.training._callbacks import DivergenceGuard
+from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training._net import AutoencoderNet
+from skae.training._sources import ArraySource
+
+__all__ = ["kind_of", "stacks_of"]
+
+_DEVICES = {"cpu", "cuda"}
+_CALLBACKS = {DivergenceGuard, EarlyStopping, EpochTimer}
+_OPTIMIZERS = {
+    torch.optim.Adam,
+    torch.optim.AdamW,
+    torch.optim.RMSprop,
+    torch.optim.SGD,
+}
+_RECONSTRUCTIONS = {AbsoluteError, BernoulliCrossEntropy, Huber, SquaredError}
+_NOISES = {GaussianNoise, MaskingNoise}
+
+# Networks of more than so many times the weights would be mostly padding, which costs
+# little where there are few: a step's operations cost as much as some weights, too.
+_LARGEST_RATIO = 2.5
+_WEIGHTS_OF_STEP = 2000
+# Smaller stacks than that are not made to keep all cores busy.
+_SMALLEST_SPLIT = 6
+# Tensors of the size of the weights that a stack holds: the weights, their gradients,
+# two copies to go back to, the optimiser's state, and room to move members.
+_COPIES = 9
+
+
+def kind_of(net, rows, rows_val, last):
+    """Return what fits that train in one stack have in common; None for a lone fit.
+
+    Parameters
+    ----------
+    net : AutoencoderNet
+    rows, rows_val : Rows
+        To train on, and to validate on or None.
+    last : bool
+        Whether the number of epochs in all is known.
+
+    Returns
+    -------
+    kind : tuple or None
+        Hashable. Members of a stack may differ in what is not in it: sizes of the
+        code and of hidden layers, seeds, rows, epochs, learning rates and schedules,
+        weight decay, largest norms of gradients, weights of penalties.
+    """
+    module, loss = net.module_, net.criterion_
+    if not (last and _is_plain_net(net) and _is_known(module) and _has_known(loss)):
+        return None
+    all_rows = [rows] if rows_val is None else [rows, rows_val]
+    if not all(_are_plain(rows, module) for rows in all_rows):
+        return None
+    has_missing = {rows.source.has_missing for rows in all_rows}
+    if has_missing != {False} and not (has_missing == {True} and _reads_ends(module)):
+        return None
+    n_batches = None if rows_val is None else ceil(len(rows) / net.batch_size)
+    return (
+        net.dtype,
+        str(net.device),
+        net.batch_size,
+        n_batches,
+        rows.source.has_missing,
+        network_of(module).architecture_of(module),
+        _frozen_noise(module.input_noise),
+        _frozen_bottleneck(module.bottleneck),
+        _frozen(loss.reconstruction),
+        tuple((name, _frozen(part, "weight")) for name, part in loss.penalties.items()),
+        _frozen_optimizer(net),
+    )
+
+
+def _is_plain_net(net):
+    return (
+        type(net) is AutoencoderNet
+        and torch.device(net.device).type in _DEVICES
+        and not net.history
+        and not (net.mixed_precision or net.is_compiled or net.verbose)
+        and net.learning_rate_schedule in {"constant", *LEARNING_RATE_SCHEDULES}
+        and all(type(callback) in _CALLBACKS for _, callback in net.callbacks_)
+        and type(net.optimizer_) in _OPTIMIZERS
+        and len(net.optimizer_.param_groups) == 1
+    )
+
+
+def _are_plain(rows, module):
+    source = rows.source
+    return (
+        type(source) is ArraySource
+        and rows.weights is None
+        and tuple(source.X.shape[1:]) == module.event_shape
+        and not isinstance(source.X, np.memmap)
+    )
+
+
+def _is_known(module):
+    network = network_of(module)
+    return (
+        network is not None
+        and _is_known_noise(module.input_noise)
+        and _is_known_noise(getattr(module.bottleneck, "noise", None))
+        and _activations(module, network) <= StackedActivation.kinds
+        and all(parameter.requires_grad for parameter in module.parameters())
+    )
+
+
+def _activations(module, network):
+    code = getattr(module.bottleneck, "activation", None)
+    own = set() if code is None else {type(code)}
+    return network.architecture_of(module).activations | own
+
+
+def _reads_ends(module):
+    # the variance of what is missing in part is none
+    is_relative = type(module.input_noise) is _SNRModule
+    return network_of(module).takes_missing and not is_relative
+
+
+def _is_known_noise(module):
+    if module is None or type(module) is _SNRModule:
+        return True
+    return type(module) is _NoiseModule and type(module.part) in _NOISES
+
+
+def _has_known(loss):
+    return (
+        type(loss) is LossFunction
+        and type(loss.reconstruction) in _RECONSTRUCTIONS
+        and all(type(part) in PENALTIES for part in loss.penalties.values())
+    )
+
+
+def _frozen_noise(module):
+    if module is None:
+        return None
+    if type(module) is _SNRModule:
+        return module.ratio, module.momentum
+    return _frozen(module.part)
+
+
+def _frozen_bottleneck(bottleneck):
+    activation = getattr(bottleneck, "activation", None)
+    noise = _frozen_noise(getattr(bottleneck, "noise", None))
+    return type(bottleneck), type(activation), noise
+
+
+def _frozen_optimizer(net):
+    settings = net.get_params_for("optimizer")
+    settings.pop("weight_decay")
+    return type(net.optimizer_), tuple(sorted(settings.items()))
+
+
+def _frozen(value, *but):
+    """Return something hashable that is equal for equal parts, and only for these."""
+    if isinstance(value, BaseEstimator):
+        params = value.get_params(deep=False)
+        names = sorted(params.keys() - set(but))
+        return type(value), *((name, _frozen(params[name])) for name in names)
+    if isinstance(value, list | tuple | np.ndarray):
+        return tuple(map(_frozen, value))
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return value
+
+
+def stacks_of(members, *, max_members, memory, n_workers):
+    """Return lists of members that train in one stack each.
+
+    Parameters
+    ----------
+    members : list of Member
+        Of one kind.
+    max_members : int
+        Most members of a stack.
+    memory : int
+        Most bytes of a stack.
+    n_workers : int
+        How many stacks are trained at a time.
+    """
+    stacks = []
+    for alike in _of_like_size(sorted(members, key=_size_of)):
+        largest = max(1, min(max_members, memory // bytes_of(alike[-1])))
+        n_stacks = ceil(len(alike) / largest)
+        n_busy = n_workers * ceil(n_stacks / n_workers)
+        if len(alike) >= _SMALLEST_SPLIT * n_busy:
+            n_stacks = n_busy
+        stacks += _evenly(alike, n_stacks)
+    return [sorted(stack, key=lambda member: repr(member.settings)) for stack in stacks]
+
+
+def _size_of(member):
+    return sum(parameter.numel() for parameter in member.net.module_.parameters())
+
+
+def _cost_of(member):
+    return _size_of(member) + _WEIGHTS_OF_STEP
+
+
+def _of_like_size(members):
+    """Split members, sorted by size, where padding would be most of a stack."""
+    groups = [[]]
+    for member in members:
+        group = groups[-1]
+        if group and _cost_of(member) > _LARGEST_RATIO * _cost_of(group[0]):
+            groups.append([])
+        groups[-1].append(member)
+    return groups
+
+
+def _evenly(members, n_parts):
+    edges = np.linspace(0, len(members), n_parts + 1).round().astype(int)
+    return [members[a:b] for a, b in pairwise(edges)]
+
+
+def bytes_of(member):
+    """Return about how many bytes a member takes in a stack."""
+    itemsize = torch.empty(0, dtype=member.net.dtype).element_size()
+    module = member.net.module_
+    activations = member.batch_size * network_of(module).numbers_of_row(module)
+    index = 8 * member.n_batches * member.batch_size
+    return itemsize * (_COPIES * _size_of(member) + activations) + index

@@ -1,0 +1,154 @@
+"""A fit that trains in a stack: where it stands, and what it records."""
+
+import math
+import time
+
+from skorch.callbacks import EarlyStopping
+
+from skae.training._batches import epoch_order
+from skae.training._callbacks import DivergenceGuard
+from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training._seeding import generator_for
+
+__all__ = ["Member"]
+
+
+class Member:
+    """One net and the rows that it trains on.
+
+    Parameters
+    ----------
+    net : AutoencoderNet
+        Initialised, and not trained before.
+    rows, rows_val : Rows
+        To train on, and to validate on or None.
+    epochs : int
+    """
+
+    def __init__(self, net, rows, rows_val, epochs):
+        self.net = net
+        self.rows = rows
+        self.rows_val = rows_val
+        self.epochs = epochs
+        self.batch_sizes = _batch_sizes(rows, net.batch_size)
+        self.batch_sizes_val = _batch_sizes(rows_val or (), net.batch_size)
+        self.batch_size, self.n_batches = self.batch_sizes[0], len(self.batch_sizes)
+        self.is_done = False
+        self._initial = {
+            name: value.clone() for name, value in net.module_.state_dict().items()
+        }
+        self.schedule = LEARNING_RATE_SCHEDULES.get(net.learning_rate_schedule)
+
+    @property
+    def n_steps(self):
+        """How many steps the fit takes, if it is not stopped."""
+        return self.epochs * self.n_batches
+
+    @property
+    def settings(self):
+        """What it does not share with others whose steps an optimiser takes at once."""
+        decay = self.net.optimizer_.param_groups[0]["weight_decay"]
+        moves = (self.net.learning_rate_schedule, self.epochs, self.n_batches)
+        return decay, self.net.lr, moves if self.schedule else None
+
+    def begin(self):
+        """Begin the fit, as `AutoencoderNet.train` does."""
+        net = self.net
+        self.epoch = 0
+        net.epochs_, net.first_epoch_, net.n_epochs_ = self.epochs, 0, self.epochs
+        net.observes_gradients_ = net.has_missing_ = net.diverged_ = False
+        self.guard, self.stoppers = _watchers(net)
+        for stopper in self.stoppers:
+            stopper.on_train_begin(net)
+
+    def limit(self, before, mean_square):
+        """Note the loss beyond which training has diverged; see `DivergenceGuard`."""
+        self.guard.limit_ = self.guard.too_much * max(before, mean_square)
+
+    def is_good(self, loss=None):
+        """Return whether a loss, or that of the last epoch, has not exploded."""
+        if loss is None:
+            loss = self.net.history[-1]["train_loss"]
+        return math.isfinite(loss) and not loss > self.guard.limit_
+
+    def begin_epoch(self):
+        """Begin an epoch: its generator, its weights, its row of the history."""
+        self.started = time.time()
+        self.generator = generator_for(
+            self.net.seed, self.epoch, device=self.net.device
+        )
+        self.weights = self.net.criterion_.weights(self.epoch, self.epochs)
+
+    def weights_of_check(self):
+        """Return the weights of penalties in checks before and after the fit."""
+        return self.net.criterion_.weights(max(0, self.epoch - 1), self.epochs)
+
+    def order(self, permutations):
+        """Return the numbers of the rows in the order of the epoch.
+
+        Parameters
+        ----------
+        permutations : dict
+            Those found before, to which this is added.
+        """
+        key = self.net.seed, self.epoch, len(self.rows)
+        if key not in permutations:
+            permutations[key] = epoch_order(*key)
+        return self.rows.order(permutations[key])
+
+    def rate(self, batch):
+        """Return the learning rate of a step in this epoch."""
+        if self.schedule is None:
+            return self.net.lr
+        progress = (self.epoch + batch / self.n_batches) / self.epochs
+        return self.net.lr * self.schedule(progress)
+
+    def record(self, train, valid):
+        """Write an epoch into the history, and go on to the next."""
+        rate = self.rate(self.n_batches - 1)
+        row = {"batches": [], "epoch": self.epoch + 1}
+        row |= {f"train_{name}": value for name, value in train.items()}
+        row |= {"train_batch_count": self.n_batches, "learning_rate": rate}
+        row |= {f"{name}_weight": weight for name, weight in self.weights.items()}
+        row |= {f"valid_{name}": value for name, value in valid.items()}
+        if valid:
+            row["valid_batch_count"] = len(self.batch_sizes_val)
+        self.net.history.append({**row, "dur": time.time() - self.started})
+        self.epoch += 1
+
+    def wants_to_stop(self):
+        """Return whether early stopping ends the fit, given the module as it is now."""
+        for stopper in self.stoppers:
+            try:
+                stopper.on_epoch_end(self.net)
+            except KeyboardInterrupt:  # which is how skorch's callbacks stop
+                return True
+        return False
+
+    def reset(self):
+        """Undo all that was done, unless that was everything."""
+        if not self.is_done:
+            self.net.module_.load_state_dict(self._initial)
+            self.net.history.clear()
+
+    def end(self, diverged):
+        """End the fit, whose module has its weights."""
+        self.net.diverged_ = diverged
+        self.net.use_rate(self.net.history[-1]["learning_rate"])
+        self.net._set_training(False)
+        self.guard.rows_ = self.guard.trusted_ = self.guard.candidate_ = None
+        for stopper in self.stoppers:
+            stopper.on_train_end(self.net)
+        self.is_done = True
+
+
+def _watchers(net):
+    callbacks = [callback for _, callback in net.callbacks_]
+    guard = next(c for c in callbacks if isinstance(c, DivergenceGuard))
+    return guard, [c for c in callbacks if isinstance(c, EarlyStopping)]
+
+
+def _batch_sizes(rows, size):
+    """Return the sizes of an epoch's batches."""
+    full, rest = divmod(len(rows), size)
+    return [size] * full + [rest] * (rest > 0)

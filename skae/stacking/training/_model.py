@@ -1,0 +1,164 @@
+"""The modules and losses of many members as one model."""
+
+from math import prod
+
+import torch
+from torch.linalg import vector_norm
+
+from skae.stacking.layers._kinds import network_of
+from skae.stacking.layers._linear import Weights
+from skae.stacking.training._code import StackedCode
+from skae.stacking.training._noise import stack_noises
+from skae.stacking.training._reconstruction import stack_reconstruction
+
+__all__ = ["StackedModel", "Tensors"]
+
+
+class Tensors:
+    """All that training changes in the members' modules.
+
+    Parameters
+    ----------
+    weights : Weights
+    state : Weights
+        What modules keep besides, as running estimates.
+    """
+
+    def __init__(self, weights, state):
+        self.weights = weights
+        self.state = state
+
+    def zeros(self):
+        """Return tensors of the same shapes."""
+        return Tensors(self.weights.zeros(), self.state.zeros())
+
+    def take(self, members):
+        """Return the tensors of some members."""
+        return Tensors(self.weights.take(members), self.state.take(members))
+
+    def put(self, members, other):
+        """Copy the tensors of some members, a list, from `other`."""
+        for ours, theirs in (self.weights, other.weights), (self.state, other.state):
+            if len(members) == ours.n_members:
+                ours.flat.copy_(theirs.flat)
+            elif members:
+                ours.put(torch.tensor(members, device=ours.flat.device), theirs)
+
+
+class StackedModel:
+    """Networks, codes, noise and losses of many members.
+
+    Parameters
+    ----------
+    members : list of Member
+        Of one kind.
+    dtype : torch.dtype
+    device : torch.device
+    """
+
+    def __init__(self, members, dtype, device):
+        modules = [member.net.module_ for member in members]
+        loss = members[0].net.criterion_
+        self.n_members = len(members)
+        self.n_features = prod(modules[0].event_shape)
+        self.has_missing = members[0].rows.source.has_missing
+        self.network = network_of(modules[0])(modules)
+        self.code = StackedCode(
+            [module.bottleneck for module in modules], loss.penalties
+        )
+        self.noise = stack_noises(
+            [module.input_noise for module in modules], [self.n_features] * len(modules)
+        )
+        self.reconstruction = stack_reconstruction(
+            loss.reconstruction, self.has_missing
+        )
+        self.terms = ["loss", "reconstruction", *loss.penalties]
+        self._load(modules, dtype, device)
+
+    def _load(self, modules, dtype, device):
+        weights = self.network.weights(dtype, device)
+        shapes = [shape for noise in self._noises for shape in noise.shapes]
+        tensors = Tensors(weights, Weights(shapes, len(modules), dtype, device))
+        for member, module in enumerate(modules):
+            for ours, stacked in self._pairs(member, module, tensors):
+                stacked.copy_(ours)
+        self._bind(tensors)
+
+    def _bind(self, tensors):
+        self.tensors, self.grads = tensors, tensors.weights.zeros()
+        flat = tensors.weights.flat
+        self.network.bind(tensors.weights, self.grads)
+        parts = iter(tensors.state.parts)
+        for noise in self._noises:
+            noise.bind([next(parts) for _ in noise.shapes])
+        self.code.bind(flat)
+        self.reconstruction.bind(self.n_members, self.n_features, flat)
+
+    @property
+    def _noises(self):
+        noises = (self.noise, self.code.noise)
+        return [noise for noise in noises if noise is not None]
+
+    def _pairs(self, member, module, tensors):
+        """Yield a module's tensors, in part, and where they stand in stacked ones."""
+        own = self.network.parameters_of(module)
+        yield from self.network.pairs(member, tensors.weights, own)
+        modules = (module.input_noise, getattr(module.bottleneck, "noise", None))
+        modules = [noise for noise in modules if noise is not None]
+        parts = iter(tensors.state.parts)
+        for noise, of_module in zip(self._noises, modules, strict=True):
+            stacked = [next(parts) for _ in noise.shapes]
+            yield from noise.pairs(member, stacked, of_module)
+
+    def keep(self, kept, index):
+        """Forget all but some members, whose numbers are given twice."""
+        self.n_members = len(kept)
+        self.network.keep(kept)
+        self.code.keep(kept)
+        if self.noise is not None:
+            self.noise.keep(kept)
+        self._bind(self.tensors.take(index))
+
+    def store(self, member, module, tensors):
+        """Write what `tensors` have of a member into its module."""
+        for ours, stacked in self._pairs(member, module, tensors):
+            ours.copy_(stacked)
+
+    def forward(self, x, batch, weights):
+        """Return the members' terms, the loss first, ``(n_terms, n_members)``.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (n_members, n_rows, n_features)
+            With NaN where time steps are missing.
+        batch : Batch
+        weights : dict of str to torch.Tensor of shape (n_members,)
+            Of the penalties.
+        """
+        present = x.isfinite() if self.has_missing else None
+        clean = x = x if present is None else x.nan_to_num()
+        if self.noise is not None and batch.generators is not None:
+            x = self.noise(x, batch)
+        maps = self.network.encode(x, present)
+        z, terms = self.code.forward(maps, batch, weights)
+        x_hat = self.network.decode(z)
+        loss = self.reconstruction.forward(clean, x_hat, batch, present)
+        if not terms:
+            return loss.expand(2, -1)
+        total = loss
+        for name, term in terms.items():
+            total = total + weights[name] * term
+        return torch.stack([total, loss, *terms.values()])
+
+    def backward(self):
+        """Set the gradients of the losses that `forward` returned."""
+        g = self.network.backward_decoder(self.reconstruction.backward())
+        self.network.backward_encoder(self.code.backward(g))
+
+    def clip(self, norms):
+        """Scale gradients down to each member's largest norm, infinite for none."""
+        of_parts = [vector_norm(part, dim=(1, 2)) for part in self.grads.parts]
+        scale = norms / (vector_norm(torch.stack(of_parts), dim=0) + 1e-6)
+        scale = torch.where(norms.isinf(), 1, scale.clamp_max(1))
+        for part in self.grads.parts:
+            part.mul_(scale[:, None, None])

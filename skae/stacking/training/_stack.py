@@ -1,0 +1,216 @@
+"""Training many members in one stack of weights."""
+
+import torch
+
+from skae.stacking.training._model import StackedModel
+from skae.stacking.training._optimizer import StackedOptimizer, copy_of
+from skae.stacking.training._rows import StackedRows, places_of
+
+__all__ = ["Stack"]
+
+
+class Stack:
+    """Members that train together.
+
+    Each takes the steps that it would take alone: its own batches in its own order,
+    its own draws, rates and weights of penalties. Those that are done leave.
+
+    Parameters
+    ----------
+    members : list of Member
+        Alike as `kind_of` says; those with the same `settings` in a row.
+    """
+
+    @torch.no_grad()
+    def __init__(self, members):
+        net = members[0].net
+        self.members = list(members)
+        self.dtype, self.device = net.dtype, torch.device(net.device)
+        self.model = StackedModel(members, self.dtype, self.device)
+        self.rows = StackedRows(self.members, self.dtype, self.device)
+        self.candidate, self.trusted = (self.model.tensors.zeros() for _ in range(2))
+        n_batches = max(member.n_batches for member in members)
+        self.log = self._tensor([[[0.0] * n_batches] * len(members)] * self._n_terms)
+        self._prepare()
+
+    @property
+    def _n_terms(self):
+        return len(self.model.terms)
+
+    def _tensor(self, values):
+        return torch.tensor(values, dtype=self.dtype).to(self.device)
+
+    def _prepare(self):
+        """Prepare for the members as they are now."""
+        self.lengths = [member.n_batches for member in self.members]
+        norms = [member.net.max_grad_norm for member in self.members]
+        self.has_norms = any(norm is not None for norm in norms)
+        self.norms = self._tensor([norm or torch.inf for norm in norms])
+        self.optimizer = self._new_optimizer()
+
+    def _new_optimizer(self):
+        net = self.members[0].net
+        settings = net.get_params_for("optimizer")
+        del settings["weight_decay"]  # which members may differ in
+        self.leaders, runs = [], []
+        for i, member in enumerate(self.members):
+            if not i or member.settings != self.members[i - 1].settings:
+                decay, rate, _ = member.settings
+                self.leaders.append(i)
+                runs.append([0, {"weight_decay": decay, "lr": rate}])
+            runs[-1][0] += 1
+        tensors = self.model.tensors.weights, self.model.grads
+        return StackedOptimizer(type(net.optimizer_), settings, runs, *tensors)
+
+    @torch.no_grad()
+    def train(self, check=lambda: None):
+        """Train all members to their end.
+
+        Parameters
+        ----------
+        check : callable
+            Called before every step; what it raises ends the training.
+        """
+        self._begin()
+        while self.members:
+            check()
+            self._begin_epochs([i for i, c in enumerate(self.cursors) if c == 0])
+            self._step()
+            ends = zip(self.cursors, self.lengths, strict=True)
+            self._end_epochs([i for i, (c, end) in enumerate(ends) if c == end])
+
+    def _begin(self):
+        self.cursors = [0] * len(self.members)
+        for member in self.members:
+            member.begin()
+        losses = self._losses_of_heads()
+        x, batch = self.rows.heads()
+        for member, before, own, size in zip(
+            self.members, losses, x, batch.sizes, strict=True
+        ):
+            member.limit(before, own[:size].square().nanmean().item())
+        self.trusted.put(range(len(losses)), self.model.tensors)
+
+    def _begin_epochs(self, begun):
+        if not begun:
+            return
+        permutations = {}
+        for i in begun:
+            self.members[i].begin_epoch()
+            self.rows.reorder(i, self.members[i].order(permutations))
+        self.candidate.put(begun, self.model.tensors)
+        self._take_up()
+
+    def _take_up(self):
+        """Take the weights and generators of the members' epochs."""
+        self.weights = self._weights([member.weights for member in self.members])
+        self.generators = [member.generator for member in self.members]
+
+    def _weights(self, of_members):
+        """Return the weights of penalties as tensors, given a dict for every member."""
+        names = self.model.terms[2:]
+        return {name: self._tensor([own[name] for own in of_members]) for name in names}
+
+    def _step(self):
+        x, batch = self.rows.batch(self.cursors, self.generators)
+        terms = self.model.forward(x, batch, self.weights)
+        self.log[:, *places_of(self.cursors)] = terms
+        self.model.backward()
+        if self.has_norms:
+            self.model.clip(self.norms)
+        rates = [self.members[i].rate(self.cursors[i]) for i in self.leaders]
+        self.optimizer.step(rates)
+        self.cursors = [cursor + 1 for cursor in self.cursors]
+
+    def _losses_of_heads(self):
+        """Return every member's loss of its first rows, without noise."""
+        weights = [member.weights_of_check() for member in self.members]
+        terms = self.model.forward(*self.rows.heads(), self._weights(weights))
+        return terms[0].tolist()
+
+    # The ends of epochs
+
+    def _end_epochs(self, ended):
+        if not ended:
+            return
+        train = self._means(self.log, self.rows.sizes, ended)
+        valid = self._validate(ended)
+        for i, of_train, of_valid in zip(ended, train, valid, strict=True):
+            self.members[i].record(of_train, of_valid)
+            self.cursors[i] = 0
+        good = [i for i in ended if self.members[i].is_good()]
+        self.trusted.put(good, self.candidate)
+        diverged = [i for i in ended if i not in good]
+        leaving = diverged + [i for i in good if self._is_done(i)]
+        if leaving:
+            self._part(leaving, diverged)
+
+    def _means(self, log, sizes, members):
+        """Return the means of the terms over an epoch, for some members."""
+        n_batches = log.shape[2]
+        sizes = [sizes[i] + [0] * (n_batches - len(sizes[i])) for i in members]
+        sizes = self._tensor(sizes)
+        log = torch.where(sizes > 0, log[:, members], 0)  # rather than zero times NaN
+        means = (log * sizes).sum(-1) / sizes.sum(-1)
+        names = self.model.terms
+        return [dict(zip(names, row, strict=True)) for row in means.T.tolist()]
+
+    def _validate(self, ended):
+        if self.members[0].rows_val is None:
+            return [{}] * len(ended)
+        log = [
+            self.model.forward(*batch, self.weights) for batch in self.rows.held_out()
+        ]
+        return self._means(torch.stack(log, dim=2), self.rows.sizes_held_out, ended)
+
+    def _is_done(self, i):
+        member = self.members[i]
+        if member.stoppers:
+            self.model.store(i, member.net.module_, self.model.tensors)
+        return member.wants_to_stop() or member.epoch == member.epochs
+
+    def _part(self, leaving, diverged):
+        """Let members go, with their last good weights."""
+        losses = self._losses_of_heads()  # the last step may have done harm
+        state = self.optimizer.state()
+        for i in leaving:
+            member = self.members[i]
+            is_good = i not in diverged and member.is_good(losses[i])
+            source = self.model.tensors if is_good else self.trusted
+            self.model.store(i, member.net.module_, source)
+            self._store_optimizer(i, *state)
+            member.end(diverged=not is_good)
+        self._keep([i for i in range(len(losses)) if i not in leaving], *state)
+
+    def _store_optimizer(self, i, tensors, numbers):
+        """Write the state of the optimiser into the member's own."""
+        net = self.members[i].net
+        params = self.model.network.parameters_of(net.module_)
+        state = net.optimizer_.state
+        for name, number in numbers.items():
+            for param in params:
+                state[param][name] = copy_of(number)
+        for name, stacked in tensors.items():
+            own = list(map(torch.zeros_like, params))
+            for ours, theirs in self.model.network.pairs(i, stacked, own):
+                ours.copy_(theirs)
+            for param, value in zip(params, own, strict=True):
+                state[param][name] = value
+
+    def _keep(self, kept, tensors, numbers):
+        """Go on with some members only."""
+        index = torch.tensor(kept, dtype=torch.long, device=self.device)
+        self.members = [self.members[member] for member in kept]
+        if not kept:
+            return
+        self.cursors = [self.cursors[member] for member in kept]
+        self.log = self.log[:, index].contiguous()
+        self.model.keep(kept, index)
+        self.rows.keep(self.members, index)
+        self.candidate, self.trusted = (
+            copy.take(index) for copy in (self.candidate, self.trusted)
+        )
+        self._prepare()
+        taken = {name: stacked.take(index) for name, stacked in tensors.items()}
+        self.optimizer.load_state(taken, numbers)
+        self._take_up()

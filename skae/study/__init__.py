@@ -1,1 +1,0 @@
-"""One run of the command line: data and settings, a plan, and what comes of it."""

@@ -1,0 +1,75 @@
+"""Batches of rows, sliced from chunks instead of collated row by row."""
+
+import torch
+
+from skae.training._seeding import generator_for
+
+__all__ = ["Batches", "epoch_order"]
+
+CHUNK_BYTES = 2**20
+
+
+class Batches:
+    """Batches of rows, in a new order every epoch.
+
+    Parameters
+    ----------
+    rows : Rows
+        The events, and weights.
+    batch_size : int
+        Rows per batch; the last batch of an epoch may be smaller.
+    device : torch.device
+        Where batches are needed.
+    dtype : torch.dtype
+        What batches are needed in.
+    seed : int or None, default=None
+        The order of an epoch is a pure function of this and the epoch; ``None``
+        keeps the order of the rows.
+    """
+
+    def __init__(self, rows, batch_size, *, device, dtype, seed=None):
+        self.rows = rows
+        self.batch_size = min(batch_size, len(rows))
+        self.device = device
+        self.dtype = dtype
+        self.seed = seed
+        self.chunk_size = self._chunk_size()
+
+    def __len__(self):
+        return -(-len(self.rows) // self.batch_size)
+
+    def epoch(self, epoch):
+        """Yield the batches of one epoch, as pairs of events and weights or None.
+
+        Rows are gathered for many batches at once, about a megabyte at a time, which
+        stays in the processor's cache: one indexing operation a batch is a notable cost
+        for small networks.
+        """
+        order = self._order(epoch)
+        events = self._split(self.rows.source, order)
+        if self.rows.weights is None:
+            return ((x, None) for x in events)
+        return zip(events, self._split(self.rows.weights, order), strict=True)
+
+    def _split(self, source, order):
+        for chunk in source.chunks(order, self.chunk_size):
+            yield from chunk.to(self.device, self.dtype).split(self.batch_size)
+
+    def _order(self, epoch):
+        if self.seed is None:
+            return self.rows.order()
+        return self.rows.order(epoch_order(self.seed, epoch, len(self.rows)))
+
+    def _chunk_size(self):
+        row_bytes = self.rows.head(1).nbytes
+        return self.batch_size * max(1, CHUNK_BYTES // (row_bytes * self.batch_size))
+
+
+# Tells the order's draws from the other draws of the same seed and epoch.
+_ORDER = 1
+
+
+def epoch_order(seed, epoch, n_rows):
+    """Return the order of the rows in an epoch, a permutation of their numbers."""
+    generator = generator_for(seed, epoch, _ORDER)
+    return torch.randperm(n_rows, generator=generator)

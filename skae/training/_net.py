@@ -1,0 +1,291 @@
+"""The one skorch subclass: skorch's interface around a loop over in-memory batches."""
+
+from contextlib import contextmanager, suppress
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EpochTimer, PrintLog
+from torch.nn.utils import clip_grad_norm_
+
+from skae.training._batches import Batches
+from skae.training._callbacks import DivergenceGuard, StopTraining
+from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training._limits import LimitKeeper, current_watch
+from skae.training._seeding import generator_for
+from skae.training._workers import use_own_share
+
+__all__ = ["AutoencoderNet"]
+
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+class AutoencoderNet(NeuralNet):
+    """A skorch net that trains an `AutoencoderModule` on a `LossFunction`.
+
+    It differs from its parent where that costs time or is in the way: batches are
+    slices of a tensor, losses are read once an epoch, batch-level callbacks are called
+    only where a callback has some, and the second argument of `fit_loop` is the
+    held-out data, since an autoencoder has no other target than its input.
+
+    Parameters
+    ----------
+    module : AutoencoderModule
+    criterion : LossFunction
+    seed : int
+        Batch orders and all draws of training are pure functions of it and the epoch.
+    dtype : torch.dtype
+        What batches are converted to.
+    learning_rate_schedule : str, default="constant"
+        A name in `LEARNING_RATE_SCHEDULES`; other names leave the rate alone.
+    max_grad_norm : float or None, default=None
+        Gradients with a larger norm are scaled down to it.
+    mixed_precision : bool, default=False
+        Whether the module computes in bfloat16 where that does; see `torch.autocast`.
+    is_compiled : bool, default=False
+        Whether to train a compiled module; see `torch.compile`.
+    **kwargs
+        skorch's own.
+    """
+
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        seed,
+        dtype,
+        learning_rate_schedule="constant",
+        max_grad_norm=None,
+        mixed_precision=False,
+        is_compiled=False,
+        **kwargs,
+    ):
+        super().__init__(module, criterion, train_split=None, **kwargs)
+        self.seed = seed
+        self.dtype = dtype
+        self.learning_rate_schedule = learning_rate_schedule
+        self.max_grad_norm = max_grad_norm
+        self.mixed_precision = mixed_precision
+        self.is_compiled = is_compiled
+
+    def initialize(self):
+        """Initialise all, in a worker process with its share of the cores."""
+        use_own_share()
+        return super().initialize()
+
+    def initialize_criterion(self):
+        """Take the loss function as it is."""
+        self.criterion_ = self.criterion
+        return self
+
+    @property
+    def _default_callbacks(self):
+        limits = [("limits", LimitKeeper())] if current_watch() is not None else []
+        log = [("print_log", PrintLog())] if self.verbose else []
+        guard = ("divergence", DivergenceGuard())
+        return [("timer", EpochTimer()), *limits, guard, *log]
+
+    def set_learning_rate(self, learning_rate):
+        """Set the rate, or its peak where a schedule moves it."""
+        self.lr = learning_rate
+        self.use_rate(learning_rate)
+
+    def train(self, rows, rows_val=None, *, epochs, last=True):
+        """Train on `Rows` for some epochs more.
+
+        Schedules of weights are told how many epochs there are in all, if these are
+        the last.
+
+        Raises
+        ------
+        FitLimitError
+            When it takes more than the limits in force; see `FitLimits`.
+        """
+        use_own_share()
+        self.epochs_ = epochs
+        self.first_epoch_ = len(self.history)
+        self.n_epochs_ = self.first_epoch_ + epochs if last else None
+        self.observes_gradients_ = self._has_hook("on_grad_computed")
+        self.has_missing_ = rows.source.has_missing
+        self.notify("on_train_begin", X=rows, y=rows_val)
+        done = len(self.history) - self.first_epoch_  # where a killed fit goes on
+        with suppress(StopTraining), self._compiled():
+            self.fit_loop(rows, rows_val, epochs=epochs - done)
+        self.notify("on_train_end", X=rows, y=rows_val)
+        return self
+
+    @contextmanager
+    def _compiled(self):
+        """Train a compiled module, which cannot be pickled, and let go of it."""
+        forward = self.module_.forward
+        self.forward_ = torch.compile(forward) if self.is_compiled else forward
+        try:
+            yield
+        finally:
+            del self.forward_
+
+    def notify(self, method_name, **kwargs):
+        """Call a hook of all callbacks.
+
+        skorch's callbacks end training by raising `KeyboardInterrupt`, which its
+        `fit` takes for the wish to stop. Here only callbacks can do so: the user's
+        own Ctrl-C at any other time ends the program, or the search.
+        """
+        try:
+            super().notify(method_name, **kwargs)
+        except KeyboardInterrupt as interrupt:
+            raise StopTraining from interrupt
+
+    def get_split_datasets(self, X, y=None, **kwargs):
+        """Return the data to train on and to validate on, as they were given."""
+        return X, y
+
+    def get_iterator(self, dataset, training=False):
+        """Return the `Batches` of rows, shuffled for training."""
+        return Batches(
+            dataset,
+            self.batch_size,
+            device=torch.device(self.device),
+            dtype=self.dtype,
+            seed=self.seed if training else None,
+        )
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **kwargs):
+        """Run over the batches once and record the mean of every term."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        epoch = len(self.history) - 1
+        weights = self.criterion_.weights(epoch, self.n_epochs_)
+        generator = generator_for(self.seed, epoch, device=self.device)
+        if any(map(self._has_hook, BATCH_HOOKS)):
+            step_fn = self._observed(step_fn, prefix)
+        watch = current_watch()
+        losses, sizes = [], []
+        for batch, (x, row_weight) in enumerate(iterator.epoch(epoch)):
+            if training:
+                self._follow_schedule(epoch + batch / len(iterator))
+            losses.append(step_fn(x, row_weight, weights, generator)[0])
+            sizes.append(len(x) if row_weight is None else row_weight.sum())
+            if watch is not None:
+                watch.check(self)
+        self._record(prefix, losses, sizes, weights)
+
+    def train_step(self, x, row_weight, weights, generator):
+        """Take one optimisation step and return its terms and output."""
+        terms = x_hat = None
+
+        def closure():
+            nonlocal terms, x_hat
+            self.optimizer_.zero_grad()
+            loss, terms, x_hat = self._losses(x, row_weight, weights, generator)
+            if row_weight is not None:
+                loss = row_weight.mean() * loss
+            loss.backward()
+            if self.observes_gradients_:
+                self._notify_gradients(x)
+            if self.max_grad_norm is not None:
+                clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)
+            return loss
+
+        self.optimizer_.step(closure)
+        return terms, x_hat
+
+    @torch.no_grad()
+    def validation_step(self, x, row_weight, weights, generator):
+        """Return the terms and output of one held-out batch, without noise."""
+        return self._losses(x, row_weight, weights, None)[1:]
+
+    def loss_of(self, x):
+        """Return the loss of some rows, without noise, under the weights of now."""
+        self._set_training(False)
+        weights = self.criterion_.weights(max(0, len(self.history) - 1), self.n_epochs_)
+        x = x.to(self.device, self.dtype)
+        with self._compiled():
+            return self.validation_step(x, None, weights, None)[0]["loss"].item()
+
+    def _losses(self, x, row_weight, weights, generator):
+        x_hat, latent = self._outputs(x, generator)
+        rows = (x, x_hat) if x.ndim == 2 else (x.flatten(1), x_hat.flatten(1))
+        entry_weight = None
+        if row_weight is not None:
+            entry_weight = row_weight[:, None].expand_as(rows[0])
+        if self.has_missing_:
+            present = rows[0].isfinite().to(self.dtype)
+            rows = rows[0].nan_to_num(), rows[1]
+            entry_weight = present if entry_weight is None else present * entry_weight
+        loss, terms = self.criterion_(
+            *rows, latent, weights, generator, row_weight, entry_weight
+        )
+        terms = {name: term.detach() for name, term in terms.items()}
+        return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
+
+    def _outputs(self, x, generator):
+        """Return the module's output, in the dtype of `x` whatever it computes in."""
+        if not self.mixed_precision:
+            return self.forward_(x, generator)
+        with torch.autocast(x.device.type, torch.bfloat16):
+            x_hat, latent = self.forward_(x, generator)
+        fields = (None if field is None else field.to(x.dtype) for field in latent)
+        return x_hat.to(x.dtype), type(latent)(*fields)
+
+    def _notify_gradients(self, x):
+        self.notify(
+            "on_grad_computed",
+            named_parameters=list(self.module_.named_parameters()),
+            batch=(x, x),
+            training=True,
+        )
+
+    def _follow_schedule(self, epoch):
+        schedule = LEARNING_RATE_SCHEDULES.get(self.learning_rate_schedule)
+        if schedule is not None:
+            progress = (epoch - self.first_epoch_) / self.epochs_
+            self.use_rate(self.lr * schedule(progress))
+
+    def use_rate(self, rate):
+        """Take steps of this size from now on."""
+        for group in self.optimizer_.param_groups:
+            group["lr"] = rate
+
+    def _has_hook(self, name):
+        return any(
+            getattr(type(callback), name, None) is not getattr(Callback, name)
+            for _, callback in self.callbacks_
+        )
+
+    def _observed(self, step_fn, prefix):
+        """Wrap a step in skorch's batch-level records and notifications."""
+        training = prefix == "train"
+
+        def step(x, row_weight, weights, generator):
+            self.notify("on_batch_begin", batch=(x, x), training=training)
+            terms, x_hat = step_fn(x, row_weight, weights, generator)
+            self.history.record_batch(f"{prefix}_loss", terms["loss"].item())
+            self.history.record_batch(f"{prefix}_batch_size", len(x))
+            self.notify(
+                "on_batch_end",
+                batch=(x, x),
+                training=training,
+                loss=terms["loss"],
+                y_pred=x_hat,
+            )
+            return terms, x_hat
+
+        return step
+
+    def _record(self, prefix, losses, sizes, weights):
+        """Record the means over an epoch; one transfer from the device for each."""
+        sizes = torch.as_tensor(sizes, dtype=self.dtype, device=self.device)
+        for name in losses[0]:
+            values = torch.stack([terms[name] for terms in losses])
+            mean = (values * sizes).sum() / sizes.sum()
+            self.history.record(f"{prefix}_{name}", mean.item())
+        self.history.record(f"{prefix}_batch_count", len(losses))
+        if prefix == "train":
+            self._record_settings(weights)
+
+    def _record_settings(self, weights):
+        self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
+        for name, weight in weights.items():
+            self.history.record(f"{name}_weight", weight)
