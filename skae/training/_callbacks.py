@@ -1,10 +1,11 @@
 """What watches over a fit: skorch callbacks of our own."""
 
-import math
 from copy import deepcopy
 
 from skorch.callbacks import Callback
 from torch import Tensor
+
+from skae.training._rules import divergence_limit, is_good
 
 __all__ = ["DivergenceGuard", "StopTraining", "TaskPerEpoch"]
 
@@ -16,20 +17,19 @@ class StopTraining(Exception):
 class DivergenceGuard(Callback):
     """Stop a fit whose loss has exploded, and go back to good weights.
 
-    A loss has exploded when it is not finite, or 10,000 times both what it was before
-    training and the mean square of the data. Weights are trusted once a whole epoch
-    that started from them had a good loss. Sets ``net.diverged_``.
+    A loss has exploded when it is not finite, or beyond its `divergence_limit`. Weights
+    are trusted once a whole epoch that started from them had a good loss. Sets
+    ``net.diverged_``.
     """
-
-    too_much = 1e4
 
     def on_train_begin(self, net, X=None, **kwargs):
         """Note some rows, for the last check."""
         net.diverged_ = False
         self.rows_ = X.head(net.batch_size)
         self.trusted_ = None
-        before = net.loss_of(self.rows_)
-        self.limit_ = self.too_much * max(before, self.rows_.square().nanmean().item())
+        self.limit_ = divergence_limit(
+            net.loss_of(self.rows_), self.rows_.square().nanmean().item()
+        )
 
     def on_epoch_begin(self, net, **kwargs):
         """Keep the weights that the epoch starts from."""
@@ -39,7 +39,7 @@ class DivergenceGuard(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Trust them, or go back to those trusted before, and stop."""
-        if self._is_good(net.history[-1, "train_loss"]):
+        if is_good(net.history[-1, "train_loss"], self.limit_):
             self.trusted_ = self.candidate_
         else:
             self._go_back(net)
@@ -48,13 +48,9 @@ class DivergenceGuard(Callback):
     def on_train_end(self, net, **kwargs):
         """Check that the last step did no harm."""
         # The last step of a finite epoch may have thrown the weights away.
-        if not net.diverged_ and not self._is_good(net.loss_of(self.rows_)):
+        if not net.diverged_ and not is_good(net.loss_of(self.rows_), self.limit_):
             self._go_back(net)
         self.rows_ = self.trusted_ = self.candidate_ = None
-
-    def _is_good(self, loss):
-        # data that are themselves beyond all bounds leave no limit to compare with
-        return math.isfinite(loss) and not loss > self.limit_
 
     def _go_back(self, net):
         net.module_.load_state_dict(self.trusted_)

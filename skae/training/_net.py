@@ -11,6 +11,7 @@ from skae.training._batches import Batches
 from skae.training._callbacks import DivergenceGuard, StopTraining
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
+from skae.training._rules import learning_rate, row_of_settings, row_of_terms
 from skae.training._seeding import generator_for
 from skae.training._workers import use_own_share
 
@@ -102,17 +103,21 @@ class AutoencoderNet(NeuralNet):
             When it takes more than the limits in force; see `FitLimits`.
         """
         use_own_share()
-        self.epochs_ = epochs
-        self.first_epoch_ = len(self.history)
-        self.n_epochs_ = self.first_epoch_ + epochs if last else None
-        self.observes_gradients_ = self._has_hook("on_grad_computed")
-        self.has_missing_ = rows.source.has_missing
+        self.begin(rows, epochs, last)
         self.notify("on_train_begin", X=rows, y=rows_val)
         done = len(self.history) - self.first_epoch_  # where a killed fit goes on
         with suppress(StopTraining), self._compiled():
             self.fit_loop(rows, rows_val, epochs=epochs - done)
         self.notify("on_train_end", X=rows, y=rows_val)
         return self
+
+    def begin(self, rows, epochs, last=True):
+        """Note what a training of so many epochs on some rows is about; see `train`."""
+        self.epochs_ = epochs
+        self.first_epoch_ = len(self.history)
+        self.n_epochs_ = self.first_epoch_ + epochs if last else None
+        self.observes_gradients_ = self._has_hook("on_grad_computed")
+        self.has_missing_ = rows.source.has_missing
 
     @contextmanager
     def _compiled(self):
@@ -238,10 +243,10 @@ class AutoencoderNet(NeuralNet):
         )
 
     def _follow_schedule(self, epoch):
-        schedule = LEARNING_RATE_SCHEDULES.get(self.learning_rate_schedule)
-        if schedule is not None:
+        if self.learning_rate_schedule in LEARNING_RATE_SCHEDULES:
             progress = (epoch - self.first_epoch_) / self.epochs_
-            self.use_rate(self.lr * schedule(progress))
+            rate = learning_rate(self.lr, self.learning_rate_schedule, progress)
+            self.use_rate(rate)
 
     def use_rate(self, rate):
         """Take steps of this size from now on."""
@@ -277,15 +282,12 @@ class AutoencoderNet(NeuralNet):
     def _record(self, prefix, losses, sizes, weights):
         """Record the means over an epoch; one transfer from the device for each."""
         sizes = torch.as_tensor(sizes, dtype=self.dtype, device=self.device)
+        means = {}
         for name in losses[0]:
             values = torch.stack([terms[name] for terms in losses])
-            mean = (values * sizes).sum() / sizes.sum()
-            self.history.record(f"{prefix}_{name}", mean.item())
-        self.history.record(f"{prefix}_batch_count", len(losses))
+            means[name] = ((values * sizes).sum() / sizes.sum()).item()
+        row = row_of_terms(prefix, means, len(losses))
         if prefix == "train":
-            self._record_settings(weights)
-
-    def _record_settings(self, weights):
-        self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
-        for name, weight in weights.items():
-            self.history.record(f"{name}_weight", weight)
+            row |= row_of_settings(self.optimizer_.param_groups[0]["lr"], weights)
+        for name, value in row.items():
+            self.history.record(name, value)

@@ -1,6 +1,5 @@
 """A fit that trains in a stack: where it stands, and what it records."""
 
-import math
 import time
 
 from skorch.callbacks import EarlyStopping
@@ -8,6 +7,14 @@ from skorch.callbacks import EarlyStopping
 from skae.training._batches import epoch_order
 from skae.training._callbacks import DivergenceGuard
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
+from skae.training._rules import (
+    batch_sizes,
+    divergence_limit,
+    is_good,
+    learning_rate,
+    row_of_settings,
+    row_of_terms,
+)
 from skae.training._seeding import generator_for
 
 __all__ = ["Member"]
@@ -30,14 +37,13 @@ class Member:
         self.rows = rows
         self.rows_val = rows_val
         self.epochs = epochs
-        self.batch_sizes = _batch_sizes(rows, net.batch_size)
-        self.batch_sizes_val = _batch_sizes(rows_val or (), net.batch_size)
+        self.batch_sizes = batch_sizes(len(rows), net.batch_size)
+        self.batch_sizes_val = batch_sizes(len(rows_val or ()), net.batch_size)
         self.batch_size, self.n_batches = self.batch_sizes[0], len(self.batch_sizes)
         self.is_done = False
         self._initial = {
             name: value.clone() for name, value in net.module_.state_dict().items()
         }
-        self.schedule = LEARNING_RATE_SCHEDULES.get(net.learning_rate_schedule)
 
     @property
     def n_steps(self):
@@ -48,28 +54,30 @@ class Member:
     def settings(self):
         """What it does not share with others whose steps an optimiser takes at once."""
         decay = self.net.optimizer_.param_groups[0]["weight_decay"]
-        moves = (self.net.learning_rate_schedule, self.epochs, self.n_batches)
-        return decay, self.net.lr, moves if self.schedule else None
+        schedule, moves = self.net.learning_rate_schedule, None
+        if schedule in LEARNING_RATE_SCHEDULES:
+            moves = schedule, self.epochs, self.n_batches
+        return decay, self.net.lr, moves
 
     def begin(self):
         """Begin the fit, as `AutoencoderNet.train` does."""
         net = self.net
         self.epoch = 0
-        net.epochs_, net.first_epoch_, net.n_epochs_ = self.epochs, 0, self.epochs
-        net.observes_gradients_ = net.has_missing_ = net.diverged_ = False
+        net.begin(self.rows, self.epochs)
+        net.diverged_ = False
         self.guard, self.stoppers = _watchers(net)
         for stopper in self.stoppers:
             stopper.on_train_begin(net)
 
     def limit(self, before, mean_square):
         """Note the loss beyond which training has diverged; see `DivergenceGuard`."""
-        self.guard.limit_ = self.guard.too_much * max(before, mean_square)
+        self.guard.limit_ = divergence_limit(before, mean_square)
 
     def is_good(self, loss=None):
         """Return whether a loss, or that of the last epoch, has not exploded."""
         if loss is None:
             loss = self.net.history[-1]["train_loss"]
-        return math.isfinite(loss) and not loss > self.guard.limit_
+        return is_good(loss, self.guard.limit_)
 
     def begin_epoch(self):
         """Begin an epoch: its generator, its weights, its row of the history."""
@@ -98,21 +106,16 @@ class Member:
 
     def rate(self, batch):
         """Return the learning rate of a step in this epoch."""
-        if self.schedule is None:
-            return self.net.lr
         progress = (self.epoch + batch / self.n_batches) / self.epochs
-        return self.net.lr * self.schedule(progress)
+        return learning_rate(self.net.lr, self.net.learning_rate_schedule, progress)
 
     def record(self, train, valid):
         """Write an epoch into the history, and go on to the next."""
-        rate = self.rate(self.n_batches - 1)
         row = {"batches": [], "epoch": self.epoch + 1}
-        row |= {f"train_{name}": value for name, value in train.items()}
-        row |= {"train_batch_count": self.n_batches, "learning_rate": rate}
-        row |= {f"{name}_weight": weight for name, weight in self.weights.items()}
-        row |= {f"valid_{name}": value for name, value in valid.items()}
+        row |= row_of_terms("train", train, self.n_batches)
+        row |= row_of_settings(self.rate(self.n_batches - 1), self.weights)
         if valid:
-            row["valid_batch_count"] = len(self.batch_sizes_val)
+            row |= row_of_terms("valid", valid, len(self.batch_sizes_val))
         self.net.history.append({**row, "dur": time.time() - self.started})
         self.epoch += 1
 
@@ -146,9 +149,3 @@ def _watchers(net):
     callbacks = [callback for _, callback in net.callbacks_]
     guard = next(c for c in callbacks if isinstance(c, DivergenceGuard))
     return guard, [c for c in callbacks if isinstance(c, EarlyStopping)]
-
-
-def _batch_sizes(rows, size):
-    """Return the sizes of an epoch's batches."""
-    full, rest = divmod(len(rows), size)
-    return [size] * full + [rest] * (rest > 0)
