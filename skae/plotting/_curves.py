@@ -149,5 +149,4 @@ def split(curve, low=-np.inf):
     failed = [*curve.failed, *curve.values[np.isnan(mean)]]
     if not kept.any():
         return None, bad, failed
-    values, scores = curve.values[kept], curve.scores[kept]
-    return replace(curve, values=values, scores=scores, rows=None), bad, failed
+    return curve.at(kept), bad, failed

@@ -1,7 +1,7 @@
 """What cross-validated scores say about the latent dimension: a curve and a verdict."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +28,8 @@ class ScoreCurve:
         Standard deviation of each value's mean score over restarts, where each value
         has several.
     is_complete : bool
-        Whether the largest value is the largest that makes sense.
+        Whether no value beyond those that were tried makes sense, failed ones included.
+        `compressing` tells.
 
     Examples
     --------
@@ -50,11 +51,19 @@ class ScoreCurve:
     is_complete: bool = False
 
     def __post_init__(self):
-        if self.scores.ndim != 2 or self.scores.shape[0] != len(self.values):
+        n_values = len(self.values)
+        if self.scores.ndim != 2 or len(self.scores) != n_values:
             raise ValueError(
                 f"scores has the shape {self.scores.shape}: pass one row for each of "
-                f"the {len(self.values)} values, and one column for each fold."
+                f"the {n_values} values, and one column for each fold."
             )
+        for name in ("rows", "spread"):
+            given = getattr(self, name)
+            if given is not None and len(given) != n_values:
+                raise ValueError(
+                    f"{name} has {len(given)} entries for {n_values} values: pass one "
+                    "for each. `ScoreCurve.at` cuts all that belongs to a value."
+                )
         if not self.scores.size or not np.isfinite(self.scores).all():
             raise ValueError(
                 "No score curve without scores, and without finite ones: leave out the "
@@ -119,6 +128,70 @@ class ScoreCurve:
             rows=np.array([_best_row(*pair) for pair in zip(rows, means, strict=True)]),
             spread=_spread(means),
         )
+
+    def at(self, positions):
+        """Return the part of the curve at some of its values, with all that is theirs.
+
+        Parameters
+        ----------
+        positions : slice, or array-like of bool or of int
+            Which of `values` to keep. Their order stays.
+
+        Returns
+        -------
+        curve : ScoreCurve
+            With the same `failed`. It is complete if this one is, and its largest value
+            was kept.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skae.search import ScoreCurve
+        >>> scores = np.array([[0.2, 0.4], [0.7, 0.8], [0.5, 0.7]])
+        >>> curve = ScoreCurve(np.array([1, 2, 3]), scores)
+        >>> curve.at(curve.values >= 2).values
+        array([2, 3])
+        """
+        kept = np.zeros(len(self.values), dtype=bool)
+        kept[positions] = True
+        return replace(
+            self,
+            values=self.values[kept],
+            scores=self.scores[kept],
+            rows=None if self.rows is None else self.rows[kept],
+            spread=None if self.spread is None else self.spread[kept],
+            is_complete=bool(self.is_complete and kept[-1]),
+        )
+
+    def compressing(self, n_features):
+        """Return the part of the curve whose codes are smaller than the data.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of values that a code stands for.
+
+        Returns
+        -------
+        curve : ScoreCurve
+            Without values of `n_features` or more, failed ones included. It is complete
+            if ``n_features - 1`` was tried.
+
+        Raises
+        ------
+        ValueError
+            When no value with a score compresses.
+        """
+        kept = self.values < n_features
+        if not kept.any():
+            raise ValueError(
+                f"Of {n_features} features, {enumeration(self.values.tolist())} units "
+                "keep as many numbers as there are, or more: try fewer."
+            )
+        failed = tuple(value for value in self.failed if value < n_features)
+        tried = (*self.values[kept].tolist(), *failed)
+        is_complete = max(tried) == n_features - 1
+        return replace(self.at(kept), failed=failed, is_complete=is_complete)
 
     @property
     def mean(self):

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skae.registry import Registry
+from skae.scorers import get_scorer
 from skae.scorers._description_length import description_length
 from skae.search._curve import ScoreCurve, find_param
 from skae.search._selection import explain
@@ -433,22 +434,38 @@ class ShortestDescription(_OfVariance):
         return "it gives the shortest description of held-out data"
 
 
-def get_rule(rule, n_features=None):
+def get_rule(rule, n_features=None, scoring=None):
     """Return a rule by its name, or the rule itself.
 
     Parameters
     ----------
     rule : str or SelectionRule
-        One of the names in `RULES`.
+        One of the names in `RULES`; or ``"auto"``, which is the `selection_rule` of the
+        scorer, and ``"saturation"`` for scorers that have none.
     n_features : int or None, default=None
         For rules that need it.
+    scoring : str, callable or None, default=None
+        A scorer, or the name of one in skae, for ``"auto"``.
+
+    Returns
+    -------
+    rule : SelectionRule
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such rule, or no such scorer.
 
     Examples
     --------
     >>> from skae.search import get_rule
     >>> get_rule("knee"), get_rule("description_length", n_features=8)
     (Knee(), ShortestDescription(n_features=8))
+    >>> get_rule("auto", n_features=8, scoring="reconstruction")
+    ShortestDescription(n_features=8)
     """
+    if isinstance(rule, str) and rule == "auto":
+        rule = getattr(get_scorer(scoring), "selection_rule", "saturation")
     if not isinstance(rule, str):
         return rule
     cls = RULES.get(rule)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -198,3 +200,79 @@ def test_nothing_finite_is_told():
 def test_scores_that_make_no_curve(scores):
     with pytest.raises(ValueError, match="scores"):
         ScoreCurve(np.array([1, 2]), np.array(scores))
+
+
+def whole():
+    scores = np.arange(12.0).reshape(4, 3)
+    return ScoreCurve(
+        np.array([1, 2, 4, 5]),
+        scores,
+        failed=(3, 6),
+        rows=np.array([7, 5, 3, 1]),
+        spread=np.array([0.1, 0.2, 0.3, 0.4]),
+        is_complete=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "positions",
+    [
+        [True, False, True, False],
+        np.array([0, 2]),
+        [2, 0],
+        slice(0, 4, 2),
+    ],
+)
+def test_a_part_of_a_curve_has_all_that_is_its_own(positions):
+    part = whole().at(positions)
+    assert part.values.tolist() == [1, 4]
+    np.testing.assert_array_equal(part.scores, whole().scores[[0, 2]])
+    assert part.rows.tolist() == [7, 3]
+    assert part.spread.tolist() == [0.1, 0.3]
+    assert part.failed == (3, 6)
+
+
+def test_a_part_is_complete_with_the_largest_value_only():
+    assert whole().at(slice(1, None)).is_complete
+    assert not whole().at(slice(None, -1)).is_complete
+    open_curve = make(np.eye(3))
+    assert not open_curve.at([2]).is_complete
+    assert open_curve.at([2]).rows is open_curve.at([2]).spread is None
+
+
+def test_a_part_of_nothing_is_none():
+    with pytest.raises(ValueError, match="without scores"):
+        whole().at([])
+
+
+@pytest.mark.parametrize(
+    ("n_features", "values", "failed", "is_complete"),
+    [
+        (9, [1, 2, 4, 5], (3, 6), False),
+        (7, [1, 2, 4, 5], (3, 6), True),
+        (6, [1, 2, 4, 5], (3,), True),
+        (5, [1, 2, 4], (3,), True),
+        (4, [1, 2], (3,), True),
+        (2, [1], (), True),
+    ],
+)
+def test_what_compresses(n_features, values, failed, is_complete):
+    part = whole().compressing(n_features)
+    assert part.values.tolist() == values
+    assert part.failed == failed
+    assert part.is_complete is is_complete
+    assert len(part.spread) == len(part.rows) == len(values)
+
+
+def test_where_nothing_compresses_it_is_said():
+    curve = ScoreCurve(np.array([4, 5]), np.eye(2))
+    with pytest.raises(ValueError, match="Of 3 features, 4 and 5 units"):
+        curve.compressing(3)
+
+
+@pytest.mark.parametrize("name", ["rows", "spread"])
+def test_what_belongs_to_values_has_their_number(name):
+    with pytest.raises(ValueError, match=f"{name} has 3 entries for 2 values"):
+        replace(whole().at([0, 1]), **{name: np.arange(3)})
+    with pytest.raises(ValueError, match="entries for 2 values"):
+        replace(whole(), values=np.array([1, 2]), scores=np.eye(2))
