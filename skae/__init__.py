@@ -1,5 +1,7 @@
 """Autoencoders as scikit-learn transformers, with searches for their latent size."""
 
+from importlib.metadata import version
+
 from skae.autoencoders import (
     MMDVAE,
     VAE,
@@ -83,4 +85,4 @@ __all__ = [
     "stacked",
 ]
 
-__version__ = "0.1.0"
+__version__ = version("skae")

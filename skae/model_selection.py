@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
-from sklearn.utils.validation import _num_samples
+
+from skae._sklearn import Interval, num_samples, validate_parameter_constraints
 
 __all__ = ["ContiguousKFold"]
 
@@ -115,7 +115,7 @@ class ContiguousKFold(BaseCrossValidator):
         """
         self._check_parameters()
         X, y, groups = indexable(X, y, groups)
-        n_samples = _num_samples(X)
+        n_samples = num_samples(X)
         bounds = self._bounds(n_samples)
         self._check_training_rows(n_samples, bounds)
         return (self._fold(n_samples, start, stop) for start, stop in bounds)

@@ -1,6 +1,7 @@
 """The layers of the library: an import goes only upwards in the list."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ ROOT = Path(skae.__file__).parent
 
 # From the bottom to the top; modules in one row may not import one another.
 LAYERS = [
-    {"exceptions"},
+    {"exceptions", "_sklearn"},
     {"files", "registry", "shapes"},
     {"information", "metrics", "datasets", "preprocessing", "model_selection"},
     {"networks", "schedules", "noise", "samplers"},
@@ -28,37 +29,43 @@ LAYERS = [
     {"plugins", "testing"},
     {"plotting"},
     {"cli"},
+    {"skae"},  # the package's own names: nothing inside it may ask for them
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 
 
 def part_of(path):
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    return "skae" if part == "__init__" else part
+
+
+def imports(path):
+    """Yield all (module, name) that a module imports, name None for modules."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from ((node.module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
 
 
 def imported(path):
     """Yield the parts of skae that a module imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names = [node.module]
-            if node.module == "skae":
-                names = [f"skae.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        yield from (name.split(".")[1] for name in names if name.startswith("skae."))
+    for module, name in imports(path):
+        package, _, inner = module.partition(".")
+        if package == "skae":
+            part = inner.split(".")[0] or name
+            yield part if part in HEIGHT else "skae"
 
 
-MODULES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT)
-MODULES += sorted(path for path in ROOT.glob("*.py") if path.name != "__init__.py")
+MODULES = sorted(ROOT.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_go_upwards(path):
     part = part_of(path)
     for name in imported(path):
-        if name in HEIGHT and name != part:
+        if name != part:
             assert HEIGHT[name] < HEIGHT[part], f"{part} must not import {name}"
 
 
@@ -67,21 +74,52 @@ def test_every_module_has_a_layer():
 
 
 def uses(path, package):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            names = [node.module]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        if any((name or "").split(".")[0] == package for name in names):
-            return True
-    return False
+    return any(module.split(".")[0] == package for module, _ in imports(path))
 
 
 def test_skorch_is_known_where_training_happens_only():
     knowing = {part_of(path) for path in MODULES if uses(path, "skorch")}
     assert knowing <= {"training", "stacking", "autoencoders"}
+
+
+def private_names(path, package):
+    """Return what a module takes from another package that is private there."""
+    tree = ast.parse(path.read_text())
+    found = [".".join(filter(None, pair)) for pair in imports(path)]
+    found += [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
+    return {
+        name
+        for name in found
+        if name.split(".")[0] == package
+        and any(re.match("_(?!_)", part) for part in name.split("."))
+    }
+
+
+def test_private_names_of_scikit_learn_come_through_one_module():
+    using = [path for path in MODULES if private_names(path, "sklearn")]
+    assert using == [ROOT / "_sklearn.py"]
+
+
+@pytest.mark.parametrize("package", ["joblib", "skorch", "skopt"])
+def test_private_names_of_other_libraries_are_not_used(package):
+    assert not [path for path in MODULES if private_names(path, package)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from sklearn.utils._tags import Tags",
+        "from sklearn.base import _fit_context",
+        "import sklearn.utils._tags",
+        "sklearn.utils._tags.Tags",
+    ],
+)
+def test_private_names_are_found_in_whatever_form(tmp_path, line):
+    path = tmp_path / "module.py"
+    path.write_text(f"import sklearn\n{line}\nprint(sklearn.__version__)\n")
+    assert len(private_names(path, "sklearn")) >= 1
+    path.write_text("import sklearn\nprint(sklearn.__version__)\n")
+    assert not private_names(path, "sklearn")
 
 
 def test_distances_are_computed_in_one_place_only():

@@ -12,17 +12,16 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import noop
 
+from skae._sklearn import Interval, StrOptions, fit_context
 from skae.autoencoders._data import FLOATS, EventDataMixin
 from skae.autoencoders._docs import document
 from skae.autoencoders._saving import SavingMixin
@@ -183,7 +182,7 @@ class BaseAutoencoder(
     __metadata_request__inverse_transform = {"Z": UNUSED}
 
     @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, *, X_val=None, **metadata):
         """Train the autoencoder.
 
@@ -236,7 +235,7 @@ class BaseAutoencoder(
         )
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, **metadata):
         """Train for one epoch more on some rows.
 

@@ -1,7 +1,6 @@
 """The autoencoder for composers: any network, bottleneck, objective and noise."""
 
-from sklearn.utils._param_validation import HasMethods
-
+from skae._sklearn import HasMethods
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._generative import GenerativeMixin
 from skae.autoencoders._registry import ESTIMATORS

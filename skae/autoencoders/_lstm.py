@@ -2,8 +2,7 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
+from skae._sklearn import Interval, StrOptions
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import PointBottleneck

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.utils.validation import _check_sample_weight
 
+from skae._sklearn import check_sample_weight
 from skae.training._sources import ArraySource, Rows, Source
 
 __all__ = ["EvenSample", "TrainingData", "collate", "training_data"]
@@ -56,7 +56,7 @@ def training_data(X, source, sample_weight, step=1):
 
 def _checked_weight(sample_weight, source: Source):
     like = np.empty((len(source), 0))
-    weight = _check_sample_weight(
+    weight = check_sample_weight(
         sample_weight, like, dtype=np.float64, ensure_non_negative=True
     )
     return weight / weight[weight > 0].mean()

@@ -2,8 +2,7 @@
 
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-
+from skae._sklearn import HasMethods, Interval, StrOptions
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._generative import GenerativeMixin
 from skae.autoencoders._registry import ESTIMATORS

@@ -6,6 +6,7 @@ parts that there are.
 
 import warnings
 from enum import StrEnum
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-import skae
+from skae.autoencoders import VAE
 from skae.cli._errors import InputError
 from skae.cli._estimators import described, usable_estimators
 from skae.cli._folder import claim_folder, discard_folder, open_store
@@ -48,7 +49,7 @@ def _listed(names, *args):
 
 
 def _of_generated_rows():
-    return sorted({*usable_scorers(skae.VAE())} - {*usable_scorers()})
+    return sorted({*usable_scorers(VAE())} - {*usable_scorers()})
 
 
 class Search(StrEnum):
@@ -69,7 +70,7 @@ class Scale(StrEnum):
 
 def _print_version(wanted):
     if wanted:
-        typer.echo(f"skae {skae.__version__}")
+        typer.echo(f"skae {version('skae')}")
         raise typer.Exit
 
 

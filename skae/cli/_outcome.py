@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
+from skae._sklearn import BaseSearchCV
 from skae.search import Selection
 
 __all__ = ["Outcome"]

@@ -4,7 +4,8 @@ from importlib.resources import files
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
+
+from skae._sklearn import validate_params
 
 _FILENAME = "airline-passengers.csv"
 

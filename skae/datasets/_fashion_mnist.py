@@ -12,8 +12,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from skae._sklearn import Interval, StrOptions, validate_params
 from skae.datasets._remote import Remote
 
 _REMOTE = Remote(

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from sklearn.metrics.pairwise import paired_distances
 from sklearn.neighbors import NearestNeighbors
-from sklearn.utils._param_validation import Interval, validate_params
 
+from skae._sklearn import Interval, validate_params
 from skae.information._kernels import BLOCK_SIZE, as_samples, in_bandwidths
 
 __all__ = [

@@ -4,8 +4,8 @@ from collections import Counter
 from numbers import Real
 
 from sklearn.base import clone
-from sklearn.utils.metaestimators import _BaseComposition
 
+from skae._sklearn import BaseComposition
 from skae.exceptions import IncompatiblePartsError
 from skae.objectives._penalty import PENALTIES
 from skae.objectives._reconstruction import RECONSTRUCTIONS
@@ -17,7 +17,7 @@ __all__ = ["LossFunction", "Objective"]
 TAKEN = ("loss", "reconstruction", "batch_count")
 
 
-class Objective(_BaseComposition):
+class Objective(BaseComposition):
     """What training minimises, every term under its name.
 
     ``loss(epoch) = reconstruction(x, x_hat) + sum_k weight_k(epoch) * penalty_k``

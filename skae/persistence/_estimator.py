@@ -2,6 +2,7 @@
 
 import platform
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 import sklearn
@@ -92,10 +93,8 @@ def _encoded(estimator, names):
 
 
 def _versions():
-    from skae import __version__
-
     return {
-        "skae": __version__,
+        "skae": version("skae"),
         "scikit-learn": sklearn.__version__,
         "torch": torch.__version__,
         "numpy": np.__version__,

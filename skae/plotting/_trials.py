@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection._search import BaseSearchCV
 
+from skae._sklearn import BaseSearchCV
 from skae.registry import unknown_name
 
 __all__ = [

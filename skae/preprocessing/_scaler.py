@@ -4,14 +4,8 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     check_array,
@@ -19,6 +13,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skae._sklearn import Interval, StrOptions, fit_context
 from skae.shapes import as_sequences, n_dims
 
 __all__ = ["SequenceScaler"]
@@ -105,7 +100,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.n_channels = n_channels
         self.feature_range = feature_range
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Compute each channel's statistics.
 

@@ -5,19 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.base import (
-    BaseEstimator,
-    TransformerMixin,
-    _fit_context,
-)
-from sklearn.utils._param_validation import Interval
-from sklearn.utils._set_output import _get_output_config
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_array,
-    check_is_fitted,
-    validate_data,
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from skae._sklearn import (
+    Interval,
+    check_feature_names_in,
+    fit_context,
+    get_output_config,
 )
 
 __all__ = ["SlidingWindow"]
@@ -109,7 +105,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         """Windows on either side of a window that share time steps with it."""
         return (self.length - 1) // self.stride
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the number of channels.
 
@@ -203,7 +199,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             Names in the order of the columns: time first, channel second.
         """
         check_is_fitted(self)
-        channels = _check_feature_names_in(self, input_features)
+        channels = check_feature_names_in(self, input_features)
         names = [f"{c}_t{t}" for t in range(self.length) for c in channels]
         return np.asarray(names, dtype=object)
 
@@ -246,7 +242,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         # scikit-learn would give the rows the index of X, which has one entry for
         # each time step.
         is_frame = hasattr(X, "iloc")
-        if not is_frame or _get_output_config("transform", self)["dense"] != "pandas":
+        if not is_frame or get_output_config("transform", self)["dense"] != "pandas":
             return rows
         import pandas as pd
 

@@ -8,12 +8,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, ParameterGrid
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.information import estimate_dimension

@@ -9,8 +9,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from skae._sklearn import Interval, StrOptions, validate_params
 from skae.registry import Registry
 from skae.scorers import get_scorer
 from skae.scorers._description_length import description_length

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+
+from skae._sklearn import Interval
 
 POSITIVE_INTEGER = [Interval(Integral, 1, None, closed="left")]
 CONSTRAINTS = {

@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import validate_params
 
+from skae._sklearn import validate_params
 from skae.datasets._manifolds import _benchmark as benchmark
 from skae.datasets._manifolds import _shapes as shapes
 from skae.datasets._manifolds._base import CONSTRAINTS, Manifold, with_noise

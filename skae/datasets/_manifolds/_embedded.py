@@ -2,8 +2,8 @@
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import validate_params
 
+from skae._sklearn import validate_params
 from skae.datasets._manifolds._base import (
     CONSTRAINTS,
     POSITIVE_INTEGER,

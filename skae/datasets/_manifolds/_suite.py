@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import validate_params
 
+from skae._sklearn import validate_params
 from skae.datasets._manifolds._base import CONSTRAINTS, Manifold
 from skae.datasets._manifolds._catalogue import make_manifold
 from skae.datasets._manifolds._embedded import (

@@ -9,13 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from skopt import BayesSearchCV as SkoptBayesSearchCV
 from skopt.callbacks import check_callback
 from skopt.utils import eval_callbacks
 
+from skae._sklearn import BaseSearchCV, Interval
 from skae.search.bayes._optimizer import Suggestions
 from skae.search.bayes._space import as_spaces
 from skae.search.fits import ScoreStore, remembering

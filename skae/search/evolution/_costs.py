@@ -3,9 +3,10 @@
 from inspect import signature
 
 import numpy as np
-from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
+
+from skae._sklearn import MultimetricScorer
 
 __all__ = ["MeasuringScorer", "cost_name", "move_costs", "n_parameters"]
 
@@ -82,12 +83,12 @@ def cost_name(cost):
     return getattr(cost, "__name__", type(cost).__name__)
 
 
-class MeasuringScorer(_MultimetricScorer):
+class MeasuringScorer(MultimetricScorer):
     """A scorer that measures costs of the fitted estimator as well.
 
     Parameters
     ----------
-    scorer : callable or _MultimetricScorer
+    scorer : callable or MultimetricScorer
         What scores otherwise.
     costs : dict of str to callable
         Each takes a fitted estimator and returns a number.

@@ -6,10 +6,9 @@ from contextlib import ExitStack
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_random_state
 
+from skae._sklearn import BaseSearchCV, Interval
 from skae.search.evolution._costs import MeasuringScorer
 from skae.search.evolution._evaluation import Evaluator
 from skae.search.evolution._objectives import costs_of

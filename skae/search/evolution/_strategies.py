@@ -6,8 +6,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval
 
+from skae._sklearn import Interval
 from skae.registry import Registry
 from skae.search.evolution._architecture import Architecture
 

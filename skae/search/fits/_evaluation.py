@@ -7,10 +7,11 @@ from inspect import signature
 from types import CodeType, FunctionType
 
 from sklearn.exceptions import FitFailedWarning
-from sklearn.metrics._scorer import _MultimetricScorer
-from sklearn.model_selection._validation import (
-    _insert_error_scores,
-    _warn_or_raise_about_fit_failures,
+
+from skae._sklearn import (
+    MultimetricScorer,
+    insert_error_scores,
+    warn_or_raise_about_fit_failures,
 )
 
 __all__ = ["Failures", "around_fits", "failed", "rebound", "running_in"]
@@ -108,7 +109,7 @@ def failed(result, error, task):
         The keyword arguments of `_fit_and_score`.
     """
     scores = task["error_score"]
-    if isinstance(task["scorer"], _MultimetricScorer):
+    if isinstance(task["scorer"], MultimetricScorer):
         scores = dict.fromkeys(task["scorer"]._scorers, scores)
     names = ["test_scores"] + ["train_scores"] * task["return_train_score"]
     return {**result, "fit_error": error, **dict.fromkeys(names, scores)}
@@ -201,14 +202,14 @@ class Failures:
     def _report(self, results, error_score):
         self.any_fit |= any(result["fit_error"] is None for result in results)
         try:
-            _warn_or_raise_about_fit_failures(results, error_score)
+            warn_or_raise_about_fit_failures(results, error_score)
         except ValueError as error:
             self.first = self.first or error
             warnings.warn(str(error), FitFailedWarning, stacklevel=2)
 
     def _insert(self, results, error_score):
         """Name the scores of failed fits, once a callable scoring has named any."""
-        _insert_error_scores(results, error_score)
+        insert_error_scores(results, error_score)
         self._failed += [r for r in results if r["fit_error"] is not None]
         scores = [r["test_scores"] for r in results if r["fit_error"] is None]
         if scores and isinstance(scores[0], dict):

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from numbers import Real
 
-from sklearn.utils._param_validation import Interval
-
+from skae._sklearn import Interval
 from skae.exceptions import FitLimitError
 from skae.search.fits._evaluation import around_fits, failed, running_in
 from skae.training._limits import FitLimits

@@ -9,8 +9,8 @@ from inspect import getclosurevars
 from numbers import Number
 
 from sklearn.base import clone
-from sklearn.utils.metaestimators import _safe_split
 
+from skae._sklearn import safe_split
 from skae.exceptions import FitLimitError
 from skae.search.fits._database import ScoreStore
 from skae.search.fits._evaluation import around_fits, failed, running_in
@@ -219,8 +219,8 @@ def _tell_callbacks(estimator, X, y, task):
     if context is None:
         return
     rows = {
-        "X": lambda: _safe_split(estimator, X, y, train)[0],
-        "y": lambda: _safe_split(estimator, X, y, train)[1],
+        "X": lambda: safe_split(estimator, X, y, train)[0],
+        "y": lambda: safe_split(estimator, X, y, train)[1],
     }
     context.call_on_fit_task_begin(estimator=task["caller"], **rows)
     context.call_on_fit_task_end(estimator=task["caller"], **rows)
