@@ -6,14 +6,9 @@ import numpy as np
 
 from skae.plotting._layers import are_many_architectures, layers_of
 from skae.plotting._scale import Scale, text_of
-from skae.plotting._trials import (
-    check_param,
-    finite_scores,
-    mean_scores,
-    searched,
-    short_name,
-)
-from skae.search._curve import ScoreCurve
+from skae.plotting._trials import finite_scores, mean_scores, searched, short_name
+from skae.search._curve import best_of_each, kind_of
+from skae.search._results import candidates, fold_scores, values_of
 
 __all__ = ["curve_of", "label_of", "place_in", "scatter_of", "split"]
 
@@ -31,42 +26,20 @@ def curve_of(cv_results, param, metric):
     ValueError
         When no candidate has a score.
     """
-    check_param(param, cv_results["params"])
-    params = cv_results["params"]
-    rows = [row for row, each in enumerate(params) if param in each]
-    values = [params[row][param] for row in rows]
-    places = _places(values)
+    values = values_of(cv_results, param)
+    rows, tried = list(values), candidates(cv_results)
+    places = _places([*values.values()])
     scale = Scale.of(places)
-    codes = Scale("category", scale.values).positions(places).astype(int)
-    others = [_others(params[row], param) for row in rows]
-    scores = _folds(cv_results, rows, metric)
-    _check_any(scores, param)
-    table = {f"param_{param}": codes, "params": others, **scores}
-    return _decoded(ScoreCurve.from_cv_results(table, param, metric), scale, rows)
-
-
-def _others(params, param):
-    """Return what tells candidates apart that have the same place on the axis."""
-    return params | {param: None, "value": text_of(params[param])}
-
-
-def _folds(cv_results, rows, metric):
-    mean_scores(cv_results, metric)  # or say that there is no such metric
-    keys = [key for key in cv_results if key.endswith(f"_test_{metric}")]
-    keys = [key for key in keys if key.startswith("split")]
-    return {key: finite_scores(cv_results[key])[rows] for key in keys}
-
-
-def _check_any(scores, param):
-    if not np.isfinite(np.column_stack([*scores.values()])).all(axis=1).any():
+    codes = Scale("category", scale.values).positions(places).astype(int).tolist()
+    # Different values may have the same place, as architectures of one depth do.
+    kinds = [kind_of(tried[row] | {param: text_of(values[row])}) for row in rows]
+    scores = finite_scores(fold_scores(cv_results, metric))[rows]
+    if not np.isfinite(scores).all(axis=1).any():
         raise ValueError(
             f"There is no score to draw: all candidates with {param!r} failed in at "
             "least one fold. See why by error_score='raise' in the search."
         )
-
-
-def _decoded(curve, scale, rows):
-    """Return a curve over codes as one over what the codes stand for."""
+    curve = best_of_each(codes, kinds, scores)
     return replace(
         curve,
         values=_as_array([scale.values[code] for code in curve.values]),
@@ -93,18 +66,19 @@ def _places(values):
 
 def place_in(cv_results, param, value):
     """Return where a value lies among those of a parameter in `cv_results_`."""
-    values = [each[param] for each in cv_results["params"] if param in each]
-    if layers_of(value) is None or not are_many_architectures(values):
+    if layers_of(value) is None:
+        return value
+    if not are_many_architectures([*values_of(cv_results, param).values()]):
         return value
     return len(layers_of(value))
 
 
 def label_of(param, cv_results):
     """Return what the axis of a parameter is called."""
-    values = [each[param] for each in cv_results["params"] if param in each]
     name = short_name(param)
     if name == "n_components":
         return "latent dimension"
+    values = [*values_of(cv_results, param).values()]
     return f"{name}: number of layers" if are_many_architectures(values) else name
 
 
@@ -116,15 +90,13 @@ def scatter_of(cv_results, param, metric):
     UnknownNameError
         When there is no such parameter or metric.
     """
-    params, scores = cv_results["params"], mean_scores(cv_results, metric)
-    check_param(param, params)
-    rows = [row for row, each in enumerate(params) if param in each]
-    values = [params[row][param] for row in rows]
-    places = _places(values)
+    values = values_of(cv_results, param)
+    places = _places([*values.values()])
     n_places = len(Scale.of(places).values)
-    if n_places == len(places) and set(searched(params)) == {param}:
+    names = searched(candidates(cv_results))
+    if n_places == len(places) and set(names) == {param}:
         return None
-    return places, scores[rows]
+    return places, mean_scores(cv_results, metric)[[*values]]
 
 
 def split(curve, low=-np.inf):

@@ -8,12 +8,12 @@ from skae.plotting._scores import legend_above
 from skae.plotting._trials import (
     check_param,
     finite_scores,
-    guiding_metric,
     named_score,
     results_of,
     searched,
     short_name,
 )
+from skae.search._results import candidates
 from skae.search.evolution._objectives import objective_columns
 
 __all__ = ["GenerationFitnessDisplay"]
@@ -116,7 +116,7 @@ class GenerationFitnessDisplay(Display):
 
         results = results_of(search)
         _check_evolution(search)
-        depths = _depths(results["params"], architecture)
+        depths = _depths(candidates(results), architecture)
         rows = _by_generation(search.generations_, depths)
         named = _named_objective(search, name, negate)
         return cls(pd.DataFrame(rows), name=named[0], negate=named[1]).plot(ax)
@@ -248,10 +248,7 @@ def _by_generation(records, depths):
 
 def _named_objective(search, name, negate):
     """Return what the first objective is called, and whether less of it is better."""
-    results, main = search.cv_results_, guiding_metric(search)
-    key, sign = objective_columns(search.objectives, results, main)[0]
-    if sign < 0:
-        cost = key.removeprefix("cost_")
-        return (cost if name is None else name), negate is None or negate
-    metric = key.removeprefix("mean_test_")
-    return named_score(search, metric, name, negate)
+    first = objective_columns(search.objectives, search.cv_results_, search.refit)[0]
+    if first.sign < 0:
+        return (first.name if name is None else name), negate is None or negate
+    return named_score(search, first.name, name, negate)

@@ -8,11 +8,11 @@ from skae.plotting._trials import (
     finite_scores,
     guiding_metric,
     mean_scores,
-    metrics_of,
     named_score,
     results_of,
 )
 from skae.registry import unknown_name
+from skae.search._results import cost_key, costs, mean_seconds, metrics
 from skae.search.evolution._costs import cost_name
 
 __all__ = ["Measure", "default_pair", "read_measure"]
@@ -49,14 +49,15 @@ def read_measure(search, measure):
     """
     results = results_of(search)
     name = measure if isinstance(measure, str) else cost_name(measure)
-    metrics = metrics_of(results)
-    if name in metrics or name == "score":
-        return _score(search, results, name if name in metrics else None)
-    if f"cost_{name}" in results:
-        return Measure(name, "less", finite_scores(results[f"cost_{name}"]))
+    known = metrics(results)
+    if name in known or name == "score":
+        return _score(search, results, name if name in known else None)
+    if name in costs(results):
+        return Measure(name, "less", finite_scores(results[cost_key(name)]))
     if name in _TIMES:
-        return Measure(_TIMES[name], "less", finite_scores(results[f"mean_{name}"]))
-    raise unknown_name("measure", name, _known(results))
+        seconds = finite_scores(mean_seconds(results, name))
+        return Measure(_TIMES[name], "less", seconds)
+    raise unknown_name("measure", name, {"score", *known, *costs(results), *_TIMES})
 
 
 def _score(search, results, metric):
@@ -64,11 +65,6 @@ def _score(search, results, metric):
     scores = mean_scores(results, metric)
     name, negate = named_score(search, metric)
     return Measure(name, "less", -scores) if negate else Measure(name, "more", scores)
-
-
-def _known(results):
-    costs = [key.removeprefix("cost_") for key in results if key.startswith("cost_")]
-    return {"score", *metrics_of(results), *costs, *_TIMES}
 
 
 def default_pair(search, x=None, y=None):
@@ -99,4 +95,4 @@ def _objectives(search):
     objectives = getattr(search, "objectives", None)
     if objectives is not None and len(objectives) > 1:
         return [main if each == "score" else each for each in objectives]
-    return [main, *(metric for metric in metrics_of(results) if metric != main)]
+    return [main, *(metric for metric in metrics(results) if metric != main)]

@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from skae._sklearn import BaseSearchCV
 from skae.registry import unknown_name
+from skae.search import _results
 
 __all__ = [
     "Trials",
@@ -14,7 +15,6 @@ __all__ = [
     "finite_scores",
     "guiding_metric",
     "mean_scores",
-    "metrics_of",
     "named_score",
     "parameters_of",
     "read_trials",
@@ -78,7 +78,7 @@ def read_trials(search, metric=None, name=None, negate=None):
     scores = mean_scores(results, metric)
     named = named_score(search, metric, name, negate)
     chosen = getattr(search, "best_index_", None)
-    return Trials(list(results["params"]), scores, *named, chosen)
+    return Trials(_results.candidates(results), scores, *named, chosen)
 
 
 def named_score(search, metric, name=None, negate=None):
@@ -103,17 +103,9 @@ def results_of(search):
     )
 
 
-def metrics_of(results):
-    """Return the names of the metrics in `cv_results_`."""
-    prefix = "mean_test_"
-    return [key.removeprefix(prefix) for key in results if key.startswith(prefix)]
-
-
 def mean_scores(results, metric):
     """Return the mean score of each candidate, NaN where it failed."""
-    if metric not in (known := metrics_of(results)):
-        raise unknown_name("metric", metric, known)
-    return finite_scores(results[f"mean_test_{metric}"])
+    return finite_scores(_results.mean_scores(results, metric))
 
 
 def finite_scores(scores):
@@ -125,10 +117,7 @@ def finite_scores(scores):
 
 def guiding_metric(search):
     """Return the metric by which a fitted search chose; the first one if unclear."""
-    names = metrics_of(results_of(search))
-    refit = getattr(search, "refit", None)
-    wanted = [refit, getattr(refit, "metric", None)]
-    return next((name for name in wanted if name in names), names[0])
+    return _results.guiding_metric(results_of(search), getattr(search, "refit", None))
 
 
 def _score_name(search, metric):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skae.search._results import candidates, fold_scores, values_of
 from skae.search._verdict import Verdict, enumeration, judge
 
 __all__ = ["ScoreCurve", "Verdict", "find_param"]
@@ -93,41 +94,17 @@ class ScoreCurve:
 
         Raises
         ------
+        UnknownNameError
+            When the search has no such parameter or metric.
         ValueError
-            When the search has no such parameter or metric, or no value has a finite
-            score in every fold.
+            When no value has a finite score in every fold.
         """
-        values = _column(cv_results, f"param_{param}", "param_")
-        scores = _fold_scores(cv_results, metric)
-        candidates = defaultdict(lambda: defaultdict(list))
-        for row, value in values.items():
-            candidates[value][_others(cv_results, row, param)].append(row)
-        return cls._from_rows(candidates, scores)
-
-    @classmethod
-    def _from_rows(cls, candidates, scores):
-        found, failed = {}, []
-        for value in sorted(candidates):
-            alike = [_scored(rows, scores) for rows in candidates[value].values()]
-            best = max(alike, key=lambda rows: scores[rows].mean() if rows else -np.inf)
-            if best:
-                found[value] = best
-            else:
-                failed.append(value)
-        if not found:
-            raise ValueError(
-                "No candidate has a finite score in every fold, so there is nothing to "
-                f"choose from: {enumeration(failed)} failed in at least one."
-            )
-        rows = list(found.values())
-        means = [scores[alike].mean(axis=1) for alike in rows]
-        return cls(
-            np.array(list(found)),
-            np.array([scores[alike].mean(axis=0) for alike in rows]),
-            tuple(failed),
-            rows=np.array([_best_row(*pair) for pair in zip(rows, means, strict=True)]),
-            spread=_spread(means),
-        )
+        values = values_of(cv_results, param)
+        rows, tried = list(values), candidates(cv_results)
+        kinds = [kind_of(tried[row] | {param: None}) for row in rows]
+        scores = fold_scores(cv_results, metric)[rows]
+        curve = best_of_each([*values.values()], kinds, scores)
+        return replace(curve, rows=np.array(rows)[curve.rows])
 
     def at(self, positions):
         """Return the part of the curve at some of its values, with all that is theirs.
@@ -238,6 +215,44 @@ class ScoreCurve:
         return int(np.argmax(self.mean))
 
 
+def best_of_each(values, kinds, scores):
+    """Return the `ScoreCurve` of candidates, each value with the best of its kinds.
+
+    Parameters
+    ----------
+    values : sequence of length n_candidates
+        The value of each candidate.
+    kinds : sequence of str, of length n_candidates
+        What tells it from others of its value. Those of one kind are restarts.
+    scores : ndarray of shape (n_candidates, n_folds)
+        Not finite where a fit failed.
+
+    Raises
+    ------
+    ValueError
+        When no candidate has a finite score in every fold.
+    """
+    restarts = defaultdict(lambda: defaultdict(list))
+    for row in np.flatnonzero(np.isfinite(scores).all(axis=1)):
+        restarts[values[row]][kinds[row]].append(row)
+    failed = tuple(sorted(set(values) - set(restarts)))
+    if not restarts:
+        raise ValueError(
+            "No candidate has a finite score in every fold, so there is nothing to "
+            f"choose from: {enumeration(failed)} failed in at least one."
+        )
+    found = sorted(restarts)
+    best = [max(restarts[k].values(), key=lambda r: scores[r].mean()) for k in found]
+    means = [scores[rows].mean(axis=1) for rows in best]
+    return ScoreCurve(
+        np.array(found),
+        np.array([scores[rows].mean(axis=0) for rows in best]),
+        failed,
+        rows=np.array([r[np.argmax(m)] for r, m in zip(best, means, strict=True)]),
+        spread=_spread(means),
+    )
+
+
 def find_param(cv_results):
     """Return the parameter of a search that is a number of components.
 
@@ -246,7 +261,7 @@ def find_param(cv_results):
     ValueError
         When there is none, or more than one.
     """
-    names = [key.removeprefix("param_") for key in cv_results if "param_" in key[:6]]
+    names = dict.fromkeys(name for each in candidates(cv_results) for name in each)
     found = [name for name in names if name.split("__")[-1] == "n_components"]
     if len(found) != 1:
         raise ValueError(
@@ -256,20 +271,10 @@ def find_param(cv_results):
     return found[0]
 
 
-def _others(cv_results, row, param):
-    """Return what tells a candidate from others but `param` and its seeds."""
-    params = cv_results["params"][row] if "params" in cv_results else {}
-    return repr(
-        {
-            name: value
-            for name, value in params.items()
-            if name != param and name.split("__")[-1] != "random_state"
-        }
-    )
-
-
-def _best_row(rows, means):
-    return rows[int(np.argmax(means))]
+def kind_of(params):
+    """Return what tells a candidate from others than its restarts: all but seeds."""
+    names = [name for name in params if name.split("__")[-1] != "random_state"]
+    return repr({name: params[name] for name in names})
 
 
 def _spread(means):
@@ -277,40 +282,6 @@ def _spread(means):
     if any(len(mean) < 2 for mean in means):
         return None
     return np.array([mean.std(ddof=1) for mean in means])
-
-
-def _scored(rows, scores):
-    return [row for row in rows if np.isfinite(scores[row]).all()]
-
-
-def _column(cv_results, key, prefix):
-    """Return the values of a parameter by the rows of candidates that have it."""
-    if key not in cv_results:
-        known = [name.removeprefix(prefix) for name in cv_results if prefix in name]
-        raise ValueError(
-            f"The search has no parameter {key.removeprefix(prefix)!r}: use one of "
-            f"{', '.join(map(repr, known))}."
-        )
-    column = cv_results[key]
-    absent = np.ma.getmaskarray(column)  # in another grid of a list of them
-    return {
-        row: np.asarray(column[row]).item()
-        for row in range(len(column))
-        if not absent[row]
-    }
-
-
-def _fold_scores(cv_results, metric):
-    suffix = f"_test_{metric}"
-    folds = [k for k in cv_results if k.startswith("split") and k.endswith(suffix)]
-    folds = [k for k in folds if k.removeprefix("split").removesuffix(suffix).isdigit()]
-    if not folds:
-        known = [k.removeprefix("mean_test_") for k in cv_results if "mean_test_" in k]
-        raise ValueError(
-            f"The search has no metric {metric!r}: use one of "
-            f"{', '.join(map(repr, known))}."
-        )
-    return np.column_stack([cv_results[key] for key in folds]).astype(float)
 
 
 def _standard_error(scores):

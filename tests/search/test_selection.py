@@ -180,8 +180,8 @@ def test_from_cv_results_of_a_search_with_several_metrics():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"param": "k"}, "no parameter 'k': use one of 'ae__n_components'"),
-        ({"metric": "mi"}, "no metric 'mi': use one of 'score'"),
+        ({"param": "k"}, "Unknown parameter 'k': use one of 'ae__n_components'"),
+        ({"metric": "mi"}, "Unknown metric 'mi': use one of 'score'"),
     ],
 )
 def test_unknown_names_are_told(settings, message):

@@ -8,13 +8,19 @@ from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.utils import check_random_state
 from skopt import BayesSearchCV as SkoptBayesSearchCV
 from skopt.callbacks import check_callback
 from skopt.utils import eval_callbacks
 
 from skae._sklearn import BaseSearchCV, Interval
+from skae.search._results import (
+    guiding_metric,
+    mean_key,
+    mean_scores,
+    metrics,
+    rank_train_scores,
+)
 from skae.search.bayes._optimizer import Suggestions
 from skae.search.bayes._space import as_spaces
 from skae.search.fits import ScoreStore, remembering
@@ -226,7 +232,7 @@ class BayesSearchCV(SkoptBayesSearchCV):
             BaseSearchCV.fit(self, X, y, **params)
         finally:
             del self._callbacks
-        self._rank_train_scores()
+        rank_train_scores(self.cv_results_)
         self._keep_selection()
         return self
 
@@ -301,20 +307,10 @@ class BayesSearchCV(SkoptBayesSearchCV):
 
     def _guiding_metric(self, results):
         """Return the name of the metric that the optimiser raises."""
-        prefix = "mean_test_"
-        names = [key.removeprefix(prefix) for key in results if key.startswith(prefix)]
+        names = metrics(results)
         if len(names) > 1:
             self._check_refit_for_multimetric(names)
-        wanted = [self.refit, getattr(self.refit, "metric", None)]
-        return next((name for name in wanted if name in names), names[0])
-
-    def _rank_train_scores(self):
-        """Rank the training scores as skopt does, where there are any."""
-        means = [key for key in self.cv_results_ if key.startswith("mean_train_")]
-        for key in means:
-            worst_last = np.nan_to_num(-self.cv_results_[key], nan=np.inf)
-            ranks = rankdata(worst_last, method="min").astype(int)
-            self.cv_results_[key.replace("mean", "rank", 1)] = ranks
+        return guiding_metric(results, self.refit)
 
     def _keep_selection(self):
         vars(self).pop("selection_", None)
@@ -340,16 +336,17 @@ class _Evaluation:
             warnings.filterwarnings("ignore", "invalid value", module="sklearn.model_s")
             self.results = self.evaluate(candidates, **keywords)
         metric = self.search._guiding_metric(self.results)
-        return self.results[f"mean_test_{metric}"][-len(candidates) :].tolist()
+        return mean_scores(self.results, metric)[-len(candidates) :].tolist()
 
     def end(self):
         """Say that the search is over, and of scores that are none."""
         if self.context is not None:
             self.context.call_on_fit_task_end(estimator=self.search)
-        for key, means in self.results.items():
-            if key.startswith("mean_test_") and not np.isfinite(means).all():
+        for metric in metrics(self.results):
+            means = mean_scores(self.results, metric)
+            if not np.isfinite(means).all():
                 warnings.warn(
-                    f"Some candidates have no finite {key}: {means}.",
+                    f"Some candidates have no finite {mean_key(metric)}: {means}.",
                     UserWarning,
                     stacklevel=2,
                 )

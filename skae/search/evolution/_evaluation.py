@@ -104,18 +104,18 @@ class Evaluator:
 
         Parameters
         ----------
-        columns : list of (str, int)
-            Keys of `cv_results_`, and 1 or -1.
+        columns : list of Column
+            The objectives.
         """
         if self.results is None:
             return np.full((len(self.index), 1), -np.inf)
-        values = np.transpose([sign * self.results[key] for key, sign in columns])
+        values = np.transpose([each.sign * self.results[each.key] for each in columns])
         values[np.isnan(values).any(axis=1)] = -np.inf
         return values
 
     def warn_of_failures(self, columns):
         """Say how many candidates have no score, or no cost."""
-        missing = [np.isnan(self.results[key]) for key, _ in columns]
+        missing = [np.isnan(self.results[each.key]) for each in columns]
         n_failed = int(np.any(missing, axis=0).sum())
         if n_failed:
             warnings.warn(

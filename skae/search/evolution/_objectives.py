@@ -1,9 +1,12 @@
 """What a search makes large or small: scores and costs, by name."""
 
+from typing import NamedTuple
+
 from skae.registry import unknown_name
+from skae.search._results import cost_key, guiding_metric, mean_key, metrics
 from skae.search.evolution._costs import cost_name, n_parameters
 
-__all__ = ["costs_of", "objective_columns"]
+__all__ = ["Column", "costs_of", "objective_columns"]
 
 #: Costs by name.
 COSTS = {"n_parameters": n_parameters}
@@ -30,41 +33,57 @@ def costs_of(objectives):
     }
 
 
-def objective_columns(objectives, cv_results, main):
-    """Return the columns of `cv_results_` to make large (1) or small (-1).
+class Column(NamedTuple):
+    """A column of `cv_results_` that a search makes large or small.
+
+    Attributes
+    ----------
+    name : str
+        The metric, or the cost.
+    key : str
+        Of the column.
+    sign : {1, -1}
+        1 to make it large, as scores are, -1 to make it small, as costs are.
+    """
+
+    name: str
+    key: str
+    sign: int
+
+
+def objective_columns(objectives, cv_results, refit):
+    """Return the `Column` of each objective of a search.
 
     Parameters
     ----------
     objectives : sequence of str or callable, or None
         None for the score alone.
     cv_results : dict
-    main : str or None
-        The metric by which the search chooses, None for the first one.
+    refit : bool, str or callable
+        That of the search, which may say by which metric it chooses.
 
     Returns
     -------
-    columns : list of (str, int)
+    columns : list of Column
 
     Raises
     ------
     UnknownNameError
         When there is no metric or cost of that name.
     """
-    metrics = [
-        key.removeprefix("mean_test_") for key in cv_results if key[:10] == "mean_test_"
-    ]
-    main = main if main in metrics else metrics[0]
-    return [_column(one, metrics, main) for one in _listed(objectives)]
+    known, main = metrics(cv_results), guiding_metric(cv_results, refit)
+    return [_column(one, known, main) for one in _listed(objectives)]
 
 
-def _column(objective, metrics, main):
+def _column(objective, known, main):
     if callable(objective) or objective in COSTS:
-        return f"cost_{_name(objective)}", -1
-    if objective in metrics:
-        return f"mean_test_{objective}", 1
+        name = _name(objective)
+        return Column(name, cost_key(name), -1)
+    if objective in known:
+        return Column(objective, mean_key(objective), 1)
     if objective == "score":
-        return f"mean_test_{main}", 1
-    raise unknown_name("objective", objective, ["score", *metrics, *COSTS])
+        return Column(main, mean_key(main), 1)
+    raise unknown_name("objective", objective, ["score", *known, *COSTS])
 
 
 def _listed(objectives):

@@ -5,6 +5,7 @@ from numbers import Number
 
 import numpy as np
 
+from skae.search._results import cost_key
 from skae.search.evolution._costs import move_costs
 
 __all__ = ["RAW", "ROWS", "Row", "collect"]
@@ -68,7 +69,7 @@ def collect(rows, n_splits, out, error_score):
     merged = [_merged(runs[candidate] or [failed]) for candidate in order]
     columns = {"n_repeats": [max(len(runs[candidate]), 1) for candidate in order]}
     for name in out[0].get("costs", ()):
-        columns[f"cost_{name}"] = [_cost(splits, name) for splits in merged]
+        columns[cost_key(name)] = [_cost(splits, name) for splits in merged]
     flat = [result for splits in merged for result in splits]
     return [params[candidate] for candidate in order], flat, columns
 

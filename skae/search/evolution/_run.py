@@ -146,11 +146,9 @@ class Run:
 
     @property
     def columns(self):
-        """Keys of `cv_results_` to make large (1) or small (-1)."""
-        refit = self.search.refit
-        main = refit if isinstance(refit, str) else None
-        results = self.evaluator.results
-        return objective_columns(self.search.objectives, results, main)
+        """The `Column` of each objective."""
+        search, results = self.search, self.evaluator.results
+        return objective_columns(search.objectives, results, search.refit)
 
     @property
     def front(self):
