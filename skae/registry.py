@@ -15,7 +15,7 @@ import threading
 import warnings
 from abc import ABC
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 
 from skae.exceptions import UnknownNameError
 
@@ -301,7 +301,5 @@ def _origin(entry_point):
 
 
 def _origin_of_class(cls):
-    from skae import __version__
-
     package = cls.__module__.partition(".")[0]
-    return f"skae {__version__}" if package == "skae" else package
+    return f"skae {version('skae')}" if package == "skae" else package

@@ -9,8 +9,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import Reconstruction
 from skae.datasets import make_linear_manifold
+from skae.scorers import Reconstruction
 from skae.search import (
     Best,
     Knee,
