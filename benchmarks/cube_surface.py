@@ -26,9 +26,10 @@ import warnings
 import numpy as np
 from joblib import Parallel, delayed
 
-from skae import Autoencoder, CollapseWarning
+from skae import Autoencoder
 from skae.bottlenecks import PointBottleneck
 from skae.datasets import make_cube_surface
+from skae.exceptions import CollapseWarning
 from skae.information import information_rate, knn_kl, knn_kl_floor
 from skae.networks import DenseNetwork
 from skae.noise import SNRNoise

@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import ShuffleSplit
 
-from skae.search.evolution import Architecture, EvolutionarySearchCV
+from skae.search import Architecture, EvolutionarySearchCV
 from skae.search.evolution._space import Space
 
 X = np.zeros((4, 1))

@@ -46,7 +46,7 @@ from skae.datasets import fetch_fashion_mnist
 from skae.metrics import variance_explained
 from skae.scorers import AdjustedRand, Reconstruction, Silhouette, Trustworthiness
 from skae.scorers._clustering import k_means_labels
-from skae.search.evolution import Architecture, EvolutionarySearchCV
+from skae.search import Architecture, EvolutionarySearchCV
 from skae.search.fits import ScoreStore
 
 N_PICTURES = 10_000

@@ -25,14 +25,10 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import (
-    DenseAutoencoder,
-    KernelMutualInformation,
-    Reconstruction,
-    stacked,
-)
+from skae import DenseAutoencoder, stacked
 from skae.datasets import manifold_suite
 from skae.information import estimate_dimension
+from skae.scorers import KernelMutualInformation, Reconstruction
 from skae.search import Best, Saturation, ScoreCurve, SecondDifference, get_rule
 
 PARAM = "denseautoencoder__n_components"

@@ -22,15 +22,15 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
-from skae import (
-    DenseAutoencoder,
+from skae import DenseAutoencoder
+from skae.information import mutual_information, rbf_gram
+from skae.scorers import (
     DescriptionLength,
     KernelMutualInformation,
     Reconstruction,
     Silhouette,
     Trustworthiness,
 )
-from skae.information import mutual_information, rbf_gram
 
 SCORERS = {
     "Reconstruction()": Reconstruction(),

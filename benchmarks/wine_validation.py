@@ -28,9 +28,11 @@ from sklearn.model_selection import RepeatedKFold, train_test_split
 from sklearn.preprocessing import StandardScaler
 
 import skae
-from skae import AdjustedRand, Autoencoder, DenseAutoencoder, OutOfRangeWarning
+from skae import Autoencoder, DenseAutoencoder
+from skae.exceptions import OutOfRangeWarning
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise, MaskingNoise
+from skae.scorers import AdjustedRand
 
 OTHER_SPLITS = (1, 2, 3, 4, 5)
 FOLDS, REPEATS = 5, 3

@@ -12,15 +12,14 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import (
-    DenseAutoencoder,
+from skae import DenseAutoencoder, stacked
+from skae.datasets import make_smooth_manifold, make_sphere
+from skae.scorers import (
     DescriptionLength,
     KernelMutualInformation,
     Reconstruction,
     Silhouette,
-    stacked,
 )
-from skae.datasets import make_smooth_manifold, make_sphere
 from skae.search import Best, Saturation, ScoreCurve
 
 IMAGES = Path(__file__).parent / "images"

@@ -31,7 +31,6 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    "complete_api",
     "linked_names",
     "outside_links",
     "own_members",

@@ -13,11 +13,11 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from skae import DenseAutoencoder, KernelMutualInformation
+from skae import DenseAutoencoder
 from skae.datasets import load_airline_passengers
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
-from skae.scorers import RootMeanSquaredError
+from skae.scorers import KernelMutualInformation, RootMeanSquaredError
 from skae.search import Saturation, ScoreCurve
 
 window = SlidingWindow(length=10, flatten=True)

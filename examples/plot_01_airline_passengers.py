@@ -24,13 +24,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 import skae
-from skae import DenseAutoencoder, KernelMutualInformation, LSTMAutoencoder
+from skae import DenseAutoencoder, LSTMAutoencoder
 from skae.datasets import load_airline_passengers
+from skae.exceptions import DimensionWarning
 from skae.information import mutual_information
 from skae.metrics import mean_squared_error
 from skae.model_selection import ContiguousKFold
 from skae.plotting import ConvergenceDisplay
 from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.scorers import KernelMutualInformation
 from skae.search import BayesSearchCV, LatentDimensionSearchCV
 
 FAST = bool(os.environ.get("SKAE_FAST"))
@@ -195,7 +197,7 @@ for name, (model, tested) in candidates.items():
     )
     with skae.stacked(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", skae.DimensionWarning)
+        warnings.simplefilter("ignore", DimensionWarning)
         selections[name] = search.fit(rows).selection_
     print(f"{name}: {selections[name].verdict.kind}\n    {selections[name]}")
 

@@ -28,7 +28,7 @@ from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skae import VAE, AdjustedRand, Silhouette
+from skae import VAE
 from skae.datasets import fetch_fashion_mnist
 from skae.metrics import variance_explained
 from skae.plotting import (
@@ -36,7 +36,8 @@ from skae.plotting import (
     GenerationFitnessDisplay,
     LatentScatterDisplay,
 )
-from skae.search.evolution import Architecture, EvolutionarySearchCV, KeepIfBetter
+from skae.scorers import AdjustedRand, Silhouette
+from skae.search import Architecture, EvolutionarySearchCV, KeepIfBetter
 
 FAST = bool(os.environ.get("SKAE_FAST"))
 N_PICTURES = 300 if FAST else 4000

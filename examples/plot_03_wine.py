@@ -30,14 +30,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 import skae
-from skae import AdjustedRand, Autoencoder, DenseAutoencoder, OutOfRangeWarning
+from skae import Autoencoder, DenseAutoencoder
 from skae.bottlenecks import PointBottleneck
+from skae.exceptions import OutOfRangeWarning
 from skae.interpretation import code_sensitivities, first_layer_weights
 from skae.metrics import mean_squared_error
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise
 from skae.objectives import L1Activity, Objective
 from skae.plotting import EncoderWeightsDisplay, LatentScatterDisplay
+from skae.scorers import AdjustedRand
 
 FAST = bool(os.environ.get("SKAE_FAST"))
 SEEDS = range(2 if FAST else 5)

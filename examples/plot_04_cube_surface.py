@@ -23,9 +23,10 @@ import pandas as pd
 from sklearn.model_selection import ShuffleSplit
 
 import skae
-from skae import Autoencoder, CollapseWarning, GenerationKL
+from skae import Autoencoder
 from skae.bottlenecks import PointBottleneck
 from skae.datasets import make_cube_surface
+from skae.exceptions import CollapseWarning
 from skae.information import knn_kl, knn_kl_floor, mmd2
 from skae.metrics import mean_squared_error
 from skae.networks import DenseNetwork
@@ -38,6 +39,7 @@ from skae.plotting import (
     LossTermsDisplay,
 )
 from skae.schedules import Cyclic, LinearWarmup
+from skae.scorers import GenerationKL
 from skae.search import BayesSearchCV
 
 FAST = bool(os.environ.get("SKAE_FAST"))

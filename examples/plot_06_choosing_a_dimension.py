@@ -22,17 +22,15 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import (
-    DenseAutoencoder,
+from skae import DenseAutoencoder, select_dimension, stacked
+from skae.datasets import make_smooth_manifold
+from skae.exceptions import DimensionWarning
+from skae.scorers import (
     DescriptionLength,
-    DimensionWarning,
     KernelMutualInformation,
     Reconstruction,
     Silhouette,
-    select_dimension,
-    stacked,
 )
-from skae.datasets import make_smooth_manifold
 from skae.search import Best, Saturation, ScoreCurve, get_rule
 
 FAST = bool(os.environ.get("SKAE_FAST"))

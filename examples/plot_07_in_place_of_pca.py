@@ -24,7 +24,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skae import DenseAutoencoder, Reconstruction, stacked
+from skae import DenseAutoencoder, stacked
+from skae.scorers import Reconstruction
 
 FAST = bool(os.environ.get("SKAE_FAST"))
 

@@ -1,5 +1,14 @@
-"""Autoencoders as scikit-learn transformers, with searches for their latent size."""
+"""Autoencoders as scikit-learn transformers, with searches for their latent size.
 
+Here are the names that most programs begin with. Everything else is in the subpackage
+of its kind: scorers in `skae.scorers`, errors and warnings in `skae.exceptions`, the
+parts of autoencoders in `skae.networks`, `skae.objectives` and so on.
+"""
+
+import importlib
+import pkgutil
+import sys
+from contextlib import suppress
 from importlib.metadata import version
 
 from skae.autoencoders import (
@@ -7,38 +16,11 @@ from skae.autoencoders import (
     VAE,
     Autoencoder,
     DenseAutoencoder,
-    LearningRateRange,
     LSTMAutoencoder,
-    learning_rate_range_test,
     load,
 )
-from skae.exceptions import (
-    CollapseWarning,
-    DimensionWarning,
-    FitLimitError,
-    IncompatiblePartsError,
-    OutOfRangeWarning,
-    UnknownNameError,
-)
-from skae.persistence import FileFormatError
-from skae.scorers import (
-    AdjustedRand,
-    DescriptionLength,
-    GenerationCoverage,
-    GenerationKL,
-    GenerationMMD,
-    KernelMutualInformation,
-    MeanSquaredError,
-    NormalizedMutualInformation,
-    Reconstruction,
-    Silhouette,
-    Trustworthiness,
-    get_scorer,
-    get_scorer_names,
-    reconstruction_errors,
-)
+from skae.scorers import get_scorer, get_scorer_names
 from skae.search import (
-    Architecture,
     EvolutionarySearchCV,
     LatentDimensionSearchCV,
     select_dimension,
@@ -49,40 +31,46 @@ from skae.training._checkpoint import Checkpoint
 __all__ = [
     "MMDVAE",
     "VAE",
-    "AdjustedRand",
-    "Architecture",
     "Autoencoder",
+    "BayesSearchCV",
     "Checkpoint",
-    "CollapseWarning",
     "DenseAutoencoder",
-    "DescriptionLength",
-    "DimensionWarning",
     "EvolutionarySearchCV",
-    "FileFormatError",
-    "FitLimitError",
-    "GenerationCoverage",
-    "GenerationKL",
-    "GenerationMMD",
-    "IncompatiblePartsError",
-    "KernelMutualInformation",
     "LSTMAutoencoder",
     "LatentDimensionSearchCV",
-    "LearningRateRange",
-    "MeanSquaredError",
-    "NormalizedMutualInformation",
-    "OutOfRangeWarning",
-    "Reconstruction",
-    "Silhouette",
-    "Trustworthiness",
-    "UnknownNameError",
     "fit_stack",
     "get_scorer",
     "get_scorer_names",
-    "learning_rate_range_test",
     "load",
-    "reconstruction_errors",
     "select_dimension",
     "stacked",
 ]
 
 __version__ = version("skae")
+
+
+def __getattr__(name):
+    """Import what needs scikit-optimize when it is asked for; say where others are."""
+    if name == "BayesSearchCV":
+        from skae.search import BayesSearchCV
+
+        return BayesSearchCV
+    message = f"skae has no attribute {name!r}"
+    if home := next(_homes(name), None):
+        message += f": it is in {home}"
+    raise AttributeError(message, name=name, obj=sys.modules[__name__])
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+def _homes(name):
+    """Yield the subpackages in which a name is public, those in use first."""
+    modules = {module.name for module in pkgutil.iter_modules(__path__, "skae.")}
+    if name.startswith("_") or f"skae.{name}" in modules:
+        return
+    for module in sorted(modules, key=lambda each: (each not in sys.modules, each)):
+        with suppress(ImportError):  # such as those that want an extra
+            if name in getattr(importlib.import_module(module), "__all__", ()):
+                yield module

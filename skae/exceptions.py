@@ -3,6 +3,7 @@
 __all__ = [
     "CollapseWarning",
     "DimensionWarning",
+    "FileFormatError",
     "FitLimitError",
     "IncompatiblePartsError",
     "OutOfRangeWarning",
@@ -15,7 +16,8 @@ class UnknownNameError(ValueError):
 
     Examples
     --------
-    >>> from skae import UnknownNameError, get_scorer
+    >>> from skae import get_scorer
+    >>> from skae.exceptions import UnknownNameError
     >>> try:
     ...     get_scorer("kernel")
     ... except UnknownNameError as error:
@@ -47,7 +49,8 @@ class OutOfRangeWarning(UserWarning):
     --------
     >>> import warnings
     >>> import numpy as np
-    >>> from skae import DenseAutoencoder, OutOfRangeWarning
+    >>> from skae import DenseAutoencoder
+    >>> from skae.exceptions import OutOfRangeWarning
     >>> model = DenseAutoencoder(1, output_activation="sigmoid", max_epochs=1)
     >>> X = np.linspace(0, 5, 20)[:, None] + [0, 1]
     >>> with warnings.catch_warnings(record=True) as caught:
@@ -66,7 +69,8 @@ class CollapseWarning(UserWarning):
     >>> import warnings
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.preprocessing import StandardScaler
-    >>> from skae import VAE, CollapseWarning
+    >>> from skae import VAE
+    >>> from skae.exceptions import CollapseWarning
     >>> X = StandardScaler().fit_transform(load_wine().data)
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
@@ -86,7 +90,7 @@ class DimensionWarning(UserWarning):
     Whoever has weighed the estimates leaves it out:
 
     >>> import warnings
-    >>> from skae import DimensionWarning
+    >>> from skae.exceptions import DimensionWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", DimensionWarning)
     """
@@ -114,4 +118,21 @@ class FitLimitError(RuntimeError):
     ...     search = search.fit(np.random.default_rng(0).normal(size=(20, 4)))
     >>> search.best_params_, "FitLimitError" in str(caught[0].message)
     ({'hidden_layer_sizes': ()}, True)
+    """
+
+
+class FileFormatError(ValueError):
+    """A file that was not saved by skae, is damaged, or needs another version of it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skae import load
+    >>> from skae.exceptions import FileFormatError
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     try:
+    ...         load(file.name)
+    ...     except FileFormatError as error:
+    ...         print("can't be loaded" in str(error))
+    True
     """

@@ -9,8 +9,7 @@ from skae.registry import Plugin, unknown_name
 from skae.samplers import SAMPLERS
 from skae.schedules import SCHEDULES
 from skae.scorers import SCORERS
-from skae.search._rules import RULES
-from skae.search.evolution import STRATEGIES
+from skae.search import RULES, STRATEGIES
 
 __all__ = ["KINDS", "Plugin", "list_plugins"]
 

@@ -9,6 +9,20 @@ def n_dims(X):
     """Return the number of dimensions of an array-like.
 
     `np.ndim` will not do: array-likes may refuse it through `__array_function__`.
+
+    Parameters
+    ----------
+    X : array-like or tensor
+
+    Returns
+    -------
+    n_dims : int
+
+    Examples
+    --------
+    >>> from skae.shapes import n_dims
+    >>> n_dims([[1, 2], [3, 4]])
+    2
     """
     return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
 

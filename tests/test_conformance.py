@@ -43,7 +43,7 @@ OTHERS = [autoencoder for autoencoder in AUTOENCODERS if autoencoder not in VARI
 
 
 @pytest.mark.usefixtures("numpy_state_restored")
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @estimator_checks.parametrize_with_checks(OTHERS)
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -51,7 +51,7 @@ def test_scikit_learn_contract(estimator, check):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("numpy_state_restored")
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @estimator_checks.parametrize_with_checks(VARIANTS)
 def test_scikit_learn_contract_of_variants(estimator, check):
     check(estimator)
@@ -98,7 +98,7 @@ def test_the_gpu_gives_what_the_cpu_gives(autoencoder):
 
 
 @pytest.mark.gpu
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.parametrize("autoencoder", AUTOENCODERS, ids=name_of)
 def test_a_pickle_from_the_gpu_opens_on_the_cpu(autoencoder, monkeypatch):
     X = data()

@@ -242,7 +242,7 @@ TAKES_NAMES = {
 
 
 @pytest.mark.parametrize("case", TAKES_NAMES)
-@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_names_stand_for_parts_and_wrong_ones_are_understood(case):
     wrong, right, use = TAKES_NAMES[case]
     use(right)
@@ -309,7 +309,7 @@ def test_a_file_says_what_is_not_installed(example, tmp_path, monkeypatch):
     forget_plugins(monkeypatch)
     monkeypatch.setattr(Registry, "_load_plugins", lambda self: None)
     for name in ("by-name", "by-class"):
-        with pytest.raises(skae.FileFormatError, match="'transformer'"):
+        with pytest.raises(skae.exceptions.FileFormatError, match="'transformer'"):
             skae.load(tmp_path / name)
 
 

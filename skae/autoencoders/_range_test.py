@@ -33,7 +33,8 @@ class LearningRateRange:
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from skae import DenseAutoencoder, learning_rate_range_test
+    >>> from skae import DenseAutoencoder
+    >>> from skae.autoencoders import learning_rate_range_test
     >>> model = DenseAutoencoder(random_state=0)
     >>> found = learning_rate_range_test(model, load_iris().data, n_steps=30)
     >>> len(found.rates) == len(found.losses) <= 30
@@ -77,7 +78,8 @@ def learning_rate_range_test(estimator, X, *, low=1e-5, high=1.0, n_steps=100):
     --------
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.preprocessing import StandardScaler
-    >>> from skae import DenseAutoencoder, learning_rate_range_test
+    >>> from skae import DenseAutoencoder
+    >>> from skae.autoencoders import learning_rate_range_test
     >>> X = StandardScaler().fit_transform(load_wine().data)
     >>> autoencoder = DenseAutoencoder(n_components=3, random_state=0)
     >>> result = learning_rate_range_test(autoencoder, X)

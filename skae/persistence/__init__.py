@@ -1,14 +1,13 @@
 """Estimators in files that hold numbers and names, and no code."""
 
 from skae.persistence._estimator import load_estimator, save_estimator
-from skae.persistence._file import FORMAT_VERSION, FileFormatError
+from skae.persistence._file import FORMAT_VERSION
 from skae.persistence._onnx import METHODS, OPSET, export_onnx
 
 __all__ = [
     "FORMAT_VERSION",
     "METHODS",
     "OPSET",
-    "FileFormatError",
     "export_onnx",
     "load_estimator",
     "save_estimator",

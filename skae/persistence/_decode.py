@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
+from skae.exceptions import FileFormatError
 from skae.persistence._classes import optimizer_named
 from skae.persistence._encode import BYTES, SCALARS
-from skae.persistence._file import FileFormatError
 
 __all__ = ["Decoder", "as_dtype"]
 

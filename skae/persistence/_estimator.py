@@ -8,11 +8,12 @@ import numpy as np
 import sklearn
 import torch
 
+from skae.exceptions import FileFormatError
 from skae.persistence._alike import first_difference, first_unequal
 from skae.persistence._classes import ClassNames
 from skae.persistence._decode import Decoder, as_dtype
 from skae.persistence._encode import Encoder
-from skae.persistence._file import FileFormatError, pack, read, unpack, write
+from skae.persistence._file import pack, read, unpack, write
 from skae.training._devices import resolve_device
 
 __all__ = ["load_estimator", "save_estimator"]

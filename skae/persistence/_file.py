@@ -8,9 +8,10 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from skae.exceptions import FileFormatError
 from skae.files import replacing
 
-__all__ = ["FORMAT_VERSION", "FileFormatError", "pack", "read", "unpack", "write"]
+__all__ = ["FORMAT_VERSION", "pack", "read", "unpack", "write"]
 
 FORMAT = "skae"
 FORMAT_VERSION = 1
@@ -18,22 +19,6 @@ FORMAT_VERSION = 1
 # place. The document is the only metadata, and the checksum its first entry.
 BLANK = "0" * 64
 CHECKSUM = re.compile(rb'\{\\"sha256\\":\\"([0-9a-f]{64})\\"')
-
-
-class FileFormatError(ValueError):
-    """A file that was not saved by skae, is damaged, or needs another version of it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import skae
-    >>> with tempfile.NamedTemporaryFile() as file:
-    ...     try:
-    ...         skae.load(file.name)
-    ...     except skae.FileFormatError as error:
-    ...         print("can't be loaded" in str(error))
-    True
-    """
 
 
 def pack(document, tensors):

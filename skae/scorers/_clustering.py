@@ -199,7 +199,7 @@ class AdjustedRand(ClassAgreement):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from skae import DenseAutoencoder
-    >>> from skae.scorers._clustering import AdjustedRand
+    >>> from skae.scorers import AdjustedRand
     >>> X, y = load_iris(return_X_y=True)
     >>> autoencoder = DenseAutoencoder(n_components=2, random_state=0).fit(X)
     >>> 0.4 < AdjustedRand()(autoencoder, X, y) <= 1
@@ -257,7 +257,7 @@ class NormalizedMutualInformation(ClassAgreement):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from skae import DenseAutoencoder
-    >>> from skae.scorers._clustering import NormalizedMutualInformation
+    >>> from skae.scorers import NormalizedMutualInformation
     >>> X, y = load_iris(return_X_y=True)
     >>> autoencoder = DenseAutoencoder(n_components=2, random_state=0).fit(X)
     >>> 0.5 < NormalizedMutualInformation()(autoencoder, X, y) <= 1

@@ -104,7 +104,7 @@ class DescriptionLength(Scorer):
     --------
     >>> import numpy as np
     >>> from sklearn.decomposition import PCA
-    >>> from skae.scorers._description_length import DescriptionLength
+    >>> from skae.scorers import DescriptionLength
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(500, 3)) @ rng.normal(size=(3, 10))
     >>> X += 0.3 * rng.normal(size=X.shape)

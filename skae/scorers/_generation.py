@@ -93,7 +93,7 @@ class GenerationMMD(GenerationScorer):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from skae import MMDVAE
-    >>> from skae.scorers._generation import GenerationMMD
+    >>> from skae.scorers import GenerationMMD
     >>> X = load_iris().data
     >>> autoencoder = MMDVAE(n_components=2, random_state=0).fit(X)
     >>> -0.1 < GenerationMMD()(autoencoder, X) < 0.01
@@ -161,7 +161,7 @@ class GenerationKL(GenerationScorer):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from skae import MMDVAE
-    >>> from skae.scorers._generation import GenerationKL
+    >>> from skae.scorers import GenerationKL
     >>> X = load_iris().data
     >>> autoencoder = MMDVAE(n_components=2, random_state=0).fit(X)
     >>> -1.5 < GenerationKL()(autoencoder, X) < 0.1
@@ -219,7 +219,7 @@ class GenerationCoverage(GenerationScorer):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from skae import MMDVAE
-    >>> from skae.scorers._generation import GenerationCoverage
+    >>> from skae.scorers import GenerationCoverage
     >>> X = load_iris().data
     >>> autoencoder = MMDVAE(n_components=2, random_state=0).fit(X)
     >>> 0.2 < GenerationCoverage()(autoencoder, X) <= 1

@@ -19,7 +19,7 @@ class KernelMutualInformation(Scorer):
     ``I(X; Y) = S(A) + S(B) - S(A o B / tr(A o B))`` with the Gram matrices A of X and B
     of Y under Gaussian kernels, normalised to trace 1, and the Renyi entropy S of
     their eigenvalues: information *at the resolution of the kernels*, see
-    `skae.information._mutual_information`.
+    `skae.information.mutual_information`.
 
     **target="reconstruction"**: ``R = I(X; X_hat) / max(I(X; X), I(X_hat; X_hat))``
     under one kernel for both, see `skae.information.relative_information`. In [0, 1].

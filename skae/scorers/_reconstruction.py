@@ -71,7 +71,7 @@ class MeanSquaredError(Scorer):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from skae import DenseAutoencoder
-    >>> from skae.scorers._reconstruction import MeanSquaredError
+    >>> from skae.scorers import MeanSquaredError
     >>> X = load_iris().data
     >>> autoencoder = DenseAutoencoder(n_components=2, random_state=0).fit(X)
     >>> -0.1 < MeanSquaredError()(autoencoder, X) < 0
@@ -167,7 +167,7 @@ def reconstruction_errors(estimator, X):
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skae import DenseAutoencoder
-    >>> from skae.scorers._reconstruction import reconstruction_errors
+    >>> from skae.scorers import reconstruction_errors
     >>> X = load_iris(as_frame=True).data
     >>> model = make_pipeline(StandardScaler(), DenseAutoencoder(2, random_state=0))
     >>> errors = reconstruction_errors(model.fit(X), X)

@@ -41,7 +41,7 @@ class Trustworthiness(Scorer):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from skae import DenseAutoencoder
-    >>> from skae.scorers._trustworthiness import Trustworthiness
+    >>> from skae.scorers import Trustworthiness
     >>> X = load_iris().data
     >>> autoencoder = DenseAutoencoder(n_components=2, random_state=0).fit(X)
     >>> Trustworthiness()(autoencoder, X) > 0.95

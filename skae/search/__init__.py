@@ -16,6 +16,7 @@ from skae.search._rules import (
 )
 from skae.search._selection import Selection
 from skae.search.evolution import (
+    STRATEGIES,
     Architecture,
     EvolutionarySearchCV,
     KeepIfBetter,
@@ -29,6 +30,7 @@ from skae.search.fits._limits import limited
 
 __all__ = [
     "RULES",
+    "STRATEGIES",
     "Architecture",
     "BayesSearchCV",
     "Best",
@@ -64,3 +66,7 @@ def __getattr__(name):
 
         return BayesSearchCV
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -49,7 +49,7 @@ class SelectionRule(BaseEstimator, ABC):
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.decomposition import PCA
     >>> from sklearn.model_selection import GridSearchCV
-    >>> from skae import Reconstruction
+    >>> from skae.scorers import Reconstruction
     >>> from skae.search import Saturation
     >>> search = GridSearchCV(
     ...     PCA(),
@@ -376,9 +376,9 @@ class SecondDifference(_OfVariance):
 class ShortestDescription(_OfVariance):
     """The shortest description of held-out rows: what they save less what they cost.
 
-    See `skae.scorers._description_length.description_length`: a trade of the variance
-    that k units leave unexplained against their number. The scores have to be shares of
-    variance, those of "reconstruction".
+    See `skae.scorers.DescriptionLength`: a trade of the variance that k units leave
+    unexplained against their number. The scores have to be shares of variance, those
+    of "reconstruction".
 
     Parameters
     ----------

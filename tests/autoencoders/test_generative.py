@@ -10,17 +10,10 @@ from sklearn.mixture import BayesianGaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
-from skae import (
-    MMDVAE,
-    VAE,
-    Autoencoder,
-    CollapseWarning,
-    GenerationKL,
-    IncompatiblePartsError,
-    UnknownNameError,
-)
+from skae import MMDVAE, VAE, Autoencoder
 from skae.bottlenecks import GaussianBottleneck, Latent, PointBottleneck
 from skae.datasets import make_cube_surface
+from skae.exceptions import CollapseWarning, IncompatiblePartsError, UnknownNameError
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise, SNRNoise
 from skae.objectives import (
@@ -33,6 +26,7 @@ from skae.objectives import (
 )
 from skae.samplers import MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup
+from skae.scorers import GenerationKL
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +279,7 @@ FIVE = {
 
 
 @pytest.mark.parametrize("name", FIVE)
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 def test_every_term_and_weight_is_logged_apart(name):
     X = make_cube_surface(512, random_state=0)
     model = clone(FIVE[name]).fit(X, X_val=make_cube_surface(128, random_state=1))
@@ -297,7 +291,7 @@ def test_every_term_and_weight_is_logged_apart(name):
             assert row[f"{part}_loss"] == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 def test_schedules_are_told_when_training_ends():
     X = make_cube_surface(128, random_state=0)
     model = clone(FIVE["f5"]).set_params(max_epochs=3).fit(X)

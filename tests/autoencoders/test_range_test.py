@@ -6,7 +6,8 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from skae import VAE, DenseAutoencoder, LSTMAutoencoder, learning_rate_range_test
+from skae import VAE, DenseAutoencoder, LSTMAutoencoder
+from skae.autoencoders import learning_rate_range_test
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skae import (
-    Autoencoder,
-    DenseAutoencoder,
-    KernelMutualInformation,
-    LSTMAutoencoder,
-)
+from skae import Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.networks import RecurrentNetwork
 from skae.objectives import KLDivergence, Objective
 from skae.preprocessing import SequenceScaler
+from skae.scorers import KernelMutualInformation
 
 
 def unequal(n_samples=24, n_timesteps=9, seed=0):
@@ -98,7 +94,7 @@ def test_tables_have_no_ends():
         DenseAutoencoder().fit(np.array([[1.0, np.nan], [1.0, 2.0]]))
 
 
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 def test_likelihoods_are_those_of_the_sequences_alone():
     X, lengths = unequal()
     model = Autoencoder(

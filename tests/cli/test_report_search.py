@@ -6,13 +6,12 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from skae import Reconstruction
 from skae.cli._plan import PARAM
 from skae.cli.report import scores_table
 from skae.cli.report._figures import _errors
 from skae.cli.report._page import _rows
 from skae.cli.report._search_figures import search_figures
-from skae.scorers import RootMeanSquaredError
+from skae.scorers import Reconstruction, RootMeanSquaredError
 from skae.search import Architecture, BayesSearchCV, EvolutionarySearchCV, Saturation
 
 LAYERS = "autoencoder__hidden_layer_sizes"

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from skae import DenseAutoencoder, UnknownNameError
+from skae import DenseAutoencoder
+from skae.exceptions import UnknownNameError
 from skae.networks import NETWORKS, ConvolutionalNetwork
 
 quick = settings(max_examples=40, deadline=None, derandomize=True)

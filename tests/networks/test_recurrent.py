@@ -3,7 +3,8 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skae import LSTMAutoencoder, UnknownNameError
+from skae import LSTMAutoencoder
+from skae.exceptions import UnknownNameError
 from skae.networks import RecurrentNetwork
 from skae.networks._recurrent import time_code
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skae import UnknownNameError
 from skae.bottlenecks import Latent
+from skae.exceptions import UnknownNameError
 from skae.information import mmd2
 from skae.objectives import MMD, GaussianPrior, Objective
 

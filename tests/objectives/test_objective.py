@@ -3,8 +3,9 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skae import DenseAutoencoder, IncompatiblePartsError, UnknownNameError
+from skae import DenseAutoencoder
 from skae.bottlenecks import GaussianBottleneck, Latent, PointBottleneck
+from skae.exceptions import IncompatiblePartsError, UnknownNameError
 from skae.objectives import KLDivergence, L1Activity, Objective, Penalty
 from skae.schedules import Schedule
 

@@ -11,13 +11,14 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import skae
+from skae.exceptions import UnknownNameError
 from skae.networks import DenseNetwork, RecurrentNetwork
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-pytestmark = pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
 X = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
 
@@ -91,9 +92,9 @@ def test_sequences_and_their_dtype(tmp_path):
 def test_bad_arguments(tmp_path):
     with pytest.raises(NotFittedError):
         skae.DenseAutoencoder().to_onnx(tmp_path / "model.onnx")
-    with pytest.raises(skae.UnknownNameError, match="Unknown method 'encode'"):
+    with pytest.raises(UnknownNameError, match="Unknown method 'encode'"):
         fitted(0).to_onnx(tmp_path / "model.onnx", method="encode")
-    with pytest.raises(skae.UnknownNameError, match="Unknown dtype 'half'"):
+    with pytest.raises(UnknownNameError, match="Unknown dtype 'half'"):
         fitted(0).to_onnx(tmp_path / "model.onnx", dtype="half")
 
 

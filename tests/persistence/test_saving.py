@@ -22,7 +22,7 @@ from skae.autoencoders._saving import load
 from skae.objectives import MMD, GaussianPrior, Objective
 from skae.persistence._file import unpack
 
-pytestmark = pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
 X = np.random.default_rng(0).normal(size=(40, 6))
 each_autoencoder = pytest.mark.parametrize("i", range(len(AUTOENCODERS)))
@@ -228,7 +228,7 @@ def test_attributes_that_others_add(tmp_path):
         assert copy._cache == {"n": 40}
     finally:
         del ESTIMATORS._classes["extended"]
-    with pytest.raises(skae.persistence.FileFormatError, match="estimator 'extended'"):
+    with pytest.raises(skae.exceptions.FileFormatError, match="estimator 'extended'"):
         load(tmp_path / "model.safetensors")
 
 

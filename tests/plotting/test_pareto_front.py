@@ -5,9 +5,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from tried import evolved, tried
 
-from skae import Reconstruction
 from skae.exceptions import UnknownNameError
 from skae.plotting import ParetoFrontDisplay
+from skae.scorers import Reconstruction
 from skae.search import Architecture
 
 POINTS = np.array([[3, 0.9], [1, 0.5], [2, 0.4], [2, 0.8], [4, 0.9]])

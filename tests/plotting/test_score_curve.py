@@ -5,9 +5,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from tried import tried
 
-from skae import Reconstruction
 from skae.exceptions import UnknownNameError
 from skae.plotting import ScoreCurveDisplay
+from skae.scorers import Reconstruction
 from skae.search import LatentDimensionSearchCV, ScoreCurve, ShortestDescription
 
 

@@ -10,7 +10,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validat
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, LSTMAutoencoder, UnknownNameError
+from skae import DenseAutoencoder, LSTMAutoencoder
+from skae.exceptions import UnknownNameError
 from skae.scorers._clustering import AdjustedRand, NormalizedMutualInformation
 from skae.scorers._silhouette import Silhouette
 

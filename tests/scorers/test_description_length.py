@@ -5,7 +5,8 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, LSTMAutoencoder, Reconstruction
+from skae import DenseAutoencoder, LSTMAutoencoder
+from skae.scorers import Reconstruction
 from skae.scorers._description_length import DescriptionLength, description_length
 from skae.scorers._silhouette import Silhouette
 

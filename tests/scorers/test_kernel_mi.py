@@ -9,10 +9,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import KernelMutualInformation, UnknownNameError
+from skae.exceptions import UnknownNameError
 from skae.information import mutual_information
 from skae.information._adjusted import adjusted_mutual_information
 from skae.information._relative import relative_information
+from skae.scorers import KernelMutualInformation
 
 LITERAL = {"target": "latent", "alpha": 2, "bandwidth": 1.0, "adjusted": False}
 every_target = pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from skae import DenseAutoencoder, LSTMAutoencoder, Reconstruction
+from skae import DenseAutoencoder, LSTMAutoencoder
 from skae.metrics import feature_errors, mean_squared_error, variance_explained
 from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.scorers import Reconstruction
 from skae.scorers._reconstruction import (
     MeanSquaredError,
     reconstruct_in_units,

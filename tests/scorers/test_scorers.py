@@ -10,17 +10,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 
-from skae import (
-    DenseAutoencoder,
-    KernelMutualInformation,
-    LSTMAutoencoder,
-    Reconstruction,
-    Silhouette,
-    UnknownNameError,
-    get_scorer,
-    get_scorer_names,
-)
+from skae import DenseAutoencoder, LSTMAutoencoder, get_scorer, get_scorer_names
+from skae.exceptions import UnknownNameError
 from skae.information import mutual_information
+from skae.scorers import KernelMutualInformation, Reconstruction, Silhouette
 
 # Those of generated rows need an autoencoder that generates some, and others classes.
 NAMES = sorted(set(get_scorer_names()) - {"coverage", "knn_kl", "mmd", "ari", "nmi"})

@@ -10,7 +10,9 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, LSTMAutoencoder, Silhouette, UnknownNameError
+from skae import DenseAutoencoder, LSTMAutoencoder
+from skae.exceptions import UnknownNameError
+from skae.scorers import Silhouette
 
 
 def data(n_samples=90, seed=0):

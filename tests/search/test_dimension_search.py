@@ -11,16 +11,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import (
-    DenseAutoencoder,
-    KernelMutualInformation,
-    LatentDimensionSearchCV,
-    Reconstruction,
-    select_dimension,
-    stacked,
-)
+from skae import DenseAutoencoder, LatentDimensionSearchCV, select_dimension, stacked
 from skae.datasets import make_linear_manifold, make_smooth_manifold
 from skae.exceptions import DimensionWarning
+from skae.scorers import KernelMutualInformation, Reconstruction
 from skae.search import Best, Knee, Saturation, ShortestDescription
 
 
@@ -36,7 +30,7 @@ def pca_search(**params):
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5])
-@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_the_dimension_of_linear_data_is_found(d):
     for seed in range(3):
         search = pca_search().fit(linear(d, seed=seed))
@@ -68,7 +62,7 @@ def test_the_bound_lies_below_the_features_and_above_the_estimates():
 @pytest.mark.parametrize(
     ("n_components", "tried"), [(4, [1, 2, 3, 4]), ([6, 2, 4], [2, 4, 6]), (99, None)]
 )
-@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_dimensions_may_be_given(n_components, tried):
     search = pca_search(n_components=n_components).fit(linear())
     assert search.selection_.curve.values.tolist() == (tried or list(range(1, 12)))
@@ -81,7 +75,7 @@ def test_nothing_to_compress_is_said():
         pca_search().fit(linear(1, n_features=1))
 
 
-@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_rules_and_scores_may_be_others():
     X = linear()
     assert pca_search(rule="threshold").fit(X).n_components_ <= 3
@@ -154,7 +148,7 @@ def test_estimates_that_disagree_are_shown():
         pca_search(n_components=3).fit(X)
 
 
-@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_under_training_warns():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 10))
@@ -174,7 +168,7 @@ def test_sequences_and_later_steps():
     assert search.predict(X).shape == (60,)
 
 
-@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_progress_and_clones(capfd):
     search = pca_search(cv=3, n_restarts=2)
     assert clone(search).get_params()["n_restarts"] == 2

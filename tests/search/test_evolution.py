@@ -18,7 +18,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSpli
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, UnknownNameError
+from skae import DenseAutoencoder
+from skae.exceptions import UnknownNameError
 from skae.search.evolution import (
     Architecture,
     EvolutionarySearchCV,

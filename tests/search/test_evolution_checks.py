@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skae.search.evolution import EvolutionarySearchCV
+from skae.search import EvolutionarySearchCV
 
 
 def search(estimator, space):

@@ -9,8 +9,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import KernelMutualInformation, Reconstruction
 from skae.datasets import make_linear_manifold
+from skae.scorers import Reconstruction
 from skae.search import (
     Best,
     Knee,
@@ -210,31 +210,6 @@ def test_rules_by_name():
         get_rule("saturaton")
     with pytest.raises(ValueError, match="'share'"):
         Saturation(1.5)
-
-
-@pytest.mark.parametrize(
-    ("scoring", "expected"),
-    [
-        ("reconstruction", ShortestDescription),
-        (Reconstruction(), ShortestDescription),
-        ("kernel_mi", Saturation),
-        (KernelMutualInformation("latent"), Best),
-        ("silhouette", Best),
-        (lambda estimator, X: 0.0, Saturation),
-        (None, Saturation),
-    ],
-)
-def test_a_scorer_names_its_rule(scoring, expected):
-    rule = get_rule("auto", n_features=9, scoring=scoring)
-    assert isinstance(rule, expected)
-    if expected is ShortestDescription:
-        assert rule.n_features == 9
-
-
-def test_a_rule_that_is_given_is_not_the_scorers():
-    assert isinstance(get_rule("knee", scoring="reconstruction"), Knee)
-    rule = Saturation(0.8)
-    assert get_rule(rule, scoring="reconstruction") is rule
 
 
 def test_negative_scores_saturate_on_the_way_from_the_first():

@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import ParameterSampler
 from skopt.space import Categorical, Integer, Real
 
-from skae.search.evolution import Architecture
+from skae.search import Architecture
 from skae.search.evolution._dimension import Choices, Range
 from skae.search.evolution._space import Space
 

@@ -37,8 +37,8 @@ from skae.schedules import Cyclic, LinearWarmup, Schedule
 
 # Fits are short, and their data not scaled: what they warn of is not at stake here.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::skae.OutOfRangeWarning"),
-    pytest.mark.filterwarnings("ignore::skae.CollapseWarning"),
+    pytest.mark.filterwarnings("ignore::skae.exceptions.OutOfRangeWarning"),
+    pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning"),
 ]
 
 ACTIVATIONS = [

@@ -74,8 +74,8 @@ APART = [
 ]
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::skae.OutOfRangeWarning"),
-    pytest.mark.filterwarnings("ignore::skae.CollapseWarning"),
+    pytest.mark.filterwarnings("ignore::skae.exceptions.OutOfRangeWarning"),
+    pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning"),
 ]
 
 

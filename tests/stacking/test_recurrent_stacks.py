@@ -31,8 +31,8 @@ from skae.stacking.training._stack import Stack
 from skae.training._sources import ArraySource, Rows
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::skae.OutOfRangeWarning"),
-    pytest.mark.filterwarnings("ignore::skae.CollapseWarning"),
+    pytest.mark.filterwarnings("ignore::skae.exceptions.OutOfRangeWarning"),
+    pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 

@@ -14,7 +14,7 @@ from twins import assert_same_histories, assert_same_weights, data
 from skae import VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder, stacked
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::skae.CollapseWarning"),
+    pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 

@@ -69,7 +69,7 @@ def assert_same_fit(first, second):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_fit_goes_on_where_it_was_interrupted(name, tmp_path):
     X = data()

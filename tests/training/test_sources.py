@@ -10,15 +10,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
-from skae import (
-    MMDVAE,
-    Autoencoder,
-    DenseAutoencoder,
-    LSTMAutoencoder,
-    Reconstruction,
-)
+from skae import MMDVAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.autoencoders._rows import EvenSample
 from skae.networks import ConvolutionalNetwork
+from skae.scorers import Reconstruction
 from skae.training._sources import ArraySource, Rows
 
 

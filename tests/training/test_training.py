@@ -14,7 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 
-from skae import DenseAutoencoder, OutOfRangeWarning, Reconstruction
+from skae import DenseAutoencoder
+from skae.exceptions import OutOfRangeWarning
+from skae.scorers import Reconstruction
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES, one_cycle
 from skae.training._net import AutoencoderNet
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from skae import Trustworthiness
 from skae.bottlenecks import Latent
+from skae.scorers import Trustworthiness
 from sklearn.decomposition import PCA
 
 from skae_transformer import (

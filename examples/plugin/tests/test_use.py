@@ -155,7 +155,7 @@ def test_nested_parameters_in_a_search():
     assert len(set(scores)) > 4
 
 
-@pytest.mark.filterwarnings("ignore::skae.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_the_latent_dimension_by_our_scorer():
     search = skae.LatentDimensionSearchCV(
         by_recipe(max_epochs=2),

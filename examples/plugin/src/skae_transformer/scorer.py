@@ -13,9 +13,10 @@ class Continuity(Scorer):
     ``C = 1 - 2 / (n k (2 n - 3 k - 1)) sum_i sum_{j in V_i} (s(i, j) - k)`` with the
     k nearest rows V_i of row i in the data and the rank s(i, j) of row j among the
     neighbours of row i's code, counted where it is larger than k (Venna & Kaski,
-    2001). It is `skae.Trustworthiness` with data and codes exchanged: it sees what the
-    codes tear apart, and that one what they put together. In [0, 1]; codes that have
-    nothing to do with the data have about 0.5, and those that are all alike 0.
+    2001). It is `skae.scorers.Trustworthiness` with data and codes exchanged: it sees
+    what the codes tear apart, and that one what they put together. In [0, 1]; codes
+    that have nothing to do with the data have about 0.5, and those that are all alike
+    0.
 
     Parameters
     ----------
