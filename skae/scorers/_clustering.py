@@ -1,34 +1,36 @@
 """Clusters of the codes, and how well they agree with known classes."""
 
+import warnings
 from abc import abstractmethod
+from weakref import WeakSet
 
 import numpy as np
-from sklearn.base import clone, is_clusterer
 from sklearn.utils import column_or_1d
 
 from skae.registry import unknown_name
 from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._labels import NOISE, labels_after
 
 __all__ = [
-    "NOISE",
     "AdjustedRand",
     "ClusteringScorer",
     "NormalizedMutualInformation",
     "k_means_labels",
 ]
 
-#: The label of rows that a clusterer puts in no cluster, as `DBSCAN` does.
-NOISE = -1
+# Scorers that have said whose clusters they measure: once for each is enough.
+_SAID = WeakSet()
 
 
 class ClusteringScorer(Scorer):
     """What scorers of clusters share: points, evenly spaced rows, and their clusters.
 
     The points are the codes, or with ``space="decoded"`` their reconstructions as flat
-    rows. Clusters are those of the pipeline's own clusterer when it ends with one: it
-    sees the codes, in either space. One that cannot predict, such as `DBSCAN`, is
-    fitted to the scored rows. Without a clusterer they are those of k-means on the
-    points.
+    rows. Clusters are those of the pipeline's own last step where that labels rows,
+    whatever it is: a clusterer, a mixture, a classifier. It sees the codes, in either
+    space. One that cannot predict, such as `DBSCAN`, is fitted to the codes of the
+    scored rows. Otherwise they are those of k-means on the points, which is said
+    where nobody has chosen it.
     """
 
     def _points(self, located):
@@ -42,9 +44,26 @@ class ClusteringScorer(Scorer):
 
     def _clusters(self, located, points, rows, n_clusters):
         """Return the points and the labels of some rows."""
-        if located.after is not None and is_clusterer(located.after):
-            return points[rows], _labels_of(located.after, located.codes())[rows]
+        labels = labels_after(located)
+        if labels is not None:
+            return points[rows], labels[rows]
+        self._say_whose_clusters(located, n_clusters)
         return points[rows], k_means_labels(points[rows], n_clusters, self.random_state)
+
+    def _say_whose_clusters(self, located, n_clusters):
+        expected = self.requires_y and located.after is None  # as many as classes
+        if self.n_clusters is not None or expected or self in _SAID:
+            return
+        _SAID.add(self)
+        steps = [] if located.after is None else located.after.steps
+        others = "".join(f" ({type(step).__name__} does not)" for _, step in steps[-1:])
+        warnings.warn(
+            f"{type(self).__name__} measures the {n_clusters} clusters that k-means "
+            f"finds in the codes, as no step after {type(located.reducer).__name__} "
+            f"labels rows{others}: set n_clusters, or end the pipeline with a "
+            "clusterer or a mixture.",
+            stacklevel=5,
+        )
 
     def _rows(self, n_samples):
         n_rows = min(n_samples, self.max_samples)
@@ -80,13 +99,6 @@ def is_collapsed(points):
         return True
     rounding = 100 * np.finfo(np.result_type(points, np.float32)).eps
     return bool(np.all(np.ptp(points, axis=0) <= rounding * np.abs(points).max(axis=0)))
-
-
-def _labels_of(clusterer, Z):
-    """Label held-out codes; clusterers that can't predict are fitted to them."""
-    if hasattr(clusterer, "predict"):
-        return np.asarray(clusterer.predict(Z))
-    return np.asarray(clone(clusterer).fit_predict(Z))
 
 
 class ClassAgreement(ClusteringScorer):
@@ -175,8 +187,8 @@ class AdjustedRand(ClassAgreement):
     Parameters
     ----------
     n_clusters : int or None, default=None
-        Number of clusters of k-means, for estimators without a clusterer; that of the
-        classes if None.
+        Number of clusters of k-means, for estimators whose last step labels no rows;
+        that of the classes if None.
     space : {"latent", "decoded"}, default="latent"
         Where k-means works: on the codes, or on what they decode to. A change of basis
         of the codes, which a decoder undoes, moves the clusters of the former only.
@@ -233,8 +245,8 @@ class NormalizedMutualInformation(ClassAgreement):
     Parameters
     ----------
     n_clusters : int or None, default=None
-        Number of clusters of k-means, for estimators without a clusterer; that of the
-        classes if None.
+        Number of clusters of k-means, for estimators whose last step labels no rows;
+        that of the classes if None.
     space : {"latent", "decoded"}, default="latent"
         Where k-means works: on the codes, or on what they decode to.
     max_samples : int, default=10000

@@ -4,14 +4,12 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skae.scorers._base import SCORERS
-from skae.scorers._clustering import (
-    NOISE,
-    ClusteringScorer,
-    is_collapsed,
-    k_means_labels,
-)
+from skae.scorers._clustering import ClusteringScorer, is_collapsed, k_means_labels
+from skae.scorers._labels import NOISE
 
 __all__ = ["Silhouette"]
+
+N_CLUSTERS = 8
 
 
 @SCORERS.register("silhouette")
@@ -27,9 +25,9 @@ class Silhouette(ClusteringScorer):
     [-1, 1]: 1 for clusters that are points, 0 for Gaussian noise of any dimension.
     Collapsed codes, and fewer than two clusters, score -1, the worst.
 
-    The clusters are those of the pipeline's own clusterer when it ends with one, else
-    of k-means. Rows that a clusterer calls noise (label -1) are in no cluster and
-    count as 0.
+    The clusters are those of the pipeline's own last step where that labels rows: a
+    clusterer, a mixture, a classifier. Otherwise they are those of k-means. Rows that a
+    clusterer calls noise (label -1) are in no cluster and count as 0.
 
     Do codes fall into compact groups? Codes of different sizes compare; on the digits
     (64 pixels, 10 clusters), codes by PCA score
@@ -50,8 +48,9 @@ class Silhouette(ClusteringScorer):
 
     Parameters
     ----------
-    n_clusters : int, default=8
-        Number of clusters of k-means, for estimators without a clusterer.
+    n_clusters : int or None, default=None
+        Number of clusters of k-means, for estimators whose last step labels no rows.
+        None are 8, and a warning that says so.
     space : {"latent", "decoded"}, default="latent"
         Where distances are measured, and where k-means works: among the codes, or among
         what they decode to, as flat rows. Distances among codes depend on the scales
@@ -94,7 +93,7 @@ class Silhouette(ClusteringScorer):
 
     def __init__(
         self,
-        n_clusters=8,
+        n_clusters=None,
         *,
         space="latent",
         adjusted=True,
@@ -114,7 +113,8 @@ class Silhouette(ClusteringScorer):
         rows = self._rows(len(points))
         if is_collapsed(points) or len(np.unique(points[rows], axis=0)) < 3:
             return self.worst
-        points, labels = self._clusters(located, points, rows, self.n_clusters)
+        n_clusters = N_CLUSTERS if self.n_clusters is None else self.n_clusters
+        points, labels = self._clusters(located, points, rows, n_clusters)
         clustered = labels != NOISE
         points, labels = points[clustered], labels[clustered]
         if not 2 <= len(np.unique(labels)) < len(points):
