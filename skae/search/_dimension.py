@@ -1,25 +1,24 @@
 """The latent dimension in one call."""
 
+import os
 import warnings
-from dataclasses import replace
+from contextlib import ExitStack
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, ParameterGrid
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
-from skae.information import estimate_dimension
-from skae.scorers import get_scorer, reducing_step
-from skae.scorers._locate import flattened
-from skae.search._curve import ScoreCurve
-from skae.search._rules import SelectionRule, get_rule
+from skae.scorers import get_scorer
+from skae.search._range import Choice, DimensionRange, rule_for
+from skae.search._rules import SelectionRule
+from skae.search.fits import ScoreStore, remembering
 from skae.search.fits._limits import LIMIT_CONSTRAINTS, limiting
 from skae.training._limits import FitLimits
 
@@ -41,24 +40,31 @@ class LatentDimensionSearchCV(BaseSearchCV):
         `inverse_transform` will do, so `PCA` too.
     n_components : "auto", int or sequence of int, default="auto"
         Latent dimensions to try: all up to a number, or these. ``"auto"`` are all up to
-        `IntrinsicDimension.upper_bound`.
+        `IntrinsicDimension.upper_bound`. Codes with as many units as there are
+        features, or more, compress nothing and are left out, with a warning.
     rule : str or SelectionRule, default="auto"
         ``"description_length"``, ``"best"``, ``"one_standard_error"``,
         ``"saturation"``, ``"knee"``, ``"second_difference"``, ``"threshold"``, or an
         instance. ``"auto"`` is the `selection_rule` of a scorer of skae: the first for
         reconstructions, the largest score where that has a maximum. For other scorers
         it is ``"saturation"``.
-    scoring : str or callable, default="reconstruction"
-        A name that `skae.get_scorer` knows, or a scorer.
+    scoring : str, callable or dict, default="reconstruction"
+        A name that `skae.get_scorer` knows, or a scorer; or several scorers by names of
+        your own, of which the one that `refit` names chooses.
     n_restarts : int, default=1
         Fits per fold and dimension, from different seeds. Their spread then tells
         differences between dimensions from chance.
     random_state : int, RandomState instance or None, default=None
         Source of the seeds.
     cv, n_jobs, refit, verbose, pre_dispatch, error_score, return_train_score
-        As in `sklearn.model_selection.GridSearchCV`; `refit` is boolean. A number of
-        folds cuts the rows in their order: where they are sorted, shuffle, by
+        As in `sklearn.model_selection.GridSearchCV`; `refit` is boolean, or the name of
+        one of several scorers, the first of which chooses if there is no refit. A
+        number of folds cuts the rows in their order: where they are sorted, shuffle, by
         ``cv=KFold(4, shuffle=True)``.
+    store : path-like, ScoreStore or None, default=None
+        A file that keeps each finished fit, so that a search that was killed, or ended
+        by Ctrl-C, goes on where it was; see `skae.search.remember`. It takes a
+        `random_state` that is an integer.
     max_fit_seconds, max_fit_memory : float or None, default=None
         Most seconds, and most bytes, that the fit of a candidate on a fold may take;
         one that takes more has failed. See `skae.search.limited`. The refit is
@@ -72,7 +78,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         The choice, the curve, the runner-up, and the verdict.
     intrinsic_dimension_ : IntrinsicDimension or None
         Estimates from the distances of neighbours, on the data as the autoencoder sees
-        them; None for fewer than four different rows.
+        them, none above the number of features; None for fewer than four different
+        rows.
     n_features_ : int
         Number of features as the autoencoder sees them.
     best_estimator_ : estimator
@@ -83,7 +90,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
     Warns
     -----
     DimensionWarning
-        When the estimates are more than one away from the choice.
+        When the estimates are more than one away from the choice, or codes that do not
+        compress are left out.
     ConvergenceWarning
         When the verdict is that the networks may not have learnt enough.
 
@@ -111,10 +119,11 @@ class LatentDimensionSearchCV(BaseSearchCV):
             "array-like",
         ],
         "rule": [str, SelectionRule],
-        "scoring": [str, callable],
+        "scoring": [str, callable, dict],
         "n_restarts": [Interval(Integral, 1, None, closed="left")],
-        "refit": ["boolean"],
+        "refit": ["boolean", str],
         "random_state": ["random_state"],
+        "store": [str, os.PathLike, ScoreStore, None],
         **LIMIT_CONSTRAINTS,
     }
 
@@ -134,6 +143,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         pre_dispatch="2*n_jobs",
         error_score=np.nan,
         return_train_score=False,
+        store=None,
         max_fit_seconds=None,
         max_fit_memory=None,
     ):
@@ -152,6 +162,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self.rule = rule
         self.n_restarts = n_restarts
         self.random_state = random_state
+        self.store = store
         self.max_fit_seconds = max_fit_seconds
         self.max_fit_memory = max_fit_memory
 
@@ -169,40 +180,31 @@ class LatentDimensionSearchCV(BaseSearchCV):
         -------
         self : object
         """
-        self._look_at(X, y)
+        self._validate_params()
+        self._range = DimensionRange.of(self.estimator, X, y)
+        self.n_features_ = self._range.n_features
+        self.intrinsic_dimension_ = self._range.intrinsic
+        self._values = self._range.values(self.n_components)
+        self._choice = self._make_choice()
         super().fit(X, y, **params)
+        self.selection_ = self._choice.from_cv_results(self.cv_results_)
         self.n_components_ = self.selection_.value
         self._warn()
         return self
 
-    def _look_at(self, X, y):
-        """Find the parameter, and how many components there could be."""
-        prefix, before = _parts(self.estimator)
-        self._param = f"{prefix}n_components"
-        self._seeded = f"{prefix}random_state" in self.estimator.get_params()
-        X = np.asarray(X if before is None else clone(before).fit_transform(X, y))
-        X = X.reshape(len(X), -1)
-        self.n_features_ = X.shape[1]
-        self.intrinsic_dimension_ = _estimated(X)
-        self._values = self._candidates()
-        self._rule = get_rule(self._rule_or_default(), self.n_features_)
-
-    def _rule_or_default(self):
-        if not isinstance(self.rule, str) or self.rule != "auto":
-            return self.rule
-        return getattr(get_scorer(self.scoring), "selection_rule", "saturation")
-
-    def _candidates(self):
-        most = self.n_features_ - 1
-        if not isinstance(self.n_components, str | Integral):
-            return sorted({int(k) for k in self.n_components if 1 <= k <= most})
-        if not isinstance(self.n_components, str):
-            most = min(most, self.n_components)
-        elif self.intrinsic_dimension_ is not None:
-            most = min(most, self.intrinsic_dimension_.upper_bound)
-        return range(1, most + 1)
+    def _make_choice(self):
+        metric, scorer = "score", self.scoring
+        if isinstance(self.scoring, dict):
+            metric = (
+                self.refit if isinstance(self.refit, str) else next(iter(self.scoring))
+            )
+            scorer = self.scoring.get(metric)
+        rule = rule_for(get_scorer(scorer), self.n_features_, self.rule)
+        return Choice(rule, self._range.param, self.n_features_, metric)
 
     def _get_scorers(self):
+        if isinstance(self.scoring, dict):
+            return super()._get_scorers()
         return get_scorer(self.scoring), "score"
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
@@ -213,64 +215,31 @@ class LatentDimensionSearchCV(BaseSearchCV):
             sequential_subtasks=False,
         ).call_on_fit_task_begin(estimator=self)
         limits = FitLimits(self.max_fit_seconds, self.max_fit_memory)
-        with limiting(evaluate_candidates, limits) as evaluate:
+        with ExitStack() as stack:
+            evaluate = stack.enter_context(limiting(evaluate_candidates, limits))
+            evaluate = stack.enter_context(remembering(evaluate, self.store))
             evaluate(grid, callback_ctx=context)
         context.call_on_fit_task_end(estimator=self)
 
     def _grid(self):
-        if not len(self._values):
-            raise ValueError(
-                f"n_components={self.n_components!r} leaves nothing to try: a code of "
-                f"{self.n_features_} features compresses with 1 to "
-                f"{self.n_features_ - 1} units."
-            )
-        grid = {self._param: list(self._values)}
-        if self._seeded:
+        param = self._range.param
+        grid = {param: self._values}
+        seed = param.replace("n_components", "random_state")
+        if seed in self.estimator.get_params():
             rng = check_random_state(self.random_state)
             seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_restarts)
-            grid[self._param.replace("n_components", "random_state")] = seeds.tolist()
+            grid[seed] = seeds.tolist()
         return grid
 
     def _select_best_index(self, refit, refit_metric, results):
-        curve = ScoreCurve.from_cv_results(results, self._param)
-        is_complete = curve.values[-1] >= self.n_features_ - 1
-        self.selection_ = self._rule.select(replace(curve, is_complete=is_complete))
-        return self.selection_.index
+        return self._choice(results)
 
     def _warn(self):
         verdict = self.selection_.verdict
         if verdict.kind == "under-trained":
             warnings.warn(verdict.text, ConvergenceWarning, stacklevel=3)
-        estimated = self.intrinsic_dimension_
-        if estimated is not None and abs(estimated.median - self.n_components_) > 1.5:
-            warnings.warn(
-                f"{self.n_components_} units are chosen, but the distances between "
-                f"neighbours speak for about {estimated.median:.1f} dimensions (TwoNN "
-                f"{estimated.two_nn:.1f}, Levina-Bickel {estimated.levina_bickel:.1f}, "
-                f"correlation {estimated.correlation:.1f}). A code may need more units "
-                "than the data have dimensions, where they curve; noise makes "
-                "neighbours see more; and a network that is trained too little finds "
-                "fewer. Look at the curve.",
-                DimensionWarning,
-                stacklevel=3,
-            )
-
-
-def _parts(estimator):
-    """Return the prefix of the reducing step's parameters, and the steps before it."""
-    if not isinstance(estimator, Pipeline):
-        return "", None
-    estimator = flattened(estimator)
-    index = reducing_step(estimator)
-    before = make_pipeline(*(step for _, step in estimator.steps[:index]))
-    return f"{estimator.steps[index][0]}__", before if index else None
-
-
-def _estimated(X):
-    try:
-        return estimate_dimension(X)
-    except ValueError:  # fewer than four different rows
-        return None
+        if text := self._range.disagreement(self.n_components_):
+            warnings.warn(text, DimensionWarning, stacklevel=3)
 
 
 def select_dimension(X, estimator=None, *, y=None, **settings):

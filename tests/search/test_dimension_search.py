@@ -1,4 +1,5 @@
 import warnings
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -10,12 +11,20 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import InvalidParameterError
 
 from skae import DenseAutoencoder, LatentDimensionSearchCV, select_dimension, stacked
 from skae.datasets import make_linear_manifold, make_smooth_manifold
 from skae.exceptions import DimensionWarning
-from skae.scorers import KernelMutualInformation, Reconstruction
-from skae.search import Best, Knee, Saturation, ShortestDescription
+from skae.scorers import KernelMutualInformation, Reconstruction, RootMeanSquaredError
+from skae.search import (
+    Best,
+    Knee,
+    Saturation,
+    ScoreStore,
+    ShortestDescription,
+)
+from skae.search._range import DimensionRange
 
 
 def linear(d=3, n_features=12, noise=0.05, seed=0, n_samples=300):
@@ -68,11 +77,35 @@ def test_dimensions_may_be_given(n_components, tried):
     assert search.selection_.curve.values.tolist() == (tried or list(range(1, 12)))
 
 
-def test_nothing_to_compress_is_said():
-    with pytest.raises(ValueError, match="leaves nothing to try"):
-        pca_search(n_components=[12, 13]).fit(linear())
+@pytest.mark.parametrize(
+    ("n_components", "dropped"),
+    [([3, 13, 12, 2], "12 and 13"), (12, "12"), (99, "12 to 99")],
+)
+def test_codes_that_do_not_compress_are_left_out_in_words(n_components, dropped):
+    message = f"Codes of {dropped} units are left out: they do not compress 12 features"
+    with pytest.warns(DimensionWarning, match=message):
+        search = pca_search(n_components=n_components).fit(linear())
+    assert search.selection_.curve.values.max() < 12
+    assert search.n_components_ == 3
+
+
+@pytest.mark.parametrize("n_components", [[12, 13], [], 0])
+def test_nothing_to_compress_is_said(n_components):
+    with pytest.raises(ValueError, match=r"leaves nothing to try|in the range"):
+        pca_search(n_components=n_components).fit(linear())
     with pytest.raises(ValueError, match="leaves nothing to try"):
         pca_search().fit(linear(1, n_features=1))
+
+
+@pytest.mark.parametrize("n_components", [[0, 2], [1.5], [-1], ["2"]])
+def test_what_is_no_dimension_is_refused(n_components):
+    with pytest.raises(ValueError, match="whole numbers, 1 at least"):
+        pca_search(n_components=n_components).fit(linear())
+
+
+def test_the_estimator_is_checked_before_the_data():
+    with pytest.raises(InvalidParameterError, match="'estimator' parameter"):
+        LatentDimensionSearchCV("pca").fit(linear())
 
 
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
@@ -104,7 +137,7 @@ def test_each_score_has_its_rule(scoring, rule):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DimensionWarning)
         search.fit(X)
-    assert isinstance(search._rule, rule)
+    assert isinstance(search._choice.rule, rule)
 
 
 def test_rows_in_order_do_not_mislead_the_function():
@@ -148,6 +181,19 @@ def test_estimates_that_disagree_are_shown():
         pca_search(n_components=3).fit(X)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_no_more_dimensions_than_features_are_named():
+    corners = np.eye(12)  # all at one distance: the estimates are infinite
+    search = LatentDimensionSearchCV(PCA(), n_components=3, random_state=0)
+    with pytest.warns(
+        DimensionWarning, match=r"about 12\.0 dim.* \(TwoNN 12\.0"
+    ) as told:
+        search.fit(corners)
+    assert search.intrinsic_dimension_.median == 12
+    assert "network" not in str(told[-1].message)
+    assert "network" in DimensionRange.of(DenseAutoencoder(), corners).disagreement(3)
+
+
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_under_training_warns():
     rng = np.random.default_rng(0)
@@ -184,3 +230,105 @@ def test_a_pipeline_in_a_pipeline():
     assert search.best_params_["pipeline__pca__n_components"] == 2
     expected = pca_search().fit(X).selection_.curve
     np.testing.assert_allclose(search.selection_.curve.scores, expected.scores)
+
+
+# Several scorers
+
+
+SCORERS = {"r2": Reconstruction(), "rmse": RootMeanSquaredError()}
+
+
+def test_one_of_several_scorers_chooses():
+    X = linear()
+    alone = pca_search().fit(X)
+    search = pca_search(scoring=SCORERS, refit="r2").fit(X)
+    assert search.n_components_ == alone.n_components_
+    assert str(search.selection_) == str(alone.selection_)
+    assert search.best_estimator_[-1].n_components == alone.n_components_
+    assert search.score(X) == pytest.approx(alone.score(X))
+    best = search.cv_results_["mean_test_rmse"][search.best_index_]
+    assert best < 0
+    with pytest.warns(DimensionWarning):
+        other = pca_search(scoring=SCORERS, refit="rmse", rule="best").fit(X)
+    assert other.n_components_ > alone.n_components_
+
+
+def test_the_first_of_several_scorers_chooses_where_nothing_is_refitted():
+    search = pca_search(scoring=SCORERS, refit=False).fit(linear())
+    assert search.n_components_ == 3
+    assert isinstance(search._choice.rule, ShortestDescription)
+
+
+@pytest.mark.parametrize("refit", [True, "mse"])
+def test_which_of_several_scorers_chooses_has_to_be_said(refit):
+    with pytest.raises(ValueError, match="refit"):
+        pca_search(scoring=SCORERS, refit=refit).fit(linear())
+
+
+# A store
+
+
+def autoencoder_search(store, **params):
+    model = DenseAutoencoder(max_epochs=2, hidden_layer_sizes=(4,))
+    params = {"n_components": 3, "cv": 2, "random_state": 0} | params
+    return LatentDimensionSearchCV(
+        make_pipeline(StandardScaler(), model), store=store, **params
+    )
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """The list of the fits that are made; Ctrl-C comes in the one that is asked for."""
+
+    class Fits(list):
+        interrupted = None
+
+    made, fit = Fits(), DenseAutoencoder.fit
+
+    def counted(self, *args, **kwargs):
+        made.append(self)
+        if len(made) == made.interrupted:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(DenseAutoencoder, "fit", counted)
+    return made
+
+
+@pytest.mark.parametrize("surroundings", [nullcontext, stacked])
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_finished_fits_are_not_made_again(tmp_path, fits, surroundings):
+    X, store = linear(), tmp_path / "scores.db"
+    with surroundings():
+        expected = autoencoder_search(store).fit(X)
+        assert len(fits) == 3 * 2 + 1
+        fits.clear()
+        found = autoencoder_search(store, n_components=[2, 3, 4]).fit(X)
+    assert len(fits) == 1 * 2 + 1
+    np.testing.assert_array_equal(
+        found.selection_.curve.scores[:2], expected.selection_.curve.scores[1:]
+    )
+
+
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_interrupted_search_goes_on(tmp_path, fits):
+    X, store = linear(), ScoreStore(tmp_path / "scores.db")
+    fits.interrupted = 4
+    with pytest.raises(KeyboardInterrupt):
+        autoencoder_search(store, n_restarts=2).fit(X)
+    fits.clear()
+    fits.interrupted = None
+    found = autoencoder_search(store, n_restarts=2).fit(X)
+    assert len(fits) == 12 - 3 + 1
+    expected = autoencoder_search(None, n_restarts=2).fit(X)
+    np.testing.assert_array_equal(
+        found.selection_.curve.scores, expected.selection_.curve.scores
+    )
+    assert found.selection_.verdict == expected.selection_.verdict
+
+
+def test_what_is_no_store_is_refused():
+    with pytest.raises(InvalidParameterError, match="'store' parameter"):
+        autoencoder_search(3).fit(linear())

@@ -1,0 +1,219 @@
+"""Latent dimensions that are worth trying on some data, and the choice among them."""
+
+import warnings
+from dataclasses import dataclass, replace
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from skae.exceptions import DimensionWarning
+from skae.information import IntrinsicDimension, estimate_dimension
+from skae.scorers import reducing_step
+from skae.scorers._locate import flattened
+from skae.search._curve import ScoreCurve
+from skae.search._rules import SelectionRule, get_rule
+from skae.search._verdict import enumeration
+
+__all__ = ["Choice", "DimensionRange", "rule_for"]
+
+#: The rule for scorers that name none.
+USUAL_RULE = "saturation"
+
+_MANY = 8
+
+
+@dataclass(frozen=True)
+class DimensionRange:
+    """What data allow a code to be, as the reducing step of an estimator sees them.
+
+    Parameters
+    ----------
+    param : str
+        The parameter of the estimator that is the latent dimension.
+    n_features : int
+        Number of features; those of a sequence are time steps times channels.
+    intrinsic : IntrinsicDimension or None
+        Estimates from the distances of neighbours, none above the number of features;
+        None for fewer than four different rows.
+    is_trained : bool
+        Whether it is a network, which may have learnt too little.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from skae.datasets import make_linear_manifold
+    >>> from skae.search._range import DimensionRange
+    >>> X = make_linear_manifold(300, 2, 20, noise=0.01, random_state=0).X
+    >>> DimensionRange.of(PCA(), X).values("auto")
+    [1, 2, 3, 4, 5, 6, 7, 8]
+    """
+
+    param: str
+    n_features: int
+    intrinsic: IntrinsicDimension | None
+    is_trained: bool = True
+
+    @classmethod
+    def of(cls, estimator, X, y=None):
+        """Return the range for an estimator, not fitted, and its data."""
+        prefix, before = _parts(estimator)
+        X = np.asarray(X if before is None else clone(before).fit_transform(X, y))
+        X = X.reshape(len(X), -1)
+        is_trained = f"{prefix}max_epochs" in estimator.get_params()
+        return cls(f"{prefix}n_components", X.shape[1], _estimated(X), is_trained)
+
+    def values(self, n_components):
+        """Return the latent dimensions to try, ascending: those that compress.
+
+        Parameters
+        ----------
+        n_components : "auto", int or sequence of int
+            See `LatentDimensionSearchCV`.
+
+        Warns
+        -----
+        DimensionWarning
+            When something that was asked for is left out.
+
+        Raises
+        ------
+        ValueError
+            When nothing is left, or what was asked for are no dimensions.
+        """
+        asked = self._asked(n_components)
+        kept = [k for k in asked if k < self.n_features]
+        if not kept:
+            raise ValueError(
+                f"n_components={n_components!r} leaves nothing to try: a code of "
+                f"{self.n_features} features compresses with 1 to "
+                f"{self.n_features - 1} units."
+            )
+        if dropped := asked[len(kept) :]:
+            warnings.warn(
+                f"Codes of {_listed(dropped)} units are left out: they do not "
+                f"compress {self.n_features} features.",
+                DimensionWarning,
+                stacklevel=3,
+            )
+        return kept
+
+    def _asked(self, n_components):
+        if isinstance(n_components, str):
+            return list(range(1, self._bound() + 1))
+        if isinstance(n_components, Integral):
+            return list(range(1, n_components + 1))
+        asked = list(n_components)
+        if not all(isinstance(k, Integral) and k > 0 for k in asked):
+            raise ValueError(
+                f"n_components={n_components!r}: latent dimensions are whole numbers, "
+                "1 at least."
+            )
+        return sorted({int(k) for k in asked})
+
+    def _bound(self):
+        most = self.n_features - 1
+        return most if self.intrinsic is None else min(most, self.intrinsic.upper_bound)
+
+    def disagreement(self, value):
+        """Return what is to be said where a choice is far from the estimates, or None.
+
+        Parameters
+        ----------
+        value : int
+            The latent dimension that was chosen.
+        """
+        found = self.intrinsic
+        if found is None or abs(found.median - value) <= 1.5:
+            return None
+        training = (
+            "; and a network that is trained too little finds fewer" * self.is_trained
+        )
+        return (
+            f"{value} units are chosen, but the distances between neighbours speak for "
+            f"about {found.median:.1f} dimensions (TwoNN {found.two_nn:.1f}, "
+            f"Levina-Bickel {found.levina_bickel:.1f}, correlation "
+            f"{found.correlation:.1f}). A code may need more units than the data have "
+            f"dimensions, where they curve; noise makes neighbours see more{training}. "
+            "Look at the curve."
+        )
+
+
+def _parts(estimator):
+    """Return the prefix of the reducing step's parameters, and the steps before it."""
+    if not isinstance(estimator, Pipeline):
+        return "", None
+    estimator = flattened(estimator)
+    index = reducing_step(estimator)
+    before = make_pipeline(*(step for _, step in estimator.steps[:index]))
+    return f"{estimator.steps[index][0]}__", before if index else None
+
+
+def _estimated(X):
+    """Return the estimates, none above the number of features; None for few rows."""
+    try:
+        found = estimate_dimension(X)
+    except ValueError:  # fewer than four different rows
+        return None
+    names = "two_nn", "levina_bickel", "correlation"
+    most = {name: min(getattr(found, name), found.n_features) for name in names}
+    return replace(found, **most)
+
+
+def _listed(values):
+    if len(values) > _MANY:
+        return f"{values[0]} to {values[-1]}"
+    return enumeration(values)
+
+
+def rule_for(scorer, n_features, rule="auto"):
+    """Return the rule that chooses on the scores of a scorer.
+
+    Parameters
+    ----------
+    scorer : callable
+        What scores.
+    n_features : int
+        Number of features, for rules that need it.
+    rule : str or SelectionRule, default="auto"
+        The rule, by its name too; ``"auto"`` is the scorer's own.
+    """
+    if isinstance(rule, str) and rule == "auto":
+        rule = getattr(scorer, "selection_rule", USUAL_RULE)
+    return get_rule(rule, n_features)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Choice of a latent dimension by a rule, as the `refit` of a search.
+
+    Where candidates differ in other parameters too, each dimension stands for the best
+    of its candidates, and with a dimension that candidate is chosen.
+
+    Parameters
+    ----------
+    rule : SelectionRule
+        What chooses.
+    param : str
+        The parameter of the estimator that is the latent dimension.
+    n_features : int
+        Number of features that a code stands for.
+    metric : str, default="score"
+        The scores to choose by.
+    """
+
+    rule: SelectionRule
+    param: str
+    n_features: int
+    metric: str = "score"
+
+    def __call__(self, cv_results):
+        """Return the row of `cv_results_` that is chosen."""
+        return self.from_cv_results(cv_results).index
+
+    def from_cv_results(self, cv_results):
+        """Return the `Selection` among what a search has evaluated."""
+        curve = ScoreCurve.from_cv_results(cv_results, self.param, self.metric)
+        is_complete = bool(curve.values[-1] >= self.n_features - 1)
+        return self.rule.select(replace(curve, is_complete=is_complete))
