@@ -58,10 +58,8 @@ def search(X, most, arguments):
         return grid.fit(X.astype(np.float32))
 
 
-def curve(results, metric, most, is_complete=False):
-    whole = ScoreCurve.from_cv_results(results, PARAM, metric)
-    values, scores = whole.values[:most], whole.scores[:most]
-    return ScoreCurve(values, scores, is_complete=is_complete)
+def curve(results, metric, most):
+    return ScoreCurve.from_cv_results(results, PARAM, metric).at(slice(most))
 
 
 def answers(manifold, arguments):
@@ -71,7 +69,7 @@ def answers(manifold, arguments):
     most = min(16, D - 1)
     results = search(X, most, arguments).cv_results_
     bound = min(most, estimated.upper_bound)
-    capped = curve(results, "r2", bound, is_complete=bound == D - 1)
+    capped = curve(results, "r2", bound).compressing(D)
     chosen = get_rule("description_length", D).select(capped)
     said = {
         "default": chosen.value,

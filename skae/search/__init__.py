@@ -1,6 +1,6 @@
 """Searches over the latent dimension, and what their scores say."""
 
-from skae.search._curve import ScoreCurve, Verdict
+from skae.search._curve import ScoreCurve
 from skae.search._dimension import LatentDimensionSearchCV, select_dimension
 from skae.search._rules import (
     RULES,
@@ -14,7 +14,7 @@ from skae.search._rules import (
     Threshold,
     get_rule,
 )
-from skae.search._selection import Selection
+from skae.search._selection import Selection, Verdict
 from skae.search.evolution import (
     STRATEGIES,
     Architecture,

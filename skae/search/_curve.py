@@ -1,4 +1,4 @@
-"""What cross-validated scores say about the latent dimension: a curve and a verdict."""
+"""Cross-validated scores over the values of a parameter."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skae.search._results import candidates, fold_scores, values_of
-from skae.search._verdict import Verdict, enumeration, judge
+from skae.search._selection import Case, enumeration
 
-__all__ = ["ScoreCurve", "Verdict", "find_param"]
+__all__ = ["ScoreCurve", "best_of_each", "kind_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,8 +207,9 @@ class ScoreCurve:
         return tuple(self.values[within].tolist())
 
     def verdict(self):
-        """Return the `Verdict`: whether the best value means anything."""
-        return judge(self)
+        """Return the `Verdict` on the best value, as if the rule `Best` chose it."""
+        why = "it has the highest mean score"
+        return Case(self, self._best, why, is_maximum=True).verdict()
 
     @property
     def _best(self):
@@ -251,24 +252,6 @@ def best_of_each(values, kinds, scores):
         rows=np.array([r[np.argmax(m)] for r, m in zip(best, means, strict=True)]),
         spread=_spread(means),
     )
-
-
-def find_param(cv_results):
-    """Return the parameter of a search that is a number of components.
-
-    Raises
-    ------
-    ValueError
-        When there is none, or more than one.
-    """
-    names = dict.fromkeys(name for each in candidates(cv_results) for name in each)
-    found = [name for name in names if name.split("__")[-1] == "n_components"]
-    if len(found) != 1:
-        raise ValueError(
-            f"Which parameter is to be chosen? {len(found)} of {', '.join(names)} end "
-            "in 'n_components': name it by the rule's `param`."
-        )
-    return found[0]
 
 
 def kind_of(params):

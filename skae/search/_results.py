@@ -15,6 +15,7 @@ __all__ = [
     "candidates",
     "cost_key",
     "costs",
+    "find_param",
     "fold_scores",
     "guiding_metric",
     "mean_key",
@@ -127,6 +128,24 @@ def values_of(results, param):
 
 def _plain(value):
     return value.item() if isinstance(value, np.generic) else value
+
+
+def find_param(results):
+    """Return the parameter of a search that is a number of components.
+
+    Raises
+    ------
+    ValueError
+        When there is none, or more than one.
+    """
+    names = dict.fromkeys(name for each in candidates(results) for name in each)
+    found = [name for name in names if name.split("__")[-1] == "n_components"]
+    if len(found) != 1:
+        raise ValueError(
+            f"Which parameter is to be chosen? {len(found)} of {', '.join(names)} end "
+            "in 'n_components': name it by the rule's `param`."
+        )
+    return found[0]
 
 
 # Times and costs

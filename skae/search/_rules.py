@@ -14,7 +14,8 @@ from skae._sklearn import Interval, StrOptions, validate_params
 from skae.registry import Registry
 from skae.scorers import get_scorer
 from skae.scorers._description_length import description_length
-from skae.search._curve import ScoreCurve, find_param
+from skae.search._curve import ScoreCurve
+from skae.search._results import find_param
 from skae.search._selection import explain
 
 __all__ = [
@@ -44,6 +45,12 @@ class SelectionRule(BaseEstimator, ABC):
     metric : str, default="score"
         The scores to choose by, in searches with several metrics.
 
+    Attributes
+    ----------
+    is_maximum : bool
+        Whether the rule takes the highest mean score as such, so that the verdict is
+        clear only if it stands out from all others. False unless a class says so.
+
     Examples
     --------
     >>> from sklearn.datasets import load_wine
@@ -60,6 +67,8 @@ class SelectionRule(BaseEstimator, ABC):
     >>> search.best_params_
     {'n_components': 1}
     """
+
+    is_maximum = False
 
     def __init__(self, param=None, metric="score"):
         self.param = param
@@ -113,9 +122,9 @@ class SelectionRule(BaseEstimator, ABC):
     def why(self, curve, position):
         """Return the reason for a choice, a clause in plain words."""
 
-    def judge(self, case):
-        """Return the `Verdict` on a choice, a `Case`."""
-        return case.verdict()
+    def unexplained(self, curve):
+        """Return the share of the variance that each value leaves, if that is known."""
+        return None
 
 
 @RULES.register("best")
@@ -135,6 +144,8 @@ class Best(SelectionRule):
     2
     """
 
+    is_maximum = True
+
     def criterion(self, curve):
         """Return the mean scores; see `SelectionRule`."""
         return curve.mean
@@ -142,10 +153,6 @@ class Best(SelectionRule):
     def why(self, curve, position):
         """Return the reason; see `SelectionRule`."""
         return "it has the highest mean score"
-
-    def judge(self, case):
-        """Return the `Verdict`; see `SelectionRule`."""
-        return case.verdict_on_maximum()
 
 
 @RULES.register("one_standard_error")
@@ -328,7 +335,7 @@ def _unit(values):
 class _OfVariance(SelectionRule):
     """A rule on the share of the variance that is not explained."""
 
-    def fvu(self, curve):
+    def unexplained(self, curve):
         """Return the unexplained share of the variance, of shape (n_values,)."""
         if (curve.mean > 1 + 1e-9).any():
             raise ValueError(
@@ -359,7 +366,7 @@ class SecondDifference(_OfVariance):
 
     def criterion(self, curve):
         """Return the second differences; see `SelectionRule`."""
-        log_fvu = np.log(np.maximum(self.fvu(curve), 1e-12))
+        log_fvu = np.log(np.maximum(self.unexplained(curve), 1e-12))
         values = curve.values.astype(float)
         if values[0] > 0:  # no unit at all explains nothing
             values, log_fvu = np.append(0, values), np.append(0, log_fvu)
@@ -421,7 +428,7 @@ class ShortestDescription(_OfVariance):
                 f"With {self.n_features} features, {curve.values[0]} units compress "
                 "nothing: try fewer."
             )
-        pairs = zip(curve.values.tolist(), self.fvu(curve), strict=True)
+        pairs = zip(curve.values.tolist(), self.unexplained(curve), strict=True)
         return np.array([-self._length(k, fvu) for k, fvu in pairs])
 
     def _length(self, k, fvu):

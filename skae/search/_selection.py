@@ -1,16 +1,55 @@
-"""What a rule has chosen, and how much that is worth, in words."""
+"""A choice among the values of a score curve, and a verdict on it in words."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from skae.search._verdict import Verdict, enumeration
-
-__all__ = ["Case", "Selection", "explain"]
+__all__ = ["Case", "Selection", "Verdict", "enumeration", "explain"]
 
 # Unexplained share of the variance from which a network may not have learnt enough.
 TOO_MUCH_LEFT = 0.1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How much a choice is worth, in one word and in sentences.
+
+    Attributes
+    ----------
+    kind : {"clear", "ambiguous", "flat", "edge", "under-trained"}
+        ``"clear"``: the choice is the same whichever fold is left out, and its
+        neighbours were tried; a maximum is more than one standard error above all
+        others. ``"ambiguous"``: the folds do not decide, or there is only one.
+        ``"flat"``: the scores differ by no more than chance; as a maximum, also those
+        of half of the values. ``"edge"``: a value next to the choice has no score,
+        since it was not tried or failed; whole numbers that differ by one are
+        neighbours. ``"under-trained"``: much of the variance of held-out rows is left
+        unexplained. Where several hold, it is the first of flat, under-trained, edge
+        and ambiguous.
+    best : int
+        The value with the highest mean score, whether it was chosen or not.
+    tied : tuple of int
+        The values that score as high as the best within one standard error, the best
+        among them; see `ScoreCurve.tied`. What a rule might as well have chosen are the
+        `alternatives` of its `Selection`.
+    text : str
+        All of it in plain words.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.search import ScoreCurve
+    >>> scores = np.array([[0.2, 0.4], [0.5, 0.7], [0.7, 0.8]])
+    >>> verdict = ScoreCurve(np.array([1, 2, 3]), scores).verdict()
+    >>> verdict.kind, verdict.best, verdict.tied
+    ('edge', 3, (3,))
+    """
+
+    kind: str
+    best: int
+    tied: tuple
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +71,10 @@ class Selection:
         How much the choice is worth, and why it was made.
     index : int or None
         The row of `cv_results_` that it stands for.
+    alternatives : tuple of int
+        The values that might as well have been chosen: those that the rule chooses
+        when a fold is left out. For a maximum they are all values within one standard
+        error of it, and what any fold could change is among them.
 
     Examples
     --------
@@ -49,6 +92,7 @@ class Selection:
     curve: object
     verdict: Verdict
     index: int | None = None
+    alternatives: tuple = ()
 
     def __str__(self):
         """Return the verdict's words."""
@@ -58,98 +102,149 @@ class Selection:
 def explain(rule, curve):
     """Return the `Selection` of a rule on a curve."""
     position = rule.choose(curve)
-    value = curve.values[position].item()
-    others = _choices_without_a_fold(rule, curve)
+    others = _choices_without_a_fold(rule, curve, position)
+    unexplained = rule.unexplained(curve)
+    case = Case(
+        curve,
+        position,
+        rule.why(curve, position),
+        others,
+        is_maximum=rule.is_maximum,
+        unexplained=None if unexplained is None else unexplained[position],
+    )
     criterion = rule.criterion(curve)
-    runner_up = _runner_up(value, others, criterion, curve)
-    verdict = rule.judge(Case(rule, curve, position, value, others))
-    index = None if curve.rows is None else int(curve.rows[position])
-    return Selection(value, runner_up, criterion, curve, verdict, index)
+    return Selection(
+        case.value,
+        _runner_up(case, criterion),
+        criterion,
+        curve,
+        case.verdict(),
+        index=None if curve.rows is None else int(curve.rows[position]),
+        alternatives=case.alternatives,
+    )
 
 
-@dataclass(frozen=True)
-class Case:
-    """A choice to be judged.
-
-    Attributes
-    ----------
-    rule : SelectionRule
-        Which rule has chosen.
-    curve : ScoreCurve
-        From which scores.
-    position : int
-        At which position.
-    value : int
-        Which value.
-    others : Counter
-        What it chooses instead when a fold is left out, and how often.
-    """
-
-    rule: object
-    curve: object
-    position: int
-    value: int
-    others: Counter
-
-    def verdict(self):
-        """Return the `Verdict` of the first judge that has a say."""
-        kind, text = next(filter(None, (judge(self) for judge in _JUDGES)))
-        return Verdict(kind, self.value, self._tied(), f"{self._choice()} {text}")
-
-    def verdict_on_maximum(self):
-        """Return the `Verdict` on a choice that is the maximum of the scores."""
-        if found := _flat(self):
-            kind, text = found
-            return Verdict(kind, self.value, self._tied(), f"{self._choice()} {text}")
-        verdict = self.curve.verdict()
-        return replace(verdict, text=f"{self._choice()} {verdict.text}")
-
-    def _choice(self):
-        why = self.rule.why(self.curve, self.position)
-        return f"{self.value} is chosen: {why}."
-
-    def _tied(self):
-        return tuple(sorted({self.value, *self.others}))
-
-
-def _choices_without_a_fold(rule, curve):
-    """Count the choices that differ from fold to fold left out."""
+def _choices_without_a_fold(rule, curve, position):
+    """Count the choices that differ from the one at a position, by folds left out."""
     n_folds = curve.scores.shape[1]
     if n_folds < 2:
         return Counter()
     kept = [np.delete(curve.scores, fold, axis=1) for fold in range(n_folds)]
     choices = [rule.choose(replace(curve, scores=scores)) for scores in kept]
-    counts = Counter(curve.values[choice].item() for choice in choices)
-    del counts[curve.values[rule.choose(curve)].item()]
-    return counts
+    return Counter(curve.values[i].item() for i in choices if i != position)
 
 
-def _runner_up(value, others, criterion, curve):
-    if others:
-        return others.most_common(1)[0][0]
+def _runner_up(case, criterion):
+    if case.others:
+        return case.others.most_common(1)[0][0]
     order = np.argsort(-criterion, kind="stable")
-    rest = [curve.values[i].item() for i in order if curve.values[i] != value]
+    rest = [case.curve.values[i].item() for i in order if i != case.position]
     return rest[0] if rest else None
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A choice to be judged, with the evidence.
+
+    Attributes
+    ----------
+    curve : ScoreCurve
+        The scores.
+    position : int
+        Where on the curve the choice is.
+    why : str
+        The reason for it, a clause.
+    others : Counter
+        What is chosen instead when a fold is left out, and how often.
+    is_maximum : bool
+        Whether it was chosen as the highest mean score. Of many equals one is always
+        ahead by luck, so that this has to stand out from all others. That is the
+        stricter test: where leaving a fold out changes the maximum, the difference has
+        a mean of at most one standard error.
+    unexplained : float or None
+        Share of the variance of held-out rows that is lost, where it is known.
+    """
+
+    curve: object
+    position: int
+    why: str
+    others: Counter = field(default_factory=Counter)
+    is_maximum: bool = False
+    unexplained: float | None = None
+
+    @property
+    def value(self):
+        """The value that was chosen."""
+        return self.curve.values[self.position].item()
+
+    @property
+    def alternatives(self):
+        """The values that might as well have been chosen."""
+        found = self.curve.tied if self.is_maximum else sorted(self.others)
+        return tuple(value for value in found if value != self.value)
+
+    @property
+    def is_end(self):
+        """Whether it is the largest value with a score, and larger ones make sense."""
+        is_largest = self.position == len(self.curve.values) - 1
+        return is_largest and not self.curve.is_complete
+
+    @property
+    def untried(self):
+        """The whole numbers next to it that make sense and have no score."""
+        curve, value = self.curve, self.value
+        if not np.issubdtype(curve.values.dtype, np.integer):
+            return ()
+        tried = {*curve.values.tolist(), *curve.failed}
+        has_larger = not (curve.is_complete and value == max(tried))
+        neighbours = [value - 1] * (value > 1) + [value + 1] * has_larger
+        return tuple(k for k in neighbours if k not in curve.values)
+
+    def verdict(self):
+        """Return the `Verdict`: that of the first judge that has a say."""
+        kind, text = next(filter(None, (judge(self) for judge in _JUDGES)))
+        text = f"{self.value} is chosen: {self.why}. {text}"
+        return Verdict(kind, self.curve.best, self.curve.tied, text)
 
 
 # Each judge returns the kind and the text of a verdict, or None where it has no say.
 
 
 def _single(case):
-    if len(case.curve.values) == 1:
-        return "edge", "It is the only value that has a score: try more."
-    return None
+    if len(case.curve.values) > 1:
+        return None
+    if not case.is_end and not case.untried:
+        return "ambiguous", (
+            "But it is the only value that makes sense, so that nothing was compared."
+        )
+    return "edge", (
+        "But it is the only value with a score, so that there was nothing to choose "
+        f"from: {_advice(case)}"
+    )
 
 
 def _flat(case):
-    noise = _noise(case.curve)
-    if noise is None or np.std(case.curve.mean, ddof=1) > noise:
+    reason = _why_all_are_alike(case.curve)
+    if reason is None and case.is_maximum:
+        reason = _why_no_maximum(case.curve)
+    if reason is None:
         return None
-    source = "restarts" if case.curve.spread is not None else "folds"
-    return "flat", (
-        f"But the scores of all {len(case.curve.values)} values differ by less than "
-        f"chance makes them differ between {source}: there is nothing to choose by, "
-        "and the choice is noise."
+    text = f"But {reason}: there is nothing to choose by, and the choice is noise."
+    if case.is_maximum:
+        text += " Look at the reconstruction error, or use another scorer."
+        if (smallest := case.curve.tied[0]) < case.value:
+            text += f" On this score alone, {smallest} would do as well."
+    return "flat", text
+
+
+def _why_all_are_alike(curve):
+    noise = _noise(curve)
+    if noise is None or np.std(curve.mean, ddof=1) > noise:
+        return None
+    source = "restarts" if curve.spread is not None else "folds"
+    return (
+        f"the scores of all {len(curve.values)} values differ by less than chance "
+        f"makes them differ between {source}"
     )
 
 
@@ -161,52 +256,111 @@ def _noise(curve):
     return float(np.sqrt(np.mean(error**2))) if np.isfinite(error).all() else None
 
 
-def _edge(case):
-    largest = case.position == len(case.curve.values) - 1
-    if not largest or case.curve.is_complete:
+def _why_no_maximum(curve):
+    n_tied, n_tried = len(curve.tied), len(curve.values)
+    if curve.scores.shape[1] == 1:
         return None
-    return "edge", (
-        "But it is the largest value tried, and larger ones may be better still: try "
-        "them."
+    if n_tied >= max(n_tried / 2, min(3, n_tried)):
+        return (
+            f"{n_tied} of the {n_tried} values tried, from {curve.tied[0]} to "
+            f"{curve.tied[-1]}, score within one standard error of the best"
+        )
+    half = curve.at(np.argsort(-curve.mean)[: max((n_tried + 1) // 2, min(n_tried, 3))])
+    if np.std(half.mean, ddof=1) >= np.sqrt(np.mean(half.standard_error**2)):
+        return None
+    # The best of many equals is a lucky one: few others may come near it.
+    return (
+        f"the better {len(half.values)} of the {n_tried} values tried, from "
+        f"{half.values[0]} to {half.values[-1]}, differ by less than their standard "
+        "error"
     )
 
 
 def _under_trained(case):
-    if not hasattr(case.rule, "fvu"):
-        return None
-    left = case.rule.fvu(case.curve)[case.position]
-    if left <= TOO_MUCH_LEFT:
+    if case.unexplained is None or case.unexplained <= TOO_MUCH_LEFT:
         return None
     return "under-trained", (
-        f"But {left:.0%} of the variance of held-out rows is left unexplained: either "
-        "that is noise, or the network has not learnt enough to tell. Train longer, "
-        "with more rows or a wider network, and see whether the share falls."
+        f"But {case.unexplained:.0%} of the variance of held-out rows is left "
+        "unexplained: either that is noise, or the network has not learnt enough to "
+        "tell. Train longer, with more rows or a wider network, and see whether the "
+        "share falls."
     )
+
+
+def _edge(case):
+    if case.is_end:
+        text = (
+            "But it is the largest value with a score, and larger ones may be better "
+            f"still: {_advice(case)}"
+        )
+        if case.is_maximum:
+            text += (
+                " If the score levels off, the smallest value on that level is the one "
+                "to take."
+            )
+        return "edge", text
+    if case.untried:
+        return "edge", (
+            "But what lies next to it has no score, and may be the better choice: "
+            f"{_advice(case)}"
+        )
+    return None
+
+
+def _advice(case):
+    """Return what to try beside the choice, and what to do about failures there."""
+    larger = ["larger ones"] if case.is_end else []
+    text = f"try {enumeration([*case.untried, *larger])}."
+    if failed := [value for value in case.untried if value in case.curve.failed]:
+        text += (
+            f" {enumeration(failed)} failed in at least one fold: error_score='raise' "
+            "in the search shows why."
+        )
+    return text
 
 
 def _one_fold(case):
     if case.curve.scores.shape[1] > 1:
         return None
     return "ambiguous", (
-        "On a single fold there is no telling how sure that is: use two at least."
+        "But on a single fold there is no telling by how much chance alone moves a "
+        "score: use at least two, better five."
     )
 
 
 def _ambiguous(case):
-    if not case.others:
+    others = case.alternatives
+    if not others:
         return None
+    values, are = enumeration(others), "is" if len(others) == 1 else "are"
+    if case.is_maximum:
+        return "ambiguous", (
+            f"But {values} {are} within one standard error of it: the folds cannot "
+            "tell them apart. Take the smallest, unless the reconstruction error "
+            "speaks against it."
+        )
     n_folds = case.curve.scores.shape[1]
-    values = enumeration(sorted(case.others))
     return "ambiguous", (
-        f"But when one of the {n_folds} folds is left out, {values} "
-        f"{'is' if len(case.others) == 1 else 'are'} chosen in "
+        f"But when one of the {n_folds} folds is left out, {values} {are} chosen in "
         f"{case.others.total()} of {n_folds} cases: the data do not decide."
     )
 
 
 def _clear(case):
-    n_folds = case.curve.scores.shape[1]
-    return "clear", f"So it is whichever of the {n_folds} folds is left out."
+    n_values, n_folds = case.curve.scores.shape
+    text = f"So it is whichever of the {n_folds} folds is left out"
+    if case.is_maximum:
+        others = (
+            "the other one" if n_values == 2 else f"each of the other {n_values - 1}"
+        )
+        text += f", and by more than one standard error over {others}"
+    return "clear", f"{text}."
 
 
 _JUDGES = (_single, _flat, _under_trained, _edge, _one_fold, _ambiguous, _clear)
+
+
+def enumeration(values):
+    """Return values as in a sentence: 1, 2 and 3."""
+    *rest, last = map(str, values)
+    return f"{', '.join(rest)} and {last}" if rest else last
