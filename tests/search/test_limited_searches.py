@@ -176,14 +176,14 @@ def test_limits_are_positive(value):
 
 def test_a_search_of_another_kind_is_refused():
     class Own(GridSearchCV):
-        def _run_search(self, evaluate_candidates):
-            super()._run_search(lambda *args, **params: None)
+        def fit(self, X, y=None):
+            return self._run_search(lambda candidates: {})
 
     with (
-        limited(grid(dense(), {}), max_fit_seconds=1) as search,
-        pytest.raises(TypeError, match="_fit_and_score"),
+        limited(Own(dense(), {}), max_fit_seconds=1) as search,
+        pytest.raises(TypeError, match="no variable 'parallel'"),
     ):
-        search._run_search(lambda candidates: None, callback_ctx=None)
+        search.fit(X)
 
 
 # The searches of skae

@@ -253,12 +253,12 @@ class BayesSearchCV(SkoptBayesSearchCV):
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         self.interrupted_ = False
-        failures = Failures()
+        failures = Failures(self.error_score)
         limits = FitLimits(self.max_fit_seconds, self.max_fit_memory)
         with ExitStack() as stack:
             evaluate = stack.enter_context(limiting(evaluate_candidates, limits))
             evaluate = stack.enter_context(remembering(evaluate, self.store))
-            evaluate = failures.survived_by(evaluate)
+            evaluate = stack.enter_context(failures.survived_by(evaluate))
             evaluation = _Evaluation(self, evaluate, callback_ctx)
             try:
                 self._search(evaluation)

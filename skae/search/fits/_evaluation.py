@@ -1,20 +1,27 @@
-"""scikit-learn's `evaluate_candidates`, with some of its parts exchanged."""
+"""How scikit-learn's searches evaluate candidates, and what may stand in between."""
 
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from inspect import signature
-from types import CodeType, FunctionType
 
 from sklearn.exceptions import FitFailedWarning
+from sklearn.utils.parallel import delayed
 
 from skae._sklearn import (
     MultimetricScorer,
-    insert_error_scores,
     warn_or_raise_about_fit_failures,
 )
 
-__all__ = ["Failures", "around_fits", "failed", "rebound", "running_in"]
+__all__ = [
+    "Failures",
+    "around_fits",
+    "data_of",
+    "failed",
+    "running_in",
+    "tasks_through",
+]
 
 
 @contextmanager
@@ -60,33 +67,107 @@ class _Run:
             self.run(evaluate, **context)
 
 
-def around_fits(evaluate_candidates, wrap, *, innermost=False):
-    """Return `evaluate_candidates` with something around each fit and its scoring.
+def data_of(evaluate_candidates):
+    """Return the data that a search is fitted to.
 
     Parameters
     ----------
     evaluate_candidates : function
-        As for `rebound`.
+        As for `tasks_through`.
+
+    Returns
+    -------
+    X, y : object
+
+    Raises
+    ------
+    TypeError
+        See `tasks_through`.
+    """
+    cells = (_variable(evaluate_candidates, name) for name in ("X", "y"))
+    return tuple(cell.cell_contents for cell in cells)
+
+
+@contextmanager
+def tasks_through(evaluate_candidates, run):
+    """Let the fits of a search go through a function on their way to joblib.
+
+    A search of scikit-learn hands to `_run_search` a function that makes a task of
+    each candidate on each fold, and calls the `Parallel` of the search with them. That
+    is a variable of the running `fit`, and the only place where all searches meet.
+    Within the context it holds a function that calls `run` with the `Parallel` and the
+    tasks. All else, what scikit-learn makes of candidates and of results, stays as it
+    is.
+
+    Parameters
+    ----------
+    evaluate_candidates : function
+        What scikit-learn's `BaseSearchCV.fit` passes to `_run_search`.
+    run : callable
+        Called as ``run(parallel, tasks)``, where tasks are an iterator over what
+        `delayed` returns, of ``_fit_and_score(estimator, X, y, **task)``. Returns the
+        list of their results.
+
+    Yields
+    ------
+    evaluate_candidates : function
+        The same one.
+
+    Raises
+    ------
+    TypeError
+        When the function has no such variable: the search evaluates in a way of its
+        own.
+    """
+    variable = _variable(evaluate_candidates, "parallel")
+    parallel = variable.cell_contents
+    variable.cell_contents = partial(run, parallel)
+    try:
+        yield evaluate_candidates
+    finally:
+        variable.cell_contents = parallel
+
+
+def _variable(function, name):
+    """Return the cell of a variable that a function shares with the one around it."""
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    if name in names:
+        return function.__closure__[names.index(name)]
+    raise TypeError(
+        "This search does not evaluate its candidates as scikit-learn's searches do: "
+        f"the function that it does so with has no variable {name!r}. Use a search "
+        "that is built on scikit-learn's BaseSearchCV and leaves its `fit` as it is."
+    )
+
+
+def around_fits(evaluate_candidates, wrap, *, innermost=False):
+    """Put something around each fit of a search and its scoring.
+
+    Parameters
+    ----------
+    evaluate_candidates : function
+        As for `tasks_through`.
     wrap : callable
         Takes what is called for a fit, as scikit-learn's `_fit_and_score` is, and
         returns a frozen dataclass that is called in its place and has it as a field,
         `fit_and_score`.
     innermost : bool, default=False
-        Whether it goes next to the fit, inside of what was put around that before.
+        Whether it goes next to the fit, inside of what is put around that otherwise.
 
     Returns
     -------
-    evaluate_candidates : function
-
-    Raises
-    ------
-    TypeError
-        See `rebound`.
+    context : context manager
+        As of `tasks_through`.
     """
-    _check_names(evaluate_candidates, ["_fit_and_score"])
-    function = evaluate_candidates.__globals__["_fit_and_score"]
-    function = _wrapped_inside(function, wrap) if innermost else wrap(function)
-    return rebound(evaluate_candidates, _fit_and_score=function)
+    wrapped = partial(_wrapped_inside, wrap=wrap) if innermost else wrap
+
+    def run(parallel, tasks):
+        return parallel(
+            delayed(wrapped(call.function))(*args, **keywords)
+            for call, args, keywords in tasks
+        )
+
+    return tasks_through(evaluate_candidates, run)
 
 
 def _wrapped_inside(function, wrap):
@@ -115,109 +196,67 @@ def failed(result, error, task):
     return {**result, "fit_error": error, **dict.fromkeys(names, scores)}
 
 
-def rebound(evaluate_candidates, **parts):
-    """Return `evaluate_candidates` with other functions in place of its own.
-
-    A search of scikit-learn hands to `_run_search` a function that fits and scores, and
-    has no other door for those who want this done differently. The copy shares that
-    function's variables; in it alone, the given names mean what is given.
-
-    Parameters
-    ----------
-    evaluate_candidates : function
-        What `sklearn.model_selection._search.BaseSearchCV.fit` passes to `_run_search`.
-    **parts : callable
-        Global names in its code, and what they shall mean.
-
-    Returns
-    -------
-    evaluate_candidates : function
-
-    Raises
-    ------
-    TypeError
-        When the function uses no such name: the search evaluates in a way of its own.
-    """
-    _check_names(evaluate_candidates, parts)
-    return _with_globals(evaluate_candidates, parts)
-
-
-def _check_names(evaluate_candidates, names):
-    code = getattr(evaluate_candidates, "__code__", None)
-    missing = set(names) - set(_names(code))
-    if missing:
-        raise TypeError(
-            f"This search does not evaluate its candidates as scikit-learn's searches "
-            f"do: it does not call {', '.join(sorted(missing))}. Use a search that is "
-            "built on scikit-learn's BaseSearchCV and leaves its `fit` as it is."
-        )
-
-
-def _with_globals(function, parts):
-    copy = FunctionType(
-        function.__code__,
-        {**function.__globals__, **parts},
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
-
-
-def _names(code):
-    """Yield the global names that a function and those inside it use."""
-    if isinstance(code, CodeType):
-        yield from code.co_names
-        for constant in code.co_consts:
-            yield from _names(constant)
-
-
 class Failures:
     """Failed fits of a search that goes on, where scikit-learn's would end.
 
     scikit-learn raises when all folds fail that it evaluates at once, which in a search
     that evaluates one candidate at a time is a single bad candidate.
+
+    Parameters
+    ----------
+    error_score : float or "raise"
+        The search's.
     """
 
-    def __init__(self):
+    def __init__(self, error_score):
+        self.error_score = error_score
         self.first = None
         self.any_fit = False
         self._failed = []
         self._names = None
 
     def survived_by(self, evaluate_candidates):
-        """Return `evaluate_candidates` that leaves NaN for candidates that fail."""
-        return rebound(
-            evaluate_candidates,
-            _warn_or_raise_about_fit_failures=self._report,
-            _insert_error_scores=self._insert,
-        )
+        """Leave `error_score` for candidates that fail, within a context.
+
+        Parameters
+        ----------
+        evaluate_candidates : function
+            As for `tasks_through`.
+
+        Returns
+        -------
+        context : context manager
+            As of `tasks_through`.
+        """
+        return tasks_through(evaluate_candidates, self._run)
 
     def raise_if_all_failed(self):
         """Raise scikit-learn's error about the first failures, if no fit succeeded."""
         if self.first is not None and not self.any_fit:
             raise self.first
 
-    def _report(self, results, error_score):
+    def _run(self, parallel, tasks):
+        results = parallel(tasks)
+        self._report(results)
+        self._name_scores(results)
+        for result in results:
+            result["fit_error"] = None  # scikit-learn need not see it again
+        return results
+
+    def _report(self, results):
         self.any_fit |= any(result["fit_error"] is None for result in results)
         try:
-            warn_or_raise_about_fit_failures(results, error_score)
+            warn_or_raise_about_fit_failures(results, self.error_score)
         except ValueError as error:
             self.first = self.first or error
             warnings.warn(str(error), FitFailedWarning, stacklevel=2)
 
-    def _insert(self, results, error_score):
+    def _name_scores(self, results):
         """Name the scores of failed fits, once a callable scoring has named any."""
-        insert_error_scores(results, error_score)
         self._failed += [r for r in results if r["fit_error"] is not None]
         scores = [r["test_scores"] for r in results if r["fit_error"] is None]
         if scores and isinstance(scores[0], dict):
             self._names = list(scores[0])
-        if self._names is not None:
-            self._name(error_score)
-
-    def _name(self, error_score):
-        for result in self._failed:
+        for result in self._failed if self._names else ():
             for key in {"test_scores", "train_scores"} & set(result):
-                result[key] = dict.fromkeys(self._names, error_score)
+                result[key] = dict.fromkeys(self._names, self.error_score)

@@ -116,10 +116,12 @@ def limiting(evaluate_candidates, limits):
     TypeError
         When the function is not scikit-learn's.
     """
-    if limits:
-        wrap = partial(_LimitedFit, limits=limits)
-        evaluate_candidates = around_fits(evaluate_candidates, wrap, innermost=True)
-    yield evaluate_candidates
+    if not limits:
+        yield evaluate_candidates
+        return
+    wrap = partial(_LimitedFit, limits=limits)
+    with around_fits(evaluate_candidates, wrap, innermost=True) as evaluate:
+        yield evaluate
 
 
 def limits_of(fit_and_score):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from inspect import getclosurevars
 from numbers import Number
 
 from sklearn.base import clone
@@ -13,7 +12,7 @@ from sklearn.base import clone
 from skae._sklearn import safe_split
 from skae.exceptions import FitLimitError
 from skae.search.fits._database import ScoreStore
-from skae.search.fits._evaluation import around_fits, failed, running_in
+from skae.search.fits._evaluation import around_fits, data_of, failed, running_in
 from skae.search.fits._identity import fingerprint, versions
 from skae.search.fits._limits import StoppedFit, limits_of
 
@@ -114,14 +113,9 @@ def remembering(evaluate_candidates, store):
         yield evaluate_candidates
         return
     store = ScoreStore.at(store)
-
-    def recalling(fit_and_score):
-        variables = getclosurevars(evaluate_candidates).nonlocals
-        data = fingerprint([variables["X"], variables["y"]])
-        return _Recall(fit_and_score, store, data)
-
-    evaluate = around_fits(evaluate_candidates, recalling)
-    with store.in_use():
+    data = fingerprint([*data_of(evaluate_candidates)])
+    recalling = partial(_Recall, store=store, data=data)
+    with store.in_use(), around_fits(evaluate_candidates, recalling) as evaluate:
         yield evaluate
 
 
