@@ -50,7 +50,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         reconstructions, the largest score where that has a maximum. For other scorers
         it is ``"saturation"``.
     scoring : str or callable, default="reconstruction"
-        A name that `skae.get_scorer` knows, or a scorer.
+        A name that `skae.get_scorer` knows, scikit-learn's included, or a scorer.
     n_restarts : int, default=1
         Fits per fold and dimension, from different seeds. Their spread then tells
         differences between dimensions from chance.

@@ -142,8 +142,8 @@ def _single(case):
 
 
 def _flat(case):
-    noise = _noise(case.curve)
-    if noise is None or np.std(case.curve.mean, ddof=1) > noise:
+    noise, means = _noise(case.curve), case.curve.mean
+    if noise is None or len(means) == 1 or np.std(means, ddof=1) > noise:
         return None
     source = "restarts" if case.curve.spread is not None else "folds"
     return "flat", (
