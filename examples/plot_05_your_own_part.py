@@ -25,7 +25,7 @@ from skae import Autoencoder
 from skae.bottlenecks import PointBottleneck
 from skae.noise import NOISES, GaussianNoise, Noise
 from skae.objectives import PENALTIES, Objective, Penalty, mean_over_rows
-from skae.testing import check_noise, check_penalty
+from skae.testing import check
 
 FAST = bool(os.environ.get("SKAE_FAST"))
 
@@ -85,10 +85,10 @@ class TwoLevels(Penalty):
 
 
 # %%
-# What parts promise is checked by functions that the library has for this: shapes over
+# What parts promise is checked by a function that the library has for this: shapes over
 # leading axes, gradients, dtypes, draws, copies. A check that fails says what to mend.
-check_noise(NestedDropout())
-check_penalty(TwoLevels())
+check(NestedDropout())
+check(TwoLevels())
 
 
 # %%
@@ -103,7 +103,7 @@ class Forgetful(NestedDropout):
 
 try:
     with torch.random.fork_rng(devices=[]):
-        check_noise(Forgetful())
+        check(Forgetful())
 except AssertionError as error:
     print(error)
 

@@ -18,7 +18,17 @@ from skae.objectives import (
 )
 from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import Cyclic, LinearWarmup
-from skae.search import KeepIfBetter, MuPlusLambda
+from skae.search import (
+    Best,
+    KeepIfBetter,
+    Knee,
+    MuPlusLambda,
+    OneStandardError,
+    Saturation,
+    SecondDifference,
+    ShortestDescription,
+    Threshold,
+)
 
 AUTOENCODERS = [
     DenseAutoencoder(max_epochs=5),
@@ -138,6 +148,17 @@ PENALTIES = [
 SCHEDULES = [LinearWarmup(5, final=0.3), Cyclic(4, final=2.0)]
 
 SAMPLERS = [PriorSampler(), GaussianSampler(), MixtureSampler(), MixtureSampler(2)]
+
+RULES = [
+    Best(),
+    OneStandardError(),
+    Saturation(),
+    Saturation(0.9, floor="first"),
+    Threshold(0.9),
+    Knee(),
+    SecondDifference(),
+    ShortestDescription(n_features=30),
+]
 
 STRATEGIES = [
     MuPlusLambda(),

@@ -13,6 +13,7 @@ from instances import (
     NOISES,
     PENALTIES,
     RECONSTRUCTIONS,
+    RULES,
     SAMPLERS,
     SCHEDULES,
     STRATEGIES,
@@ -32,6 +33,7 @@ PARTS = [
     *PENALTIES,
     *SCHEDULES,
     *SAMPLERS,
+    *RULES,
     *STRATEGIES,
     *map(get_scorer, get_scorer_names()),
 ]

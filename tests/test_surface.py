@@ -71,7 +71,7 @@ def test_names_of_nothing_are_in_no_place(name):
 
 
 def test_modules_are_found_without_importing_others():
-    code = "import sys; from skae import metrics; print('skae.cli' in sys.modules)"
+    code = "import sys; from skae import plugins; print('skae.cli' in sys.modules)"
     assert run(code) == "False"
 
 

@@ -1,5 +1,6 @@
 """The kit must be able to fail: a broken part for every promise."""
 
+import re
 import sys
 from unittest import SkipTest
 
@@ -14,33 +15,22 @@ from skae.bottlenecks import Bottleneck, Latent, PointBottleneck
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise, Noise
 from skae.objectives import L1Activity, Penalty, SquaredError
+from skae.plugins import KINDS
 from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup, Schedule
 from skae.scorers import Reconstruction, Scorer
-from skae.search import MuPlusLambda, Proposal
-from skae.testing import (
-    check_autoencoder,
-    check_bottleneck,
-    check_network,
-    check_noise,
-    check_penalty,
-    check_reconstruction,
-    check_sampler,
-    check_schedule,
-    check_scorer,
-    check_strategy,
-    checks_of,
-    parametrize_with_checks,
-)
+from skae.search import Best, MuPlusLambda, Proposal, SelectionRule
+from skae.testing import check, checks_of, parametrize_with_checks
 
 each = pytest.mark.parametrize
 
 
-def broken(check, part, match):
+def broken(instance, match):
     """Require a check to fail, to name what is wrong, and to say how to mend it."""
     with pytest.raises(AssertionError, match=match) as caught:
-        check(part)
+        check(instance)
     message = str(caught.value)
+    part = instance[0] if isinstance(instance, tuple) else instance
     assert type(part).__name__ in message
     for heading in ("Promised: ", "Found: ", "To mend it: "):
         assert heading in message
@@ -67,7 +57,7 @@ class Unpicklable(L1Activity):
     ],
 )
 def test_broken_parts(part, match):
-    broken(check_penalty, part, match)
+    broken(part, match)
 
 
 # Penalties
@@ -157,7 +147,7 @@ class Unweighable(Bad):
 )
 def test_broken_penalties(penalty, match):
     with torch.random.fork_rng(devices=[]):
-        broken(check_penalty, penalty, match)
+        broken(penalty, match)
 
 
 # Noise
@@ -265,7 +255,7 @@ class Lambda(GaussianNoise):
 @pytest.mark.filterwarnings("ignore:std")
 def test_broken_noises(noise, match):
     with torch.random.fork_rng(devices=[]):
-        broken(check_noise, noise, match)
+        broken(noise, match)
 
 
 # Bottlenecks
@@ -348,7 +338,7 @@ class Boastful(BadBottleneck):
 )
 def test_broken_bottlenecks(bottleneck, match):
     with torch.random.fork_rng(devices=[]):
-        broken(check_bottleneck, bottleneck, match)
+        broken(bottleneck, match)
 
 
 # Networks
@@ -419,7 +409,7 @@ class Shuffled(DenseNetwork):
 )
 def test_broken_networks(network, match):
     with torch.random.fork_rng(devices=[]):
-        broken(lambda network: check_network(network, (7,)), network, match)
+        broken((network, (7,)), match)
 
 
 # Reconstruction terms
@@ -471,7 +461,7 @@ class LikelihoodOfBatch(SquaredError):
     ids=lambda case: type(case).__name__,
 )
 def test_broken_reconstruction_terms(term, match):
-    broken(check_reconstruction, term, match)
+    broken(term, match)
 
 
 # Schedules
@@ -520,7 +510,7 @@ class Remembering(Schedule):
     ids=lambda case: type(case).__name__,
 )
 def test_broken_schedules(schedule, match):
-    broken(check_schedule, schedule, match)
+    broken(schedule, match)
 
 
 # Samplers
@@ -582,7 +572,7 @@ class ReturnsNothing(PriorSampler):
 @pytest.mark.usefixtures("numpy_state_restored")
 @pytest.mark.filterwarnings("ignore:divide", "ignore:invalid")
 def test_broken_samplers(sampler, match):
-    broken(check_sampler, sampler, match)
+    broken(sampler, match)
 
 
 # Strategies
@@ -659,7 +649,91 @@ class ExpectsMore(MuPlusLambda):
 )
 @pytest.mark.usefixtures("numpy_state_restored")
 def test_broken_strategies(strategy, match):
-    broken(check_strategy, strategy, match)
+    broken(strategy, match)
+
+
+# Selection rules
+
+
+class Rule(SelectionRule):
+    def criterion(self, curve):
+        return curve.mean
+
+    def why(self, curve, position):
+        return "it is best"
+
+
+class TooShort(Rule):
+    def criterion(self, curve):
+        return curve.mean[1:]
+
+
+class Undefined(Rule):
+    def criterion(self, curve):
+        return np.full(len(curve.values), np.nan)
+
+
+class Outside(Rule):
+    def choose(self, curve):
+        return len(curve.values)
+
+
+class Speechless(Rule):
+    def why(self, curve, position):
+        return None
+
+
+class OfTheFirstFold(Rule):
+    def choose(self, curve):
+        return int(np.argmax(curve.scores[:, 0]))
+
+
+class Sorts(Rule):
+    def choose(self, curve):
+        curve.scores.sort(axis=1)
+        return 0
+
+
+class RandomRule(Rule):
+    def choose(self, curve):
+        return int(np.random.choice(len(curve.values)))  # noqa: NPY002
+
+
+class Remembers(Rule):
+    def choose(self, curve):
+        self.last = getattr(self, "last", -1) + 1
+        return min(self.last, len(curve.values) - 1)
+
+
+class PositionForRow(Rule):
+    def __call__(self, cv_results):
+        return self.from_cv_results(cv_results).value - 1
+
+
+class WithoutMetric(Rule):
+    def __init__(self, param=None):
+        self.param = param
+
+
+@each(
+    ("rule", "match"),
+    [
+        (TooShort(), r"check_rule_chooses.*\n.*\n.*shape \(5,\) for 6 values"),
+        (Undefined(), r"check_rule_chooses.*\n.*\n.*the criterion \[nan"),
+        (Outside(), r"check_rule_chooses.*\n.*\n.*the position 6 of 6"),
+        (Speechless(), r"check_rule_chooses.*\n.*\n.*the reason None"),
+        (OfTheFirstFold(), r"check_rule_is_pure.*\n.*\n.*in another order"),
+        (Sorts(), r"check_rule_is_pure.*\n.*\n.*are changed"),
+        (RandomRule(), r"check_rule_is_pure.*\n.*\n.*state of \['numpy'\]"),
+        (Remembers(), r"check_rule_is_pure.*\n.*\n.*cloned, on a curve"),
+        (PositionForRow(), r"check_rule_in_searches.*\n.*\n.*the row of the value"),
+        (WithoutMetric(), r"check_rule_in_searches.*\n.*\n.*'metric'"),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+@pytest.mark.usefixtures("numpy_state_restored")
+def test_broken_rules(rule, match):
+    broken(rule, match)
 
 
 # Scorers
@@ -722,7 +796,7 @@ class Whole(Scorer):
 )
 @pytest.mark.usefixtures("numpy_state_restored")
 def test_broken_scorers(scorer, match):
-    broken(check_scorer, scorer, match)
+    broken(scorer, match)
 
 
 # Autoencoders
@@ -780,27 +854,35 @@ class Unchecked(DenseAutoencoder):
 )
 def test_broken_autoencoders(autoencoder, match):
     with torch.random.fork_rng(devices=[]):
-        broken(check_autoencoder, autoencoder(max_epochs=5), match)
+        broken(autoencoder(max_epochs=5), match)
 
 
 def test_a_changed_autoencoder_is_checked_anew():
     autoencoder = DenseAutoencoder(max_epochs=5)
-    check_autoencoder(autoencoder)
+    check(autoencoder)
     autoencoder.set_params(n_components=3)
-    check_autoencoder(autoencoder)
+    check(autoencoder)
 
 
 # One by one
 
 
-def test_what_is_sound_passes():
-    check_network(DenseNetwork((4,)), (3,))
-    check_bottleneck(PointBottleneck(noise=GaussianNoise()))
-    check_noise(GaussianNoise())
-    check_penalty(L1Activity(LinearWarmup()))
-    check_reconstruction(SquaredError())
-    check_schedule(LinearWarmup())
-    check_scorer(Reconstruction())
+@each(
+    "instance",
+    [
+        (DenseNetwork((4,)), (3,)),
+        PointBottleneck(noise=GaussianNoise()),
+        GaussianNoise(),
+        L1Activity(LinearWarmup()),
+        SquaredError(),
+        LinearWarmup(),
+        Best(param="pca__n_components", metric="r2"),
+        Reconstruction(),
+    ],
+    ids=repr,
+)
+def test_what_is_sound_passes(instance):
+    check(instance)
 
 
 def test_one_test_for_each_check():
@@ -815,9 +897,19 @@ def test_one_test_for_each_check():
     assert {type(i) for i, _ in pairs} == {L1Activity, DenseNetwork, DenseAutoencoder}
 
 
-def test_what_has_no_checks_is_refused():
-    with pytest.raises(TypeError, match=r"no checks of 3: .*Penalty.*event_shape"):
-        list(checks_of(3))
+@each("instance", [3, L1Activity, DenseNetwork(), (L1Activity(), (3,))], ids=repr)
+def test_what_has_no_checks_is_refused(instance):
+    given = re.escape(repr(instance))
+    with pytest.raises(TypeError, match=rf"no checks of {given}: .*Penalty.*event_sh"):
+        check(instance)
+
+
+@each("kind", KINDS)
+def test_every_kind_of_part_has_checks(kind):
+    """The names of all that `check` takes are in what it says of anything else."""
+    with pytest.raises(TypeError) as caught:
+        check(None)
+    assert re.search(rf"\b{KINDS[kind].base.__name__}\b", str(caught.value))
 
 
 class NoPandas:
@@ -830,8 +922,8 @@ def test_without_pandas_data_frames_are_skipped(monkeypatch):
     monkeypatch.delitem(sys.modules, "pandas", raising=False)
     monkeypatch.setattr(sys, "meta_path", [NoPandas(), *sys.meta_path])
     autoencoder = DenseAutoencoder(max_epochs=5)
-    [check] = [c for _, c in checks_of(autoencoder) if "data_frames" in str(c)]
+    [skipped] = [c for _, c in checks_of(autoencoder) if "data_frames" in str(c)]
     with pytest.raises(SkipTest, match="pandas is not installed"):
-        check(autoencoder)
+        skipped(autoencoder)
     with pytest.warns(SkipTestWarning, match="pandas is not installed"):
-        check_autoencoder(autoencoder)
+        check(autoencoder)

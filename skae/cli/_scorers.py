@@ -3,7 +3,7 @@
 from skae.cli._errors import InputError
 from skae.exceptions import UnknownNameError
 from skae.registry import unknown_name
-from skae.scorers import SCORERS, get_scorer, get_scorer_names
+from skae.scorers import SCORERS, get_scorer_names
 from skae.scorers._generation import GenerationScorer
 
 __all__ = ["make_scorer", "usable_scorers"]
@@ -69,7 +69,7 @@ def make_scorer(settings, estimator):
 
 def _known(name, estimator):
     try:
-        return get_scorer(name)
+        return SCORERS.resolve(name)
     except (UnknownNameError, TypeError) as error:
         raise InputError(str(_unknown(name, estimator) or error), "--scorer") from None
 

@@ -49,8 +49,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
         reconstructions, the largest score where that has a maximum. For other scorers
         it is ``"saturation"``.
     scoring : str, callable or dict, default="reconstruction"
-        A name that `skae.get_scorer` knows, or a scorer; or several scorers by names of
-        your own, of which the one that `refit` names chooses.
+        A name that `skae.get_scorer` knows, scikit-learn's included, or a scorer; or
+        several scorers by names of your own, of which the one that `refit` names
+        chooses.
     n_restarts : int, default=1
         Fits per fold and dimension, from different seeds. Their spread then tells
         differences between dimensions from chance.

@@ -238,8 +238,8 @@ def _flat(case):
 
 
 def _why_all_are_alike(curve):
-    noise = _noise(curve)
-    if noise is None or np.std(curve.mean, ddof=1) > noise:
+    noise, means = _noise(curve), curve.mean
+    if noise is None or len(means) == 1 or np.std(means, ddof=1) > noise:
         return None
     source = "restarts" if curve.spread is not None else "folds"
     return (

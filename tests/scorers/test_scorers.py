@@ -1,7 +1,9 @@
 import math
+import re
 
 import numpy as np
 import pytest
+import sklearn.metrics
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -13,7 +15,12 @@ from skopt import BayesSearchCV
 from skae import DenseAutoencoder, LSTMAutoencoder, get_scorer, get_scorer_names
 from skae.exceptions import UnknownNameError
 from skae.information import mutual_information
-from skae.scorers import KernelMutualInformation, Reconstruction, Silhouette
+from skae.scorers import (
+    SCORERS,
+    KernelMutualInformation,
+    Reconstruction,
+    Silhouette,
+)
 
 # Those of generated rows need an autoencoder that generates some, and others classes.
 NAMES = sorted(set(get_scorer_names()) - {"coverage", "knn_kl", "mmd", "ari", "nmi"})
@@ -127,6 +134,29 @@ def test_a_collapsed_code_scores_the_worst(name, code):
 def test_unknown_names_list_the_known():
     with pytest.raises(UnknownNameError, match=r"'kernel_mi'.*'silhouette'\?"):
         get_scorer("silhuette")
+
+
+def test_names_of_scikit_learn_are_known_too():
+    assert repr(get_scorer("accuracy")) == repr(sklearn.metrics.get_scorer("accuracy"))
+    assert "accuracy" not in get_scorer_names()
+    with pytest.raises(UnknownNameError, match=r"'ari', .*scikit-learn.* 'accuracy'"):
+        get_scorer("acuracy")
+
+
+def test_names_of_skae_come_first(monkeypatch):
+    monkeypatch.setattr(SCORERS, "_classes", {"accuracy": Reconstruction})
+    assert isinstance(get_scorer("accuracy"), Reconstruction)
+
+
+def test_searches_of_scikit_learn_say_of_names_what_the_docstring_says():
+    """They know scikit-learn's names, and have no place for others."""
+    search = GridSearchCV(PCA(), {"n_components": [2]}, scoring="kernel_mi")
+    with pytest.raises(ValueError, match="'kernel_mi'") as caught:
+        search.fit(data())
+    documented = " ".join(get_scorer.__doc__.split())
+    beginning, end = str(caught.value).partition("{")[0], "Got 'kernel_mi' instead."
+    assert str(caught.value).endswith(end)
+    assert re.search(rf"``{beginning}{{.*{end}``", documented)
 
 
 def test_callables_pass_through():

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from instances import RULES
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
@@ -23,16 +24,6 @@ from skae.search import (
     get_rule,
 )
 
-RULES = [
-    Best(),
-    OneStandardError(),
-    Saturation(),
-    Saturation(0.9, floor="first"),
-    Threshold(0.9),
-    Knee(),
-    SecondDifference(),
-    ShortestDescription(n_features=30),
-]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=repr)
 
 
@@ -95,6 +86,13 @@ def test_the_second_difference_is_by_hand():
 def test_other_scores_than_shares_of_variance_are_refused():
     with pytest.raises(ValueError, match="'reconstruction'"):
         ShortestDescription(n_features=30).select(curve([1.5, 2.0]))
+
+
+@each_rule
+def test_the_only_value_is_chosen_at_an_edge(rule):
+    selection = rule.select(curve([0.7]))
+    assert (selection.value, selection.runner_up) == (1, None)
+    assert selection.verdict.kind == "edge"
 
 
 # In searches

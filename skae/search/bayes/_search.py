@@ -5,7 +5,6 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from math import ceil
 from numbers import Integral
-from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -21,6 +20,7 @@ from skae.search._results import (
     metrics,
     rank_train_scores,
 )
+from skae.search._scoring import SCORING, NamedScoring
 from skae.search.bayes._optimizer import Suggestions
 from skae.search.bayes._space import as_spaces
 from skae.search.fits import ScoreStore, remembering
@@ -31,7 +31,7 @@ from skae.training._limits import FitLimits
 __all__ = ["BayesSearchCV"]
 
 
-class BayesSearchCV(SkoptBayesSearchCV):
+class BayesSearchCV(NamedScoring, SkoptBayesSearchCV):
     """Search parameters by Bayesian optimisation, with cross-validation.
 
     A model of the scores so far, by default a Gaussian process, says which candidate is
@@ -68,7 +68,8 @@ class BayesSearchCV(SkoptBayesSearchCV):
     n_iter : int, default=50
         Number of candidates, at least 1. More find better ones, and take longer.
     scoring : str, callable, list, tuple or dict, default=None
-        As in `sklearn.model_selection.GridSearchCV`.
+        As in `sklearn.model_selection.GridSearchCV`; names are those of
+        `skae.get_scorer`.
     fit_params : dict, default=None
         Passed to the estimator's `fit`, like those that `fit` gets.
     n_jobs : int or None, default=None
@@ -138,8 +139,9 @@ class BayesSearchCV(SkoptBayesSearchCV):
     8
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         **BaseSearchCV._parameter_constraints,
+        "scoring": SCORING,
         "n_iter": [Interval(Integral, 1, None, closed="left")],
         "n_points": [Interval(Integral, 1, None, closed="left")],
         "optimizer_kwargs": [dict, None],

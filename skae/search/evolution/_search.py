@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_random_state
 
 from skae._sklearn import BaseSearchCV, Interval
+from skae.search._scoring import SCORING, NamedScoring
 from skae.search.evolution._costs import MeasuringScorer
 from skae.search.evolution._evaluation import Evaluator
 from skae.search.evolution._objectives import costs_of
@@ -23,7 +24,7 @@ from skae.training._limits import FitLimits
 __all__ = ["EvolutionarySearchCV"]
 
 
-class EvolutionarySearchCV(BaseSearchCV):
+class EvolutionarySearchCV(NamedScoring, BaseSearchCV):
     """Evolve hyper-parameters and architectures, judged by cross-validation.
 
     A population of candidates is evaluated, the better ones have offspring, and so on.
@@ -71,9 +72,10 @@ class EvolutionarySearchCV(BaseSearchCV):
     threshold : float, default=None
         Stop as soon as a score is at least this.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
-        As in `sklearn.model_selection.GridSearchCV`. With several metrics and a `refit`
-        that names none of them, the first metric is the one to improve. If a callable
-        `refit` has a method `from_cv_results`, what it says is kept in `selection_`.
+        As in `sklearn.model_selection.GridSearchCV`; names of scorers are those of
+        `skae.get_scorer`. With several metrics and a `refit` that names none of them,
+        the first metric is the one to improve. If a callable `refit` has a method
+        `from_cv_results`, what it says is kept in `selection_`.
     random_state : int, RandomState instance or None, default=None
         Makes the search repeatable, on any number of jobs. The estimator keeps its own.
     store : path-like, ScoreStore or None, default=None
@@ -139,6 +141,7 @@ class EvolutionarySearchCV(BaseSearchCV):
 
     _parameter_constraints = {
         **BaseSearchCV._parameter_constraints,
+        "scoring": SCORING,
         "search_space": [dict],
         "strategy": [str, Strategy],
         "population_size": [Interval(Integral, 2, None, closed="left")],
