@@ -1,5 +1,7 @@
 """Fits that go on where they were killed."""
 
+import hashlib
+import io
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ __all__ = ["Checkpoint"]
 
 # How many rows, evenly spaced, tell whether data are the same.
 COMPARED_ROWS = 10_000
+CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 
 class Checkpoint(Callback):
@@ -85,13 +88,12 @@ class Checkpoint(Callback):
         self.path_ = Path(self.folder, f"{key}.checkpoint")
         self.written_ = time.monotonic()
         if self.path_.exists():
-            _restore(net, _read(self.path_))
+            _restore(net, self.path_)
 
     def on_epoch_end(self, net, **kwargs):
         """Write the file, if the last one is old enough."""
         if time.monotonic() - self.written_ >= self.interval:
-            with replacing(self.path_) as partial:
-                torch.save(_state(net), partial)
+            _write(_state(net), self.path_)
             self.written_ = time.monotonic()
 
     def on_train_end(self, net, **kwargs):
@@ -113,14 +115,28 @@ def _key_of_rows(rows):
     return [len(rows), *(None if part is None else part.numpy() for part in sample)]
 
 
+def _write(state, path):
+    """Write a state, and a checksum after it, which torch's own reader passes over."""
+    with replacing(path) as partial:
+        torch.save(state, partial)
+        with open(partial, "rb+") as file:
+            file.write(hashlib.file_digest(file, "sha256").digest())
+
+
 def _read(path):
-    try:
-        return torch.load(path, weights_only=True)  # which executes no code
-    except Exception as error:  # whatever a damaged file makes torch raise
-        raise ValueError(
-            f"{path} is not a checkpoint that can be read ({type(error).__name__}): "
-            "remove it to start the fit again."
-        ) from error
+    """Return the bytes of a file, unless they were changed."""
+    content = path.read_bytes()
+    state, checksum = content[:-CHECKSUM_BYTES], content[-CHECKSUM_BYTES:]
+    if checksum != hashlib.sha256(state).digest():
+        raise _unusable(path, "it is damaged, cut off or was changed")
+    return state
+
+
+def _unusable(path, why):
+    return ValueError(
+        f"{path} is not a checkpoint that can be used ({why}): remove it to start the "
+        "fit again."
+    )
 
 
 def _state(net):
@@ -132,13 +148,20 @@ def _state(net):
     }
 
 
-def _restore(net, state):
-    net.module_.load_state_dict(state["module"])
-    net.optimizer_.load_state_dict(state["optimizer"])
-    net.history[:] = state["history"]
-    for name, other in _others(net).items():
-        for attribute, value in state["callbacks"].get(name, {}).items():
-            _set(other, attribute, value)
+def _restore(net, path):
+    content = _read(path)
+    try:
+        # weights_only: which executes no code
+        state = torch.load(io.BytesIO(content), weights_only=True)
+        net.module_.load_state_dict(state["module"])
+        net.optimizer_.load_state_dict(state["optimizer"])
+        for name, other in _others(net).items():
+            for attribute, value in state["callbacks"].get(name, {}).items():
+                _set(other, attribute, value)
+        net.history[:] = state["history"]
+    except Exception as error:  # whatever a state of another kind makes torch raise
+        what = " ".join(str(error).split())
+        raise _unusable(path, f"{type(error).__name__}: {what:.200}") from error
 
 
 def _others(net):

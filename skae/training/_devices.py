@@ -1,11 +1,14 @@
 """Which device a fit runs on, and how arrays get there."""
 
+from copy import deepcopy
+
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from skae.training._workers import worker_number
 
-__all__ = ["as_tensor", "auto_device", "resolve_device", "torch_dtype"]
+__all__ = ["as_tensor", "auto_device", "copied_to", "resolve_device", "torch_dtype"]
 
 
 def resolve_device(device):
@@ -63,3 +66,35 @@ def as_tensor(X):
     torch warns about read-only memory, such as joblib's memory maps: that is copied.
     """
     return torch.from_numpy(X if X.flags.writeable else X.copy())
+
+
+def copied_to(device, value):
+    """Return a deep copy whose tensors are on a device, wherever they are kept.
+
+    Parameters
+    ----------
+    device : str
+    value : object
+        Modules, optimisers, callbacks, or containers of these.
+    """
+    with _CopiesTo(device):
+        return deepcopy(value)
+
+
+class _CopiesTo(TorchFunctionMode):
+    """Deep copies elsewhere: tensors are copied by a method, parameters by `clone`."""
+
+    def __init__(self, device):
+        super().__init__()
+        self.device = device
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.clone:
+            return args[0].to(self.device, copy=True)
+        if func is torch.Tensor.__deepcopy__:
+            tensor, memo = args
+            copy = tensor.detach().to(self.device, copy=True)
+            return memo.setdefault(
+                id(tensor), copy.requires_grad_(tensor.requires_grad)
+            )
+        return func(*args, **(kwargs or {}))

@@ -5,10 +5,12 @@ from contextlib import contextmanager, suppress
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PrintLog
+from skorch.utils import get_map_location
 from torch.nn.utils import clip_grad_norm_
 
 from skae.training._batches import Batches
 from skae.training._callbacks import DivergenceGuard, StopTraining
+from skae.training._devices import copied_to
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
 from skae.training._rules import learning_rate, row_of_settings, row_of_terms
@@ -68,6 +70,25 @@ class AutoencoderNet(NeuralNet):
         self.max_grad_norm = max_grad_norm
         self.mixed_precision = mixed_precision
         self.is_compiled = is_compiled
+
+    def __getstate__(self):
+        """Return what a pickle holds, with tensors on the CPU.
+
+        skorch has modules and optimisers in a pickle within the pickle. What pickles
+        the whole, as joblib does for its workers, could not care for them there: for
+        classes that no module has, and for tensors that belong together.
+        """
+        state = vars(self).copy()
+        on_cpu = torch.device(self.device).type == "cpu"
+        return state if on_cpu else copied_to("cpu", state)
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.device = self._check_device(self.device, get_map_location(self.device))
+        if torch.device(self.device).type != "cpu":
+            self.module_.to(self.device)
+            # which puts each part of the state where the optimiser wants it
+            self.optimizer_.load_state_dict(self.optimizer_.state_dict())
 
     def initialize(self):
         """Initialise all, in a worker process with its share of the cores."""

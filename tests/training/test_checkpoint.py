@@ -15,6 +15,7 @@ from skorch.callbacks import Callback
 from skae import Autoencoder, Checkpoint, DenseAutoencoder
 from skae.bottlenecks import PointBottleneck
 from skae.noise import SNRNoise
+from skae.training._checkpoint import _write
 
 
 class Crash(Exception):
@@ -138,13 +139,53 @@ def test_a_seed_is_needed(tmp_path):
         Checkpoint(tmp_path).observe(model)
 
 
-def test_a_damaged_file_is_refused(tmp_path):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Return the file of a fit that was killed."""
+    folder = tmp_path_factory.mktemp("killed")
     with pytest.raises(Crash):
-        configured("one cycle", tmp_path, crash_at=4).fit(data())
-    [path] = tmp_path.iterdir()
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match="remove it to start"):
-        configured("one cycle", tmp_path).fit(data())
+        configured("one cycle", folder, crash_at=4).fit(data())
+    [path] = folder.iterdir()
+    return path
+
+
+@pytest.mark.parametrize("n_mutations", [12, pytest.param(300, marks=pytest.mark.slow)])
+def test_any_damage_is_noticed_and_nothing_of_it_used(n_mutations, written, tmp_path):
+    rng = np.random.default_rng(0)
+    content = written.read_bytes()
+    path = tmp_path / written.name
+    model = configured("one cycle", tmp_path)
+    for i in range(n_mutations):
+        path.write_bytes(mutated(content, i, rng))
+        with pytest.raises(ValueError, match=r"damaged.*remove it to start"):
+            model.fit(data())
+        assert not hasattr(model, "history_")
+        path.unlink()
+    assert_same_fit(model.fit(data()), configured("one cycle").fit(data()))
+
+
+def mutated(content, i, rng):
+    """Return content with a bit flipped, cut off, extended or overwritten."""
+    position = rng.integers(len(content))
+    if i % 4 == 0:
+        changed = bytearray(content)
+        changed[position] ^= 1 << rng.integers(8)
+        return changed
+    if i % 4 == 1:
+        return content[:position]
+    if i % 4 == 2:
+        return content + rng.bytes(1 + position % 40)
+    noise = rng.bytes(10)
+    return content[:position] + noise + content[position + len(noise) :]
+
+
+def test_a_state_of_another_kind_is_refused(written, tmp_path):
+    """One that was written well, which another version may do under the same name."""
+    path = tmp_path / written.name
+    for state in ({"module": {}}, [1], {"module": {"bias": torch.zeros(2)}}):
+        _write(state, path)
+        with pytest.raises(ValueError, match=r"can be used.*remove it to start"):
+            configured("one cycle", tmp_path).fit(data())
 
 
 SCRIPT = """
