@@ -14,7 +14,7 @@ from skae.scorers import reducing_step
 from skae.scorers._locate import flattened
 from skae.search._curve import ScoreCurve
 from skae.search._rules import SelectionRule, get_rule
-from skae.search._verdict import enumeration
+from skae.search._selection import enumeration
 
 __all__ = ["Choice", "DimensionRange", "rule_for"]
 
