@@ -131,4 +131,4 @@ def _squares(X, X_hat):
 def _mean(X):
     """Return the mean row; zero at time steps that no sequence has."""
     count = np.maximum(1, (~np.isnan(X)).sum(axis=0))
-    return np.nansum(X, axis=0) / count
+    return np.nansum(X, axis=0, dtype=np.float64) / count

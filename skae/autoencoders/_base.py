@@ -21,8 +21,9 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import noop
 
+from skae._arrays import FLOATS, array_like
 from skae._sklearn import Interval, StrOptions, fit_context
-from skae.autoencoders._data import FLOATS, EventDataMixin
+from skae.autoencoders._data import EventDataMixin
 from skae.autoencoders._docs import document
 from skae.autoencoders._saving import SavingMixin
 from skae.bottlenecks import PointBottleneck
@@ -463,7 +464,7 @@ class BaseAutoencoder(
             With the dimensions of the data seen in `fit`.
         """
         check_is_fitted(self)
-        Z = check_array(Z, dtype=FLOATS)
+        Z = check_array(array_like(Z, "inverse_transform"), dtype=FLOATS)
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"Z has {Z.shape[1]} columns, but {type(self).__name__} was fitted "

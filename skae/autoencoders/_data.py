@@ -1,17 +1,20 @@
-"""What data an autoencoder takes: tables, sequences, flattened windows."""
+"""What data an autoencoder takes: tables, sequences, flattened windows, images."""
+
+from math import prod
 
 import numpy as np
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import validate_data
+from torch.utils.data import IterableDataset
 
-from skae.autoencoders._rows import EvenSample, collate, training_data
+from skae._arrays import FLOATS, array_like, stack_items
+from skae.autoencoders._rows import EvenSample, training_data
 from skae.shapes import n_dims
 from skae.training._devices import as_tensor
 from skae.training._sources import ArraySource, is_dataset, source_of
 
-__all__ = ["FLOATS", "EventDataMixin"]
+__all__ = ["EventDataMixin"]
 
-FLOATS = (np.float64, np.float32)
 # Of a torch data set, what is read at once, and what is looked at as a whole.
 READ_ROWS = 1024
 SAMPLE_ROWS = 20_000
@@ -22,7 +25,8 @@ class EventDataMixin:
 
     Tables are validated by scikit-learn. Sequences in three dimensions may differ in
     length between fit and prediction, not in channels, and either form may be
-    predicted on after a fit on the other.
+    predicted on after a fit on the other. So it is with images in three dimensions,
+    or four, channels first, and their flattened pixels.
     """
 
     def _as_events(self, X):
@@ -48,16 +52,17 @@ class EventDataMixin:
 
     def _checked_chunks(self, dataset, *, reset):
         """Yield the rows of a torch data set, validated, some at a time."""
+        _check_length(dataset)
         n_seen = 0
         for X in source_of(dataset, self._collate).chunks(None, READ_ROWS):
             yield self._check_X(X, reset=reset and not n_seen)
             n_seen += len(X)
         if not n_seen:
-            raise ValueError("Found a data set with 0 rows, while 1 is required.")
+            raise _no_rows()
 
     def _collate(self, items):
-        X = collate(items)
-        return X if self._network().takes_sequences else X.reshape(len(X), -1)
+        X = stack_items(items)
+        return X if X.ndim in _dims_taken(self._network()) else X.reshape(len(X), -1)
 
     def _collate_events(self, items):
         return as_tensor(self._as_events(self._collate(items)))
@@ -70,17 +75,35 @@ class EventDataMixin:
     def _check_X(self, X, *, reset):
         if is_dataset(X):
             return np.concatenate([*self._checked_chunks(X, reset=reset)])
+        X = array_like(X, type(self).__name__)
         X = self._check_array(X, reset=reset)
         if reset:
             self.input_shape_ = X.shape[1:]
         return X
 
     def _check_array(self, X, *, reset):
-        if self._network().takes_sequences and n_dims(X) == 3:
-            return self._check_sequences(X, reset=reset)
-        if not reset and len(self.input_shape_) == 2:
+        network, dims = self._network(), n_dims(X)
+        if dims > 2:
+            _check_dims(X, network, type(self).__name__)
+            if network.takes_sequences and dims == 3:
+                return self._check_sequences(X, reset=reset)
+            return self._check_images(X, reset=reset)
+        if not reset and network.takes_sequences and len(self.input_shape_) > 1:
             return self._check_flattened(X)
         return validate_data(self, X, dtype=FLOATS, order="C", reset=reset)
+
+    def _check_images(self, X, *, reset):
+        X = check_array(X, dtype=FLOATS, order="C", allow_nd=True)
+        shape = self._as_events(X[:1]).shape[1:]
+        if reset:
+            self.n_features_in_ = prod(X.shape[1:])
+            vars(self).pop("feature_names_in_", None)
+        elif shape != self._event_shape():
+            raise ValueError(
+                f"X holds images of shape {X.shape[1:]}, but {type(self).__name__} is "
+                f"expecting {self._event_shape()}, as seen in fit."
+            )
+        return X
 
     def _check_sequences(self, X, *, reset):
         with_ends = "allow-nan" if self._network().takes_missing_ends else True
@@ -102,24 +125,98 @@ class EventDataMixin:
 
     def _check_flattened(self, X):
         X = check_array(X, dtype=FLOATS, order="C")
-        n_columns = int(np.prod(self.input_shape_))
+        n_columns = prod(self.input_shape_)
         if X.shape[1] != n_columns:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{n_columns} features as input: flattened windows of shape "
                 f"{self.input_shape_}, as seen in fit."
             )
-        if self._as_events(X[:1]).shape[1:] != self.input_shape_:
-            raise ValueError(
-                f"Flattened windows cannot be told apart from those of other channels: "
-                f"set n_channels={self.input_shape_[-1]}, as seen in fit."
-            )
+        if self._as_events(X[:1]).shape[1:] != self._event_shape():
+            raise ValueError(_how_to_tell_flat_rows(self.input_shape_))
         return X
+
+    def _event_shape(self):
+        """Return the shape of an event of the fit, from that of its rows."""
+        return self._as_events(np.empty((1, *self.input_shape_))).shape[1:]
 
     def _n_channels(self):
         if hasattr(self, "net_") and len(self.input_shape_) == 1:
             return self.net_.module_.event_shape[-1]
         return self.n_features_in_
+
+
+def _check_length(dataset):
+    if isinstance(dataset, IterableDataset):
+        return
+    if not hasattr(dataset, "__len__"):
+        raise TypeError(
+            f"The data set {type(dataset).__name__} has no __len__: define it beside "
+            "__getitem__, or derive from torch.utils.data.IterableDataset."
+        )
+    if not len(dataset):
+        raise _no_rows()
+
+
+def _no_rows():
+    return ValueError("Found a data set with 0 rows, while 1 is required.")
+
+
+def _dims_taken(network):
+    """Return the numbers of dimensions of the data that a network takes."""
+    sequences = {3} if network.takes_sequences else set()
+    images = {3, 4} if network.takes_images else set()
+    return {2} | sequences | images
+
+
+def _check_dims(X, network, name):
+    """Refuse data in more dimensions than a network takes, or without any value."""
+    dims, shape = n_dims(X), np.shape(X)
+    if dims not in _dims_taken(network):
+        raise ValueError(
+            f"Found array with dim {dims}, of shape {shape}: {name} takes "
+            f"{_forms(network)}."
+        )
+    if 0 in shape[1:]:
+        raise ValueError(
+            f"Found array of shape {shape}, whose rows are empty: {name} takes "
+            f"{_forms(network)}, with at least one of each."
+        )
+
+
+def _forms(network):
+    if network.takes_sequences and network.takes_images:
+        return (
+            "sequences (n_samples, n_timesteps, n_channels), or images (n_samples, "
+            "n_channels, height, width)"
+        )
+    if network.takes_sequences:
+        return (
+            "sequences (n_samples, n_timesteps, n_channels), or flattened windows "
+            "(n_samples, n_timesteps * n_channels)"
+        )
+    if network.takes_images:
+        return (
+            "images (n_samples, height, width) or (n_samples, n_channels, height, "
+            "width), or their pixels (n_samples, n_channels * height * width)"
+        )
+    return (
+        "tables (n_samples, n_features): flatten the rows, X.reshape(len(X), -1), or "
+        "use LSTMAutoencoder for sequences, Autoencoder with a ConvolutionalNetwork "
+        "for images"
+    )
+
+
+def _how_to_tell_flat_rows(shape):
+    if len(shape) == 3:
+        return (
+            "Flattened images cannot be told apart from those of other shapes: set "
+            f"image_shape={shape}, as seen in fit."
+        )
+    return (
+        "Flattened windows cannot be told apart from those of other channels: "
+        f"set n_channels={shape[-1]}, as seen in fit."
+    )
 
 
 def _chunks(X):

@@ -8,7 +8,7 @@ import torch
 from skae._sklearn import check_sample_weight
 from skae.training._sources import ArraySource, Rows, Source
 
-__all__ = ["EvenSample", "TrainingData", "collate", "training_data"]
+__all__ = ["EvenSample", "TrainingData", "training_data"]
 
 
 class TrainingData(NamedTuple):
@@ -60,25 +60,6 @@ def _checked_weight(sample_weight, source: Source):
         sample_weight, like, dtype=np.float64, ensure_non_negative=True
     )
     return weight / weight[weight > 0].mean()
-
-
-def collate(items):
-    """Return items of a torch data set as an array of rows.
-
-    Items are rows, or tuples that begin with one; integers become float32.
-    """
-    rows = [item[0] if isinstance(item, tuple | list) else item for item in items]
-    try:
-        rows = torch.stack([torch.as_tensor(row) for row in rows])
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            "Items of a data set have to be rows of one shape, arrays or tensors, or "
-            f"tuples that begin with one: this has a {type(items[0]).__name__}. "
-            f"(torch: {str(error).splitlines()[0][:80]})"
-        ) from error
-    if rows.dtype not in (torch.float32, torch.float64):
-        rows = rows.to(torch.float32)
-    return rows.detach().cpu().numpy()
 
 
 class EvenSample:

@@ -15,7 +15,8 @@ class Network(BaseEstimator, ABC):
     """Architecture of an encoder and a decoder: no loss, no data, no tensors.
 
     One row of data is an *event*: ``(n_features,)`` for tables,
-    ``(n_timesteps, n_channels)`` for sequences. A network says how rows become
+    ``(n_timesteps, n_channels)`` for sequences, ``(n_channels, height, width)`` for
+    images. A network says how rows become
     events (`as_events`) and builds the two modules for events of one shape:
 
     - the encoder maps ``(..., batch, *event_shape)`` to ``(..., batch, h)`` and tells
@@ -49,6 +50,10 @@ class Network(BaseEstimator, ABC):
 
     #: Whether rows may be sequences, ``(n_samples, n_timesteps, n_channels)``.
     takes_sequences = False
+
+    #: Whether rows may be images, ``(n_samples, height, width)`` where rows are no
+    #: sequences, or ``(n_samples, n_channels, height, width)``.
+    takes_images = False
 
     #: Whether sequences may end in missing time steps, all of whose channels are NaN.
     takes_missing_ends = False

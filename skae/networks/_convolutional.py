@@ -41,9 +41,11 @@ class ConvolutionalNetwork(Network):
     output_activation : str, default="identity"
         Activation of the reconstruction.
     image_shape : tuple of int or None, default=None
-        ``(height, width)`` or ``(channels, height, width)`` of the flattened images
-        in the rows of a 2-D input, channels first. None: rows are sequences, and
-        convolutions go over time.
+        ``(height, width)`` or ``(channels, height, width)`` of the images: of their
+        flattened pixels in the rows of a 2-D input, channels first, or as they are in
+        an input of shape ``(n_samples, height, width)`` or ``(n_samples, channels,
+        height, width)``. None: a 4-D input holds images of its own shape; else rows are
+        sequences, and convolutions go over time.
     n_channels : int, default=1
         Number of channels of the flattened windows in a 2-D input of sequences. 3-D
         inputs carry their own, images have theirs in `image_shape`.
@@ -86,6 +88,8 @@ class ConvolutionalNetwork(Network):
         self.image_shape = image_shape
         self.n_channels = n_channels
 
+    takes_images = True
+
     @property
     def takes_sequences(self):
         """Whether rows may be sequences: only where they are not images."""
@@ -97,12 +101,15 @@ class ConvolutionalNetwork(Network):
         Raises
         ------
         ValueError
-            When rows have another number of values than `image_shape`, or are not
-            whole time steps of `n_channels`.
+            When rows have another number of values than `image_shape`, images another
+            shape, rows are not whole time steps of `n_channels`, or channels come last.
         """
-        if self.image_shape is None:
-            return as_sequences(X, self.n_channels)
-        return _as_images(X, self.image_shape)
+        if self.image_shape is not None:
+            return _as_images(X, self.image_shape)
+        if X.ndim == 4:
+            _check_channels_first(X)
+            return X
+        return as_sequences(X, self.n_channels)
 
     def build(self, event_shape, n_components):
         """Return the encoder and the decoder; see `Network.build`.
@@ -144,13 +151,40 @@ def _as_images(X, image_shape):
             "(channels, height, width)."
         )
     _checked_sizes("image_shape", *shape)
+    shape = _with_channels(shape)
+    if X.ndim > 2 and _with_channels(X.shape[1:]) != shape:
+        raise ValueError(
+            f"X holds images of shape {tuple(X.shape[1:])}, and image_shape="
+            f"{image_shape!r} says otherwise: set image_shape to theirs, (height, "
+            f"width) or (channels, height, width).{_if_channels_come_last(X, shape)}"
+        )
     if prod(X.shape[1:]) != prod(shape):
         raise ValueError(
             f"X has {prod(X.shape[1:])} columns, but image_shape={image_shape!r} has "
             f"{prod(shape)} pixels: set image_shape to the (height, width) or "
             "(channels, height, width) of the flattened images."
         )
-    return X.reshape(X.shape[0], *(1,) * (3 - len(shape)), *shape)
+    return X.reshape(X.shape[0], *shape)
+
+
+def _with_channels(shape):
+    return (*(1,) * (3 - len(shape)), *shape)
+
+
+def _if_channels_come_last(X, shape):
+    if X.ndim == 4 and tuple(X.shape[1:]) == (*shape[1:], shape[0]):
+        return " These have their channels last: pass X.transpose(0, 3, 1, 2)."
+    return ""
+
+
+def _check_channels_first(X):
+    """Refuse images of a shape that says channels last, such as (28, 28, 3)."""
+    if X.shape[3] in (1, 3, 4) and X.shape[1] == X.shape[2]:
+        raise ValueError(
+            f"X of shape {tuple(X.shape)} seems to hold images whose channels come "
+            "last: pass X.transpose(0, 3, 1, 2), channels first; or set "
+            f"image_shape={tuple(X.shape[1:])}, if channels do come first."
+        )
 
 
 class _Encoder(nn.Module):

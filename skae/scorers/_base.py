@@ -1,6 +1,7 @@
 """What every scorer promises."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -44,6 +45,9 @@ class Scorer(BaseEstimator, ABC):
     #: Name of the rule that chooses on a curve of this score, unless told otherwise.
     selection_rule = "best"
 
+    # Those of scikit-learn, by parameter; checked before anything is scored.
+    _parameter_constraints: ClassVar[dict] = {}
+
     def __call__(self, estimator, X, y=None):
         """Return the score.
 
@@ -59,7 +63,13 @@ class Scorer(BaseEstimator, ABC):
         Returns
         -------
         score : float
+
+        Raises
+        ------
+        ValueError
+            When a parameter of the scorer is out of its range.
         """
+        self._validate_params()
         located = locate(estimator, X)
         if getattr(located.reducer, "diverged_", False):
             return self.worst

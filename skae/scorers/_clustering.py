@@ -2,11 +2,15 @@
 
 import warnings
 from abc import abstractmethod
+from numbers import Integral
+from typing import ClassVar
 from weakref import WeakSet
 
 import numpy as np
 from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import Interval
 
+from skae._arrays import as_numbers
 from skae.registry import unknown_name
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._labels import NOISE, labels_after
@@ -38,7 +42,7 @@ class ClusteringScorer(Scorer):
             return located.codes()
         if self.space != "decoded":
             raise unknown_name("space", self.space, ["latent", "decoded"])
-        ended = np.isnan(np.asarray(located.X, dtype=np.float64))
+        ended = np.isnan(as_numbers(located.X))
         X_hat = np.where(ended, 0, located.reconstruct())
         return X_hat.reshape(len(X_hat), -1)
 
@@ -109,6 +113,13 @@ class ClassAgreement(ClusteringScorer):
     """
 
     requires_y = True
+
+    _parameter_constraints: ClassVar[dict] = {
+        "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
+        "space": [str],
+        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
 
     def __init__(
         self,

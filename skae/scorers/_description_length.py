@@ -1,7 +1,12 @@
 """What a code saves: the reconstruction weighed against the size of the code."""
 
-import numpy as np
+from numbers import Real
+from typing import ClassVar
 
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from skae._arrays import as_numbers
 from skae.metrics import variance_explained
 from skae.scorers._base import SCORERS, Scorer
 
@@ -117,11 +122,15 @@ class DescriptionLength(Scorer):
 
     worst = -1.0
 
+    _parameter_constraints: ClassVar[dict] = {
+        "eps": [Interval(Real, 0, None, closed="neither")],
+    }
+
     def __init__(self, *, eps=0.02):
         self.eps = eps
 
     def _score(self, located, y):
-        X = np.asarray(located.X, dtype=np.float64)
+        X = as_numbers(located.X)
         n_components, n_features = located.codes().shape[1], _n_varying(X)
         if n_components >= n_features:
             return self.worst

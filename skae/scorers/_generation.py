@@ -1,15 +1,29 @@
 """How much rows that an autoencoder generates are like the data."""
 
 from abc import abstractmethod
+from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
 
+from skae._arrays import as_numbers
 from skae.information._discrepancy import coverage, knn_kl, mmd2
 from skae.information._kernels import resolve_bandwidth
 from skae.scorers._base import SCORERS, Scorer
 
 __all__ = ["GenerationCoverage", "GenerationKL", "GenerationMMD", "GenerationScorer"]
+
+
+_SAMPLE_CONSTRAINTS = {
+    "max_samples": [Interval(Integral, 2, None, closed="left")],
+    "random_state": ["random_state"],
+}
+_NEIGHBOUR_CONSTRAINTS = {
+    "k": [Interval(Integral, 1, None, closed="left")],
+    **_SAMPLE_CONSTRAINTS,
+}
 
 
 class GenerationScorer(Scorer):
@@ -37,11 +51,11 @@ class GenerationScorer(Scorer):
 
     def _samples(self, located):
         """Return rows of the data and as many draws, both flat."""
-        X = np.asarray(located.X, dtype=float)
+        X = as_numbers(located.X)
         n_rows = min(len(X), self.max_samples)
         X = X[np.linspace(0, len(X) - 1, n_rows).astype(int)]
         Y = np.asarray(located.reducer.sample(n_rows, random_state=self.random_state))
-        X, Y = X.reshape(n_rows, -1), Y.reshape(n_rows, -1).astype(float)
+        X, Y = (flat.reshape(n_rows, -1).astype(float) for flat in (X, Y))
         return np.nan_to_num(X), _ended_alike(X, Y)
 
 
@@ -101,6 +115,12 @@ class GenerationMMD(GenerationScorer):
     """
 
     worst = -2.0
+
+    _parameter_constraints: ClassVar[dict] = {
+        "kernel": [str],
+        "bandwidth": [Interval(Real, 0, None, closed="neither"), str],
+        **_SAMPLE_CONSTRAINTS,
+    }
 
     def __init__(
         self,
@@ -170,6 +190,8 @@ class GenerationKL(GenerationScorer):
 
     worst = -10.0
 
+    _parameter_constraints: ClassVar[dict] = _NEIGHBOUR_CONSTRAINTS
+
     def __init__(self, *, k=5, max_samples=2000, random_state=0):
         self.k = k
         self.max_samples = max_samples
@@ -225,6 +247,8 @@ class GenerationCoverage(GenerationScorer):
     >>> 0.2 < GenerationCoverage()(autoencoder, X) <= 1
     True
     """
+
+    _parameter_constraints: ClassVar[dict] = _NEIGHBOUR_CONSTRAINTS
 
     def __init__(self, *, k=5, max_samples=2000, random_state=0):
         self.k = k

@@ -1,7 +1,12 @@
 """Kernel mutual information of data with their reconstruction or their codes."""
 
-import numpy as np
+from numbers import Integral, Real
+from typing import ClassVar
 
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from skae._arrays import as_numbers
 from skae.information._adjusted import AdjustedInformation, adjusted_mutual_information
 from skae.information._mutual_information import MutualInformation, mutual_information
 from skae.information._relative import RelativeInformation, relative_information
@@ -105,6 +110,15 @@ class KernelMutualInformation(Scorer):
     True
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "target": [str],
+        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "bandwidth": [Interval(Real, 0, None, closed="neither"), str, tuple, list],
+        "adjusted": ["boolean"],
+        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
     @property
     def selection_rule(self):
         """Name of the rule that suits: what a reconstruction keeps has no maximum."""
@@ -153,6 +167,7 @@ class KernelMutualInformation(Scorer):
             When data, codes or reconstruction are not finite, or a parameter is out of
             its range.
         """
+        self._validate_params()
         located = locate(estimator, X)
         return self._information(located.X, self._other(located))
 
@@ -168,12 +183,12 @@ class KernelMutualInformation(Scorer):
             return located.codes()
         if self.target != "reconstruction":
             raise unknown_name("target", self.target, ["reconstruction", "latent"])
-        has_ended = np.isnan(np.asarray(located.X, dtype=np.float64))
+        has_ended = np.isnan(as_numbers(located.X))
         return np.where(has_ended, 0.0, located.reconstruct())
 
     def _information(self, X, other):
         rows = self._rows(len(other))
-        X = np.asarray(X, dtype=np.float64)[rows]
+        X = as_numbers(X)[rows].astype(np.float64)
         measure, params = self._measure()
         return measure(np.where(np.isnan(X), 0.0, X), other[rows], **params)
 

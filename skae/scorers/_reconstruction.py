@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skae._arrays import as_numbers
 from skae.metrics import feature_errors, mean_squared_error, variance_explained
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._locate import flattened, locate
@@ -44,8 +45,7 @@ class Reconstruction(Scorer):
     selection_rule = "description_length"
 
     def _score(self, located, y):
-        X = np.asarray(located.X)
-        return variance_explained(X, located.reconstruct())
+        return variance_explained(as_numbers(located.X), located.reconstruct())
 
 
 @SCORERS.register("mse")
@@ -82,7 +82,7 @@ class MeanSquaredError(Scorer):
     selection_rule = "knee"
 
     def _score(self, located, y):
-        return -mean_squared_error(np.asarray(located.X), located.reconstruct())
+        return -mean_squared_error(as_numbers(located.X), located.reconstruct())
 
 
 class RootMeanSquaredError(BaseEstimator):
@@ -129,7 +129,7 @@ class RootMeanSquaredError(BaseEstimator):
         """Return the score of a fitted autoencoder or pipeline, at most 0."""
         with np.errstate(all="ignore"):
             X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-            score = -np.sqrt(mean_squared_error(np.asarray(X, float), X_hat))
+            score = -np.sqrt(mean_squared_error(as_numbers(X), X_hat))
         return max(float(score), self.worst) if np.isfinite(score) else self.worst
 
 
@@ -179,7 +179,7 @@ def reconstruction_errors(estimator, X):
     import pandas as pd
 
     X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-    values = np.asarray(X, dtype=np.float64)[: len(X_hat)]  # windows leave out a tail
+    values = as_numbers(X)[: len(X_hat)].astype(np.float64)  # windows leave out a tail
     values = np.where(np.isnan(X_hat), np.nan, values)
     means = _feature_means(values)
     errors = {"rmse": feature_errors(values, X_hat)}
@@ -223,7 +223,7 @@ def reconstruct_in_units(estimator, X):
     located = locate(estimator, X)
     steps = _steps_before(located.reducer, estimator)
     X_hat = located.reconstruct()
-    ended = np.isnan(np.asarray(located.X, dtype=np.float64))
+    ended = np.isnan(as_numbers(located.X))
     if not np.isfinite(X_hat[~ended]).all():
         return np.full(np.shape(X), np.nan)
     for step in reversed(steps):

@@ -1,7 +1,11 @@
 """How well separated the clusters of the codes are."""
 
+from numbers import Integral
+from typing import ClassVar
+
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
 
 from skae.scorers._base import SCORERS
 from skae.scorers._clustering import ClusteringScorer, is_collapsed, k_means_labels
@@ -90,6 +94,15 @@ class Silhouette(ClusteringScorer):
     """
 
     worst = -1.0
+
+    _parameter_constraints: ClassVar[dict] = {
+        "n_clusters": [Interval(Integral, 2, None, closed="left"), None],
+        "space": [str],
+        "adjusted": ["boolean"],
+        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "max_samples": [Interval(Integral, 3, None, closed="left")],
+        "random_state": ["random_state"],
+    }
 
     def __init__(
         self,

@@ -1,7 +1,12 @@
 """Whether neighbours among the codes are neighbours among the data."""
 
-import numpy as np
+from numbers import Integral
+from typing import ClassVar
 
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from skae._arrays import as_numbers
 from skae.scorers._base import SCORERS, Scorer
 
 __all__ = ["Trustworthiness"]
@@ -50,6 +55,11 @@ class Trustworthiness(Scorer):
 
     selection_rule = "saturation"
 
+    _parameter_constraints: ClassVar[dict] = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "max_samples": [Interval(Integral, 3, None, closed="left")],
+    }
+
     def __init__(self, n_neighbors=5, *, max_samples=2000):
         self.n_neighbors = n_neighbors
         self.max_samples = max_samples
@@ -62,9 +72,10 @@ class Trustworthiness(Scorer):
         return self._trustworthiness(X, Z, n_neighbors)
 
     def _rows(self, located):
-        X, Z = np.asarray(located.X, dtype=float), located.codes()
+        X, Z = as_numbers(located.X), located.codes()
         rows = np.linspace(0, len(Z) - 1, min(len(Z), self.max_samples)).astype(int)
-        return np.nan_to_num(X[rows].reshape(len(rows), -1)), Z[rows]
+        X = X[rows].reshape(len(rows), -1).astype(float)
+        return np.nan_to_num(X), Z[rows]
 
     def _trustworthiness(self, X, Z, n_neighbors):
         from sklearn.manifold import trustworthiness

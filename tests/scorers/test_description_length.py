@@ -67,7 +67,7 @@ def test_eps_is_positive(eps):
     with pytest.raises(ValueError, match=r"eps=.*must be positive"):
         description_length(0.1, 1, 10, eps=eps)
     X = plane(2)
-    with pytest.raises(ValueError, match=r"eps=.*must be positive"):
+    with pytest.raises(ValueError, match="'eps' parameter of DescriptionLength"):
         DescriptionLength(eps=eps)(PCA(2).fit(X), X)
 
 

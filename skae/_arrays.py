@@ -1,0 +1,297 @@
+"""From whatever users pass as data to what scikit-learn's validation takes."""
+
+from collections.abc import Iterator, Mapping, Set
+from numbers import Number
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+from torch.utils.data import DataLoader, Dataset
+
+__all__ = ["FLOATS", "array_like", "as_numbers", "stack_items"]
+
+FLOATS = (np.float64, np.float32)
+
+_TAKEN = (
+    "takes arrays, lists of rows, data frames and tensors of shape (n_samples, ...), "
+    "and torch data sets"
+)
+
+
+def as_numbers(X, name="Scoring"):
+    """Return data as an array of floats, NaN where values are missing.
+
+    Parameters
+    ----------
+    X : array-like, data frame, tensor or torch Dataset
+        A data set is read as a whole.
+    name : str, default="Scoring"
+        What asks for it, as it reads in messages.
+
+    Returns
+    -------
+    X : ndarray of float64, or of float32 where `X` is
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `X` is no such thing; see `array_like`.
+    """
+    if isinstance(X, Dataset):
+        return stack_items(list(_items(X)))
+    return check_array(
+        array_like(X, name),
+        dtype=FLOATS,
+        allow_nd=True,
+        ensure_all_finite=False,
+        ensure_min_samples=0,
+        ensure_min_features=0,
+    )
+
+
+def array_like(X, name):
+    """Return data as what scikit-learn's `check_array` takes, or say what is wrong.
+
+    Tensors, on any device and with gradients, and other libraries' arrays become
+    arrays; so do lists, rows of unequal length being refused. Arrays of numbers and
+    data frames are returned as they are.
+
+    Parameters
+    ----------
+    X : object
+    name : str
+        Who takes it, as it reads in messages.
+
+    Raises
+    ------
+    TypeError
+        When `X` is no collection of rows: a dict, an iterator, a path, None.
+    ValueError
+        When its values are no numbers: dates, text, complex or masked ones; or when
+        rows are of unequal length.
+    """
+    if issparse(X):  # some of which are dicts
+        return X
+    _check_kind(X, name)
+    if isinstance(X, torch.Tensor):
+        return _checked(_array_of_tensor(X))
+    if hasattr(X, "iloc"):
+        _check_columns(X)
+        return X
+    if isinstance(X, list | tuple):
+        return _checked(_array_of_list(X))
+    if hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray):
+        X = _array_of_other(X)
+    return _checked(X) if isinstance(X, np.ndarray) else X
+
+
+def stack_items(items):
+    """Return items of a torch data set as an array of rows.
+
+    Items are rows, or tuples that begin with one; all but float64 become float32.
+    """
+    rows = [item[0] if isinstance(item, tuple | list) else item for item in items]
+    try:
+        rows = torch.stack([torch.as_tensor(row) for row in rows])
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            "Items of a data set have to be rows of one shape, arrays or tensors, or "
+            f"tuples that begin with one: this has a {type(items[0]).__name__}. "
+            f"(torch: {str(error).splitlines()[0][:80]})"
+        ) from error
+    rows = _checked(_array_of_tensor(rows))
+    return rows if rows.dtype == np.float64 else rows.astype(np.float32, copy=False)
+
+
+def _items(dataset):
+    if hasattr(dataset, "__len__"):
+        return (dataset[number] for number in range(len(dataset)))
+    return iter(dataset)
+
+
+# What is no collection of rows
+
+
+def _check_kind(X, name):
+    for kind, advice in _NOT_TAKEN.items():
+        if isinstance(X, kind):
+            raise TypeError(f"{name} {_TAKEN}, not {_named(X)}: {advice}.")
+
+
+def _named(X):
+    if isinstance(X, type):
+        return f"the class {X.__name__}"
+    return "None" if X is None else f"a {type(X).__name__}"
+
+
+_NOT_TAKEN = {
+    type(None): "pass the data as X",
+    type: "pass an instance of it",
+    str | bytes | Path: "read the file first, as by pandas.read_csv",
+    DataLoader: "pass its data set, as loader.dataset, and set batch_size",
+    Mapping: "make a table of its columns, pandas.DataFrame(X)",
+    Set: "a set has no order, so pass a list of rows",
+    Iterator: "it can be read only once, so pass list(X), or a torch IterableDataset",
+    Number: "a single number is no table: pass [[X]]",
+}
+
+
+# What becomes an array
+
+
+def _array_of_tensor(X):
+    """Return a tensor as an array; `bfloat16`, which numpy lacks, as float32."""
+    if X.is_nested:
+        raise _ragged([tuple(row.shape) for row in X.unbind()])
+    if X.layout != torch.strided:
+        raise TypeError(
+            "Sparse data was passed for X, but dense data is required: pass "
+            "X.to_dense()."
+        )
+    X = X.detach().cpu().resolve_conj().resolve_neg()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
+
+
+def _array_of_list(X):
+    if X and isinstance(X[0], tuple) and np.ndim(X[0][0]) > 0:
+        return stack_items(X)  # what cross-validation makes of a torch data set
+    if any(isinstance(row, torch.Tensor) for row in X):
+        X = [_array_of_tensor(torch.as_tensor(row)) for row in X]
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        shapes = {np.shape(row) for row in X} if _are_rectangular(X) else ()
+        raise _ragged(shapes) from error
+
+
+def _are_rectangular(rows):
+    """Return whether each of some rows is an array by itself."""
+    try:
+        return all(np.asarray(row).dtype != object for row in rows)
+    except ValueError:
+        return False
+
+
+def _array_of_other(X):
+    """Return an array of another library, as scikit-learn's array API dispatch has."""
+    if hasattr(X, "get"):  # CuPy's way to the CPU
+        return X.get()
+    try:
+        return np.asarray(X)
+    except (TypeError, RuntimeError):
+        return np.from_dlpack(X)
+
+
+# What are no numbers
+
+
+def _checked(X):
+    """Return an array of numbers, from one that may hold them as objects or text."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"X is a masked array with {np.ma.count_masked(X)} masked values, and what "
+            "lies under the mask would be taken for data: fill them, as by "
+            "X.filled(np.nan) and SimpleImputer, or leave out their rows."
+        )
+    kind = X.dtype.kind
+    if kind == "c":
+        raise _complex()
+    if kind in "mM":
+        raise ValueError(f"X holds {_KINDS_OF_TIME[kind]} ({X.dtype}): {_TIME_ADVICE}")
+    if kind == "V":
+        raise ValueError(
+            f"X is a structured array of fields {X.dtype.names}: pass a table of "
+            "numbers, as numpy.lib.recfunctions.structured_to_unstructured(X)."
+        )
+    return _floats(X) if kind in "OUST" else X
+
+
+def _floats(X):
+    if X.dtype == object and X.ndim == 1 and len(X) and np.ndim(X[0]) > 0:
+        return _checked(_array_of_list(list(X)))
+    try:
+        return X.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _no_number(error) from error
+
+
+def _no_number(error):
+    if "complex" in str(error):
+        return _complex()
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(
+        f"X holds what is no number ({error}): encode text and categories "
+        "(OneHotEncoder, OrdinalEncoder), impute what is missing, or leave out those "
+        "columns."
+    )
+
+
+def _complex():
+    return ValueError(
+        "Complex data not supported: pass real and imaginary parts as columns of their "
+        "own, np.hstack([X.real, X.imag])."
+    )
+
+
+def _ragged(shapes):
+    examples = " and ".join(map(str, sorted(set(shapes))[:2]))
+    of_shapes = f", as {examples}" if examples else ""
+    return ValueError(
+        f"X holds rows of unequal length{of_shapes}: pass rows of one shape. Sequences "
+        "of unequal length are filled up with NaN at their ends, to the shape "
+        "(n_samples, longest, n_channels), for recurrent networks."
+    )
+
+
+_KINDS_OF_TIME = {"M": "dates", "m": "durations"}
+_TIME_ADVICE = (
+    "pass numbers in a unit of your choice, as days since the first date, "
+    "(dates - dates.min()) / numpy.timedelta64(1, 'D'), or leave them out."
+)
+
+
+def _check_columns(frame):
+    """Refuse columns of a data frame (or a series) that hold no numbers, by name."""
+    columns = [frame]
+    if frame.ndim == 2:
+        _check_names(frame.columns)
+        columns = [frame.iloc[:, number] for number in range(frame.shape[1])]
+    for column in columns:
+        kind = getattr(column.dtype, "kind", "O")
+        if kind in "mM":
+            raise ValueError(
+                f"Column {column.name!r} holds {_KINDS_OF_TIME[kind]} "
+                f"({column.dtype}): {_TIME_ADVICE}"
+            )
+        if kind == "c":
+            raise _complex()
+    text = [column for column in columns if not _is_numeric(column)]
+    if text:
+        names = ", ".join(repr(column.name) for column in text)
+        example = text[0].dropna().iloc[0]
+        raise ValueError(
+            f"No numbers in column{'s' * (len(text) > 1)} {names}, as {example!r}: "
+            "encode them (OneHotEncoder, OrdinalEncoder, in a ColumnTransformer before "
+            "the autoencoder), or leave them out."
+        )
+
+
+def _check_names(names):
+    if not names.is_unique:
+        twice = ", ".join(map(repr, names[names.duplicated()].unique()))
+        raise ValueError(
+            f"Column names have to differ, and {twice} occurs more than once: rename "
+            "columns, or pass an array, X.to_numpy()."
+        )
+
+
+def _is_numeric(column):
+    if getattr(column.dtype, "kind", "O") not in "OUST":
+        return True
+    try:
+        np.asarray(column.dropna(), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
