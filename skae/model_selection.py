@@ -1,7 +1,6 @@
 """Cross-validation for windows cut from a series."""
 
 from numbers import Integral
-from typing import ClassVar
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
@@ -65,7 +64,7 @@ class ContiguousKFold(BaseCrossValidator):
     [0 1 2 3 4] [6 7 8]
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "n_splits": [Interval(Integral, 2, None, closed="left")],
         "gap": [Interval(Integral, 0, None, closed="left")],
     }

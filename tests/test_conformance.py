@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from helpers.data import low_rank
 from instances import (
     AUTOENCODERS,
     BOTTLENECKS,
@@ -80,12 +81,6 @@ def test_schedules_rise_from_zero_to_the_final_weight(schedule):
 # On a GPU
 
 
-def data():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(50, 2)) @ rng.normal(size=(2, 6))
-    return X + 0.1 * rng.normal(size=X.shape)
-
-
 def fitted(autoencoder, X, **params):
     return clone(autoencoder).set_params(random_state=0, **params).fit(X)
 
@@ -93,7 +88,7 @@ def fitted(autoencoder, X, **params):
 @pytest.mark.gpu
 @pytest.mark.parametrize("autoencoder", DETERMINISTIC, ids=name_of)
 def test_the_gpu_gives_what_the_cpu_gives(autoencoder):
-    X = data()
+    X = low_rank()
     on_gpu = fitted(autoencoder, X, device="cuda")
     on_cpu = fitted(autoencoder, X, device="cpu")
     np.testing.assert_allclose(on_gpu.transform(X), on_cpu.transform(X), atol=1e-6)
@@ -103,7 +98,7 @@ def test_the_gpu_gives_what_the_cpu_gives(autoencoder):
 @pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.parametrize("autoencoder", AUTOENCODERS, ids=name_of)
 def test_a_pickle_from_the_gpu_opens_on_the_cpu(autoencoder, monkeypatch):
-    X = data()
+    X = low_rank()
     model = fitted(autoencoder, X, device="cuda")
     expected = model.transform(X)
     pickled = pickle.dumps(model)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers.models import dense
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -18,10 +19,6 @@ from skae.networks import ConvolutionalNetwork, RecurrentNetwork
 X = np.random.default_rng(0).normal(size=(30, 6))
 NAMES = list("abcdef")
 FRAME = pd.DataFrame(X, columns=NAMES)
-
-
-def dense(*args, **settings):
-    return DenseAutoencoder(*args, max_epochs=2, random_state=0, **settings)
 
 
 def linear(n_components=2):

@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.data import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -16,10 +17,6 @@ from skae.preprocessing import SequenceScaler, SlidingWindow
 
 few = settings(max_examples=60, deadline=None, derandomize=True)
 dtypes = st.sampled_from([np.float64, np.float32])
-
-
-def normal(*shape, dtype=np.float64, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
 
 
 @st.composite

@@ -121,8 +121,8 @@ def test_what_is_public_is_on_a_page():
 def pages():
     for folder, pattern in [(ROOT, "*.md"), (ROOT / "docs", "*.md"), (API, "*.rst")]:
         yield from folder.glob(pattern)
-    yield from (ROOT / "examples").rglob("*.py")
-    yield from (ROOT / "examples").rglob("*.md")
+    yield from (ROOT / "examples").glob("*.py")
+    yield from (ROOT / "examples" / "plugin" / "src").rglob("*.py")
 
 
 def docstrings():
@@ -165,6 +165,18 @@ def test_texts_name_no_private_module():
         if (names := [name for name in named(text) if "._" in name])
     }
     assert not private
+
+
+IMPORT = re.compile(r"^(?:[ ]*>>> )?\s*(?:from|import) (skae(?:\.\w+)*)", re.MULTILINE)
+
+
+def test_texts_import_from_documented_modules():
+    others = {
+        where: names
+        for where, text in TEXTS.items()
+        if (names := {*IMPORT.findall(text)} - documented_modules())
+    }
+    assert not others
 
 
 @pytest.mark.parametrize("name", sorted(set().union(*map(named, TEXTS.values()))))

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from skae._sklearn import check_sample_weight
-from skae.training._sources import ArraySource, Rows, Source
+from skae.training._sources import ArraySource, Rows
 
 __all__ = ["EvenSample", "TrainingData", "training_data"]
 
@@ -54,7 +54,7 @@ def training_data(X, source, sample_weight, step=1):
     return TrainingData(X[weight > 0], weight[weight > 0], rows)
 
 
-def _checked_weight(sample_weight, source: Source):
+def _checked_weight(sample_weight, source):
     like = np.empty((len(source), 0))
     weight = check_sample_weight(
         sample_weight, like, dtype=np.float64, ensure_non_negative=True

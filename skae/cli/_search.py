@@ -1,7 +1,6 @@
 """The search that settings ask for, ready to be fitted."""
 
 from math import sqrt
-from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GridSearchCV
@@ -53,7 +52,7 @@ def _bayes(plan, shared):
     )
 
 
-def _dimension(values) -> Any:
+def _dimension(values):
     from skopt.space import Categorical, Integer
 
     if len(values) > 1 and values == tuple(range(values[0], values[-1] + 1)):

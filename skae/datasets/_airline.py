@@ -33,7 +33,7 @@ and Control*, Holden-Day, San Francisco, 1970.
     {"return_X_y": ["boolean"], "as_frame": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def load_airline_passengers(*, return_X_y: bool = False, as_frame: bool = False):
+def load_airline_passengers(*, return_X_y=False, as_frame=False):
     """Load the monthly totals of international airline passengers, 1949 to 1960.
 
     A series of 144 months with a trend and a yearly swing that grows along: series G

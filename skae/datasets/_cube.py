@@ -18,12 +18,12 @@ from skae._sklearn import Interval, validate_params
     prefer_skip_nested_validation=True,
 )
 def make_cube_surface(
-    n_samples: int = 1000,
+    n_samples=1000,
     *,
-    side: float = 2.0,
-    noise: float = 0.0,
-    random_state: int | np.random.RandomState | None = None,
-) -> np.ndarray:
+    side=2.0,
+    noise=0.0,
+    random_state=None,
+):
     """Draw points uniformly from the surface of a cube.
 
     The cube is ``[-side / 2, side / 2] ** 3``. Its surface has the intrinsic dimension

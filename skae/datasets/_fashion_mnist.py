@@ -105,13 +105,13 @@ _FILES = {
 )
 def fetch_fashion_mnist(
     *,
-    subset: str = "train",
-    n_samples: int | None = None,
+    subset="train",
+    n_samples=None,
     data_home=None,
-    download_if_missing: bool = True,
-    return_X_y: bool = False,
-    n_retries: int = 3,
-    delay: float = 1.0,
+    download_if_missing=True,
+    return_X_y=False,
+    n_retries=3,
+    delay=1.0,
 ):
     """Load Fashion-MNIST, pictures of clothes in ten classes; download it if need be.
 

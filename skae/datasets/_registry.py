@@ -1,7 +1,5 @@
 """Data sets by name, as the command line knows them."""
 
-from sklearn.utils import Bunch
-
 from skae.datasets._airline import load_airline_passengers
 from skae.registry import unknown_name
 
@@ -26,7 +24,7 @@ _LOADERS = {
 }
 
 
-def dataset_names() -> list[str]:
+def dataset_names():
     """Return the sorted names that `load_dataset` knows.
 
     Returns
@@ -43,7 +41,7 @@ def dataset_names() -> list[str]:
     return sorted(_LOADERS)
 
 
-def load_dataset(name: str) -> Bunch:
+def load_dataset(name):
     """Load a data set by its name; none of them is downloaded.
 
     Parameters

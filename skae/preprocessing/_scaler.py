@@ -1,7 +1,6 @@
 """Scaling of sequences, channel by channel."""
 
 from numbers import Integral
-from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -89,7 +88,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
            [ 4., 50.]])
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "method": [StrOptions({"standard", "minmax"})],
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "feature_range": [tuple],

@@ -1,7 +1,6 @@
 """Series to windows and back."""
 
 from numbers import Integral
-from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -89,7 +88,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     1
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "length": [Interval(Integral, 1, None, closed="left")],
         "stride": [Interval(Integral, 1, None, closed="left")],
         "flatten": ["boolean"],

@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from skae._arrays import as_numbers
-from skae.information._adjusted import AdjustedInformation, adjusted_mutual_information
-from skae.information._mutual_information import MutualInformation, mutual_information
-from skae.information._relative import RelativeInformation, relative_information
+from skae.information._adjusted import adjusted_mutual_information
+from skae.information._mutual_information import mutual_information
+from skae.information._relative import relative_information
 from skae.registry import unknown_name
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._locate import locate
@@ -141,9 +141,7 @@ class KernelMutualInformation(Scorer):
         self.max_samples = max_samples
         self.random_state = random_state
 
-    def measure(
-        self, estimator, X
-    ) -> RelativeInformation | AdjustedInformation | MutualInformation:
+    def measure(self, estimator, X):
         """Return the information with its parts; ``float()`` gives the score.
 
         Parameters

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal, related, surface
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,20 +16,6 @@ from skae.information._adjusted import adjusted_mutual_information
 ALPHAS = [0.5, 1, 1.01, 2, 5]
 seeds = st.integers(0, 2**32 - 1)
 few_examples = settings(max_examples=15, deadline=None)
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-def surface(n, seed=0):
-    """Return a sample of a surface of three dimensions in 32 features."""
-    return np.tanh(normal(n, 3, seed=seed) @ normal(3, 32, seed=1))
-
-
-def related(n, seed=0):
-    X = normal(n, 3, seed=seed)
-    return X, np.tanh(X[:, :2]) + 0.1 * normal(n, 2, seed=seed + 1)
 
 
 # --- the definition -----------------------------------------------------------------

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +17,6 @@ from skae.information._dimension import (
 
 ESTIMATORS = [two_nn, levina_bickel, correlation_dimension]
 each_estimator = pytest.mark.parametrize("estimate", ESTIMATORS)
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 def cube(n, d):

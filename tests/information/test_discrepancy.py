@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 
 from skae.exceptions import UnknownNameError
 from skae.information import (
@@ -18,10 +19,6 @@ DEFINITIONS = {
 }
 each_kernel = pytest.mark.parametrize("kernel", sorted(KERNELS))
 each_measure = pytest.mark.parametrize("measure", [mmd2, knn_kl, coverage])
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 def double_loop(X, Y, kernel, sigma, biased=False):

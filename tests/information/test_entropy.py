@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +13,6 @@ from skae.information import joint_entropy, rbf_gram, renyi_entropy
 ALPHAS = [0.5, 0.9999, 1, 1.01, 1.5, 2, 5, 50]
 seeds = st.integers(0, 2**32 - 1)
 few_examples = settings(max_examples=25, deadline=None)
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 def positive_semidefinite(n, seed):

@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
@@ -19,10 +20,6 @@ from skae.information import (
 
 seeds = st.integers(0, 2**32 - 1)
 few_examples = settings(max_examples=25, deadline=None)
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 # --- as_samples ---------------------------------------------------------------------

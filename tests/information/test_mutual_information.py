@@ -6,6 +6,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal, related
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,16 +23,6 @@ ALPHAS = [0.5, 1, 1.01, 2, 5]
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(2, 30)
 few_examples = settings(max_examples=20, deadline=None)
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-def related(n, seed=0):
-    """Return a sample with a nonlinear, noisy code of it."""
-    X = normal(n, 3, seed=seed)
-    return X, np.tanh(X[:, :2]) + 0.1 * normal(n, 2, seed=seed + 1)
 
 
 def as_array(result):

@@ -3,12 +3,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 
 from skae.information import information_rate
-
-
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 def correlated(n=300, k=4):

@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from helpers.data import normal, surface
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,14 +14,8 @@ seeds = st.integers(0, 2**32 - 1)
 few_examples = settings(max_examples=15, deadline=None)
 
 
-def normal(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-def surface(n=300, seed=0):
-    """Return a noisy surface of three dimensions in 32 features."""
-    X = np.tanh(normal(n, 3, seed=seed) @ normal(3, 32, seed=1))
-    return X + 0.05 * normal(n, 32, seed=seed + 2)
+def noisy(n=300, seed=0):
+    return surface(n, seed) + 0.05 * normal(n, 32, seed=seed + 2)
 
 
 def projected(X, k):
@@ -36,7 +31,7 @@ def projected(X, k):
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("bandwidth", ["median", "knn", 2.0])
 def test_it_is_the_ratio_of_two_informations_under_one_kernel(alpha, bandwidth):
-    X = surface(100)
+    X = noisy(100)
     X_hat = projected(X, 2)
     sigma = resolve_bandwidth(X, bandwidth)
     result = relative_information(X, X_hat, alpha=alpha, bandwidth=bandwidth)
@@ -55,7 +50,7 @@ def test_it_is_the_ratio_of_two_informations_under_one_kernel(alpha, bandwidth):
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_a_perfect_reconstruction_has_all_and_a_constant_one_nothing(alpha):
-    X = surface()
+    X = noisy()
     perfect, constant = (
         float(relative_information(X, X_hat, alpha=alpha))
         for X_hat in (X, np.broadcast_to(X.mean(0), X.shape))
@@ -66,7 +61,7 @@ def test_a_perfect_reconstruction_has_all_and_a_constant_one_nothing(alpha):
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_it_grows_with_the_rank_and_saturates_at_the_true_dimension(alpha):
-    X = surface()
+    X = noisy()
     shares = [
         float(relative_information(X, projected(X, k), alpha=alpha))
         for k in (1, 2, 3, 6, 12, 32)
@@ -91,7 +86,7 @@ def test_it_grows_with_the_rank_and_saturates_at_the_true_dimension(alpha):
 def test_it_is_between_zero_and_one_for_any_reconstruction(
     alpha, seed, n, factor, noise, share
 ):
-    X = surface(n, seed)
+    X = noisy(n, seed)
     disturbed = normal(n, 1, seed=seed + 3) < share
     X_hat = factor * X + disturbed * noise * normal(n, 32, seed=seed + 4)
     found = float(relative_information(X, X_hat, alpha=alpha))
@@ -103,7 +98,7 @@ def test_it_is_between_zero_and_one_for_any_reconstruction(
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("noise", [1, 10, 1e6, 1e200])
 def test_an_exploded_reconstruction_loses(alpha, noise):
-    X = surface()
+    X = noisy()
     exploded = X + noise * normal(300, 32, seed=5)
     stretched = float(relative_information(X, 1.05 * X, alpha=alpha))
     assert float(relative_information(X, exploded, alpha=alpha)) < 0.4
@@ -120,7 +115,7 @@ def test_an_exploded_reconstruction_loses(alpha, noise):
 @given(seed=seeds, exponent=st.floats(-100, 100))
 @few_examples
 def test_it_is_free_of_units_and_rotation(alpha, seed, exponent):
-    X = surface(40, seed)
+    X = noisy(40, seed)
     X_hat = projected(X, 2)
     rotation, _ = np.linalg.qr(normal(32, 32, seed=seed))
     scale = 10**exponent
@@ -138,7 +133,7 @@ def test_constant_data_have_nothing_to_keep(alpha):
 
 
 def test_it_is_blind_to_what_keeps_distances():
-    X = surface(100)
+    X = noisy(100)
     assert float(relative_information(X, 3 - X)) == pytest.approx(1, abs=1e-9)
 
 

@@ -1,18 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from helpers.data import sines
 from sklearn.base import clone
 
 from skae import LSTMAutoencoder
 from skae.exceptions import UnknownNameError
 from skae.networks import RecurrentNetwork
 from skae.networks._recurrent import time_code
-
-
-def sequences(n_samples=20, n_timesteps=8, n_channels=2, seed=0):
-    rng = np.random.default_rng(seed)
-    phase = rng.uniform(0, 6, size=(n_samples, 1, n_channels))
-    return np.sin(phase + np.arange(n_timesteps)[:, None] / 2)
 
 
 @pytest.fixture(params=["repeat", "stateful"])
@@ -23,7 +18,7 @@ def model(request):
 
 
 def test_flattened_windows_are_the_sequences(model):
-    X = sequences()
+    X = sines()
     flat = X.reshape(len(X), -1)
     on_3d = clone(model).fit(X)
     on_2d = clone(model).set_params(n_channels=2).fit(flat)
@@ -37,7 +32,7 @@ def test_flattened_windows_are_the_sequences(model):
 
 
 def test_either_form_can_be_predicted_on(model):
-    X = sequences()
+    X = sines()
     flat = X.reshape(len(X), -1)
     on_3d = clone(model).fit(X)
     on_2d = clone(model).set_params(n_channels=2).fit(flat)
@@ -48,16 +43,16 @@ def test_either_form_can_be_predicted_on(model):
 
 
 def test_length_may_differ_from_the_fit(model):
-    model.fit(sequences())
-    longer = sequences(n_timesteps=13)
+    model.fit(sines())
+    longer = sines(n_timesteps=13)
     assert model.transform(longer).shape == (20, 3)
     assert model.reconstruct(longer).shape == longer.shape
 
 
 def test_channels_may_not(model):
-    model.fit(sequences())
+    model.fit(sines())
     with pytest.raises(ValueError, match="expecting 2 channels"):
-        model.transform(sequences(n_channels=3))
+        model.transform(sines(n_channels=3))
     with pytest.raises(ValueError, match=r"flattened windows of shape \(8, 2\)"):
         model.transform(np.ones((4, 15)))
     with pytest.raises(ValueError, match="set n_channels=2"):
@@ -70,7 +65,7 @@ def test_columns_must_be_whole_time_steps(model):
 
 
 def test_n_features_in_is_the_number_of_channels(model):
-    assert model.fit(sequences()).n_features_in_ == 2
+    assert model.fit(sines()).n_features_in_ == 2
     assert model.input_shape_ == (8, 2)
 
 
@@ -78,7 +73,7 @@ def test_sequences_need_a_sequence_estimator():
     from skae import DenseAutoencoder
 
     with pytest.raises(ValueError, match="dim 3"):
-        DenseAutoencoder().fit(sequences())
+        DenseAutoencoder().fit(sines())
 
 
 def test_time_codes_are_distinct_and_extend():
@@ -89,7 +84,7 @@ def test_time_codes_are_distinct_and_extend():
 
 
 def test_the_encoder_uses_all_time_steps(model):
-    X = sequences()
+    X = sines()
     model.fit(X)
     changed = X.copy()
     changed[:, 0] += 1
@@ -179,7 +174,7 @@ def test_the_decoder_writes_forwards(bidirectional):
 
 
 def test_a_gru_learns_sines():
-    X = sequences(200, 12, n_channels=1).astype(np.float32)
+    X = sines(200, 12, n_channels=1).astype(np.float32)
     settings = {"hidden_size": 24, "random_state": 0}
     briefly = GRUAutoencoder(2, max_epochs=2, **settings).fit(X)
     longer = GRUAutoencoder(2, max_epochs=30, **settings).fit(X)

@@ -2,6 +2,8 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers.data import clusters
+from helpers.models import Given
 from sklearn.cluster import DBSCAN, HDBSCAN, KMeans
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
@@ -24,22 +26,7 @@ each_scorer = pytest.mark.parametrize("scorer", SCORERS)
 
 
 def data(n_samples=90, spread=1.5, seed=0):
-    rng = np.random.default_rng(seed)
-    y = np.arange(n_samples) % 3
-    return spread * rng.normal(size=(3, 6))[y] + rng.normal(size=(n_samples, 6)), y
-
-
-class Codes:
-    n_components = 2
-
-    def __init__(self, codes):
-        self.codes = codes
-
-    def transform(self, X):
-        return self.codes
-
-    def inverse_transform(self, Z):
-        return np.hstack([Z, Z])
+    return clusters(n_samples, spread, seed), np.arange(n_samples) % 3
 
 
 @each
@@ -84,15 +71,15 @@ def test_noise_alone_scores_zero(scorer):
 @each_scorer
 def test_perfect_and_unrelated_codes(scorer):
     y = np.arange(600) % 4
-    perfect = Codes(np.eye(4)[y])
+    perfect = Given(np.eye(4)[y])
     assert scorer()(perfect, y[:, None], y) == pytest.approx(1)
-    unrelated = Codes(np.random.default_rng(0).normal(size=(600, 2)))
+    unrelated = Given(np.random.default_rng(0).normal(size=(600, 2)))
     assert scorer()(unrelated, y[:, None], y) == pytest.approx(0, abs=0.02)
 
 
 def test_nmi_is_not_corrected_for_chance_as_documented():
     y = np.arange(100) % 2
-    unrelated = Codes(np.random.default_rng(0).normal(size=(100, 2)))
+    unrelated = Given(np.random.default_rng(0).normal(size=(100, 2)))
     many = NormalizedMutualInformation(40)(unrelated, y[:, None], y)
     assert many > 0.1
     assert AdjustedRand(40)(unrelated, y[:, None], y) < 0.05
@@ -139,7 +126,7 @@ def test_one_class_says_nothing(scorer):
 def test_collapsed_codes_score_the_worst(scorer, code):
     X, y = data()
     scorer = scorer()
-    assert scorer(Codes(np.full((90, 2), code)), X, y) == scorer.worst
+    assert scorer(Given(np.full((90, 2), code)), X, y) == scorer.worst
     model = DenseAutoencoder(2, max_epochs=1, random_state=0).fit(X)
     model.diverged_ = True
     assert scorer(model, X, y) == scorer.worst
@@ -149,8 +136,8 @@ def test_collapsed_codes_score_the_worst(scorer, code):
 def test_rows_are_evenly_spaced(scorer):
     X, y = data(400)
     rows = np.linspace(0, 399, 50).astype(int)
-    found = scorer(max_samples=50)(Codes(X), X, y)
-    assert found == scorer()(Codes(X[rows]), X[rows], y[rows])
+    found = scorer(max_samples=50)(Given(X), X, y)
+    assert found == scorer()(Given(X[rows]), X[rows], y[rows])
 
 
 @each_scorer

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers.models import Given
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -11,23 +12,16 @@ from skae.scorers._description_length import DescriptionLength, description_leng
 from skae.scorers._silhouette import Silhouette
 
 
+def coded(X_hat, n_components=2):
+    """Return a reducer with codes that say nothing, and reconstructions as given."""
+    return Given(np.zeros((len(X_hat), n_components)), X_hat)
+
+
 def plane(n_dims, n_samples=400, n_features=12, noise=0.3, seed=0):
     rng = np.random.default_rng(seed)
     axes = np.linalg.qr(rng.normal(size=(n_features, n_dims)))[0]
     X = rng.normal(size=(n_samples, n_dims)) @ axes.T
     return X + noise * rng.normal(size=X.shape) * np.sqrt(n_dims / n_features)
-
-
-class Given:
-    def __init__(self, X_hat, n_components=2):
-        self.X_hat = X_hat
-        self.n_components = n_components
-
-    def transform(self, X):
-        return np.zeros((len(X), self.n_components))
-
-    def inverse_transform(self, Z):
-        return self.X_hat
 
 
 # The length
@@ -122,7 +116,7 @@ def test_larger_eps_chooses_smaller_codes():
 
 def test_a_code_that_says_nothing():
     X = plane(2) - plane(2).mean(axis=0)
-    score = DescriptionLength()(Given(np.zeros(X.shape), 1), X)
+    score = DescriptionLength()(coded(np.zeros(X.shape), 1), X)
     assert score < 0
     assert score == pytest.approx(-description_length(1.0, 1, 12))
 
@@ -130,8 +124,8 @@ def test_a_code_that_says_nothing():
 @pytest.mark.parametrize("n_components", [12, 13])
 def test_codes_no_smaller_than_the_row_score_the_worst(n_components):
     X = plane(2)
-    assert DescriptionLength()(Given(X, n_components), X) == -1.0
-    assert DescriptionLength()(Given(X, 11), X) > -0.1
+    assert DescriptionLength()(coded(X, n_components), X) == -1.0
+    assert DescriptionLength()(coded(X, 11), X) > -0.1
 
 
 def test_constant_features_do_not_count():
@@ -140,14 +134,14 @@ def test_constant_features_do_not_count():
     expected = DescriptionLength()(PCA(2).fit(X), X)
     assert DescriptionLength()(PCA(2).fit(padded), padded) == pytest.approx(expected)
     flat = np.hstack([X[:, :2], np.zeros((400, 5))])
-    assert DescriptionLength()(Given(flat), flat) == -1.0
+    assert DescriptionLength()(coded(flat), flat) == -1.0
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_what_cannot_be_scored(value):
     X = plane(2)
-    assert DescriptionLength()(Given(np.full(X.shape, value)), X) == -1.0
-    assert DescriptionLength()(Given(X[:1]), X[:1]) == -1.0
+    assert DescriptionLength()(coded(np.full(X.shape, value)), X) == -1.0
+    assert DescriptionLength()(coded(X[:1]), X[:1]) == -1.0
 
 
 def test_sequences_count_time_steps_times_channels():

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, TransformerMixin
+from helpers.models import Given
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -21,21 +21,6 @@ every_target = pytest.mark.parametrize(
     [{}, {"alpha": 2}, {"target": "latent"}, {"target": "latent", "alpha": 2}, LITERAL],
     ids=str,
 )
-
-
-class Given(TransformerMixin, BaseEstimator):
-    """A reducer whose codes and reconstructions are given."""
-
-    def __init__(self, codes=None, back=None):
-        self.codes = codes
-        self.back = back
-        self.n_components = 2
-
-    def transform(self, X):
-        return self.codes
-
-    def reconstruct(self, X):
-        return self.back
 
 
 def surface(n=400, seed=0):

@@ -4,7 +4,8 @@ import re
 import numpy as np
 import pytest
 import sklearn.metrics
-from sklearn.base import BaseEstimator, TransformerMixin
+from helpers.data import clusters
+from helpers.models import Given, dense
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_validate
@@ -12,7 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skopt import BayesSearchCV
 
-from skae import DenseAutoencoder, LSTMAutoencoder, get_scorer, get_scorer_names
+from skae import LSTMAutoencoder, get_scorer, get_scorer_names
 from skae.exceptions import UnknownNameError
 from skae.information import mutual_information
 from skae.scorers import (
@@ -27,40 +28,12 @@ NAMES = sorted(set(get_scorer_names()) - {"coverage", "knn_kl", "mmd", "ari", "n
 every_scorer = pytest.mark.parametrize("name", NAMES)
 
 
-def data(n_samples=90, seed=0):
-    rng = np.random.default_rng(seed)
-    centres = 4 * rng.normal(size=(3, 6))
-    return centres[np.arange(n_samples) % 3] + rng.normal(size=(n_samples, 6))
-
-
-def dense(n_components=2, **params):
-    return DenseAutoencoder(n_components, max_epochs=10, random_state=0, **params)
-
-
-class Codes(TransformerMixin, BaseEstimator):
-    """A reducer whose codes and reconstructions are given."""
-
-    def __init__(self, n_components=2, codes=None, back=None):
-        self.n_components = n_components
-        self.codes = codes
-        self.back = back
-
-    def fit(self, X, y=None):
-        return self
-
-    def transform(self, X):
-        return self.codes
-
-    def inverse_transform(self, Z):
-        return self.back
-
-
 # What is scored
 
 
 @every_scorer
 def test_a_lone_autoencoder_and_a_pipeline_agree(name):
-    X = data()
+    X = clusters()
     scaled = StandardScaler().fit_transform(X)
     alone = dense().fit(scaled)
     pipeline = make_pipeline(StandardScaler(), dense()).fit(X)
@@ -70,7 +43,7 @@ def test_a_lone_autoencoder_and_a_pipeline_agree(name):
 
 @every_scorer
 def test_steps_after_the_autoencoder(name):
-    X = data()
+    X = clusters()
     pipeline = make_pipeline(
         StandardScaler(), dense(), StandardScaler(), KMeans(3, random_state=0)
     )
@@ -79,7 +52,7 @@ def test_steps_after_the_autoencoder(name):
 
 @every_scorer
 def test_a_search_stands_for_its_best_estimator(name):
-    X = data()
+    X = clusters()
     search = GridSearchCV(dense(), {"n_components": [2]}, cv=2).fit(X)
     scorer = get_scorer(name)
     assert scorer(search, X) == scorer(search.best_estimator_, X)
@@ -87,20 +60,20 @@ def test_a_search_stands_for_its_best_estimator(name):
 
 @every_scorer
 def test_pca_is_scored_too(name):
-    X = data()
+    X = clusters()
     assert math.isfinite(get_scorer(name)(make_pipeline(PCA(2)).fit(X), X))
 
 
 @every_scorer
 def test_sequences(name):
-    X = data().reshape(90, 3, 2)
+    X = clusters().reshape(90, 3, 2)
     model = LSTMAutoencoder(2, hidden_size=8, max_epochs=3, random_state=0).fit(X)
     assert math.isfinite(get_scorer(name)(model, X))
 
 
 @every_scorer
 def test_pandas_output_changes_nothing(name):
-    X = data()
+    X = clusters()
     model = dense().fit(X)
     expected = get_scorer(name)(model, X)
     assert get_scorer(name)(model.set_output(transform="pandas"), X) == expected
@@ -108,7 +81,7 @@ def test_pandas_output_changes_nothing(name):
 
 @every_scorer
 def test_integers_and_lists(name):
-    X = (10 * data()).astype(int)
+    X = (10 * clusters()).astype(int)
     model = dense().fit(X)
     expected = get_scorer(name)(model, X.astype(float))
     assert get_scorer(name)(model, X) == pytest.approx(expected)
@@ -117,17 +90,17 @@ def test_integers_and_lists(name):
 
 @every_scorer
 def test_without_a_reducer_there_is_nothing_to_score(name):
-    pipeline = make_pipeline(StandardScaler()).fit(data())
+    pipeline = make_pipeline(StandardScaler()).fit(clusters())
     with pytest.raises(TypeError, match="has no step"):
-        get_scorer(name)(pipeline, data())
+        get_scorer(name)(pipeline, clusters())
 
 
 @every_scorer
 @pytest.mark.parametrize("code", [0.0, np.nan, np.inf])
 def test_a_collapsed_code_scores_the_worst(name, code):
-    X = data()
+    X = clusters()
     scorer = get_scorer(name)
-    reducer = Codes(codes=np.full((90, 2), code), back=np.full(X.shape, np.nan))
+    reducer = Given(codes=np.full((90, 2), code), back=np.full(X.shape, np.nan))
     assert scorer(reducer, X) == scorer.worst
 
 
@@ -152,7 +125,7 @@ def test_searches_of_scikit_learn_say_of_names_what_the_docstring_says():
     """They know scikit-learn's names, and have no place for others."""
     search = GridSearchCV(PCA(), {"n_components": [2]}, scoring="kernel_mi")
     with pytest.raises(ValueError, match="'kernel_mi'") as caught:
-        search.fit(data())
+        search.fit(clusters())
     documented = " ".join(get_scorer.__doc__.split())
     beginning, end = str(caught.value).partition("{")[0], "Got 'kernel_mi' instead."
     assert str(caught.value).endswith(end)
@@ -171,13 +144,15 @@ def test_callables_pass_through():
 def test_grid_search_over_autoencoders_and_pca(name):
     pipeline = Pipeline([("scale", StandardScaler()), ("reduce", PCA())])
     grid = {"reduce": [PCA(), dense()], "reduce__n_components": [1, 3]}
-    search = GridSearchCV(pipeline, grid, scoring=get_scorer(name), cv=2).fit(data())
+    search = GridSearchCV(pipeline, grid, scoring=get_scorer(name), cv=2).fit(
+        clusters()
+    )
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_several_metrics_at_once():
     scoring = {name: get_scorer(name) for name in NAMES}
-    scores = cross_validate(dense(), data(), scoring=scoring, cv=3)
+    scores = cross_validate(dense(), clusters(), scoring=scoring, cv=3)
     for name in scoring:
         assert np.isfinite(scores[f"test_{name}"]).all()
 
@@ -194,7 +169,7 @@ def test_skopt_without_y(name):
     )
     # skopt says aloud that it asks for a point twice
     with np.errstate(all="ignore"):
-        search.fit(data())
+        search.fit(clusters())
     assert 1 <= search.best_params_["denseautoencoder__n_components"] <= 5
 
 
@@ -208,7 +183,7 @@ def test_a_search_with_failing_and_diverging_candidates_finishes():
     ]
     plain = dense(linear_path=None)
     search = GridSearchCV(plain, grid, scoring=get_scorer("kernel_mi"), cv=2)
-    search.fit(data())
+    search.fit(clusters())
     scores = search.cv_results_["mean_test_score"]
     assert np.isnan(scores[0])
     assert np.isfinite(scores[1:]).all()
@@ -219,20 +194,20 @@ def test_a_search_with_failing_and_diverging_candidates_finishes():
 
 
 def test_reconstruction_is_the_score_of_the_autoencoder():
-    X = data()
+    X = clusters()
     model = dense().fit(X)
     assert Reconstruction()(model, X) == pytest.approx(model.score(X))
 
 
 def test_reconstruction_of_pca_is_its_explained_variance():
-    X = data()
+    X = clusters()
     pca = PCA(2).fit(X)
     expected = pca.explained_variance_ratio_.sum()
     assert Reconstruction()(pca, X) == pytest.approx(expected)
 
 
 def test_the_literal_recipe():
-    X = data()
+    X = clusters()
     model = dense().fit(X)
     scorer = KernelMutualInformation("latent", alpha=2, bandwidth=1.0, adjusted=False)
     expected = mutual_information(X, model.transform(X), alpha=2, bandwidth=1.0)
@@ -241,20 +216,20 @@ def test_the_literal_recipe():
 
 
 def test_kernel_mi_of_codes_is_free_of_scale_and_blind_to_noise():
-    X = data()
+    X = clusters()
     rng = np.random.default_rng(1)
     codes = PCA(2).fit_transform(X)
     default = KernelMutualInformation("latent")
     literal = KernelMutualInformation("latent", alpha=2, bandwidth=1.0, adjusted=False)
-    good, large = Codes(codes=codes), Codes(codes=100 * codes)
-    noise = Codes(codes=rng.normal(size=(90, 30)))
+    good, large = Given(codes=codes), Given(codes=100 * codes)
+    noise = Given(codes=rng.normal(size=(90, 30)))
     assert default(good, X) == pytest.approx(default(large, X))
     assert default(noise, X) < 0.2 * default(good, X)
     assert literal(noise, X) > literal(good, X)  # what is wrong with it
 
 
 def test_kernel_mi_of_other_orders_takes_a_subsample():
-    X = data(300)
+    X = clusters(300)
     model = dense().fit(X)
     whole = KernelMutualInformation(alpha=1.01)(model, X)
     part = KernelMutualInformation(alpha=1.01, max_samples=150)(model, X)
@@ -264,7 +239,7 @@ def test_kernel_mi_of_other_orders_takes_a_subsample():
 
 @pytest.mark.parametrize("name", ["reconstruction", "kernel_mi", "silhouette"])
 def test_pipelines_in_pipelines(name):
-    X = data()
+    X = clusters()
     flat = make_pipeline(StandardScaler(), PCA(2), KMeans(3, random_state=0, n_init=1))
     inner = make_pipeline(make_pipeline(StandardScaler(), "passthrough"), PCA(2))
     nested = make_pipeline(inner, KMeans(3, random_state=0, n_init=1))

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from helpers.data import normal
+from helpers.models import Given
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.model_selection import GridSearchCV
@@ -10,23 +12,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, LSTMAutoencoder
 from skae.scorers._trustworthiness import Trustworthiness
-
-
-def data(n_samples=90, n_features=6, seed=0):
-    return np.random.default_rng(seed).normal(size=(n_samples, n_features))
-
-
-class Codes:
-    n_components = 2
-
-    def __init__(self, codes):
-        self.codes = codes
-
-    def transform(self, X):
-        return self.codes
-
-    def inverse_transform(self, Z):
-        return Z
 
 
 def by_definition(X, Z, k):
@@ -42,32 +27,32 @@ def by_definition(X, Z, k):
 
 @pytest.mark.parametrize("k", [1, 5, 20])
 def test_it_is_its_definition(k):
-    X, Z = data(), data(n_features=2, seed=1)
-    assert Trustworthiness(k)(Codes(Z), X) == pytest.approx(by_definition(X, Z, k))
+    X, Z = normal(90, 6), normal(90, 2, seed=1)
+    assert Trustworthiness(k)(Given(Z), X) == pytest.approx(by_definition(X, Z, k))
 
 
 def test_perfect_and_unrelated_codes():
-    X = data(600)
-    assert Trustworthiness()(Codes(X), X) == 1.0
-    unrelated = Trustworthiness()(Codes(data(600, 2, seed=1)), X)
+    X = normal(600, 6)
+    assert Trustworthiness()(Given(X), X) == 1.0
+    unrelated = Trustworthiness()(Given(normal(600, 2, seed=1)), X)
     assert unrelated == pytest.approx(0.5, abs=0.05)
 
 
 def test_it_does_not_see_what_codes_tear_apart():
-    X = data(200, 1)
+    X = normal(200, 1)
     torn = X + 100.0 * (X > 0)
-    assert Trustworthiness()(Codes(torn), X) > 0.99
+    assert Trustworthiness()(Given(torn), X) > 0.99
 
 
 def test_it_rises_with_the_dimension():
-    X = data(200)
+    X = normal(200, 6)
     scores = [Trustworthiness()(PCA(k).fit(X), X) for k in (1, 2, 4, 6)]
     assert scores == sorted(scores)
     assert scores[-1] == 1.0
 
 
 def test_rows_in_pipelines_are_those_that_the_step_sees():
-    X = data() * [1, 1, 1, 1, 1, 50]
+    X = normal(90, 6) * [1, 1, 1, 1, 1, 50]
     scaled = StandardScaler().fit_transform(X)
     pipeline = make_pipeline(StandardScaler(), PCA(2), StandardScaler()).fit(X)
     alone = PCA(2).fit(scaled)
@@ -77,7 +62,7 @@ def test_rows_in_pipelines_are_those_that_the_step_sees():
 
 
 def test_sequences_and_their_ends():
-    X = data().reshape(90, 3, 2)
+    X = normal(90, 6).reshape(90, 3, 2)
     X[::2, 2] = np.nan
     model = LSTMAutoencoder(2, hidden_size=8, max_epochs=3, random_state=0).fit(X)
     flat = np.nan_to_num(X).reshape(90, -1)
@@ -86,31 +71,31 @@ def test_sequences_and_their_ends():
 
 
 def test_at_most_so_many_rows():
-    X, Z = data(), data(n_features=2, seed=1)
+    X, Z = normal(90, 6), normal(90, 2, seed=1)
     rows = np.linspace(0, 89, 40).astype(int)
-    part = Trustworthiness(max_samples=40)(Codes(Z), X)
-    assert part == Trustworthiness()(Codes(Z[rows]), X[rows])
+    part = Trustworthiness(max_samples=40)(Given(Z), X)
+    assert part == Trustworthiness()(Given(Z[rows]), X[rows])
 
 
 @pytest.mark.parametrize("code", [0.0, 3.3, np.nan, np.inf])
 def test_collapsed_codes_score_the_worst(code):
-    assert Trustworthiness()(Codes(np.full((90, 2), code)), data()) == 0.0
+    assert Trustworthiness()(Given(np.full((90, 2), code)), normal(90, 6)) == 0.0
 
 
 @pytest.mark.parametrize("n_samples", range(1, 13))
 def test_few_rows_stay_within_bounds(n_samples):
-    X, Z = data(n_samples), data(n_samples, 2, seed=1)
-    score = Trustworthiness()(Codes(Z), X)
+    X, Z = normal(n_samples, 6), normal(n_samples, 2, seed=1)
+    score = Trustworthiness()(Given(Z), X)
     assert 0.0 <= score <= 1.0
     if n_samples < 3:
         assert score == 0.0
 
 
 def test_what_has_diverged_scores_the_worst():
-    model = DenseAutoencoder(max_epochs=2, random_state=0).fit(data())
-    assert Trustworthiness()(model, data()) > 0.5
+    model = DenseAutoencoder(max_epochs=2, random_state=0).fit(normal(90, 6))
+    assert Trustworthiness()(model, normal(90, 6)) > 0.5
     model.diverged_ = True
-    assert Trustworthiness()(model, data()) == 0.0
+    assert Trustworthiness()(model, normal(90, 6)) == 0.0
 
 
 def test_it_serves_in_searches():
@@ -120,6 +105,6 @@ def test_it_serves_in_searches():
         grid,
         scoring=Trustworthiness(),
         cv=3,
-    ).fit(data())
+    ).fit(normal(90, 6))
     assert search.best_params_ == {"n_components": 3}
-    assert math.isfinite(Trustworthiness()(search, data()))
+    assert math.isfinite(Trustworthiness()(search, normal(90, 6)))

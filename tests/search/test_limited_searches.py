@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.models import dense
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -13,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import Autoencoder, DenseAutoencoder, stacked
+from skae import Autoencoder, stacked
 from skae.exceptions import FitLimitError
 from skae.networks import DenseNetwork
 from skae.search import BayesSearchCV, EvolutionarySearchCV, LatentDimensionSearchCV
@@ -26,10 +27,6 @@ X = np.random.default_rng(0).normal(size=(24, 5)).astype(np.float32)
 NO_TIME, ALL_TIME = 1e-9, 1e9
 SMALL, LARGE = (4,), (900, 900)
 ENOUGH_FOR_SMALL = 2**22
-
-
-def dense(**params):
-    return DenseAutoencoder(2, **{"max_epochs": 2, "random_state": 0, **params})
 
 
 def grid(estimator, space, **params):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 from sklearn.utils import check_random_state
 
 from skae._sklearn import validate_params
@@ -73,7 +72,7 @@ RECIPES = {
 }
 
 
-def manifold_names() -> list[str]:
+def manifold_names():
     """Return the sorted names that `make_manifold` knows.
 
     Returns
@@ -93,12 +92,12 @@ def manifold_names() -> list[str]:
 
 @validate_params({"name": [str], **CONSTRAINTS}, prefer_skip_nested_validation=True)
 def make_manifold(
-    name: str,
-    n_samples: int = 2000,
+    name,
+    n_samples=2000,
     *,
-    noise: float = 0.0,
-    random_state: int | np.random.RandomState | None = None,
-) -> Manifold:
+    noise=0.0,
+    random_state=None,
+):
     """Draw points from a manifold of known dimension.
 
     Parameters

@@ -24,13 +24,13 @@ _GAIN = 1.0
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def make_smooth_manifold(
-    n_samples: int = 2000,
-    intrinsic_dimension: int = 3,
-    n_features: int = 32,
+    n_samples=2000,
+    intrinsic_dimension=3,
+    n_features=32,
     *,
-    noise: float = 0.0,
-    random_state: int | np.random.RandomState | None = None,
-) -> Manifold:
+    noise=0.0,
+    random_state=None,
+):
     """Draw points from the image of a random smooth map.
 
     x = B tanh(A z + b), where z ~ N(0, I_d), and A, B and b are random: a neural
@@ -92,13 +92,13 @@ def _check_room(needed, n_features, name):
 
 @validate_params(_CONSTRAINTS, prefer_skip_nested_validation=True)
 def make_linear_manifold(
-    n_samples: int = 2000,
-    intrinsic_dimension: int = 3,
-    n_features: int = 32,
+    n_samples=2000,
+    intrinsic_dimension=3,
+    n_features=32,
     *,
-    noise: float = 0.0,
-    random_state: int | np.random.RandomState | None = None,
-) -> Manifold:
+    noise=0.0,
+    random_state=None,
+):
     """Draw points from a linear subspace, with the same variance in all its directions.
 
     x = Q z, where z ~ N(0, I_d) and Q has orthonormal columns, drawn at random.
@@ -153,13 +153,13 @@ def _orthonormal(n_rows, n_columns, rng):
     prefer_skip_nested_validation=True,
 )
 def make_sphere(
-    n_samples: int = 2000,
-    intrinsic_dimension: int = 2,
-    n_features: int | None = None,
+    n_samples=2000,
+    intrinsic_dimension=2,
+    n_features=None,
     *,
-    noise: float = 0.0,
-    random_state: int | np.random.RandomState | None = None,
-) -> Manifold:
+    noise=0.0,
+    random_state=None,
+):
     """Draw points uniformly from the unit sphere, in a random subspace.
 
     ``|x| = 1`` in d + 1 dimensions. Being closed, it does not embed in d.

@@ -1,13 +1,12 @@
 """The manifolds on which choices of a latent dimension are compared."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from skae._sklearn import validate_params
-from skae.datasets._manifolds._base import CONSTRAINTS, Manifold
+from skae.datasets._manifolds._base import CONSTRAINTS
 from skae.datasets._manifolds._catalogue import make_manifold
 from skae.datasets._manifolds._embedded import (
     make_linear_manifold,
@@ -68,10 +67,10 @@ _SUITE = [
     prefer_skip_nested_validation=True,
 )
 def manifold_suite(
-    n_samples: int = 2000,
+    n_samples=2000,
     *,
-    random_state: int | np.random.RandomState | None = 0,
-) -> Iterator[Manifold]:
+    random_state=0,
+):
     """Draw 37 manifolds, on which to compare ways to choose a latent dimension.
 
     Random smooth and linear ones with noise of 1, 5 or 10 %, spheres in many features,

@@ -36,7 +36,7 @@ class Architecture(Dimension):
 
     Examples
     --------
-    >>> from skae.search.evolution import Architecture
+    >>> from skae.search import Architecture
     >>> layers = Architecture(max_depth=2, min_width=8, max_width=64)
     >>> (32, 16) in layers, (32, 16, 8) in layers
     (True, False)

@@ -39,7 +39,7 @@ def n_parameters(estimator):
     --------
     >>> import numpy as np
     >>> from sklearn.decomposition import PCA
-    >>> from skae.search.evolution import n_parameters
+    >>> from skae.search import n_parameters
     >>> n_parameters(PCA(2).fit(np.eye(5)))
     15
     """

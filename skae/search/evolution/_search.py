@@ -126,7 +126,7 @@ class EvolutionarySearchCV(NamedScoring, BaseSearchCV):
     --------
     >>> import numpy as np
     >>> from sklearn.decomposition import PCA
-    >>> from skae.search.evolution import EvolutionarySearchCV
+    >>> from skae.search import EvolutionarySearchCV
     >>> X = np.random.default_rng(0).normal(size=(60, 8)) * [9, 8, 7, 6, 1, 1, 1, 1]
     >>> search = EvolutionarySearchCV(
     ...     PCA(),

@@ -131,7 +131,7 @@ class KeepIfBetter(Strategy):
 
     Examples
     --------
-    >>> from skae.search.evolution import KeepIfBetter
+    >>> from skae.search import KeepIfBetter
     >>> KeepIfBetter(mutation_probability=1.0)
     KeepIfBetter(mutation_probability=1.0)
     """
@@ -214,7 +214,7 @@ class MuPlusLambda(Strategy):
 
     Examples
     --------
-    >>> from skae.search.evolution import MuPlusLambda
+    >>> from skae.search import MuPlusLambda
     >>> MuPlusLambda(tournament_size=2)
     MuPlusLambda(tournament_size=2)
     """

@@ -67,7 +67,7 @@ class ScoreStore:
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from skae.search.fits import ScoreStore
+    >>> from skae.search import ScoreStore
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = ScoreStore(Path(folder, "scores.db"))
     ...     store.put("some fit", {"test_scores": 0.5})

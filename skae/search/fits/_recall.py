@@ -70,7 +70,7 @@ def remember(search, store):
     >>> from pathlib import Path
     >>> from sklearn.linear_model import Ridge
     >>> from sklearn.model_selection import GridSearchCV
-    >>> from skae.search.fits import ScoreStore, remember
+    >>> from skae.search import ScoreStore, remember
     >>> X = np.random.default_rng(0).normal(size=(40, 3))
     >>> y = X.sum(axis=1)
     >>> with tempfile.TemporaryDirectory() as folder:

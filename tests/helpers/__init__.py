@@ -1,0 +1,1 @@
+"""What several test modules need: data, models and reducers to try things on."""
