@@ -191,10 +191,10 @@ def test_estimates_that_disagree_are_shown():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_no_more_dimensions_than_features_are_named():
     corners = np.eye(12)  # all at one distance: the estimates are infinite
+    search = LatentDimensionSearchCV(PCA(), n_components=3, random_state=0)
     with pytest.warns(
         DimensionWarning, match=r"about 12\.0 dim.* \(TwoNN 12\.0"
     ) as told:
-        search = LatentDimensionSearchCV(PCA(), n_components=3, random_state=0)
         search.fit(corners)
     assert search.intrinsic_dimension_.median == 12
     assert "network" not in str(told[-1].message)
