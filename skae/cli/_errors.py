@@ -10,8 +10,8 @@ class InputError(ValueError):
     ----------
     message : str
         What was given, what is allowed, and what to change.
-    option : str, default="DATA"
-        The argument or option at fault.
+    option : str or None, default="DATA"
+        The argument or option at fault; None where it is not a single one.
     """
 
     def __init__(self, message, option="DATA"):

@@ -1,10 +1,12 @@
 """Files of tables, read as they are: columns by name, not yet known to be numbers."""
 
 import warnings
+from io import StringIO
 
 import numpy as np
 
 from skae.cli._errors import InputError
+from skae.cli._form import Form
 from skae.datasets import dataset_names
 
 __all__ = ["read_file"]
@@ -38,32 +40,54 @@ def read_file(path):
 def _read_csv(path):
     import pandas as pd
 
-    separator = _separator(path)
+    text = _decoded(path.read_bytes())
+    form = Form.of(text)
     try:
-        frame = _parsed(path, separator)
-        if _is_numbers(frame.columns):
-            frame = _parsed(path, separator, header=None)
+        frame = _parsed(text, form)
     except pd.errors.ParserWarning:
         raise InputError(
             f"{path.name!r} has rows with more values than its header has names: "
             "complete the header."
         ) from None
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
+    except ValueError as error:  # pandas' parser errors are ValueErrors
         raise InputError(f"{path.name!r} does not read as a table: {error}") from None
+    if not form.has_header:
+        frame.columns = [f"x{i}" for i in range(frame.shape[1])]
     return _as_table(_without_row_numbers(frame))
 
 
-def _parsed(path, separator, **options):
+def _decoded(data):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _parsed(text, form):
     import pandas as pd
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(path, sep=separator, index_col=False, **options)
+        frame = pd.read_csv(
+            StringIO(text),
+            sep=form.separator,
+            decimal=form.decimal,
+            header=0 if form.has_header else None,
+            index_col=False,
+            na_values=["?"],
+            skipinitialspace=True,
+        )
+    frame = frame.dropna(how="all")  # lines of separators
+    empty = frame.columns[frame.isna().all()]
+    nameless = [name for name in empty if str(name).startswith("Unnamed: ")]
+    return frame.drop(columns=nameless if form.has_header else empty)
 
 
 def _without_row_numbers(frame):
     """Drop a first column without a name that counts the rows, as pandas saves it."""
-    counts = frame.columns[0] == "Unnamed: 0" and np.array_equal(
+    counts = frame.columns[:1] == "Unnamed: 0" and np.array_equal(
         frame.iloc[:, 0], np.arange(len(frame))
     )
     return frame.iloc[:, 1:] if counts else frame
@@ -92,22 +116,6 @@ def _read_npy(path):
             f"dimensions, (n_samples, n_features).{hint}"
         )
     return {f"x{i}": column for i, column in enumerate(X.T)}
-
-
-def _separator(path):
-    """Return the separator of the first line; most files have commas."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        line = file.readline()
-    return max(",;\t", key=line.count)
-
-
-def _is_numbers(names):
-    """Return whether names are numbers: the header is a row of data, then."""
-    try:
-        np.array([str(name) for name in names], dtype=float)
-    except ValueError:
-        return False
-    return True
 
 
 def _as_table(frame):

@@ -20,6 +20,11 @@ _KNOWN = {
 }
 
 
+# Most characters of what an error lists, and of a value that it shows.
+_MAX_HINT = 300
+_MAX_SAMPLE = 40
+
+
 @dataclass(frozen=True, eq=False)
 class DataSet:
     """A table or a series, and what is known of it.
@@ -116,9 +121,9 @@ def _from_file(path, columns):
 def _select(table, columns):
     for column in columns:
         if column not in table:
+            known = ", ".join(map(repr, table))
             raise InputError(
-                f"There is no column {column!r}: use one of "
-                f"{', '.join(map(repr, table))}.",
+                f"There is no column {column!r}: use one of {_shortened(known)}.",
                 "--column",
             )
     return {name: table[name] for name in columns} if columns else table
@@ -129,11 +134,22 @@ def _numbers(name, values, table):
         return _as_floats(values)
     except (TypeError, ValueError):
         sample = _first_text(values)
-    usable = [f"--column {other!r}" for other in table if _reads(table[other])]
-    hint = f"leave it out by {' '.join(usable)}" if usable else "encode it as numbers"
+    usable = [other for other in table if _reads(table[other])]
+    hint = f"leave it out by {_columns(usable)}" if usable else "encode it as numbers"
     raise InputError(
         f"Column {name!r} holds text, such as {sample!r}, and an autoencoder takes "
         f"numbers: {hint}."
+    )
+
+
+def _columns(names):
+    """Return the options that choose columns, at a length that can be read."""
+    return _shortened(" ".join(f"--column {name!r}" for name in names))
+
+
+def _shortened(text):
+    return (
+        text if len(text) <= _MAX_HINT else f"{text[:_MAX_HINT].rsplit(' ', 1)[0]} ..."
     )
 
 
@@ -157,20 +173,23 @@ def _first_text(values):
         try:
             float(value)
         except (TypeError, ValueError):
-            return str(value)
-    return str(values[0])
+            return str(value)[:_MAX_SAMPLE]
+    return str(values[0])[:_MAX_SAMPLE]
 
 
 def _finite(table):
     """Return the columns as a float32 matrix, or say where it is not finite."""
     with np.errstate(over="ignore"):
         X = np.column_stack(list(table.values())).astype(np.float32)
-    bad = np.argwhere(~np.isfinite(X))
-    if len(bad):
-        row, column = bad[0]
-        raise InputError(
-            f"{len(bad)} of {X.size} values are missing, infinite or beyond float32, "
-            f"the first one in row {row + 1} of column {list(table)[column]!r}: remove "
-            "or fill them."
-        )
-    return X
+    finite = np.isfinite(X)
+    if finite.all():
+        return X
+    names = np.array(list(table))
+    row, column = np.argwhere(~finite)[0]
+    complete = names[finite.all(axis=0)]
+    hint = f", or leave their columns out by {_columns(complete.tolist())}"
+    raise InputError(
+        f"{np.sum(~finite)} of {X.size} values are missing, infinite or beyond "
+        f"float32, the first one in row {row + 1} of column {str(names[column])!r}: "
+        f"remove or fill them{hint if len(complete) else ''}."
+    )

@@ -1,21 +1,27 @@
-"""What the settings of a run stand for: scorer, windows, pipeline and folds."""
+"""What settings stand for: windows, pipeline, folds, dimensions, scorer and rule."""
 
-import numpy as np
+import warnings
+
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae.cli._errors import InputError
-from skae.cli._estimators import make_estimator, takes_sequences
-from skae.cli._scorers import make_scorer
-from skae.cli._space import PARAM, search_space
-from skae.exceptions import UnknownNameError
+from skae.cli._parts import described, make_estimator, make_scorer, takes_sequences
+from skae.cli._settings import format_components, parse_components
+from skae.exceptions import DimensionWarning, UnknownNameError
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
 from skae.scorers import Reconstruction, RootMeanSquaredError
-from skae.search._rules import get_rule
+from skae.search._range import DimensionRange, rule_for
 
-__all__ = ["PARAM", "Plan"]
+__all__ = ["PARAM", "PREFIX", "Plan"]
+
+#: Before the names of the autoencoder's parameters in the pipeline.
+PREFIX = "autoencoder__"
+
+#: The parameter of the pipeline that every search is about.
+PARAM = f"{PREFIX}n_components"
 
 
 class Plan:
@@ -26,24 +32,28 @@ class Plan:
     data : DataSet
         The data.
     settings : Settings
-        The choices.
+        The choices, completed.
 
     Attributes
     ----------
-    scorer : estimator
-        What scores.
-    rule : SelectionRule
-        What chooses by the scores.
     window : SlidingWindow or None
         What cuts a series; None for a table.
     X : ndarray of shape (n_rows, ...)
         Rows of the table, or windows of the series.
-    space : dict or None
-        What an evolution searches over; None for other searches.
     pipeline : Pipeline
         Scaler and autoencoder.
     cv : cross-validator
         Shuffled folds of rows, contiguous ones of windows.
+    range : DimensionRange
+        What the data allow a code to be.
+    components : list of int
+        The latent dimensions to search among, ascending.
+    scorer : estimator
+        What scores.
+    rule : SelectionRule
+        What chooses by the scores.
+    notes : list of str
+        What the user should know before the search.
 
     Raises
     ------
@@ -52,30 +62,19 @@ class Plan:
     """
 
     def __init__(self, data, settings):
+        _check_budget(settings)
+        asked = parse_components(settings.components)
         self.data = data
         self.settings = settings
-        _check_budget(settings)
         autoencoder = make_estimator(settings)
         self.scorer = make_scorer(settings, autoencoder)
         self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
         self.X = data.X if self.window is None else self.window.fit_transform(data.X)
-        self.rule = _rule(settings, self.scorer, self.n_columns)
-        self.space = _space(autoencoder, settings, self.components, self.n_columns)
-        self.pipeline = _pipeline(data, settings, autoencoder)
         self.cv = _folds(self.X, self.window, settings)
-
-    @property
-    def n_columns(self):
-        """Number of values in a row, or in a window."""
-        return int(np.prod(self.X.shape[1:]))
-
-    @property
-    def components(self):
-        """The dimensions to search among: an evolution has no time for idle ones."""
-        asked = self.settings.components
-        compressing = tuple(k for k in asked if k < self.n_columns)
-        is_evolution = self.settings.search == "evolution"
-        return compressing if is_evolution and compressing else asked
+        self.pipeline = _pipeline(data, settings, autoencoder)
+        self.range = DimensionRange.of(self.pipeline, self.X)
+        self.components, self.notes = _compressing(self.range, asked)
+        self.rule = _rule(settings, self.scorer, self.range.n_features)
 
     @property
     def scoring(self):
@@ -86,45 +85,59 @@ class Plan:
             "neg_rmse": RootMeanSquaredError(),
         }
 
-    def notes(self):
-        """Return what the user should know before the search, in plain words."""
-        wide = [k for k in self.settings.components if k >= self.n_columns]
-        if not wide:
-            return []
-        kind = "window" if self.window else "row"
-        remark = f"the scores from {wide[0]} on say little"
-        if wide[0] not in self.components:
-            remark = f"those from {wide[0]} on are left out"
-        return [
-            f"A {kind} has {self.n_columns} values, and codes of as many dimensions "
-            f"or more do not compress it: {remark}."
-        ]
+    @property
+    def n_fits(self):
+        """The number of fits of the search, at most; without the refit."""
+        n_candidates = len(self.components) * self.settings.restarts
+        return (self.settings.n_iter or n_candidates) * self.settings.folds
+
+    @property
+    def title(self):
+        """The plan in a line."""
+        settings = self.settings
+        shape = " x ".join(map(str, self.X.shape))
+        kind = "windows" if self.window else "rows"
+        return (
+            f"{self.data.name}: {shape} {kind}, {described(settings.estimator)}, "
+            f"{self.search_text} by {settings.scorer}, {settings.folds} folds"
+        )
+
+    @property
+    def search_text(self):
+        """The search in words, with the range of dimensions and why it is that."""
+        settings = self.settings
+        text = f"{settings.search} search"
+        if settings.n_iter:
+            text += f" of {settings.n_iter} candidates"
+        text += f" over latent dimensions {format_components(self.components)}"
+        if settings.components == "auto":
+            text += " (bounded by the data)"
+        if settings.restarts > 1:
+            text += f", {settings.restarts} fits of each"
+        return text
 
 
 def _check_budget(settings):
-    if settings.search == "evolution" and settings.n_candidates < 2:
+    if settings.search == "curve":
+        if settings.n_iter is not None:
+            raise InputError(
+                "A curve tries each dimension once: leave the option out, choose the "
+                "dimensions by --components, or use --search bayes.",
+                "--n-iter",
+            )
+        return
+    if settings.search == "evolution" and settings.n_iter < 2:
         raise InputError(
             "An evolution needs at least two candidates: raise their number, or use "
-            "--search bayes.",
+            "--search curve.",
             "--n-iter",
         )
-
-
-def _rule(settings, scorer, n_columns):
-    name = settings.rule or getattr(scorer, "selection_rule", "best")
-    try:
-        return get_rule(name, n_columns)
-    except UnknownNameError as error:
-        raise InputError(str(error), "--rule") from None
-
-
-def _space(autoencoder, settings, components, n_columns):
-    if settings.search != "evolution":
-        return None
-    try:
-        return search_space(autoencoder, components, n_columns)
-    except TypeError as error:
-        raise InputError(f"{error} Use --search bayes or grid.", "--search") from None
+    if settings.restarts > 1:
+        raise InputError(
+            "Restarts are those of a curve: leave the option out, or use --search "
+            "curve.",
+            "--restarts",
+        )
 
 
 def _window(data, settings, flatten):
@@ -138,19 +151,6 @@ def _window(data, settings, flatten):
             "--window",
         )
     return SlidingWindow(length, stride=settings.stride, flatten=flatten)
-
-
-def _pipeline(data, settings, autoencoder):
-    steps = [("autoencoder", autoencoder)]
-    if settings.scale != "none":
-        steps.insert(0, ("scale", _scaler(data, settings)))
-    return Pipeline(steps)
-
-
-def _scaler(data, settings):
-    if settings.window:
-        return SequenceScaler(settings.scale, n_channels=data.X.shape[1])
-    return {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scale]()
 
 
 def _folds(X, window, settings):
@@ -169,3 +169,34 @@ def _folds(X, window, settings):
             "--folds",
         )
     return cv
+
+
+def _pipeline(data, settings, autoencoder):
+    steps = [("autoencoder", autoencoder)]
+    if settings.scale != "none":
+        steps.insert(0, ("scale", _scaler(data, settings)))
+    return Pipeline(steps)
+
+
+def _scaler(data, settings):
+    if settings.window:
+        return SequenceScaler(str(settings.scale), n_channels=data.X.shape[1])
+    return {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scale]()
+
+
+def _compressing(dimension_range, asked):
+    """Return the dimensions to try, and a note on what is left out of those asked."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DimensionWarning)
+        try:
+            values = dimension_range.values(asked)
+        except ValueError as error:
+            raise InputError(str(error), "--components") from None
+    return values, [str(warning.message) for warning in caught]
+
+
+def _rule(settings, scorer, n_features):
+    try:
+        return rule_for(scorer, n_features, settings.rule or "auto")
+    except UnknownNameError as error:
+        raise InputError(str(error), "--rule") from None

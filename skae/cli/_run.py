@@ -3,10 +3,10 @@
 import time
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
@@ -14,13 +14,152 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline
 
 from skae.cli._errors import InputError
-from skae.cli._outcome import Outcome
+from skae.cli._plan import PARAM, PREFIX
 from skae.cli._search import make_search
-from skae.cli._space import PARAM, PREFIX
+from skae.exceptions import DimensionWarning
 from skae.scorers import RootMeanSquaredError
-from skae.search import remember
+from skae.search import Selection
+from skae.stacking import stacked
 
-__all__ = ["run"]
+__all__ = ["Outcome", "run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a search has found.
+
+    Attributes
+    ----------
+    search : LatentDimensionSearchCV, BayesSearchCV or EvolutionarySearchCV
+        Fitted; its `best_estimator_` is the chosen candidate, refitted on all rows.
+    linear_rmse : float or None
+        Held-out error of as many principal components as the chosen code has units, on
+        the same folds; None where there are not so many.
+    n_recalled : int
+        Fits that a store had from earlier runs.
+    seconds : float
+        Duration of search and refit.
+    """
+
+    search: object
+    linear_rmse: float | None
+    n_recalled: int
+    seconds: float
+
+    @property
+    def selection(self) -> Selection:
+        """The choice, the scores that it was made by, and what it is worth."""
+        return self.search.selection_
+
+    @property
+    def model(self):
+        """The chosen candidate, refitted on all rows."""
+        return self.search.best_estimator_
+
+    @property
+    def cv_results(self):
+        """The `cv_results_` of the search."""
+        return self.search.cv_results_
+
+    @property
+    def chosen(self):
+        """The chosen latent dimension."""
+        return self.selection.value
+
+    @property
+    def curve(self):
+        """The scores that it was chosen by."""
+        return self.selection.curve
+
+    @property
+    def verdict(self):
+        """What the choice is worth."""
+        return self.selection.verdict
+
+    @property
+    def n_fits(self):
+        """Number of fits that the search has asked for, without the refit."""
+        return len(self.cv_results["params"]) * self.search.n_splits_
+
+    @property
+    def fold_rmse(self):
+        """Errors of the chosen candidate fold by fold, in the units of the data."""
+        return -self.fold_scores("neg_rmse", self.selection.index)
+
+    @property
+    def rmse(self):
+        """Mean of the errors over the folds, in the units of the data."""
+        return -self.score("neg_rmse")
+
+    def score(self, metric):
+        """Return the mean score of the chosen candidate over the folds."""
+        return float(self.fold_scores(metric, self.selection.index).mean())
+
+    def fold_scores(self, metric, row):
+        """Return the scores of a candidate fold by fold, a mean over its restarts.
+
+        Parameters
+        ----------
+        metric : str
+        row : int
+            A row of `cv_results`; its restarts differ from it by the seed.
+        """
+        candidates = list(map(_without_seed, self.cv_results["params"]))
+        alike = [each == candidates[row] for each in candidates]
+        scores = _scores(self.search, metric)[alike]
+        return scores[np.isfinite(scores).all(axis=1)].mean(axis=0)
+
+    @property
+    def others(self):
+        """What was chosen beside the dimension, in words; None where nothing was."""
+        return _others(self.search.best_params_)
+
+    def remarks(self, plan):
+        """Return what the user should know after the search, in plain words."""
+        remarks = [plan.range.disagreement(self.chosen)]
+        if self.curve.failed:
+            failed = ", ".join(map(str, self.curve.failed))
+            remarks.append(f"Failed in at least one fold, and left out: {failed}.")
+        elif n_failed := int(np.isnan(self.cv_results["mean_test_neg_rmse"]).sum()):
+            remarks.append(
+                f"{n_failed} of the {len(self.cv_results['params'])} candidates failed "
+                "in at least one fold, and are left out."
+            )
+        return [remark for remark in remarks if remark]
+
+
+def _without_seed(params):
+    return {k: v for k, v in params.items() if not k.endswith("random_state")}
+
+
+def _scores(search, metric):
+    """Return scores of shape (n_candidates, n_folds), NaN where a fit has failed."""
+    results, folds = search.cv_results_, range(search.n_splits_)
+    return np.column_stack([results[f"split{i}_test_{metric}"] for i in folds])
+
+
+def _others(params):
+    params = _without_seed({k: v for k, v in params.items() if k != PARAM})
+    params = {name.removeprefix(PREFIX): value for name, value in params.items()}
+    if "hidden_layer_sizes" in params:
+        return _hidden_layers(params["hidden_layer_sizes"])
+    if "n_layers" in params:
+        return _lstm_layers(**params)
+    words = (f"{name.replace('_', ' ')} {v:.2g}" for name, v in params.items())
+    return ", ".join(words) or None
+
+
+def _hidden_layers(sizes):
+    if not sizes:
+        return "no hidden layer (linear)"
+    widths = "-".join(map(str, sizes))
+    return f"{'a hidden layer' if len(sizes) == 1 else 'hidden layers'} of {widths}"
+
+
+def _lstm_layers(n_layers, hidden_size):
+    if n_layers == 1:
+        return f"an LSTM layer of {hidden_size} units"
+    return f"{n_layers} LSTM layers of {hidden_size} units each"
 
 
 def run(plan, store=None, callbacks=()):
@@ -47,20 +186,22 @@ def run(plan, store=None, callbacks=()):
         Upon Ctrl-C, also where the search would go on with what it has found so far.
     """
     start = time.perf_counter()
+    search = make_search(plan, store).set_callbacks(*callbacks, _EndAfterInterrupt())
     with _quiet(), _one_thread():
         _try_out(plan)
-        search = make_search(plan).set_callbacks(*callbacks, _EndAfterInterrupt())
-        n_before = _n_kept(store)
-        _fit(search, plan.X, store)
-        n_new = None if store is None else _n_kept(store) - n_before
-        return _outcome(plan, search, start, n_new)
+        n_before = 0 if store is None else len(store)
+        _fit(search, plan.X)
+        n_recalled = 0
+        if store is not None:
+            n_recalled = _n_scored(search) - (len(store) - n_before)
+        linear_rmse = _linear_rmse(plan, search.selection_.value)
+    return Outcome(search, linear_rmse, n_recalled, time.perf_counter() - start)
 
 
 def _try_out(plan):
     """Fit one epoch and score it: what fails always fails now, in its own words."""
     model = clone(plan.pipeline)
-    model.set_params(autoencoder__max_epochs=1)
-    model.set_params(**{PARAM: plan.settings.components[0]})
+    model.set_params(autoencoder__max_epochs=1, **{PARAM: plan.components[0]})
     try:
         model.fit(plan.X)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -91,66 +232,26 @@ class _EndAfterInterrupt:
         pass
 
 
-def _n_kept(store):
-    return 0 if store is None else len(store)
-
-
-def _fit(search, X, store):
+def _fit(search, X):
     try:
-        with (
-            parallel_config("loky", inner_max_num_threads=1),
-            remember(search, store),
-        ):
+        with stacked():
             search.fit(X)
-    except InputError:
-        raise
     except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise InputError(f"No candidate could be fitted: {reason}") from error
+        raise InputError(f"No dimension can be chosen: {reason}", None) from error
 
 
-def _outcome(plan, search, start, n_new):
-    results, row = search.cv_results_, search.best_index_
-    selection = search.refit.from_cv_results(results)
-    return Outcome(
-        model=search.best_estimator_,
-        selection=selection,
-        params=_others(search.best_params_),
-        r2=float(_fold_scores(search, "reconstruction", row).mean()),
-        fold_rmse=-_fold_scores(search, "neg_rmse", row),
-        linear_rmse=_linear_rmse(plan, selection.value),
-        search=search,
-        n_recalled=_n_recalled(search, n_new),
-        seconds=time.perf_counter() - start,
-    )
-
-
-def _others(params):
-    """Return what was chosen beside the dimension, by the autoencoder's names."""
-    others = {name: value for name, value in params.items() if name != PARAM}
-    return {name.removeprefix(PREFIX): value for name, value in others.items()}
-
-
-def _fold_scores(search, metric, row=slice(None)):
-    """Return scores fold by fold, of one candidate or of each; NaN where it failed."""
-    results = search.cv_results_
-    folds = range(search.n_splits_)
-    return np.array([results[f"split{fold}_test_{metric}"][row] for fold in folds])
-
-
-def _n_recalled(search, n_new):
-    """Return how many fits a store has saved: those that it keeps and are not new."""
-    if n_new is None:
-        return 0
-    scores = [_fold_scores(search, metric) for metric in search.scorer_]
-    return max(0, int(np.isfinite(scores).all(axis=0).sum()) - n_new)
+def _n_scored(search):
+    """Return how many fits have all their scores: those are the ones a store keeps."""
+    finite = [np.isfinite(_scores(search, metric)) for metric in search.scorer_]
+    return int(np.all(finite, axis=0).sum())
 
 
 def _linear_rmse(plan, chosen):
     """Return the error of PCA, None where it has no such dimension or is exact."""
     X = plan.X.reshape(len(plan.X), -1)
     n_train = min(len(train) for train, _ in plan.cv.split(X))
-    if chosen >= min(plan.n_columns, n_train):
+    if chosen >= min(plan.range.n_features, n_train):
         return None
     steps = [*plan.pipeline.steps[:-1], ("pca", PCA(chosen, svd_solver="full"))]
     scores = cross_val_score(
@@ -163,14 +264,15 @@ def _linear_rmse(plan, chosen):
 def _quiet():
     """Leave out the warnings that the report gives a place of their own."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", FitFailedWarning)
+        for category in (ConvergenceWarning, DimensionWarning, FitFailedWarning):
+            warnings.simplefilter("ignore", category)
         for message in _TOLD_OTHERWISE:
             warnings.filterwarnings("ignore", message=message)
         yield
 
 
 _TOLD_OTHERWISE = (
+    "One or more of the test scores are non-finite",
     "Some candidates have no finite",
     r"\d+ of the \d+ candidates have no score",
     "The search was interrupted after",

@@ -1,56 +1,197 @@
-"""What a run of the command line is asked for, and the same as a command."""
+"""Settings of a run, declared once: options of the command, the run, its repetition."""
 
 import shlex
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
+from typer import Argument, Option
+
+from skae import VAE
 from skae.cli._errors import InputError
+from skae.cli._parts import usable_estimators, usable_scorers
+from skae.datasets import dataset_names
+from skae.search import RULES
 
 __all__ = ["N_ITER", "Settings", "format_components", "parse_components"]
 
-#: Candidates that a search tries unless told otherwise; a grid tries each dimension.
-N_ITER = {"bayes": 10, "evolution": 50}
+#: Candidates that a search tries unless told otherwise; a curve tries each dimension.
+N_ITER = {"bayes": 32, "evolution": 50}
+
+
+class Search(StrEnum):
+    """Values of ``--search``."""
+
+    curve = "curve"
+    bayes = "bayes"
+    evolution = "evolution"
+
+
+class Scale(StrEnum):
+    """Values of ``--scale``."""
+
+    standard = "standard"
+    minmax = "minmax"
+    none = "none"
+
+
+with warnings.catch_warnings():  # of what is left out: `skae plugins` tells why
+    warnings.simplefilter("ignore", RuntimeWarning)
+    _ESTIMATORS = ", ".join(usable_estimators())
+    _SCORERS = ", ".join(usable_scorers())
+    _OF_GENERATED = ", ".join(sorted({*usable_scorers(VAE())} - {*usable_scorers()}))
+    _RULES = ", ".join(RULES.names())
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All choices of a run, made; see ``skae select --help`` for their meaning.
+    """Choices of a run: each field is an option of ``skae select``, with its help.
 
-    An `n_iter` of None stands for the one of `N_ITER`.
+    None stands for what depends on the data or on other choices; see `completed`.
     """
 
-    data: str
-    output: str
-    estimator: str
-    components: tuple
-    scorer: str = "kernel_mi"
-    rule: str | None = None
-    search: str = "bayes"
-    n_iter: int | None = None
-    folds: int = 4
-    window: int | None = None
-    stride: int = 1
-    scale: str = "standard"
-    max_epochs: int | None = None
-    hidden: str | None = None
-    clusters: int | None = None
-    columns: tuple = ()
-    seed: int = 0
-    n_jobs: int = 1
-    device: str = "auto"
+    data: Annotated[
+        str,
+        Argument(
+            metavar="DATA",
+            show_default=False,
+            help="A .csv, .tsv, .npy or .parquet file of numbers, or a bundled data "
+            f"set: {', '.join(dataset_names())}.",
+        ),
+    ]
+    output: Annotated[
+        Path | None,
+        Option(help="Folder to write.", show_default="skae-<name of the data>"),
+    ] = None
+    components: Annotated[
+        str,
+        Option(
+            help="Latent dimensions to try: a range as 1:16, a list as 1,2,4,8, or "
+            "auto, from 1 up to a bound that the distances of neighbours suggest."
+        ),
+    ] = "auto"
+    estimator: Annotated[
+        str | None,
+        Option(
+            help=f"Kind of autoencoder: {_ESTIMATORS}.",
+            show_default="dense, or lstm for windows",
+        ),
+    ] = None
+    scorer: Annotated[
+        str | None,
+        Option(
+            help=f"What is measured: {_SCORERS}; where the estimator generates rows, "
+            f"also {_OF_GENERATED}.",
+            show_default="reconstruction, or description_length for bayes",
+        ),
+    ] = None
+    rule: Annotated[
+        str | None,
+        Option(
+            help=f"What chooses by the scores: {_RULES}.",
+            show_default="what suits the scorer",
+        ),
+    ] = None
+    search: Annotated[
+        Search,
+        Option(
+            help="curve tries each dimension, with the estimator's own settings; bayes "
+            "tries dimensions together with learning rate and weight decay; evolution "
+            "together with layers: how many, and how wide."
+        ),
+    ] = Search.curve
+    n_iter: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Candidates to try in a bayes search or an evolution, where three for "
+            "each dimension are a start. Each is fitted once per fold.",
+            show_default=", ".join(f"{n} for {name}" for name, n in N_ITER.items()),
+        ),
+    ] = None
+    restarts: Annotated[
+        int,
+        Option(
+            min=1,
+            help="Fits per fold and dimension of a curve, from different seeds. Their "
+            "spread tells differences from chance.",
+        ),
+    ] = 1
+    folds: Annotated[int, Option(min=2, help="Folds of cross-validation.")] = 4
+    window: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Take the rows for a time series and cut windows of this many time "
+            "steps.",
+            show_default="10 for airline-passengers",
+        ),
+    ] = None
+    stride: Annotated[int, Option(min=1, help="Time steps between windows.")] = 1
+    scale: Annotated[Scale, Option(help="Scaling, fitted inside of each fold.")] = (
+        Scale.standard
+    )
+    column: Annotated[
+        list[str] | None,
+        Option(help="A column to use; repeat for more.", show_default="all"),
+    ] = None
+    max_epochs: Annotated[
+        int | None,
+        Option(min=1, help="Epochs of each fit.", show_default="the estimator's"),
+    ] = None
+    hidden: Annotated[
+        str | None,
+        Option(
+            help="Hidden layers, as 64-32, of estimators that have them so, such as "
+            "dense, where they are not searched for.",
+            show_default="the estimator's",
+        ),
+    ] = None
+    clusters: Annotated[
+        int | None, Option(min=2, help="Clusters of k-means, for silhouette.")
+    ] = None
+    seed: Annotated[int, Option(min=0, help="Of all that is random.")] = 0
+    n_jobs: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Fits at a time, which train together where they can. Those that are "
+            "finished are kept: fewer at a time lose less if the run is interrupted.",
+            show_default="enough to keep all cores busy",
+        ),
+    ] = None
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto"
+    resume: Annotated[
+        bool,
+        Option(
+            "--resume",
+            help="Go on in the folder of an earlier run: fits that it has finished are "
+            "not made again. Options may differ; what they change is fitted.",
+        ),
+    ] = False
+    force: Annotated[
+        bool,
+        Option(
+            "--force",
+            help="Write into a folder that is not empty, and begin anew in that of an "
+            "earlier run.",
+        ),
+    ] = False
 
-    @property
-    def budget(self):
-        """The candidates that the search may try; None for a grid, which tries all."""
-        default = N_ITER.get(self.search)
-        return default and (self.n_iter or default)
-
-    @property
-    def n_candidates(self):
-        """How many candidates the search tries."""
-        if self.search == "evolution":
-            return self.budget
-        n_dimensions = len(self.components)
-        return min(self.budget or n_dimensions, n_dimensions)
+    def completed(self, data):
+        """Return the settings with what was left open, for a `DataSet`."""
+        window = self.window or data.window
+        by_search = {"bayes": "description_length"}
+        return replace(
+            self,
+            output=self.output or Path(f"skae-{data.name}"),
+            window=window,
+            estimator=self.estimator or ("lstm" if window else "dense"),
+            scorer=self.scorer or by_search.get(self.search, "reconstruction"),
+            n_iter=self.n_iter or N_ITER.get(self.search),
+        )
 
     def command(self, resume=False):
         """Return the command line that repeats the run.
@@ -61,44 +202,28 @@ class Settings:
             Whether it goes on with what the run has left in its folder.
         """
         words = ["skae", "select", self.data]
-        for option, value in self._options().items():
-            if value is not None:
-                words += [f"--{option}", str(value)]
-        for column in self.columns:
-            words += ["--column", column]
-        words += ["--resume"] * resume
+        settings = replace(self, resume=resume, force=False)
+        for field in fields(self)[1:]:
+            value = getattr(settings, field.name)
+            if value not in (field.default, []):
+                words += _words(f"--{field.name.replace('_', '-')}", value)
         return shlex.join(words)
 
-    def _options(self):
-        """Return the options by name; None for those that are not in use."""
-        return {
-            "estimator": self.estimator,
-            "scorer": self.scorer,
-            "rule": self.rule,
-            "clusters": self.clusters,
-            "search": self.search,
-            "n-iter": self.budget,
-            "components": format_components(self.components),
-            "folds": self.folds,
-            "window": self.window,
-            "stride": self.stride if self.window else None,
-            "scale": self.scale,
-            "max-epochs": self.max_epochs,
-            "hidden": self.hidden,
-            "seed": self.seed,
-            "n-jobs": self.n_jobs,
-            "device": self.device,
-            "output": self.output,
-        }
+
+def _words(option, value):
+    if value is True:
+        return [option]
+    values = value if isinstance(value, list) else [value]
+    return [word for one in values for word in (option, str(one))]
 
 
 def parse_components(text):
-    """Return the latent dimensions that a text stands for, ascending.
+    """Return the latent dimensions that a text stands for, ascending, or ``"auto"``.
 
     Parameters
     ----------
     text : str
-        A range with both ends in it, or a list.
+        A range with both ends in it, a list, or auto.
 
     Raises
     ------
@@ -109,10 +234,12 @@ def parse_components(text):
     --------
     >>> from skae.cli._settings import parse_components
     >>> parse_components("1:4")
-    (1, 2, 3, 4)
+    [1, 2, 3, 4]
     >>> parse_components("8,2,4")
-    (2, 4, 8)
+    [2, 4, 8]
     """
+    if text == "auto":
+        return text
     try:
         values = (
             _range(text) if ":" in text else [int(part) for part in text.split(",")]
@@ -123,7 +250,7 @@ def parse_components(text):
         raise _bad_components(text, "the range is empty, as it starts above its end")
     if min(values) < 1:
         raise _bad_components(text, "a code has at least one dimension")
-    return tuple(sorted(set(values)))
+    return sorted(set(values))
 
 
 def _range(text):
@@ -133,14 +260,14 @@ def _range(text):
 
 def _bad_components(text, reason):
     return InputError(
-        f"{text!r}: {reason}. Write a range with both ends in it, as 1:16, or a list, "
-        "as 1,2,4,8.",
+        f"{text!r}: {reason}. Write a range with both ends in it, as 1:16, a list, as "
+        "1,2,4,8, or auto.",
         "--components",
     )
 
 
 def format_components(values):
     """Return the text that `parse_components` turns into `values`."""
-    if len(values) > 2 and values == tuple(range(values[0], values[-1] + 1)):
+    if len(values) > 2 and values == list(range(values[0], values[-1] + 1)):
         return f"{values[0]}:{values[-1]}"
     return ",".join(map(str, values))

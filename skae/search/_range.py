@@ -130,8 +130,9 @@ class DimensionRange:
         training = (
             "; and a network that is trained too little finds fewer" * self.is_trained
         )
+        units = "1 unit is" if value == 1 else f"{value} units are"
         return (
-            f"{value} units are chosen, but the distances between neighbours speak for "
+            f"{units} chosen, but the distances between neighbours speak for "
             f"about {found.median:.1f} dimensions (TwoNN {found.two_nn:.1f}, "
             f"Levina-Bickel {found.levina_bickel:.1f}, correlation "
             f"{found.correlation:.1f}). A code may need more units than the data have "

@@ -1,8 +1,11 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from skae.cli._errors import InputError
+from skae.cli._form import Form
 from skae.cli._inputs import read_data
 from skae.datasets import dataset_names
 
@@ -51,8 +54,97 @@ def test_files(tmp_path, kind):
     assert data.columns == (["x0", "x1"] if kind == "npy" else ["a", "b"])
 
 
-def test_a_file_without_header_keeps_its_first_row(write):
-    assert read_data(write("1,2\n3,4\n")).X.tolist() == [[1, 2], [3, 4]]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,2\n3,4\n",
+        "1;2\n3;4\n",
+        "1 2\n3  4\n",
+        "1\t2\n3\t4\n\n\n",
+        "1,2,\n3,4,\n",
+        "\ufeff1,2\n3,4\n",
+        '"1","2"\n"3","4"\n',
+    ],
+)
+def test_a_file_without_header_keeps_its_first_row(write, text):
+    data = read_data(write(text))
+    assert data.X.tolist() == [[1, 2], [3, 4]]
+    assert data.columns == ["x0", "x1"]
+
+
+def test_values_that_repeat_are_no_names(write):
+    text = "1.52,0.00,0.00\n1.51,0.00,0.10\n1.53,0.20,0.00\n"
+    assert len(read_data(write(text)).X) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["5.1,3.5,a\n4.9,3.0,a\n6.2,2.9,b\n", "5.1,?,a\n4.9,3.0,b\n,2.9,c\n"]
+)
+def test_a_row_with_text_is_a_row(write, text):
+    path = write(text)
+    with pytest.raises(InputError, match="'x2' holds text, such as 'a'") as info:
+        read_data(path)
+    usable = re.findall(r"--column '([^']*)'", str(info.value))
+    assert usable == ["x0", "x1"]
+    if "?" not in text:
+        assert len(read_data(path, usable).X) == 3
+    else:
+        with pytest.raises(InputError, match="row 1 of column 'x1'"):
+            read_data(path, usable)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("a,b\n1,2\n", ["a", "b"]),
+        ("name,2019,2020\n7,2,3\n", ["name", "2019", "2020"]),
+        ("0,1,2\n5,6,7\n", ["0", "1", "2"]),
+        (",0,1\n0,6,7\n1,8,9\n", ["0", "1"]),
+        ("400,402,404\n0.1,0.2,1\n0.2,0.1,0.5\n", ["400", "402", "404"]),
+        ("wert\n1,5\n2,5\n", ["wert"]),
+        ("a;b\n;\n1,5;2\n", ["a", "b"]),
+        ("a,b,c\n?,1,2\n3,?,?\n", ["a", "b", "c"]),
+    ],
+)
+def test_a_header_is_told_from_rows(text, columns):
+    form = Form.of(text)
+    assert form.has_header
+    assert form.decimal == ("," if "1,5" in text else ".")
+    separator = form.separator
+    names = text.splitlines()[0].split(separator)
+    assert [name for name in names if name] == columns
+
+
+def test_decimal_commas(write):
+    data = read_data(write("a;b\n1,5;2\n1,6;2,4\n;\n"))
+    np.testing.assert_allclose(data.X, [[1.5, 2], [1.6, 2.4]])
+    assert read_data(write("1,5;2,5\n3;-4,5e1\n")).X.tolist() == [[1.5, 2.5], [3, -45]]
+
+
+def test_columns_and_lines_without_anything_are_left_out(write):
+    path = write("Date;CO;T;;\n10/03/2004;2,6;13,6;;\n11/03/2004;2;13,3;;\n;;;;\n")
+    with pytest.raises(InputError, match="--column 'CO' --column 'T'"):
+        read_data(path)
+    data = read_data(path, ["CO", "T"])
+    np.testing.assert_allclose(data.X, [[2.6, 13.6], [2, 13.3]])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
+def test_encodings(tmp_path, encoding):
+    path = tmp_path / "data.csv"
+    path.write_bytes("T (°C),p\n1.0,2.0\n2.0,3.0\n".encode(encoding))
+    assert read_data(str(path)).columns == ["T (°C)", "p"]
+
+
+def test_hints_are_short(write):
+    names = [f"column number {i}" for i in range(500)]
+    path = write(f"id,{','.join(names)}\n{'x' * 900}{',1.5' * 500}\n")
+    for columns in ([], ["no such"]):
+        with pytest.raises(InputError) as info:
+            read_data(path, columns)
+        assert len(str(info.value)) < 500
+        assert names[0] in str(info.value)
+        assert str(info.value).split()[-1].startswith("...")
 
 
 def test_columns_are_chosen_in_order(write):
@@ -84,6 +176,7 @@ def test_what_does_not_exist(source, message):
         ("when,a,b\n1949-01,1,2\n", "--column 'a' --column 'b'"),
         ("name\nx\n", "encode it as numbers"),
         ("a,b\n1,2\n3,\n5,6\n", "1 of 6 .* first one in row 2 of column 'b'"),
+        ("a,b\n1,2\n?,3\n4,5\n", "row 2 of column 'a': .* out by --column 'b'"),
         ("a,b\n1,inf\n3,4\n", "row 1 of column 'b'"),
         ("a\n1e300\n3\n", "beyond float32"),
     ],

@@ -10,12 +10,14 @@ from skae.cli._plan import PARAM, Plan
 from skae.cli._settings import Settings
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler
+from skae.search import Best, ShortestDescription
 
 DATA = DataSet("walk", np.arange(60, dtype=np.float32).reshape(30, 2), ["a", "b"])
 
 
-def plan(estimator="dense", components=(1,), **choices):
-    return Plan(DATA, Settings("walk", "out", estimator, components, **choices))
+def plan(estimator="dense", components="1", **choices):
+    choices |= {"estimator": estimator, "components": components}
+    return Plan(DATA, Settings("walk", **choices).completed(DATA))
 
 
 def test_rows_of_a_table():
@@ -26,6 +28,7 @@ def test_rows_of_a_table():
     assert isinstance(made.pipeline["scale"], MinMaxScaler)
     assert made.pipeline["autoencoder"].get_params()["max_epochs"] == 7
     assert made.pipeline["autoencoder"].hidden_layer_sizes == "8"
+    assert made.title.startswith("walk: 30 x 2 rows, dense autoencoder, curve search")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,7 @@ def test_rows_of_a_table():
 def test_windows_of_a_series(estimator, kind, shape):
     made = plan(estimator, window=5)
     assert made.X.shape == shape
-    assert made.n_columns == 10
+    assert made.range.n_features == 10
     assert isinstance(made.pipeline["scale"], SequenceScaler)
     assert isinstance(made.pipeline["autoencoder"], kind)
     assert isinstance(made.cv, ContiguousKFold)
@@ -59,21 +62,50 @@ def test_the_scorer_that_chooses_comes_first():
     assert made.scoring["silhouette"].n_clusters == 3
 
 
+@pytest.mark.parametrize(
+    ("choices", "rule"),
+    [
+        ({}, ShortestDescription(n_features=2)),
+        ({"scorer": "silhouette"}, Best()),
+        ({"rule": "best"}, Best()),
+    ],
+)
+def test_the_rule_is_that_of_the_scorer(choices, rule):
+    assert repr(plan(**choices).rule) == repr(rule)
+
+
 def test_what_is_searched_is_a_parameter_of_the_pipeline():
-    assert PARAM in plan(scale="none").pipeline.get_params()
+    made = plan(scale="none")
+    assert made.range.param == PARAM
+    assert PARAM in made.pipeline.get_params()
 
 
-def test_dimensions_that_do_not_compress_are_noted():
-    assert plan(components=(1,)).notes() == []
-    [note] = plan(components=(1, 2, 3)).notes()
-    assert "A row has 2 values" in note
-    assert "from 2 on say little" in note
+def test_the_range_is_bounded_by_the_data_and_told():
+    made = plan(components="auto", window=5)  # on a line
+    assert made.components == list(range(1, made.range.intrinsic.upper_bound + 1))
+    assert len(made.components) < 9
+    assert f"1:{len(made.components)} (bounded by the data)" in made.title
+    assert made.notes == []
+    assert "bounded" not in plan(components="1").title
 
 
-def test_dimensions_that_an_evolution_leaves_out_are_noted():
-    [note] = plan(components=(1, 2, 3), search="evolution").notes()
-    assert "from 2 on are left out" in note
-    assert plan(components=(1, 2, 3), search="evolution").components == (1,)
+def test_dimensions_that_do_not_compress_are_left_out_with_a_note():
+    made = plan(components="1:3")
+    assert made.components == [1]
+    [note] = made.notes
+    assert "Codes of 2 and 3 units are left out" in note
+
+
+@pytest.mark.parametrize(
+    ("choices", "n_fits"),
+    [
+        ({}, 4),
+        ({"restarts": 3, "folds": 2}, 6),
+        ({"search": "bayes", "n_iter": 5, "folds": 2}, 10),
+    ],
+)
+def test_the_number_of_fits(choices, n_fits):
+    assert plan(**choices).n_fits == n_fits
 
 
 @pytest.mark.parametrize(
@@ -86,11 +118,14 @@ def test_dimensions_that_an_evolution_leaves_out_are_noted():
         ({"estimator": "lstm", "hidden": "8"}, "--hidden"),
         ({"search": "evolution", "hidden": "8"}, "--hidden"),
         ({"search": "evolution", "n_iter": 1}, "--n-iter"),
-        ({"search": "evolution", "estimator": "Autoencoder"}, "--search"),
+        ({"n_iter": 5}, "--n-iter"),
+        ({"search": "bayes", "restarts": 2}, "--restarts"),
         ({"estimator": "densest"}, "--estimator"),
         ({"device": "quantum"}, "--device"),
         ({"scorer": "mmd"}, "--scorer"),
         ({"rule": "nonsense"}, "--rule"),
+        ({"components": "2:3"}, "--components"),
+        ({"components": "3:2"}, "--components"),
     ],
 )
 def test_the_option_at_fault_is_named(choices, option):

@@ -1,18 +1,23 @@
-from dataclasses import fields
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from sklearn.decomposition import PCA
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder
+from skae import DenseAutoencoder, LSTMAutoencoder, select_dimension, stacked
 from skae.bottlenecks import PointBottleneck
 from skae.cli._errors import InputError
-from skae.cli._inputs import DataSet
-from skae.cli._outcome import Outcome
-from skae.cli._plan import Plan
-from skae.cli._run import run
+from skae.cli._inputs import DataSet, read_data
+from skae.cli._plan import PARAM, Plan
+from skae.cli._run import _others, run
 from skae.cli._settings import Settings
+from skae.datasets import dataset_names
+from skae.model_selection import ContiguousKFold
+from skae.preprocessing import SequenceScaler, SlidingWindow
 from skae.search import ScoreStore
 
 X = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
@@ -36,8 +41,9 @@ class Watch:
 
 
 def plan(components, **choices):
-    choices = {"max_epochs": 2, "folds": 2, "search": "grid"} | choices
-    return Plan(DATA, Settings("noise", "out", "dense", components, **choices))
+    choices = {"max_epochs": 2, "folds": 2} | choices
+    settings = Settings("noise", components=components, **choices)
+    return Plan(DATA, settings.completed(DATA))
 
 
 def outcome(components, **choices):
@@ -76,17 +82,36 @@ def interrupt(monkeypatch):
 
 
 def test_the_outcome_is_that_of_the_chosen_dimension():
-    found = outcome((1, 3), scorer="reconstruction")
-    assert found.chosen == found.verdict.best == 3
+    found = outcome("1,3", rule="best")
+    assert found.chosen == 3
     assert found.model["autoencoder"].n_components == 3
     means = -found.cv_results["mean_test_neg_rmse"]
     assert found.rmse == pytest.approx(means[1])
-    assert found.r2 == pytest.approx(found.curve.mean[1])
-    assert found.remarks(4) == []
+    assert found.score("reconstruction") == pytest.approx(found.curve.mean[1])
+
+
+def test_errors_are_means_over_restarts():
+    found = outcome("1:3", restarts=2, rule="best")
+    results = found.cv_results
+    rows = [p[PARAM] == found.chosen for p in results["params"]]
+    assert np.sum(rows) == 2
+    errors = -results["mean_test_neg_rmse"][rows]
+    assert errors[0] != errors[1]
+    assert found.rmse == pytest.approx(errors.mean())
+    assert found.score("reconstruction") == pytest.approx(found.curve.mean.max())
+
+
+def test_estimates_that_disagree_are_told():
+    Z = np.random.default_rng(0).normal(size=(200, 1))
+    line = DataSet("line", (Z * np.ones(5)).astype(np.float32), list("abcde"))
+    settings = Settings("line", components="3", max_epochs=1, folds=2).completed(line)
+    made = Plan(line, settings)
+    [remark] = run(made).remarks(made)
+    assert remark.startswith("3 units are chosen, but the distances between neighb")
 
 
 def test_pca_is_compared_on_the_same_folds():
-    made = plan((2,), scale="none")
+    made = plan("2", scale="none")
     errors = []
     for train, test in made.cv.split(X):
         pca = PCA(2).fit(X[train])
@@ -96,21 +121,20 @@ def test_pca_is_compared_on_the_same_folds():
     assert found.linear_rmse == pytest.approx(np.mean(errors), rel=1e-5)
 
 
-def test_pca_of_all_columns_is_no_comparison():
-    found = outcome((4,))
-    assert found.linear_rmse is None
-    [remark] = found.remarks(4)
-    assert "--components 1:3" in remark
+def test_pca_of_more_components_than_rows_is_no_comparison():
+    few = DataSet("few", np.eye(6, dtype=np.float32), list("abcdef"))
+    settings = Settings("few", components="3", max_epochs=1, folds=2).completed(few)
+    assert run(Plan(few, settings)).linear_rmse is None
 
 
 def test_the_number_of_threads_is_restored():
     before = torch.get_num_threads()
-    outcome((1,))
+    outcome("1")
     assert torch.get_num_threads() == before
 
 
 def test_a_model_that_never_fits_is_told_before_the_search():
-    made = plan((1,))
+    made = plan("1")
     made.pipeline.set_params(autoencoder__activation="nonsense")
     with pytest.raises(InputError, match=r"does not fit the data: .*nonsense"):
         run(made, callbacks=[Watch(pytest.fail)])
@@ -120,17 +144,21 @@ def test_a_scorer_that_never_scores_is_told_before_the_search():
     def never(model, X, y=None):
         raise TypeError("it has no such thing")
 
-    made = plan((1,))
+    made = plan("1")
     made.scorer = never
     with pytest.raises(InputError, match="cannot score the model: it has no") as info:
         run(made, callbacks=[Watch(pytest.fail)])
     assert info.value.option == "--scorer"
 
 
-@pytest.mark.parametrize("search", ["grid", "bayes", "evolution"])
-def test_callbacks_watch_the_search(search):
+BUDGETS = [("curve", None), ("bayes", 3), ("evolution", 3)]
+
+
+@pytest.mark.parametrize(("search", "n_iter"), BUDGETS)
+def test_callbacks_watch_the_search(search, n_iter):
     seen = []
-    run(plan((1, 2, 3), search=search, n_iter=2), callbacks=[Watch(seen.append)])
+    made = plan("1:3", search=search, n_iter=n_iter)
+    run(made, callbacks=[Watch(seen.append)])
     assert "refit-with-best-params" in seen
 
 
@@ -138,20 +166,21 @@ def test_callbacks_watch_the_search(search):
 
 
 def test_an_evolution_chooses_a_whole_candidate():
-    found = outcome((1, 2, 3), search="evolution", n_iter=12, scorer="reconstruction")
+    found = outcome("1:3", search="evolution", n_iter=12, scorer="reconstruction")
     row, results = found.selection.index, found.cv_results
     chosen = results["params"][row]
     model = found.model["autoencoder"]
     assert chosen["autoencoder__n_components"] == found.chosen == model.n_components
-    assert found.params == {"hidden_layer_sizes": model.hidden_layer_sizes}
     assert chosen["autoencoder__hidden_layer_sizes"] == model.hidden_layer_sizes
+    assert "-".join(map(str, model.hidden_layer_sizes)) in found.others
     assert found.search.best_index_ == row
-    assert found.r2 == pytest.approx(results["mean_test_reconstruction"][row])
+    r2 = results["mean_test_reconstruction"][row]
+    assert found.score("reconstruction") == pytest.approx(r2)
     assert found.rmse == pytest.approx(-results["mean_test_neg_rmse"][row])
 
 
 def test_an_evolution_looks_for_the_best_layers_of_each_dimension():
-    found = outcome((1, 2, 3), search="evolution", n_iter=12, rule="threshold")
+    found = outcome("1:3", search="evolution", n_iter=12, scorer="kernel_mi")
     assert len(found.cv_results["params"]) == 12
     assert found.curve.values.tolist() == [1, 2, 3]
     scores = found.cv_results["mean_test_kernel_mi"]
@@ -160,10 +189,8 @@ def test_an_evolution_looks_for_the_best_layers_of_each_dimension():
         assert scores[row] == scores[dimensions == value].max()
 
 
-def test_layers_that_were_not_searched_are_not_told():
-    found = outcome((1, 2))
-    assert found.params == {}
-    assert found.architecture is None
+def test_what_was_not_searched_is_not_told():
+    assert outcome("1:2").others is None
 
 
 @pytest.mark.parametrize(
@@ -174,20 +201,31 @@ def test_layers_that_were_not_searched_are_not_told():
         ({"hidden_layer_sizes": ()}, "no hidden layer (linear)"),
         ({"hidden_size": 9, "n_layers": 1}, "an LSTM layer of 9 units"),
         ({"n_layers": 2, "hidden_size": 9}, "2 LSTM layers of 9 units each"),
+        (
+            {"learning_rate": 0.00123, "weight_decay": 1e-6},
+            "learning rate 0.0012, weight decay 1e-06",
+        ),
     ],
 )
-def test_layers_in_words(params, words):
-    names = {field.name: None for field in fields(Outcome)}
-    assert Outcome(**names | {"params": params}).architecture == words
+def test_what_was_chosen_in_words(params, words):
+    params = {f"autoencoder__{name}": value for name, value in params.items()}
+    seed = {"autoencoder__random_state": 3}
+    assert _others({PARAM: 2} | seed | params) == words
+
+
+def test_a_bayesian_search_tells_how_the_choice_was_trained():
+    found = outcome("1:3", search="bayes", n_iter=3)
+    model = found.model["autoencoder"]
+    assert f"learning rate {model.learning_rate:.2g}, weight decay" in found.others
+    assert found.chosen == model.n_components
 
 
 def test_an_lstm_evolves_too():
     data = DataSet("walk", X[:, :1].cumsum(axis=0), ["a"])
     choices = {"window": 5, "max_epochs": 1, "folds": 2, "n_iter": 2}
-    settings = Settings("walk", "out", "lstm", (1, 2), search="evolution", **choices)
-    found = run(Plan(data, settings))
-    assert set(found.params) == {"hidden_size", "n_layers"}
-    assert "LSTM layer" in found.architecture
+    settings = Settings("walk", components="1:2", search="evolution", **choices)
+    found = run(Plan(data, settings.completed(data)))
+    assert "LSTM layer" in found.others
 
 
 def test_candidates_that_fail_are_told(monkeypatch):
@@ -197,20 +235,54 @@ def test_candidates_that_fail_are_told(monkeypatch):
         return PointBottleneck()
 
     monkeypatch.setattr(DenseAutoencoder, "_bottleneck", fail_with_layers)
-    found = outcome((1, 2), search="evolution", n_iter=4)
-    assert found.params == {"hidden_layer_sizes": (64, 64)}
-    assert "2 of the 4 candidates failed in at least one fold" in found.remarks(4)[-1]
+    made = plan("1:2", search="evolution", n_iter=4)
+    found = run(made)
+    assert found.model["autoencoder"].hidden_layer_sizes == (64, 64)
+    assert "2 of the 4 candidates failed in at least one" in found.remarks(made)[-1]
+
+
+def test_dimensions_that_fail_are_told(monkeypatch):
+    def fail(self):
+        if self.n_components == 2:
+            raise ValueError("no")
+        return PointBottleneck()
+
+    monkeypatch.setattr(DenseAutoencoder, "_bottleneck", fail)
+    made = plan("1:3")
+    assert (
+        run(made).remarks(made)[-1] == "Failed in at least one fold, and left out: 2."
+    )
+
+
+def test_a_search_in_which_everything_fails_is_told(monkeypatch):
+    fit = DenseAutoencoder.fit
+
+    def fail(self, *args, **kwargs):
+        if self.max_epochs > 1:  # not in the trial
+            raise ValueError("no such thing")
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(DenseAutoencoder, "fit", fail)
+    with pytest.raises(
+        InputError, match=r"No dimension can be chosen: .*no such thing"
+    ):
+        outcome("1:2")
+
+
+def test_a_rule_that_does_not_suit_the_scores_is_told():
+    made = plan("1:3", scorer="kernel_mi", rule="description_length")
+    made.scorer = lambda model, X, y=None: 2.0
+    with pytest.raises(InputError, match="shares of variance"):
+        run(made)
 
 
 # Finished fits are not made again
 
 
-@pytest.mark.parametrize("search", ["grid", "bayes", "evolution"])
-def test_a_search_goes_on_after_an_interrupt(search, tmp_path, fits, interrupt):
+@pytest.mark.parametrize(("search", "n_iter"), BUDGETS)
+def test_a_search_goes_on_after_an_interrupt(search, n_iter, tmp_path, fits, interrupt):
     store = ScoreStore(tmp_path / "store.sqlite")
-    made = plan(
-        (1, 2, 3) if search == "grid" else (1, 2, 3, 4), search=search, n_iter=3
-    )
+    made = plan("1:3", search=search, n_iter=n_iter, n_jobs=1)
     expected = run(made)
     assert expected.n_recalled == 0
     interrupt(1 + 4)  # the first one is a trial
@@ -227,16 +299,58 @@ def test_a_search_goes_on_after_an_interrupt(search, tmp_path, fits, interrupt):
 
 def test_what_other_settings_change_is_fitted(tmp_path, fits):
     store = ScoreStore(tmp_path / "store.sqlite")
-    run(plan((1, 2)), store)
+    run(plan("1:2"), store)
     fits.clear()
-    assert run(plan((1, 2, 3)), store).n_recalled == 4
-    assert run(plan((1, 2), max_epochs=3), store).n_recalled == 0
+    assert run(plan("1:3"), store).n_recalled == 4
+    assert run(plan("1:2", max_epochs=3), store).n_recalled == 0
     assert len(fits) == (1 + 2 + 1) + (1 + 4 + 1)
 
 
 def test_an_interrupt_leaves_no_time_for_a_refit(fits, interrupt):
-    made = plan((1, 2, 3, 4), search="bayes", n_iter=3)
-    interrupt(1 + 4)
+    made = plan("1:3", search="bayes", n_iter=8, n_jobs=1)
+    interrupt(1 + 4 * 2 + 1)  # after a first step of four candidates
     with pytest.raises(KeyboardInterrupt):
         run(made)
-    assert len(fits) == 1 + 3
+    assert len(fits) == 1 + 4 * 2
+
+
+# What the command says is what the library says
+
+
+@pytest.mark.parametrize("name", dataset_names())
+def test_the_command_and_the_library_say_the_same(name):
+    data = read_data(name)
+    choices = {"components": "1:4", "max_epochs": 2, "folds": 2, "estimator": "dense"}
+    made = Plan(data, Settings(name, **choices).completed(data))
+    scale, cv = StandardScaler(), KFold(2, shuffle=True, random_state=0)
+    if data.window:
+        scale = SequenceScaler()
+        cv = ContiguousKFold(2, gap=data.window - 1)
+    estimator = make_pipeline(scale, DenseAutoencoder(max_epochs=2))
+    X = data.X
+    if data.window:
+        X = SlidingWindow(data.window, flatten=True).fit_transform(X)
+    settings = {"n_components": 4 if len(X[0]) > 4 else 3, "random_state": 0}
+    with stacked(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = select_dimension(X, estimator, cv=cv, **settings)
+    found = run(made).selection
+    assert found.value == expected.value
+    assert found.verdict == expected.verdict
+    np.testing.assert_allclose(found.curve.scores, expected.curve.scores, rtol=1e-4)
+
+
+def test_the_range_of_the_command_is_that_of_the_library():
+    data = read_data("airline-passengers")
+    made = Plan(
+        data, Settings("airline-passengers", max_epochs=1, folds=2).completed(data)
+    )
+    windows = SlidingWindow(10).fit_transform(data.X)
+    estimator = make_pipeline(SequenceScaler(), LSTMAutoencoder(max_epochs=1))
+    cv = ContiguousKFold(2, gap=9)
+    with stacked(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = select_dimension(windows, estimator, cv=cv, random_state=0)
+    found = run(made).selection
+    assert found.curve.values.tolist() == expected.curve.values.tolist()
+    assert (found.value, found.verdict) == (expected.value, expected.verdict)

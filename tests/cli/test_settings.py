@@ -1,17 +1,61 @@
 import shlex
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from skae.cli import _app, app
 from skae.cli._errors import InputError
-from skae.cli._settings import Settings, format_components, parse_components
+from skae.cli._inputs import DataSet
+from skae.cli._settings import (
+    N_ITER,
+    Scale,
+    Search,
+    Settings,
+    format_components,
+    parse_components,
+)
+
+TABLE, SERIES = DataSet("wine", None, ["a"]), DataSet("sales", None, ["a"], window=7)
+
+#: Each option with a value that is not its default.
+CHANGED = Settings(
+    "my data.csv",
+    output=Path("my run"),
+    components="1:3",
+    estimator="VAE",
+    scorer="mmd",
+    rule="best",
+    search=Search.evolution,
+    n_iter=9,
+    restarts=2,
+    folds=3,
+    window=5,
+    stride=2,
+    scale=Scale.none,
+    column=["a b", "c"],
+    max_epochs=4,
+    hidden="8-4",
+    clusters=3,
+    seed=1,
+    n_jobs=2,
+    device="cpu",
+    resume=True,
+    force=True,
+)
 
 
 @given(st.sets(st.integers(1, 50), min_size=1))
 def test_components_there_and_back(values):
-    values = tuple(sorted(values))
+    values = sorted(values)
     assert parse_components(format_components(values)) == values
+
+
+def test_components_may_be_left_to_the_data():
+    assert parse_components("auto") == "auto"
 
 
 @pytest.mark.parametrize("text", ["0:4", "5:2", "a", "1:2:3", "", "1,,2", "-1", "1.5"])
@@ -21,46 +65,74 @@ def test_components_that_do_not_read(text):
     assert info.value.option == "--components"
 
 
-def test_the_command_names_all_that_matters():
-    settings = Settings(
-        "my data.csv",
-        "out",
+def test_the_command_has_the_options_that_differ_from_the_defaults():
+    assert Settings("wine").command() == "skae select wine"
+    assert Settings("a b", seed=3).command() == "skae select 'a b' --seed 3"
+    columns = Settings("wine", column=["a b", "c"]).command()
+    assert columns == "skae select wine --column 'a b' --column c"
+
+
+@pytest.fixture
+def given_settings(monkeypatch):
+    """Return a function that runs words and returns the settings they stand for."""
+
+    def settings_of(words):
+        found = []
+        monkeypatch.setattr(_app, "read_data", lambda source, columns: TABLE)
+        monkeypatch.setattr(_app, "_select", lambda data, settings: None)
+        monkeypatch.setattr(_app, "Settings", lambda **c: found.append(Settings(**c)))
+        CliRunner().invoke(app, words)
+        return found[0]
+
+    return settings_of
+
+
+def test_every_option_is_changed_here():
+    same = [f.name for f in fields(Settings) if getattr(CHANGED, f.name) == f.default]
+    assert same == []
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_the_command_repeats_the_run(given_settings, resume):
+    words = shlex.split(CHANGED.command(resume))
+    assert words[:2] == ["skae", "select"]
+    found = given_settings(words[1:])
+    assert found == Settings(**vars(CHANGED) | {"resume": resume, "force": False})
+
+
+def test_options_that_are_not_given_have_their_defaults(given_settings):
+    found = given_settings(["select", "wine"])
+    assert found.command() == "skae select wine"
+    assert found.completed(TABLE) == Settings("wine").completed(TABLE)
+
+
+def test_what_is_left_open_is_completed_by_the_data():
+    table, series = (Settings("data").completed(each) for each in (TABLE, SERIES))
+    assert (table.estimator, table.window, str(table.output)) == (
         "dense",
-        (1, 2, 3),
-        search="grid",
-        hidden="8-4",
-        columns=("a b",),
+        None,
+        "skae-wine",
     )
-    words = shlex.split(settings.command())
-    assert words[:3] == ["skae", "select", "my data.csv"]
-    assert words[words.index("--components") + 1] == "1:3"
-    assert words[words.index("--hidden") + 1] == "8-4"
-    assert words[words.index("--column") + 1] == "a b"
-    assert "--n-iter" not in words
-    assert "--window" not in words
+    assert (series.estimator, series.window, str(series.output)) == (
+        "lstm",
+        7,
+        "skae-sales",
+    )
+    mine = Settings("data", estimator="VAE", window=5, output=Path("out"))
+    mine = mine.completed(SERIES)
+    assert (mine.estimator, mine.window, str(mine.output)) == ("VAE", 5, "out")
 
 
 @pytest.mark.parametrize(
-    ("search", "n_iter", "n_candidates", "echo"),
+    ("search", "scorer", "n_iter"),
     [
-        ("grid", None, 3, None),
-        ("grid", 2, 3, None),
-        ("bayes", None, 3, "10"),
-        ("bayes", 2, 2, "2"),
-        ("evolution", None, 50, "50"),
-        ("evolution", 7, 7, "7"),
+        ("curve", "reconstruction", None),
+        ("bayes", "description_length", N_ITER["bayes"]),
+        ("evolution", "reconstruction", N_ITER["evolution"]),
     ],
 )
-def test_the_budget(search, n_iter, n_candidates, echo):
-    choices = {"search": search, "n_iter": n_iter}
-    settings = Settings("wine", "out", "dense", (1, 2, 3), **choices)
-    assert settings.n_candidates == n_candidates
-    words = [*shlex.split(settings.command()), None]
-    found = words.index("--n-iter") + 1 if "--n-iter" in words else -1
-    assert words[found] == echo
-
-
-def test_the_command_that_goes_on_is_the_same_but_for_one_option():
-    settings = Settings("wine", "out", "dense", (1, 2, 3), columns=("a",))
-    words = shlex.split(settings.command(resume=True))
-    assert words == [*shlex.split(settings.command()), "--resume"]
+def test_what_is_left_open_is_completed_by_the_search(search, scorer, n_iter):
+    found = Settings("data", search=search).completed(TABLE)
+    assert (found.scorer, found.n_iter) == (scorer, n_iter)
+    mine = Settings("data", search=search, scorer="mse", n_iter=3).completed(TABLE)
+    assert (mine.scorer, mine.n_iter) == ("mse", 3)

@@ -14,9 +14,15 @@ from skae.plotting import (
 )
 from skae.plotting._curves import scatter_of
 from skae.scorers import reconstruct_in_units
-from skae.search import ScoreCurve
+from skae.search import Saturation, ScoreCurve, ShortestDescription
 
 __all__ = ["draw_figures"]
+
+#: What the criteria of rules are called, where they have a meaning of their own.
+_CRITERIA = {
+    Saturation: "share of the highest score",
+    ShortestDescription: "saved by the code (nats per feature)",
+}
 
 _MAX_WINDOWS = 14
 _MAX_IMAGES = 12
@@ -27,6 +33,7 @@ def draw_figures(plan, outcome):
     """Return the `Figure` of each thing to see in what a plan has led to."""
     return [
         _score(plan, outcome),
+        *_criterion(plan, outcome),
         _error(plan, outcome),
         *search_figures(plan, outcome),
         _reconstruction(plan, outcome),
@@ -37,7 +44,9 @@ def draw_figures(plan, outcome):
 
 def _score(plan, outcome):
     metric = plan.settings.scorer
-    candidates = scatter_of(outcome.cv_results, PARAM, metric)
+    candidates = None
+    if plan.settings.search != "curve":
+        candidates = scatter_of(outcome.cv_results, PARAM, metric)
     display = ScoreCurveDisplay(
         outcome.curve,
         chosen=outcome.chosen,
@@ -45,8 +54,9 @@ def _score(plan, outcome):
         candidates=candidates,
     ).plot()
     caption = (
-        "Means over the held-out folds. Bars: one standard error, after what all "
-        "dimensions share in a fold is taken away."
+        f"Verdict on {outcome.chosen}: {outcome.verdict.kind}. Means over the held-out "
+        "folds. Bars: one standard error, after what all dimensions share in a fold is "
+        "taken away."
     )
     if candidates is not None:
         caption += " Each dimension stands for the best of its candidates."
@@ -56,6 +66,27 @@ def _score(plan, outcome):
         caption=caption,
         png=png_of(display),
     )
+
+
+def _criterion(plan, outcome):
+    """Return the figure of what the rule looks at, if that is not the score."""
+    curve, criterion = outcome.curve, outcome.selection.criterion
+    if np.array_equal(criterion, curve.mean):
+        return []
+    shown = np.isfinite(criterion)
+    position = curve.values.tolist().index(outcome.chosen)
+    display = ScoreCurveDisplay(
+        ScoreCurve(curve.values[shown], criterion[shown, None]),
+        chosen=outcome.chosen,
+        name=_CRITERIA.get(type(plan.rule), "criterion"),
+    ).plot()
+    figure = Figure(
+        name="criterion",
+        title="What the rule looks at",
+        caption=f"{outcome.chosen} is chosen: {plan.rule.why(curve, position)}.",
+        png=png_of(display),
+    )
+    return [figure]
 
 
 def _error(plan, outcome):
@@ -81,13 +112,10 @@ def _error(plan, outcome):
 
 def _errors(outcome):
     """Return the errors of the candidates that the score curve consists of."""
-    results, rows = outcome.cv_results, outcome.curve.rows
-    n_folds = outcome.curve.scores.shape[1]
-    folds = [results[f"split{fold}_test_neg_rmse"] for fold in range(n_folds)]
-    scores = np.column_stack(folds)[rows]
+    curve = outcome.curve
+    scores = np.array([outcome.fold_scores("neg_rmse", row) for row in curve.rows])
     kept = np.isfinite(scores).all(axis=1)
-    values = outcome.curve.values
-    return ScoreCurve(values[kept], scores[kept], failed=outcome.curve.failed)
+    return ScoreCurve(curve.values[kept], scores[kept], failed=curve.failed)
 
 
 def _loss(outcome):

@@ -4,9 +4,9 @@ import platform
 from importlib.metadata import version
 from math import isfinite
 
-from skae.cli._settings import format_components
 from skae.cli.report._scores import (
     digits,
+    estimates_text,
     fold_range_text,
     metric_title,
     pca_is_better,
@@ -35,7 +35,7 @@ def render_page(plan, outcome, figures):
         data=plan.data,
         outcome=outcome,
         facts=_facts(plan, outcome),
-        notes=outcome.remarks(plan.n_columns) or plan.notes(),
+        notes=plan.notes + outcome.remarks(plan),
         figures=figures,
         header=_header(plan),
         rows=_rows(plan, outcome),
@@ -69,17 +69,21 @@ def _facts(plan, outcome):
     """Return the numbers that matter, each with its unit and name."""
     unit = plan.data.unit or "in the units of the data"
     errors = fold_range_text(outcome.fold_rmse)
-    score = outcome.curve.mean.max()
+    scorer = plan.settings.scorer
     facts = [
         (f"{outcome.chosen}", "", "latent dimension"),
         (digits(outcome.rmse), unit, f"held-out error (RMSE), {errors}"),
-        (f"{outcome.r2:.1%}", "", "held-out variance explained"),
-        (f"{score:.3f}", "", metric_title(plan.settings.scorer)),
+        (f"{outcome.score('reconstruction'):.1%}", "", "held-out variance explained"),
     ]
-    if outcome.architecture is not None:
-        facts.insert(1, (outcome.architecture, "", "the layers around it"))
+    if scorer != "reconstruction":
+        facts.append((f"{outcome.score(scorer):.3f}", "", metric_title(scorer)))
+    if outcome.others:
+        facts.insert(1, (outcome.others, "", "chosen with it"))
     if outcome.linear_rmse is not None:
         facts.append((digits(outcome.linear_rmse), unit, _comparison(outcome)))
+    if intrinsic := plan.range.intrinsic:
+        name = f"dimension of the data by neighbours: {estimates_text(intrinsic)}"
+        facts.append((f"{intrinsic.median:.1f}", "", name))
     return facts
 
 
@@ -98,6 +102,8 @@ def _header(plan):
 def _rows(plan, outcome):
     """Return dimension, mean and deviation of each metric, and remark, row by row."""
     table = scores_table(outcome.cv_results, plan.scoring)
+    if plan.settings.restarts == 1:
+        table = table.drop(columns="random_state", errors="ignore")
     names = [name.removeprefix("neg_") for name in plan.scoring]
     remarks = _remarks(outcome)
     return [
@@ -125,10 +131,10 @@ def _score_text(row, name):
 
 
 def _remarks(outcome):
-    """Return what there is to say of rows of `cv_results`: chosen, or as good."""
-    curve, tied = outcome.curve, outcome.verdict.tied
+    """Return what there is to say of rows of `cv_results`: chosen, or the next one."""
+    curve, runner_up = outcome.curve, outcome.selection.runner_up
     rows = zip(curve.values.tolist(), curve.rows.tolist(), strict=True)
-    remarks = {row: "as good" for value, row in rows if value in tied}
+    remarks = {row: "runner-up" for value, row in rows if value == runner_up}
     return remarks | {outcome.selection.index: "chosen"}
 
 
@@ -145,8 +151,7 @@ def _choices(plan):
         **_data_choices(plan),
         "Scaling": f"{settings.scale}, fitted inside of each fold",
         "Autoencoder": repr(plan.pipeline.named_steps["autoencoder"]),
-        "Search": f"{settings.search} of {settings.n_candidates} candidates, latent "
-        f"dimensions: {format_components(plan.components)}",
+        "Search": plan.search_text,
         "Scorer": repr(plan.scorer),
         "Rule": repr(plan.rule),
         "Folds": repr(plan.cv),

@@ -8,6 +8,7 @@ __all__ = [
     "comparison_text",
     "digits",
     "error_text",
+    "estimates_text",
     "fold_range_text",
     "metric_title",
     "pca_is_better",
@@ -104,6 +105,22 @@ def fold_range_text(errors):
     '18.0 to 62.9 over the folds'
     """
     return f"{digits(min(errors))} to {digits(max(errors))} over the folds"
+
+
+def estimates_text(intrinsic):
+    """Return the single estimates of an `IntrinsicDimension`.
+
+    Examples
+    --------
+    >>> from skae.cli.report._scores import estimates_text
+    >>> from skae.information import IntrinsicDimension
+    >>> estimates_text(IntrinsicDimension(3.04, 2.2, 1.98, n_features=9))
+    'TwoNN 3.0, Levina-Bickel 2.2, correlation 2.0'
+    """
+    return (
+        f"TwoNN {intrinsic.two_nn:.1f}, Levina-Bickel {intrinsic.levina_bickel:.1f}, "
+        f"correlation {intrinsic.correlation:.1f}"
+    )
 
 
 def comparison_text(rmse, linear_rmse, unit):

@@ -27,7 +27,7 @@ def search_figures(plan, outcome):
     Returns
     -------
     figures : list of Figure
-        None for a grid over one parameter, whose order says nothing.
+        None for a curve, whose order says nothing.
     """
     search, metric = outcome.search, plan.settings.scorer
     figures = []

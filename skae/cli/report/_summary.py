@@ -1,6 +1,11 @@
 """The findings in a few lines, for a terminal."""
 
-from skae.cli.report._scores import comparison_text, error_text, fold_range_text
+from skae.cli.report._scores import (
+    comparison_text,
+    error_text,
+    estimates_text,
+    fold_range_text,
+)
 
 __all__ = ["summary"]
 
@@ -21,15 +26,17 @@ def summary(plan, outcome):
     """
     unit, verdict = plan.data.unit, outcome.verdict
     folds = fold_range_text(outcome.fold_rmse)
+    others = f", with {outcome.others}" if outcome.others else ""
     lines = [
-        f"Latent dimension: {outcome.chosen}{_layers(outcome)}",
+        f"Latent dimension: {outcome.chosen}{others}",
         f"Held-out error: {error_text(outcome.rmse, unit)} (RMSE, {folds})",
     ]
     if outcome.linear_rmse is not None:
         lines.append(comparison_text(outcome.rmse, outcome.linear_rmse, unit))
+    if intrinsic := plan.range.intrinsic:
+        lines.append(
+            f"Dimension of the data by distances of neighbours: "
+            f"{intrinsic.median:.1f} ({estimates_text(intrinsic)})"
+        )
     lines.append(f"Verdict ({verdict.kind}): {verdict.text}")
-    return lines + outcome.remarks(plan.n_columns)
-
-
-def _layers(outcome):
-    return "" if outcome.architecture is None else f", with {outcome.architecture}"
+    return lines + outcome.remarks(plan)
