@@ -13,7 +13,8 @@ from skae.exceptions import DimensionWarning, UnknownNameError
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
 from skae.scorers import Reconstruction, RootMeanSquaredError
-from skae.search._range import DimensionRange, rule_for
+from skae.search import get_rule
+from skae.search._range import DimensionRange
 
 __all__ = ["PARAM", "PREFIX", "Plan"]
 
@@ -197,6 +198,6 @@ def _compressing(dimension_range, asked):
 
 def _rule(settings, scorer, n_features):
     try:
-        return rule_for(scorer, n_features, settings.rule or "auto")
+        return get_rule(settings.rule or "auto", n_features, scorer)
     except UnknownNameError as error:
         raise InputError(str(error), "--rule") from None

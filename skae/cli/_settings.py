@@ -9,7 +9,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from skae import VAE
+from skae.autoencoders import VAE
 from skae.cli._errors import InputError
 from skae.cli._parts import usable_estimators, usable_scorers
 from skae.datasets import dataset_names

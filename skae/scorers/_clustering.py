@@ -8,9 +8,9 @@ from weakref import WeakSet
 
 import numpy as np
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import Interval
 
 from skae._arrays import as_numbers
+from skae._sklearn import Interval
 from skae.registry import unknown_name
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._labels import NOISE, labels_after

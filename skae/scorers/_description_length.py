@@ -4,9 +4,9 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from skae._arrays import as_numbers
+from skae._sklearn import Interval
 from skae.metrics import variance_explained
 from skae.scorers._base import SCORERS, Scorer
 

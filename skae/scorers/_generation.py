@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
 from skae._arrays import as_numbers
+from skae._sklearn import Interval
 from skae.information._discrepancy import coverage, knn_kl, mmd2
 from skae.information._kernels import resolve_bandwidth
 from skae.scorers._base import SCORERS, Scorer

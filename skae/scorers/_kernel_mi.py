@@ -4,9 +4,9 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from skae._arrays import as_numbers
+from skae._sklearn import Interval
 from skae.information._adjusted import adjusted_mutual_information
 from skae.information._mutual_information import mutual_information
 from skae.information._relative import relative_information

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
+from skae._sklearn import Interval
 from skae.scorers._base import SCORERS
 from skae.scorers._clustering import ClusteringScorer, is_collapsed, k_means_labels
 from skae.scorers._labels import NOISE

@@ -16,8 +16,8 @@ from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
-from skae.search._range import Choice, DimensionRange, rule_for
-from skae.search._rules import SelectionRule
+from skae.search._range import Choice, DimensionRange
+from skae.search._rules import SelectionRule, get_rule
 from skae.search.fits import ScoreStore, remembering
 from skae.search.fits._limits import LIMIT_CONSTRAINTS, limiting
 from skae.training._limits import FitLimits
@@ -200,7 +200,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
                 self.refit if isinstance(self.refit, str) else next(iter(self.scoring))
             )
             scorer = self.scoring.get(metric)
-        rule = rule_for(get_scorer(scorer), self.n_features_, self.rule)
+        rule = get_rule(self.rule, self.n_features_, scorer)
         return Choice(rule, self._range.param, self.n_features_, metric)
 
     def _get_scorers(self):

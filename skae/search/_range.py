@@ -13,13 +13,10 @@ from skae.information import IntrinsicDimension, estimate_dimension
 from skae.scorers import reducing_step
 from skae.scorers._locate import flattened
 from skae.search._curve import ScoreCurve
-from skae.search._rules import SelectionRule, get_rule
+from skae.search._rules import SelectionRule
 from skae.search._selection import enumeration
 
-__all__ = ["Choice", "DimensionRange", "rule_for"]
-
-#: The rule for scorers that name none.
-USUAL_RULE = "saturation"
+__all__ = ["Choice", "DimensionRange"]
 
 _MANY = 8
 
@@ -168,23 +165,6 @@ def _listed(values):
     return enumeration(values)
 
 
-def rule_for(scorer, n_features, rule="auto"):
-    """Return the rule that chooses on the scores of a scorer.
-
-    Parameters
-    ----------
-    scorer : callable
-        What scores.
-    n_features : int
-        Number of features, for rules that need it.
-    rule : str or SelectionRule, default="auto"
-        The rule, by its name too; ``"auto"`` is the scorer's own.
-    """
-    if isinstance(rule, str) and rule == "auto":
-        rule = getattr(scorer, "selection_rule", USUAL_RULE)
-    return get_rule(rule, n_features)
-
-
 @dataclass(frozen=True)
 class Choice:
     """Choice of a latent dimension by a rule, as the `refit` of a search.
@@ -216,5 +196,4 @@ class Choice:
     def from_cv_results(self, cv_results):
         """Return the `Selection` among what a search has evaluated."""
         curve = ScoreCurve.from_cv_results(cv_results, self.param, self.metric)
-        is_complete = bool(curve.values[-1] >= self.n_features - 1)
-        return self.rule.select(replace(curve, is_complete=is_complete))
+        return self.rule.select(curve.compressing(self.n_features))

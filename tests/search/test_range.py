@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from skae import DimensionWarning, LSTMAutoencoder
 from skae.datasets import make_linear_manifold
 from skae.search import Best, Saturation, ShortestDescription
-from skae.search._range import Choice, DimensionRange, rule_for
+from skae.search._range import Choice, DimensionRange
 
 # The range
 
@@ -43,22 +43,6 @@ def test_a_choice_near_the_estimates_is_in_order():
     assert found.disagreement(3) is None
     assert found.disagreement(6).startswith("6 units are chosen, but")
     assert found.disagreement(1).startswith("1 unit is chosen, but")
-
-
-# The rule
-
-
-@pytest.mark.parametrize(
-    ("scorer", "rule", "expected"),
-    [
-        (len, "auto", Saturation()),
-        (len, "best", Best()),
-        (len, Saturation(0.5), Saturation(0.5)),
-        (len, "description_length", ShortestDescription(n_features=8)),
-    ],
-)
-def test_a_scorer_without_a_rule_gets_the_usual_one(scorer, rule, expected):
-    assert repr(rule_for(scorer, 8, rule)) == repr(expected)
 
 
 # The choice
