@@ -4,8 +4,9 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import DimensionWarning, LSTMAutoencoder
+from skae import LSTMAutoencoder
 from skae.datasets import make_linear_manifold
+from skae.exceptions import DimensionWarning
 from skae.search import Best, Saturation, ShortestDescription
 from skae.search._range import Choice, DimensionRange
 

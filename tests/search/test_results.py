@@ -7,8 +7,8 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 
 import skae
-from skae import Reconstruction
 from skae.exceptions import UnknownNameError
+from skae.scorers import Reconstruction
 from skae.search import Best, EvolutionarySearchCV, Saturation
 from skae.search import _results as read
 

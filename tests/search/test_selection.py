@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 
-from skae import Reconstruction
 from skae.datasets import make_linear_manifold
+from skae.scorers import Reconstruction
 from skae.search import (
     Best,
     Knee,
