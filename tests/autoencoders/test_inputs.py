@@ -392,7 +392,7 @@ def test_images_of_a_data_set_keep_their_shape(image_shape):
     )
 
 
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 def test_images_in_a_generative_model():
     network = ConvolutionalNetwork((4,))
     model = Autoencoder(
