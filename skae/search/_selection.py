@@ -289,8 +289,9 @@ def _under_trained(case):
 
 def _edge(case):
     if case.is_end:
+        which = "with a score" if case.curve.failed else "tried"
         text = (
-            "But it is the largest value with a score, and larger ones may be better "
+            f"But it is the largest value {which}, and larger ones may be better "
             f"still: {_advice(case)}"
         )
         if case.is_maximum:
@@ -299,12 +300,12 @@ def _edge(case):
                 "to take."
             )
         return "edge", text
-    if case.untried:
-        return "edge", (
-            "But what lies next to it has no score, and may be the better choice: "
-            f"{_advice(case)}"
-        )
-    return None
+    if not case.untried:
+        return None
+    which = "its neighbours have" if len(case.untried) > 1 else "a neighbour of it has"
+    return "edge", (
+        f"But {which} no score, and may be the better choice: {_advice(case)}"
+    )
 
 
 def _advice(case):

@@ -73,9 +73,9 @@ class EvolutionarySearchCV(NamedScoring, BaseSearchCV):
         Stop as soon as a score is at least this.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
         As in `sklearn.model_selection.GridSearchCV`; names of scorers are those of
-        `skae.get_scorer`. With several metrics and a `refit` that names none of them,
-        the first metric is the one to improve. If a callable `refit` has a method
-        `from_cv_results`, what it says is kept in `selection_`.
+        `skae.get_scorer`. With several metrics, the one to improve is that which
+        `refit` names or has as its `metric`, else the first. If a callable `refit` has
+        a method `from_cv_results`, what it says is kept in `selection_`.
     random_state : int, RandomState instance or None, default=None
         Makes the search repeatable, on any number of jobs. The estimator keeps its own.
     store : path-like, ScoreStore or None, default=None
