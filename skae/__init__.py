@@ -62,15 +62,17 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    modules = {name for name in globals() if f"skae.{name}" in sys.modules}
+    return sorted({"__version__", *__all__, *modules})
 
 
 def _homes(name):
     """Yield the subpackages in which a name is public, those in use first."""
-    modules = {module.name for module in pkgutil.iter_modules(__path__, "skae.")}
-    if name.startswith("_") or f"skae.{name}" in modules:
+    found = {f"skae.{module.name}" for module in pkgutil.iter_modules(__path__)}
+    public = [module for module in found if not module.startswith("skae._")]
+    if name.startswith("_") or f"skae.{name}" in public:
         return
-    for module in sorted(modules, key=lambda each: (each not in sys.modules, each)):
+    for module in sorted(public, key=lambda each: (each not in sys.modules, each)):
         with suppress(ImportError):  # such as those that want an extra
             if name in getattr(importlib.import_module(module), "__all__", ()):
                 yield module

@@ -38,6 +38,7 @@ def test_the_door_has_the_names_that_a_user_needs_first():
         *("stacked", "fit_stack", "Checkpoint"),
     }
     assert set(skae.__all__) <= set(dir(skae))
+    assert "importlib" not in dir(skae)
 
 
 def test_scikit_optimize_is_imported_for_its_search_only():
