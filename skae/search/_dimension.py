@@ -8,16 +8,16 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, ParameterGrid
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from skae._finder import find
 from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.information import estimate_dimension
-from skae.scorers import get_scorer, reducing_step
-from skae.scorers._locate import flattened
+from skae.scorers import get_scorer
 from skae.search._curve import ScoreCurve
 from skae.search._rules import SelectionRule, get_rule
 from skae.search.fits._limits import LIMIT_CONSTRAINTS, limiting
@@ -177,9 +177,10 @@ class LatentDimensionSearchCV(BaseSearchCV):
 
     def _look_at(self, X, y):
         """Find the parameter, and how many components there could be."""
-        prefix, before = _parts(self.estimator)
-        self._param = f"{prefix}n_components"
-        self._seeded = f"{prefix}random_state" in self.estimator.get_params()
+        found = find(self.estimator)
+        self._param = f"{found.prefix}n_components"
+        self._seeded = f"{found.prefix}random_state" in self.estimator.get_params()
+        before = found.before
         X = np.asarray(X if before is None else clone(before).fit_transform(X, y))
         X = X.reshape(len(X), -1)
         self.n_features_ = X.shape[1]
@@ -254,16 +255,6 @@ class LatentDimensionSearchCV(BaseSearchCV):
                 DimensionWarning,
                 stacklevel=3,
             )
-
-
-def _parts(estimator):
-    """Return the prefix of the reducing step's parameters, and the steps before it."""
-    if not isinstance(estimator, Pipeline):
-        return "", None
-    estimator = flattened(estimator)
-    index = reducing_step(estimator)
-    before = make_pipeline(*(step for _, step in estimator.steps[:index]))
-    return f"{estimator.steps[index][0]}__", before if index else None
 
 
 def _estimated(X):
