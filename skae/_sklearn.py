@@ -10,11 +10,9 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _MultimetricScorer as MultimetricScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
-    _insert_error_scores as insert_error_scores,
-)
-from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures as warn_or_raise_about_fit_failures,
 )
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -42,8 +40,8 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "get_output_config",
-    "insert_error_scores",
     "num_samples",
+    "safe_indexing",
     "safe_split",
     "validate_parameter_constraints",
     "validate_params",

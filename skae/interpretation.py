@@ -6,9 +6,9 @@ as the autoencoder sees them: after a `StandardScaler`, features compare.
 """
 
 import torch
-from sklearn.pipeline import Pipeline
 from torch import nn
 
+from skae._finder import find, fitted_autoencoder
 from skae.scorers import locate
 from skae.training._devices import as_tensor
 
@@ -59,7 +59,7 @@ def first_layer_weights(estimator):
     >>> list(weights.columns)
     ['hidden0', 'hidden1', 'hidden2', 'denseautoencoder0', 'denseautoencoder1']
     """
-    autoencoder = _autoencoder(estimator)
+    autoencoder = fitted_autoencoder(estimator)
     module = autoencoder.net_.module_
     hidden = _dense_layers(module, autoencoder)
     names = feature_names(estimator)
@@ -120,7 +120,7 @@ def code_sensitivities(estimator, X, *, absolute=False):
     >>> code_sensitivities(model, X).abs().idxmax()["denseautoencoder0"]
     'petal length (cm)'
     """
-    autoencoder = _autoencoder(estimator)
+    autoencoder = fitted_autoencoder(estimator)
     X = autoencoder._check_X(locate(estimator, X).X, reset=False)
     total = _sum_of_jacobians(autoencoder, autoencoder._as_events(X), absolute)
     names = feature_names(estimator, X.shape[1:])
@@ -153,9 +153,9 @@ def feature_names(estimator, input_shape=None):
     >>> feature_names(LSTMAutoencoder(1, max_epochs=1, random_state=0).fit(X))
     ['x0_t0', 'x1_t0', 'x0_t1', 'x1_t1']
     """
-    autoencoder = _autoencoder(estimator)
+    autoencoder = fitted_autoencoder(estimator)
     shape = autoencoder.input_shape_ if input_shape is None else input_shape
-    names = _known_names(_best(estimator), autoencoder)
+    names = _known_names(estimator)
     if names is None or len(names) != shape[-1]:
         names = [f"x{column}" for column in range(shape[-1])]
     if len(shape) == 1:
@@ -163,36 +163,16 @@ def feature_names(estimator, input_shape=None):
     return [f"{name}_t{time}" for time in range(shape[0]) for name in names]
 
 
-# Finding the autoencoder and its names
+# Names
 
 
-def _best(estimator):
-    return getattr(estimator, "best_estimator_", estimator)
-
-
-def _autoencoder(estimator):
-    estimator = _best(estimator)
-    is_pipeline = isinstance(estimator, Pipeline)
-    steps = [step for _, step in estimator.steps] if is_pipeline else [estimator]
-    for step in reversed(steps):
-        if hasattr(step, "net_"):
-            return step
-    raise TypeError(
-        f"{type(estimator).__name__} has no fitted autoencoder, whose encoder could be "
-        "read: call fit first."
-    )
-
-
-def _known_names(estimator, autoencoder):
+def _known_names(estimator):
     """Return the names that the autoencoder or the steps before it know, if any."""
-    if hasattr(autoencoder, "feature_names_in_"):
-        return autoencoder.feature_names_in_
-    if not isinstance(estimator, Pipeline):
-        return None
-    steps = [step for _, step in estimator.steps]
-    before = estimator[: steps.index(autoencoder)]
+    found = find(estimator)
+    if hasattr(found.step, "feature_names_in_"):
+        return found.step.feature_names_in_
     try:
-        return before.get_feature_names_out() if len(before) else None
+        return None if found.before is None else found.before.get_feature_names_out()
     except AttributeError:  # a step that has no names for its columns
         return None
 

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
+from skae._finder import fitted_autoencoder
 from skae.interpretation import feature_names
 from skae.plotting._figures import BLUE, CLASSES, GREY, Display
 from skae.plotting._images import draw_images, tile
-from skae.plotting._steps import fitted_autoencoder
 from skae.scorers import locate
 
 __all__ = ["GeneratedSamplesDisplay"]

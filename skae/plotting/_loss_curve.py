@@ -1,8 +1,8 @@
 """The loss over the epochs of a fit."""
 
+from skae._finder import fitted_autoencoder
 from skae.plotting._figures import Display
 from skae.plotting._losses import draw_losses, over_epochs
-from skae.plotting._steps import fitted_autoencoder
 
 __all__ = ["LossCurveDisplay"]
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from skae._finder import fitted_autoencoder
 from skae.plotting._figures import CLASSES, Display
 from skae.plotting._losses import draw_line, draw_losses, over_epochs, prepare_epochs
-from skae.plotting._steps import fitted_autoencoder
 
 __all__ = ["LossTermsDisplay"]
 

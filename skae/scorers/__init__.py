@@ -10,7 +10,7 @@ from skae.scorers._clustering import AdjustedRand, NormalizedMutualInformation
 from skae.scorers._description_length import DescriptionLength
 from skae.scorers._generation import GenerationCoverage, GenerationKL, GenerationMMD
 from skae.scorers._kernel_mi import KernelMutualInformation
-from skae.scorers._locate import locate, reducing_step
+from skae.scorers._locate import locate
 from skae.scorers._reconstruction import (
     MeanSquaredError,
     Reconstruction,
@@ -41,7 +41,6 @@ __all__ = [
     "locate",
     "reconstruct_in_units",
     "reconstruction_errors",
-    "reducing_step",
 ]
 
 

@@ -1,11 +1,13 @@
-"""Finding the autoencoder in whatever a search hands to a scorer."""
+"""The data and the codes of the autoencoder in whatever a search hands to a scorer."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-__all__ = ["Located", "flattened", "locate", "reducing_step"]
+from skae._finder import find
+
+__all__ = ["Located", "locate"]
 
 
 class Located(NamedTuple):
@@ -18,12 +20,15 @@ class Located(NamedTuple):
     X : array-like
         The data after the steps before the reducer.
     after : Pipeline or None
-        The fitted steps after the reducer.
+        The fitted steps that the codes pass after the reducer.
+    before : Pipeline or None
+        The fitted steps that the data have passed.
     """
 
     reducer: Any
     X: Any
     after: Pipeline | None
+    before: Pipeline | None = None
 
     def codes(self):
         """Return the codes as an array of shape ``(n_samples, n_components)``."""
@@ -41,7 +46,9 @@ def locate(estimator, X):
 
     The step is found by what it can do: the last one that reconstructs, else the last
     that has both `n_components` and `inverse_transform`, as `PCA` does. It may be in a
-    pipeline that is a step of another one.
+    `Pipeline`, a `ColumnTransformer`, a `FeatureUnion`, a `TransformedTargetRegressor`,
+    a search, and in any of these within another. Samplers, as imbalanced-learn has
+    them in its pipelines, are left out: they change the rows of a fit only.
 
     Parameters
     ----------
@@ -54,6 +61,9 @@ def locate(estimator, X):
     ------
     TypeError
         When there is no such step.
+    ValueError
+        When there are several side by side, as in a `FeatureUnion`, and none is the
+        last.
 
     Examples
     --------
@@ -69,73 +79,6 @@ def locate(estimator, X):
     >>> located.reducer, located.codes().shape, bool(abs(located.X.mean()) < 1e-9)
     (PCA(n_components=2), (150, 2), True)
     """
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if not isinstance(estimator, Pipeline):
-        _check(estimator, [estimator])
-        return Located(estimator, X, None)
-    estimator = flattened(estimator)
-    index = reducing_step(estimator)
-    if index:
-        X = estimator[:index].transform(X)
-    after = estimator[index + 1 :] if index + 1 < len(estimator) else None
-    return Located(estimator[index], X, after)
-
-
-def flattened(pipeline):
-    """Return a pipeline with the steps of those in it in their place, not copied.
-
-    Names are joined by ``__``, as those of parameters are: the result is to look at,
-    and to transform with. What is no pipeline becomes the only step of one.
-    """
-    return Pipeline(_flat_steps("", pipeline))
-
-
-def _flat_steps(name, step):
-    if not isinstance(step, Pipeline):
-        return [(name, step)]
-    prefix = f"{name}__" if name else ""
-    return [
-        pair for key, inner in step.steps for pair in _flat_steps(prefix + key, inner)
-    ]
-
-
-def reducing_step(pipeline):
-    """Return the position of a pipeline's reducing step, fitted or not.
-
-    Raises
-    ------
-    TypeError
-        When there is none.
-
-    Examples
-    --------
-    >>> from sklearn.decomposition import PCA
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from skae.scorers import reducing_step
-    >>> reducing_step(make_pipeline(StandardScaler(), PCA(2)))
-    1
-    """
-    steps = [step for _, step in pipeline.steps]
-    _check(pipeline, steps)
-    for is_one in (_reconstructs, _reduces):
-        found = [index for index, step in enumerate(steps) if is_one(step)]
-        if found:
-            return found[-1]
-
-
-def _check(estimator, steps):
-    if not any(_reconstructs(step) or _reduces(step) for step in steps):
-        raise TypeError(
-            f"{type(estimator).__name__} has no step that scorers of codes can look "
-            "at: an autoencoder, or a transformer with n_components and "
-            "inverse_transform."
-        )
-
-
-def _reconstructs(step):
-    return hasattr(step, "reconstruct") and hasattr(step, "transform")
-
-
-def _reduces(step):
-    return hasattr(step, "inverse_transform") and hasattr(step, "n_components")
+    found = find(estimator)
+    X = X if found.before is None else found.before.transform(X)
+    return Located(found.step, X, found.after, found.before)

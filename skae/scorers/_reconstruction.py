@@ -4,9 +4,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skae._arrays import as_numbers
+from skae._finder import SelectedColumns
 from skae.metrics import feature_errors, mean_squared_error, variance_explained
 from skae.scorers._base import SCORERS, Scorer
-from skae.scorers._locate import flattened, locate
+from skae.scorers._locate import locate
 
 __all__ = [
     "MeanSquaredError",
@@ -221,7 +222,7 @@ def reconstruct_in_units(estimator, X):
     True
     """
     located = locate(estimator, X)
-    steps = _steps_before(located.reducer, estimator)
+    steps = _steps_to_undo(located)
     X_hat = located.reconstruct()
     ended = np.isnan(as_numbers(located.X))
     if not np.isfinite(X_hat[~ended]).all():
@@ -231,12 +232,15 @@ def reconstruct_in_units(estimator, X):
     return X_hat
 
 
-def _steps_before(reducer, estimator):
+def _steps_to_undo(located):
     """Return the steps before the reducing one, all of which have an inverse."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    steps = [step for _, step in flattened(estimator).steps]
-    index = next(i for i, step in enumerate(steps) if step is reducer)
-    steps = [step for step in steps[:index] if step not in (None, "passthrough")]
+    steps = [] if located.before is None else [step for _, step in located.before.steps]
+    if any(isinstance(step, SelectedColumns) for step in steps):
+        raise TypeError(
+            "In a ColumnTransformer the autoencoder sees some of the columns, and "
+            "errors are in the units of all: pass its part of the ColumnTransformer "
+            "with its columns, or use 'mse' or 'reconstruction'."
+        )
     for step in steps:
         if not hasattr(step, "inverse_transform"):
             raise TypeError(

@@ -6,12 +6,10 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline, make_pipeline
 
+from skae._finder import find
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
-from skae.scorers import reducing_step
-from skae.scorers._locate import flattened
 from skae.search._curve import ScoreCurve
 from skae.search._rules import SelectionRule
 from skae.search._selection import enumeration
@@ -55,11 +53,13 @@ class DimensionRange:
     @classmethod
     def of(cls, estimator, X, y=None):
         """Return the range for an estimator, not fitted, and its data."""
-        prefix, before = _parts(estimator)
-        X = np.asarray(X if before is None else clone(before).fit_transform(X, y))
-        X = X.reshape(len(X), -1)
-        is_trained = f"{prefix}max_epochs" in estimator.get_params()
-        return cls(f"{prefix}n_components", X.shape[1], _estimated(X), is_trained)
+        found = find(estimator)
+        if found.before is not None:
+            X = clone(found.before).fit_transform(X, y)
+        X = np.asarray(X).reshape(len(X), -1)
+        is_trained = f"{found.prefix}max_epochs" in estimator.get_params()
+        param = f"{found.prefix}n_components"
+        return cls(param, X.shape[1], _estimated(X), is_trained)
 
     def values(self, n_components):
         """Return the latent dimensions to try, ascending: those that compress.
@@ -136,16 +136,6 @@ class DimensionRange:
             f"dimensions, where they curve; noise makes neighbours see more{training}. "
             "Look at the curve."
         )
-
-
-def _parts(estimator):
-    """Return the prefix of the reducing step's parameters, and the steps before it."""
-    if not isinstance(estimator, Pipeline):
-        return "", None
-    estimator = flattened(estimator)
-    index = reducing_step(estimator)
-    before = make_pipeline(*(step for _, step in estimator.steps[:index]))
-    return f"{estimator.steps[index][0]}__", before if index else None
 
 
 def _estimated(X):

@@ -3,9 +3,9 @@
 from inspect import signature
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from skae._finder import leaves
 from skae._sklearn import MultimetricScorer
 
 __all__ = ["MeasuringScorer", "cost_name", "move_costs", "n_parameters"]
@@ -43,7 +43,7 @@ def n_parameters(estimator):
     >>> n_parameters(PCA(2).fit(np.eye(5)))
     15
     """
-    counts = [_own_parameters(part) for part in _parts(estimator)]
+    counts = [_own_parameters(part) for part in leaves(estimator)]
     known = [count for count in counts if count is not None]
     if not known:
         raise ValueError(
@@ -51,13 +51,6 @@ def n_parameters(estimator):
             "callable that does, objectives=['score', count]."
         )
     return int(sum(known))
-
-
-def _parts(estimator):
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if isinstance(estimator, Pipeline):
-        return [part for _, step in estimator.steps for part in _parts(step)]
-    return [estimator]
 
 
 def _own_parameters(estimator):
