@@ -1,6 +1,7 @@
 """Bottlenecks: how a code arises from the encoder's features."""
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from skae.networks._activations import get_activation
-from skae.noise import NOISES
+from skae.noise import NOISES, normal_like
 from skae.registry import Registry
 
 __all__ = [
@@ -127,6 +128,9 @@ class PointBottleneck(Bottleneck):
 
 
 class _Point(nn.Module):
+    #: Whether `latent`, for all members of a stack, is what `forward` does for each.
+    stacks = True
+
     def __init__(self, n_features, n_components, activation, noise):
         super().__init__()
         self.mean = nn.Linear(n_features, n_components)
@@ -134,10 +138,12 @@ class _Point(nn.Module):
         self.noise = noise
 
     def forward(self, features, generator=None):
-        code = self.activation(self.mean(features))
-        if self.noise is None:
-            return Latent(mean=code, sample=code)
-        return Latent(mean=code, sample=self.noise(code, generator))
+        noise = self.noise and partial(self.noise, generator=generator)
+        return self.latent([self.mean(features)], noise)
+
+    def latent(self, maps, noise=None):
+        code = self.activation(maps[0])
+        return Latent(mean=code, sample=code if noise is None else noise(code))
 
 
 @BOTTLENECKS.register("gaussian")
@@ -165,17 +171,20 @@ class GaussianBottleneck(Bottleneck):
 
 
 class _Gaussian(nn.Module):
+    #: As for points; see there.
+    stacks = True
+
     def __init__(self, n_features, n_components):
         super().__init__()
         self.mean = nn.Linear(n_features, n_components)
         self.log_var = nn.Linear(n_features, n_components)
 
     def forward(self, features, generator=None):
-        mean = self.mean(features)
-        log_var = self.log_var(features).clamp(*LOG_VAR_RANGE)
-        if generator is None:
+        noise = generator and partial(normal_like, generator=generator)
+        return self.latent([self.mean(features), self.log_var(features)], noise)
+
+    def latent(self, maps, noise=None):
+        mean, log_var = maps[0], maps[1].clamp(*LOG_VAR_RANGE)
+        if noise is None:
             return Latent(mean, mean, log_var)
-        noise = torch.randn(
-            mean.shape, generator=generator, device=mean.device, dtype=mean.dtype
-        )
-        return Latent(mean, mean + (0.5 * log_var).exp() * noise, log_var)
+        return Latent(mean, mean + (0.5 * log_var).exp() * noise(mean), log_var)

@@ -1,6 +1,6 @@
 """Noise on the input, for denoising, or on the code, which bounds its information."""
 
-from abc import ABC, abstractmethod
+from abc import ABC
 
 import torch
 from sklearn.base import BaseEstimator
@@ -16,25 +16,29 @@ NOISES = Registry("noise", "skae.noises")
 class Noise(BaseEstimator, ABC):
     """Noise: hyper-parameters, and the module they describe.
 
-    The module's ``forward(x, generator=None)`` draws from `generator` only; without
-    one it returns `x` as it is, so that predictions are deterministic.
+    Noise comes about in two steps: `draw` returns random numbers for some rows, and
+    `apply` makes noisy rows of these. In a stack of many fits each member draws from a
+    generator of its own, for its own rows, and one call makes noisy rows for all.
+
+    Noise that keeps something between batches has a module of its own instead, which
+    `build` returns. The module's ``forward(x, generator=None)`` draws from `generator`
+    only; without one it returns `x` as it is, so that predictions are deterministic.
+    Fits with a module of your own train alone.
 
     Examples
     --------
     Rows turned upside down, one in two:
 
     >>> import torch
-    >>> from torch import nn
     >>> from skae.noise import Noise
     >>> class SignNoise(Noise):
-    ...     def build(self, shape):
-    ...         return Flip()
-    >>> class Flip(nn.Module):
-    ...     def forward(self, x, generator=None):
-    ...         if generator is None:
-    ...             return x
-    ...         coins = torch.rand(x.shape[:-1], generator=generator, dtype=x.dtype)
-    ...         return x * (coins.round() * 2 - 1)[..., None]
+    ...     def draw(self, x, generator):
+    ...         shape = *x.shape[:-1], 1
+    ...         coins = torch.randint(2, shape, generator=generator, device=x.device)
+    ...         return coins * 2 - 1
+    ...
+    ...     def apply(self, x, draws):
+    ...         return x * draws
     >>> module = SignNoise().build((3,))
     >>> noisy = module(torch.ones(100, 3), torch.Generator().manual_seed(0))
     >>> noisy.unique().tolist(), module(torch.ones(2, 3)).unique().tolist()
@@ -44,18 +48,63 @@ class Noise(BaseEstimator, ABC):
     #: Variance of noise that is added, where it does not depend on the data.
     variance = None
 
-    @abstractmethod
+    def draw(self, x, generator):
+        """Return random numbers for rows, from a generator and nothing else.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (..., batch, *shape)
+            Rows, of which no gradient is taken.
+        generator : torch.Generator
+
+        Returns
+        -------
+        draws : torch.Tensor
+            Of the shape of `x`, or of length 1 along some axes.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has to define draw(x, generator), or build(shape)."
+        )
+
+    def apply(self, x, draws):
+        """Return noisy rows: by default the sum of rows and draws.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (..., batch, *shape)
+            In a stack the leading axis has the members, whose rows are flat.
+        draws : torch.Tensor
+            As `draw` returns them; in a stack those of all members, zero where one has
+            no rows or units.
+        """
+        return x + draws
+
     def build(self, shape):
         """Return the module for rows of one shape."""
+        return _NoiseModule(self)
 
 
 class _NoiseModule(nn.Module):
+    """Noise at work.
+
+    In a stack, one module serves all members: on a leading axis of `x` and `draws`,
+    and of buffers if it has some, with the weights of rows, zero where there is none.
+    """
+
+    #: Whether `draw` of its part and `noisy` do together what `forward` does.
+    stacks = True
+
     def __init__(self, part):
         super().__init__()
         self.part = part
 
     def forward(self, x, generator=None):
-        return x if generator is None else self.part.draw(x, generator)
+        if generator is None:
+            return x
+        return self.noisy(x, self.part.draw(x, generator))
+
+    def noisy(self, x, draws, weight=None):
+        return self.part.apply(x, draws)
 
     def extra_repr(self):
         return repr(self.part)
@@ -66,7 +115,8 @@ class _NoiseModule(nn.Module):
         return self.part.variance
 
 
-def _normal_like(x, generator):
+def normal_like(x, generator):
+    """Return draws from the standard normal distribution, in the shape of `x`."""
     return torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
@@ -100,13 +150,13 @@ class GaussianNoise(Noise):
         """Variance of the noise."""
         return self.std**2
 
-    def build(self, shape):
-        """Return the module; see `Noise.build`."""
-        return _NoiseModule(self)
-
     def draw(self, x, generator):
+        """Return standard normal numbers; see `Noise.draw`."""
+        return normal_like(x, generator)
+
+    def apply(self, x, draws):
         """Return `x` with noise."""
-        return x + self.std * _normal_like(x, generator)
+        return x + self.std * draws
 
 
 @NOISES.register("masking")
@@ -136,14 +186,13 @@ class MaskingNoise(Noise):
     def __init__(self, p=0.3):
         self.p = p
 
-    def build(self, shape):
-        """Return the module; see `Noise.build`."""
-        return _NoiseModule(self)
-
     def draw(self, x, generator):
+        """Return which entries are kept; see `Noise.draw`."""
+        return torch.rand(x.shape, generator=generator, device=x.device) >= self.p
+
+    def apply(self, x, draws):
         """Return `x` with entries masked."""
-        kept = torch.rand(x.shape, generator=generator, device=x.device) >= self.p
-        return x * kept
+        return x * draws
 
 
 @NOISES.register("snr")
@@ -189,17 +238,23 @@ class SNRNoise(Noise):
             raise ValueError(f"unit={self.unit!r}: use 'db' or 'ratio'.")
         return 10 ** (self.snr / 10) if self.unit == "db" else self.snr
 
+    def draw(self, x, generator):
+        """Return standard normal numbers; see `Noise.draw`."""
+        return normal_like(x, generator)
+
     def build(self, shape):
         """Return the module; see `Noise.build`."""
-        return _SNRModule(self.ratio, shape)
+        return _SNRModule(self, shape)
 
 
-class _SNRModule(nn.Module):
+class _SNRModule(_NoiseModule):
+    stacks = True  # with `noisy` as it is here
     momentum = 0.1
 
-    def __init__(self, ratio, shape):
-        super().__init__()
-        self.ratio = ratio
+    def __init__(self, part, shape):
+        super().__init__(part)
+        self.ratio = part.ratio
+        self.n_axes = len(shape)
         self.register_buffer("signal_variance", torch.ones(shape))
         self.register_buffer("n_batches", torch.zeros((), dtype=torch.long))
 
@@ -208,24 +263,33 @@ class _SNRModule(nn.Module):
         """Variance of the noise on each unit, by the running estimate."""
         return self.signal_variance / self.ratio
 
-    def forward(self, x, generator=None):
-        if generator is None:
-            return x
-        variance = self._variance(x)
-        return x + (variance / self.ratio).sqrt() * _normal_like(x, generator)
-
-    def _variance(self, x):
-        batch_axis = x.ndim - self.signal_variance.ndim - 1
-        if x.shape[batch_axis] < 2:
-            return self.signal_variance
-        variance = x.var(batch_axis, keepdim=True, correction=0)
+    def noisy(self, x, draws, weight=None):
+        variance, is_known = self._variance(x, weight)
         if self.training:
-            self._update(variance.detach().flatten(0, batch_axis).mean(0))
+            self._update(variance.detach(), is_known)
         # a code that is constant has no direction in which the square root could move
-        return variance.clamp_min(torch.finfo(x.dtype).tiny)
+        variance = variance.clamp_min(torch.finfo(x.dtype).tiny)
+        variance = torch.where(is_known, variance, self.signal_variance)
+        return x + (variance / self.ratio).sqrt() * draws
 
-    def _update(self, variance):
-        self.n_batches += 1
+    def _variance(self, x, weight):
+        """Return the variance over the batch, and whether there are rows enough."""
+        axis = x.ndim - self.n_axes - 1
+        if weight is None:
+            is_known = torch.tensor(x.shape[axis] > 1, device=x.device)
+            return x.var(axis, keepdim=True, correction=0), is_known
+        weight = weight.unflatten(-1, (-1, *[1] * self.n_axes))
+        n_rows = weight.sum(axis, keepdim=True)
+        x = torch.where(weight > 0, x, 0)
+        mean = x.sum(axis, keepdim=True) / n_rows
+        squares = torch.where(weight > 0, (x - mean).square(), 0)
+        return squares.sum(axis, keepdim=True) / n_rows, n_rows > 1
+
+    def _update(self, variance, is_known):
         signal = self.signal_variance
-        rate = (1 / self.n_batches).clamp_min(self.momentum).to(signal)
-        signal.lerp_(variance.to(signal), rate)
+        if leading := variance.ndim - signal.ndim:
+            variance = variance.flatten(0, leading - 1).mean(0)
+        self.n_batches += is_known
+        rate = 1 / self.n_batches.clamp_min(1).float()
+        rate = rate.clamp_min(self.momentum).to(signal)
+        signal.lerp_(torch.where(is_known, variance.to(signal), signal), rate)

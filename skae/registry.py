@@ -19,7 +19,7 @@ from importlib.metadata import entry_points, version
 
 from skae.exceptions import UnknownNameError
 
-__all__ = ["Plugin", "Registry", "unknown_name"]
+__all__ = ["Plugin", "Registry", "declares", "unknown_name"]
 
 # Fits in several threads may ask at the same time: the second waits for what the
 # first one loads. The same thread may ask again while it loads.
@@ -62,6 +62,44 @@ def _closest(name, known):
     longer = [other for other in known if name and other.startswith(name)]
     similar = difflib.get_close_matches(name, known, n=1)
     return next(iter(longer if len(longer) == 1 else similar), None)
+
+
+def declares(part, name, *methods):
+    """Return whether a part's class says something that holds of its methods.
+
+    What a class says of its methods is inherited with them. It says nothing of those
+    that a subclass has written in their place: that has to say so again.
+
+    Parameters
+    ----------
+    part : object
+        A part, or a module that one has built.
+    name : str
+        The attribute by which the class says so; truthy for yes.
+    *methods : str
+        What it says it of.
+
+    Examples
+    --------
+    >>> from skae.objectives import L1Activity
+    >>> from skae.registry import declares
+    >>> class Renamed(L1Activity):
+    ...     pass
+    >>> class Rewritten(L1Activity):
+    ...     def __call__(self, latent, generator=None, weight=None):
+    ...         return latent.mean.abs().amax((-2, -1))
+    >>> [declares(p(), "takes_units", "__call__") for p in (Renamed, Rewritten)]
+    [True, False]
+    """
+    classes = type(part).__mro__
+
+    def place(attribute):
+        having = (i for i, cls in enumerate(classes) if attribute in vars(cls))
+        return next(having, len(classes))
+
+    if not getattr(part, name, False):
+        return False
+    return all(place(name) <= place(method) for method in methods)
 
 
 @dataclass(frozen=True)

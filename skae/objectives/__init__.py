@@ -1,11 +1,17 @@
 """Objectives: reconstruction terms, penalties, and their named sum."""
 
 from skae.objectives._activity import L1Activity, L2Activity
+from skae.objectives._batch import (
+    draw_points,
+    masked,
+    mean_over_rows,
+    mean_over_units,
+)
 from skae.objectives._kl_divergence import KLDivergence, kl_to_standard_normal
 from skae.objectives._mmd import MMD, GaussianPrior
 from skae.objectives._moments import MomentMatching
 from skae.objectives._objective import LossFunction, Objective
-from skae.objectives._penalty import PENALTIES, Penalty, mean_over_rows
+from skae.objectives._penalty import PENALTIES, Penalty
 from skae.objectives._reconstruction import (
     RECONSTRUCTIONS,
     AbsoluteError,
@@ -32,6 +38,9 @@ __all__ = [
     "Penalty",
     "ReconstructionLoss",
     "SquaredError",
+    "draw_points",
     "kl_to_standard_normal",
+    "masked",
     "mean_over_rows",
+    "mean_over_units",
 ]

@@ -1,6 +1,7 @@
 """Small and sparse codes."""
 
-from skae.objectives._penalty import PENALTIES, Penalty, mean_over_rows
+from skae.objectives._batch import masked, mean_over_rows
+from skae.objectives._penalty import PENALTIES, Penalty
 
 __all__ = ["L1Activity", "L2Activity"]
 
@@ -25,13 +26,14 @@ class L1Activity(Penalty):
     """
 
     requires = frozenset({"mean"})
+    takes_units = True
 
     def __init__(self, weight=1e-4):
         self.weight = weight
 
-    def __call__(self, latent, generator=None, weight=None):
+    def __call__(self, latent, generator=None, weight=None, units=None):
         """Return the raw value; see `Penalty`."""
-        return mean_over_rows(latent.mean.abs().sum(-1), weight)
+        return mean_over_rows(masked(latent.mean, units).abs().sum(-1), weight)
 
 
 @PENALTIES.register("l2_activity")
@@ -54,10 +56,11 @@ class L2Activity(Penalty):
     """
 
     requires = frozenset({"mean"})
+    takes_units = True
 
     def __init__(self, weight=1e-4):
         self.weight = weight
 
-    def __call__(self, latent, generator=None, weight=None):
+    def __call__(self, latent, generator=None, weight=None, units=None):
         """Return the raw value; see `Penalty`."""
-        return mean_over_rows(latent.mean.square().sum(-1), weight)
+        return mean_over_rows(masked(latent.mean, units).square().sum(-1), weight)

@@ -1,6 +1,9 @@
 """Kullback-Leibler divergence of the codes' distributions from a standard normal."""
 
-from skae.objectives._penalty import PENALTIES, Penalty, mean_over_rows
+import torch
+
+from skae.objectives._batch import masked, mean_over_rows
+from skae.objectives._penalty import PENALTIES, Penalty
 
 __all__ = ["KLDivergence", "kl_to_standard_normal"]
 
@@ -58,16 +61,20 @@ class KLDivergence(Penalty):
     """
 
     requires = frozenset({"mean", "log_var"})
+    takes_units = True
 
     def __init__(self, weight=0.01, *, free_bits=0.0, capacity=0.0):
         self.weight = weight
         self.free_bits = free_bits
         self.capacity = capacity
 
-    def __call__(self, latent, generator=None, weight=None):
+    def __call__(self, latent, generator=None, weight=None, units=None):
         """Return the raw value; see `Penalty`."""
-        per_entry = kl_to_standard_normal(latent.mean, latent.log_var)
+        mean, log_var = masked(latent.mean, units), masked(latent.log_var, units)
         weight = None if weight is None else weight.unsqueeze(-2)
-        per_unit = mean_over_rows(per_entry.mT, weight)
-        kl = per_unit.clamp_min(self.free_bits).sum(-1)
+        per_unit = mean_over_rows(kl_to_standard_normal(mean, log_var).mT, weight)
+        per_unit = per_unit.clamp_min(self.free_bits)
+        if units is not None:  # which have no nats that are free
+            per_unit = torch.where(units, per_unit, 0)
+        kl = per_unit.sum(-1)
         return (kl - self.capacity).abs() if self.capacity else kl

@@ -6,6 +6,7 @@ import torch
 from sklearn.base import BaseEstimator
 
 from skae.information._kernels import get_kernel, resolve_bandwidth, squared_distances
+from skae.objectives._batch import draw_points, masked
 from skae.objectives._penalty import PENALTIES, Penalty
 from skae.registry import unknown_name
 
@@ -121,6 +122,7 @@ class MMD(Penalty):
     """
 
     requires = frozenset({"sample"})
+    takes_units = True
 
     def __init__(
         self, weight=1.0, *, kernel="gaussian", bandwidth="median", prior="normal"
@@ -130,29 +132,26 @@ class MMD(Penalty):
         self.bandwidth = bandwidth
         self.prior = prior
 
-    def __call__(self, latent, generator=None, weight=None):
+    def __call__(self, latent, generator=None, weight=None, units=None):
         """Return the raw value; see `Penalty`."""
-        z, k = latent.sample, get_kernel(self.kernel)
-        p, shares = self._draws(z, generator), _shares(z, weight)
+        z, k = masked(latent.sample, units), get_kernel(self.kernel)
+        p = draw_points(self._draws, z, generator, weight, units)
+        of_codes, of_draws = _shares(z, weight), _shares(z, weight, equal=True)
         between = squared_distances(z, p)
-        unit = self._squared_bandwidth(between.detach(), shares)
+        unit = self._squared_bandwidth(between.detach(), of_codes, of_draws)
         codes, draws = (k(squared_distances(a, a) / unit) for a in (z, p))
-        value = _over_pairs(codes, shares) + _over_pairs(draws, _shares(p))
-        value = value - 2 * (shares * k(between / unit).mean(-1)).sum(-1)
-        return torch.where(_share_of_pairs(shares) > _tiny(z), value, 0)
+        value = _over_pairs(codes, of_codes) + _over_pairs(draws, of_draws)
+        value = value - 2 * _mean(k(between / unit), of_codes, of_draws)
+        return torch.where(_share_of_pairs(of_codes) > _tiny(z), value, 0)
 
-    def _draws(self, z, generator):
-        # One set for all members of leading axes: each has what it would have alone.
-        n, k = z.shape[-2:]
-        if generator is None:
-            generator = torch.Generator(z.device).manual_seed(0)
+    def _draws(self, n, k, generator):
         draws = self._prior()(n, k, generator)
         if draws.shape != (n, k):
             raise ValueError(
                 f"prior={self.prior!r} returned draws of shape {tuple(draws.shape)} "
                 f"for prior(n={n}, k={k}, generator): they must have shape {(n, k)}."
             )
-        return draws.to(z)
+        return draws
 
     def _prior(self):
         if callable(self.prior):
@@ -161,28 +160,39 @@ class MMD(Penalty):
             raise unknown_name("prior", self.prior, PRIORS)
         return PRIORS[self.prior]
 
-    def _squared_bandwidth(self, squared, shares):
+    def _squared_bandwidth(self, squared, of_codes, of_draws):
         """Return sigma^2, a number or a tensor of shape (..., 1, 1)."""
         if isinstance(self.bandwidth, Real):
             return resolve_bandwidth(None, self.bandwidth) ** 2
         if self.bandwidth != "median":
             raise unknown_name("bandwidth", self.bandwidth, ["median", "a number"])
-        squared = torch.where(shares[..., None] > 0, squared, torch.nan)
+        counts = (of_codes[..., None] > 0) & (of_draws[..., None, :] > 0)
+        squared = torch.where(counts, squared, torch.nan)
         median = squared.flatten(-2).nanmedian(-1).values[..., None, None]
         return torch.where(median > 0, median, 1)
 
 
-def _shares(z, weight=None):
-    """Return the share of every row in the batch, of shape (..., batch)."""
+def _shares(z, weight=None, equal=False):
+    """Return the share of every row in the batch, of shape (..., batch).
+
+    Where they are to be equal, it is that of all rows that have a weight.
+    """
     if weight is None:
         return z.new_full(z.shape[:-1], 1 / z.shape[-2])
+    if equal:
+        weight = (weight > 0).to(weight)
     return weight / weight.sum(-1, keepdim=True)
+
+
+def _mean(K, rows, columns):
+    """Return the mean of a matrix whose rows and columns have shares."""
+    return (rows[..., None, :] @ K @ columns[..., None])[..., 0, 0]
 
 
 def _over_pairs(K, shares):
     """Return the mean over pairs of distinct rows of a Gram matrix, weighted."""
-    total = (shares[..., None, :] @ K @ shares[..., None])[..., 0, 0]
-    total = total - (shares.square() * K.diagonal(dim1=-2, dim2=-1)).sum(-1)
+    of_same = (shares.square() * K.diagonal(dim1=-2, dim2=-1)).sum(-1)
+    total = _mean(K, shares, shares) - of_same
     return total / _share_of_pairs(shares).clamp_min(_tiny(K))
 
 

@@ -1,6 +1,7 @@
 """Codes of mean zero and unit variance."""
 
-from skae.objectives._penalty import PENALTIES, Penalty, mean_over_rows
+from skae.objectives._batch import masked, mean_over_rows, mean_over_units
+from skae.objectives._penalty import PENALTIES, Penalty
 
 __all__ = ["MomentMatching"]
 
@@ -29,14 +30,15 @@ class MomentMatching(Penalty):
     """
 
     requires = frozenset({"mean"})
+    takes_units = True
 
     def __init__(self, weight=1.0):
         self.weight = weight
 
-    def __call__(self, latent, generator=None, weight=None):
+    def __call__(self, latent, generator=None, weight=None, units=None):
         """Return the raw value; see `Penalty`."""
         weight = None if weight is None else weight.unsqueeze(-2)
-        units = latent.mean.mT
-        mean = mean_over_rows(units, weight)
-        variance = mean_over_rows((units - mean[..., None]).square(), weight)
-        return (mean.square() + (variance - 1).square()).mean(-1)
+        codes = masked(latent.mean, units).mT
+        mean = mean_over_rows(codes, weight)
+        variance = mean_over_rows((codes - mean[..., None]).square(), weight)
+        return mean_over_units(mean.square() + (variance - 1).square(), units)

@@ -17,19 +17,25 @@ class Penalty(BaseEstimator, ABC):
     A penalty returns its raw value. The objective weighs it, by the penalty's
     parameter `weight`: a number, or a `Schedule` of the epoch.
 
+    One formula serves a lone fit and a stack of many, whose codes are padded to one
+    size: a penalty that says ``takes_units = True`` is told which units are padding.
+    Fits with another one train alone.
+
     Examples
     --------
     >>> import torch
     >>> from skae.bottlenecks import Latent
-    >>> from skae.objectives import Penalty, mean_over_rows
+    >>> from skae.objectives import Penalty, masked, mean_over_rows
     >>> class Largest(Penalty):
     ...     requires = frozenset({"mean"})
+    ...     takes_units = True
     ...
     ...     def __init__(self, weight=1.0):
     ...         self.weight = weight
     ...
-    ...     def __call__(self, latent, generator=None, weight=None):
-    ...         return mean_over_rows(latent.mean.abs().amax(-1), weight)
+    ...     def __call__(self, latent, generator=None, weight=None, units=None):
+    ...         codes = masked(latent.mean, units)
+    ...         return mean_over_rows(codes.abs().amax(-1), weight)
     >>> code = torch.tensor([[1.0, -2.0], [4.0, 0.0]])
     >>> Largest()(Latent(mean=code, sample=code))
     tensor(3.)
@@ -37,36 +43,29 @@ class Penalty(BaseEstimator, ABC):
 
     #: The fields of `Latent` that it reads, which the bottleneck has to provide.
     requires = frozenset()
+    #: Whether it takes the mask `units`, and so may train in a stack. A subclass that
+    #: has a `__call__` of its own has to say so of that again.
+    takes_units = False
 
     @abstractmethod
-    def __call__(self, latent, generator=None, weight=None):
+    def __call__(self, latent, generator=None, weight=None, units=None):
         """Return the raw value.
 
         Parameters
         ----------
         latent : Latent
             Codes ``(..., batch, k)``.
-        generator : torch.Generator or None
-            Source of any draws the penalty needs.
+        generator : torch.Generator, list of torch.Generator, or None
+            Source of any draws the penalty needs; in a stack a list, one for each
+            member of the leading axis. See `draw_points`.
         weight : torch.Tensor of shape (..., batch) or None
-            Weights of the rows, for penalties that are a mean over them.
+            Weights of the rows, for penalties that are a mean over them. Zero for rows
+            that a member of a stack does not have.
+        units : torch.Tensor of bool, of shape (..., k), or None
+            Which units are there; the others are padding, and their values of no
+            account. All without it. Only passed where the penalty `takes_units`.
 
         Returns
         -------
         value : torch.Tensor of shape (...)
         """
-
-
-def mean_over_rows(values, weight=None):
-    """Return the mean over the last axis, weighted where there are weights.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skae.objectives import mean_over_rows
-    >>> mean_over_rows(torch.tensor([1.0, 4.0]), weight=torch.tensor([2.0, 1.0]))
-    tensor(2.)
-    """
-    if weight is None:
-        return values.mean(-1)
-    return (weight * values).sum(-1) / weight.sum(-1)

@@ -23,11 +23,16 @@ RECONSTRUCTIONS = Registry("reconstruction term", "skae.reconstructions")
 class ReconstructionLoss(BaseEstimator, ABC):
     """A distance between rows, a mean over their features.
 
+    A term whose loss of an entry depends on that entry alone says ``is_elementwise =
+    True``, and may train in stacks of many fits. Fits with another one train alone.
+
     Examples
     --------
     >>> import torch
     >>> from skae.objectives import ReconstructionLoss
     >>> class FourthPower(ReconstructionLoss):
+    ...     is_elementwise = True
+    ...
     ...     def elementwise(self, x, x_hat):
     ...         return (x - x_hat) ** 4
     >>> FourthPower()(torch.zeros(4, 2), 2 * torch.ones(4, 2))
@@ -36,6 +41,9 @@ class ReconstructionLoss(BaseEstimator, ABC):
 
     #: The interval in which data and reconstructions have to lie.
     low, high = -inf, inf
+    #: Whether the loss of an entry depends on that entry alone. A subclass that has an
+    #: `elementwise` or a `__call__` of its own has to say so of that again.
+    is_elementwise = False
 
     @abstractmethod
     def elementwise(self, x, x_hat):
@@ -92,6 +100,8 @@ class SquaredError(ReconstructionLoss):
     tensor(1.)
     """
 
+    is_elementwise = True
+
     def elementwise(self, x, x_hat):
         """Return ``(x - x_hat)**2``."""
         return functional.mse_loss(x_hat, x, reduction="none")
@@ -124,6 +134,8 @@ class AbsoluteError(ReconstructionLoss):
     tensor(2.)
     """
 
+    is_elementwise = True
+
     def elementwise(self, x, x_hat):
         """Return ``|x - x_hat|``."""
         return functional.l1_loss(x_hat, x, reduction="none")
@@ -148,6 +160,8 @@ class Huber(ReconstructionLoss):
     >>> Huber(delta=1.0).elementwise(torch.zeros(2), torch.tensor([1.0, 3.0]))
     tensor([0.5000, 2.5000])
     """
+
+    is_elementwise = True
 
     def __init__(self, delta=1.0):
         self.delta = delta
@@ -175,6 +189,7 @@ class BernoulliCrossEntropy(ReconstructionLoss):
     """
 
     low, high = 0.0, 1.0
+    is_elementwise = True
 
     def elementwise(self, x, x_hat):
         """Return the cross-entropy of every entry."""

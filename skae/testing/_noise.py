@@ -2,6 +2,7 @@
 
 import torch
 
+from skae.registry import declares
 from skae.testing._parts import PART_CHECKS
 from skae.testing._promise import promise, require, same, untouched_randomness
 from skae.testing._tensors import (
@@ -57,6 +58,26 @@ def check_noise_shapes(noise):
 
 
 @promise(
+    "noise with `draw` and `apply`, and without a module of its own, makes noisy rows "
+    "for a stack of batches as for each batch, given what each has drawn.",
+    mend="let draw return numbers in the shape of x, or of length 1 along some axes, "
+    "and let apply work over leading axes: count axes from the end (dim=-1).",
+)
+def check_noise_in_a_stack(noise):
+    """Check noisy rows of a stack against those of its members, each drawn alone."""
+    if not declares(noise.build((3,)), "stacks", "forward", "noisy"):
+        return
+    module, x = noise.build((3,)).eval(), normal(2, 20, 3)
+    alone = [module(own, generator(i)) for i, own in enumerate(x)]
+    draws = [module.part.draw(own, generator(i)) for i, own in enumerate(x)]
+    for own in draws:
+        goes_with = [n in (1, size) for n, size in zip(own.shape, (20, 3), strict=True)]
+        require(all(goes_with), f"draws of shape {tuple(own.shape)} for rows (20, 3)")
+    noisy = module.noisy(x, torch.stack(draws))
+    same(noisy, torch.stack(alone), "noisy rows of a stack, and of its members")
+
+
+@promise(
     "gradients pass through the noise, and are finite, for rows that are alike too.",
     mend="detach nothing but statistics, and guard square roots at zero.",
 )
@@ -97,6 +118,7 @@ NOISE_CHECKS = (
     check_noise_needs_a_generator,
     check_noise_draws_from_the_generator,
     check_noise_shapes,
+    check_noise_in_a_stack,
     check_noise_gradients,
     *over_dtypes(check_noise_dtypes),
     check_noise_module_pickles,

@@ -4,8 +4,10 @@ from numbers import Real
 
 import torch
 from sklearn.base import clone
+from torch import nn
 
 from skae.bottlenecks import Latent
+from skae.registry import declares
 from skae.testing._parts import PART_CHECKS
 from skae.testing._promise import promise, require, same, untouched_randomness
 from skae.testing._tensors import (
@@ -31,12 +33,21 @@ def _codes(penalty, *shape, dtype=torch.float32):
     ]
 
 
-def _value(penalty, codes, source=None, weight=None):
+def _value(penalty, codes, source=None, weight=None, *units):
     """Return the raw value for codes whose other fields are NaN."""
     nothing = torch.full_like(codes[0], torch.nan)
     fields = dict(zip(_fields(penalty), codes, strict=True))
     latent = Latent(**{**dict.fromkeys(Latent._fields, nothing), **fields})
-    return penalty(latent, source, weight)
+    return penalty(latent, source, weight, *units)
+
+
+def _with_gradients(penalty, codes, *args):
+    """Return the raw value for codes, and its gradients, zeros where it has none."""
+    codes = [code.clone().requires_grad_() for code in codes]
+    value = _value(penalty, codes, *args)
+    gradients = torch.autograd.grad(value.sum(), codes, allow_unused=True)
+    pairs = zip(gradients, codes, strict=True)
+    return value.detach(), [torch.zeros_like(c) if g is None else g for g, c in pairs]
 
 
 @promise(
@@ -115,6 +126,59 @@ def check_penalty_weights(penalty):
     same(*values, "the value with an outlier in a row of weight 0")
 
 
+# Numbers of rows and units of the members of a stack, and what its padding may be.
+MEMBERS = ((16, 3), (11, 5), (16, 1))
+N_ROWS, WIDTH = map(max, zip(*MEMBERS, strict=True))
+PADDINGS = (1.0, -1e9, 1e30)
+
+
+@promise(
+    "a penalty with `takes_units` has the same value and gradient for codes that are "
+    "padded: units that the mask `units` does not have, and rows of weight 0, do not "
+    "count, whatever their values. In a stack each member has the value that it has "
+    "alone, with draws from a generator of its own.",
+    mend="begin with masked(latent.mean, units), take means by mean_over_units and "
+    "mean_over_rows, and draws by draw_points, all of skae.objectives; or leave "
+    "takes_units False, and fits train alone. A subclass with a __call__ of its own "
+    "says takes_units = True again.",
+)
+def check_penalty_in_a_stack(penalty):
+    """Check padded codes of several members against those of each one alone."""
+    if not declares(penalty, "takes_units", "__call__"):
+        return
+    alone = [_codes(penalty, *sizes) for sizes in MEMBERS]
+    for padding, is_drawn in zip(PADDINGS, (True, True, False), strict=True):
+        sources = [generator(i) if is_drawn else None for i in range(len(MEMBERS))]
+        stacked = [_padded(codes, padding) for codes in zip(*alone, strict=True)]
+        values, gradients = _with_gradients(penalty, stacked, sources, *_masks())
+        require(values.shape == (len(MEMBERS),), f"{tuple(values.shape)} for a stack")
+        for i, (n, k) in enumerate(MEMBERS):
+            source = generator(i) if is_drawn else None
+            value, own = _with_gradients(penalty, alone[i], source)
+            what = f"of {n} rows and {k} units, padded with {padding:g}"
+            same(values[i], value, f"the value {what}")
+            for found, expected in zip(gradients, own, strict=True):
+                expected = nn.functional.pad(expected, (0, WIDTH - k, 0, N_ROWS - n))
+                same(found[i], expected, f"the gradient {what}")
+
+
+def _padded(codes, padding):
+    """Return a stack of codes; rows that one does not have are like its first."""
+    stack = codes[0].new_full((len(codes), N_ROWS, WIDTH), padding)
+    for place, code in zip(stack, codes, strict=True):
+        n, k = code.shape
+        place[:, :k] = code[0]
+        place[:n, :k] = code
+    return stack
+
+
+def _masks():
+    """Return the weights of rows of a stack, and the mask of its units."""
+    weight = [[float(row < n) for row in range(N_ROWS)] for n, _ in MEMBERS]
+    units = [[unit < k for unit in range(WIDTH)] for _, k in MEMBERS]
+    return torch.tensor(weight), torch.tensor(units)
+
+
 @promise(
     "draws come from the generator, and are the same each time where there is none.",
     mend="pass `generator` to every draw, and torch.Generator(device).manual_seed(0) "
@@ -171,6 +235,7 @@ PENALTY_CHECKS = (
     check_penalty_returns_its_raw_value,
     check_penalty_stacked_is_looped,
     check_penalty_weights,
+    check_penalty_in_a_stack,
     check_penalty_draws,
     check_penalty_gradients,
     *over_dtypes(check_penalty_dtypes),

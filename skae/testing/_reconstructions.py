@@ -4,6 +4,7 @@ from math import isfinite
 
 import torch
 
+from skae.registry import declares
 from skae.testing._parts import PART_CHECKS
 from skae.testing._promise import promise, require, same, untouched_randomness
 from skae.testing._tensors import (
@@ -49,6 +50,26 @@ def check_reconstruction_stacked_is_looped(term):
     weight = uniform(2, 5, 4, seed=2)
     assert_stacked_is_looped(term, x, x_hat, what="the loss")
     assert_stacked_is_looped(term, x, x_hat, weight, what="the weighted loss")
+
+
+@promise(
+    "a term that says `is_elementwise` has a loss of every entry that depends on that "
+    "entry alone.",
+    mend="compare entries with one another nowhere, or leave is_elementwise False, and "
+    "fits train alone. A subclass with an elementwise or a __call__ of its own says "
+    "is_elementwise = True again.",
+)
+def check_reconstruction_is_elementwise(term):
+    """Check the losses of other entries when one changes."""
+    if not declares(term, "is_elementwise", "elementwise", "__call__"):
+        return
+    x, x_hat = _values(term, 2, 5, 4), _values(term, 2, 5, 4, seed=1)
+    before = term.elementwise(x, x_hat)
+    x_hat[0, 1, 2] = x[0, 1, 2]
+    changed = torch.zeros(x.shape, dtype=torch.bool)
+    changed[0, 1, 2] = True
+    after = torch.where(changed, before, term.elementwise(x, x_hat))
+    same(after, before, "losses of entries before and after another one changed")
 
 
 @promise(
@@ -127,6 +148,7 @@ RECONSTRUCTION_CHECKS = (
     *PART_CHECKS,
     check_reconstruction_shapes,
     check_reconstruction_stacked_is_looped,
+    check_reconstruction_is_elementwise,
     check_reconstruction_weights,
     check_reconstruction_is_least_for_a_perfect_one,
     check_reconstruction_gradients,

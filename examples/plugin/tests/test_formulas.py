@@ -9,8 +9,10 @@ from sklearn.decomposition import PCA
 
 from skae_transformer import (
     Continuity,
+    LogCosh,
     SlicedWasserstein,
     SmoothedCodes,
+    StepMasking,
     TransformerNetwork,
 )
 
@@ -69,6 +71,32 @@ def test_it_pulls_codes_to_the_prior():
         code = (code - 100 * gradient).detach().requires_grad_()
     assert code.mean().item() == pytest.approx(0, abs=0.1)
     assert code.std().item() == pytest.approx(1, abs=0.1)
+
+
+# The reconstruction term
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
+def test_log_cosh_is_that_and_does_not_overflow(scale):
+    x = 2 * normal(30, 4)
+    term, zero = LogCosh(scale), torch.zeros_like(x)
+    expected = scale**2 * (x / scale).cosh().log()
+    torch.testing.assert_close(term.elementwise(x, zero), expected)
+    # |e| - scale log 2, times the scale, for large errors
+    far = term.elementwise(zero, zero + 1e6)
+    expected = scale * (1e6 - scale * np.log(2))
+    torch.testing.assert_close(far, torch.full_like(far, expected))
+
+
+# The noise
+
+
+def test_time_steps_are_masked_in_all_channels_together():
+    x = normal(500, 6, 3)
+    noisy = StepMasking(0.3).build((6, 3))(x, torch.Generator().manual_seed(0))
+    is_kept = (noisy == x).all(-1)
+    assert torch.equal(is_kept, (noisy != 0).any(-1))
+    assert is_kept.double().mean().item() == pytest.approx(0.7, abs=0.03)
 
 
 # The sampler

@@ -5,8 +5,10 @@ from sklearn.utils import estimator_checks
 
 from skae_transformer import (
     Continuity,
+    LogCosh,
     SlicedWasserstein,
     SmoothedCodes,
+    StepMasking,
     TransformerAutoencoder,
     TransformerNetwork,
 )
@@ -20,6 +22,9 @@ PARTS = [
     (TransformerNetwork(8, 2, n_heads=2, output_activation="sigmoid"), (6, 2)),
     SlicedWasserstein(),
     SlicedWasserstein(n_directions=3),
+    LogCosh(),
+    LogCosh(0.1),
+    StepMasking(),
     SmoothedCodes(),
     SmoothedCodes(0.5),
     Continuity(),

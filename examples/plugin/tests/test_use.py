@@ -11,7 +11,6 @@ import skae
 import torch
 from skae.bottlenecks import Latent
 from skae.cli import app
-from skae.networks import DenseNetwork
 from skae.objectives import Objective
 from skae.plugins import list_plugins
 from skae.preprocessing import SequenceScaler, SlidingWindow
@@ -63,6 +62,8 @@ def test_the_package_is_found_without_import():
     found = {p.name: p for p in list_plugins() if p.origin == ORIGIN}
     assert {name: plugin.kind for name, plugin in found.items()} == {
         "transformer": "networks",
+        "step_masking": "noises",
+        "log_cosh": "reconstructions",
         "sliced_wasserstein": "penalties",
         "smoothed": "samplers",
         "continuity": "scorers",
@@ -167,32 +168,6 @@ def test_the_latent_dimension_by_our_scorer():
     ).fit(WINDOWS)
     assert search.n_components_ in (1, 2, 3)
     assert len(search.selection_.curve.mean) == 3
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        by_recipe(),
-        # a dense network would stack, were the penalty one that stacks
-        skae.Autoencoder(
-            2,
-            network=DenseNetwork((4,)),
-            objective=Objective(penalties=[("prior", "sliced_wasserstein")]),
-            **FAST,
-        ),
-    ],
-    ids=["network", "penalty"],
-)
-def test_a_search_in_a_stack_is_the_same(model):
-    """A stack knows skae's own parts only: fits with others train alone in it."""
-    X = WINDOWS.reshape(len(WINDOWS), -1)
-    search = GridSearchCV(model, {"n_components": [1, 2]}, cv=2)
-    alone = clone(search).fit(X)
-    with skae.stacked():
-        stacked = search.fit(X)
-    np.testing.assert_array_equal(
-        stacked.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
-    )
 
 
 def test_the_penalty_brings_codes_to_the_prior():

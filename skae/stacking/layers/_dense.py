@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from torch import nn
 
-from skae.bottlenecks import _Gaussian, _Point
 from skae.networks import AutoencoderModule
 from skae.networks._dense import _Decoder, _Hidden
+from skae.registry import declares
 from skae.stacking.layers._linear import StackedActivation, StackedLinear
 from skae.stacking.layers._parts import StackedParts
 
@@ -50,7 +50,7 @@ def has_parts(module, encoders, decoders):
         type(module) is AutoencoderModule
         and type(module.encoder) in encoders
         and type(module.decoder) in decoders
-        and type(module.bottleneck) in (_Point, _Gaussian)
+        and declares(module.bottleneck, "stacks", "forward", "latent")
     )
 
 

@@ -8,17 +8,10 @@ import torch
 from sklearn.base import BaseEstimator
 from skorch.callbacks import EarlyStopping, EpochTimer
 
-from skae.noise import GaussianNoise, MaskingNoise, _NoiseModule, _SNRModule
-from skae.objectives import (
-    AbsoluteError,
-    BernoulliCrossEntropy,
-    Huber,
-    LossFunction,
-    SquaredError,
-)
+from skae.objectives import LossFunction
+from skae.registry import declares
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
-from skae.stacking.training._penalties import PENALTIES
 from skae.training._callbacks import DivergenceGuard
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._net import AutoencoderNet
@@ -34,8 +27,6 @@ _OPTIMIZERS = {
     torch.optim.RMSprop,
     torch.optim.SGD,
 }
-_RECONSTRUCTIONS = {AbsoluteError, BernoulliCrossEntropy, Huber, SquaredError}
-_NOISES = {GaussianNoise, MaskingNoise}
 
 # Networks of more than so many times the weights would be mostly padding, which costs
 # little where there are few: a step's operations cost as much as some weights, too.
@@ -132,31 +123,26 @@ def _activations(module, network):
 
 
 def _reads_ends(module):
-    # the variance of what is missing in part is none
-    is_relative = type(module.input_noise) is _SNRModule
-    return network_of(module).takes_missing and not is_relative
+    # what noise keeps of a signal is not that of one which is missing in part
+    noise = module.input_noise
+    keeps = noise is not None and any(True for _ in noise.buffers())
+    return network_of(module).takes_missing and not keeps
 
 
 def _is_known_noise(module):
-    if module is None or type(module) is _SNRModule:
-        return True
-    return type(module) is _NoiseModule and type(module.part) in _NOISES
+    return module is None or declares(module, "stacks", "forward", "noisy")
 
 
 def _has_known(loss):
     return (
         type(loss) is LossFunction
-        and type(loss.reconstruction) in _RECONSTRUCTIONS
-        and all(type(part) in PENALTIES for part in loss.penalties.values())
+        and declares(loss.reconstruction, "is_elementwise", "elementwise", "__call__")
+        and all(declares(p, "takes_units", "__call__") for p in loss.penalties.values())
     )
 
 
 def _frozen_noise(module):
-    if module is None:
-        return None
-    if type(module) is _SNRModule:
-        return module.ratio, module.momentum
-    return _frozen(module.part)
+    return None if module is None else (type(module), _frozen(module.part))
 
 
 def _frozen_bottleneck(bottleneck):

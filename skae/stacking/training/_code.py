@@ -1,12 +1,13 @@
 """From the bottleneck's maps to the codes of many members, and their penalties."""
 
+from functools import partial
+
 import torch
 
-from skae.bottlenecks import LOG_VAR_RANGE, Latent
-from skae.stacking.layers._linear import mask_of
-from skae.stacking.training._draws import draw, normal
+from skae.noise import normal_like
+from skae.objectives import masked
+from skae.stacking.training._draws import drawn
 from skae.stacking.training._noise import stack_noises
-from skae.stacking.training._penalties import PENALTIES
 
 __all__ = ["StackedCode"]
 
@@ -26,23 +27,27 @@ class StackedCode:
     """
 
     def __init__(self, bottlenecks, penalties):
-        self.sizes = [module.mean.out_features for module in bottlenecks]
-        self.is_gaussian = hasattr(bottlenecks[0], "log_var")
-        self.activation = getattr(bottlenecks[0], "activation", None)
-        self.width = max(self.sizes)
+        self.bottleneck = bottlenecks[0]
+        self.shapes = [(module.mean.out_features,) for module in bottlenecks]
+        self.width = max(k for (k,) in self.shapes)
         noises = [getattr(module, "noise", None) for module in bottlenecks]
-        self.noise = stack_noises(noises, self.sizes)
+        self.noise = stack_noises(noises, self.shapes)
         self.penalties = penalties
-        is_linear = isinstance(self.activation, torch.nn.Identity)
+        self.is_gaussian = hasattr(self.bottleneck, "log_var")
+        activation = getattr(self.bottleneck, "activation", None)
+        is_linear = isinstance(activation, torch.nn.Identity)
         self.is_plain = is_linear and self.noise is None and not penalties
 
     def bind(self, like):
-        """Work in the dtype of a tensor, on its device."""
-        self.units = mask_of(self.sizes, self.width, like)
+        """Work on the device of a tensor."""
+        self.units = None
+        if min(k for (k,) in self.shapes) < self.width:
+            sizes = torch.tensor(self.shapes, device=like.device)
+            self.units = torch.arange(self.width, device=like.device) < sizes
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
-        self.sizes = [self.sizes[member] for member in members]
+        self.shapes = [self.shapes[member] for member in members]
         if self.noise is not None:
             self.noise.keep(members)
 
@@ -61,12 +66,14 @@ class StackedCode:
             return maps[0], {}
         with torch.enable_grad():
             self._leaves = [output.detach().requires_grad_() for output in maps]
-            latent = self._latent(self._leaves, batch)
+            latent = self.bottleneck.latent(self._leaves, self._noise_of(batch))
             terms = self._terms(latent, batch)
             weighted = [(weights[name] * term).sum() for name, term in terms.items()]
-        self._outputs = [latent.sample, *weighted]
+            # of zero some activations make something else
+            z = masked(latent.sample, self.units)
+        self._outputs = [z, *weighted]
         terms = {name: term.detach() for name, term in terms.items()}
-        return latent.sample.detach(), terms
+        return z.detach(), terms
 
     def backward(self, g):
         """Return the gradients of the maps' outputs, given that of the codes."""
@@ -75,23 +82,17 @@ class StackedCode:
         grads = [g, *map(torch.ones_like, self._outputs[1:])]
         return torch.autograd.grad(self._outputs, self._leaves, grads)
 
-    def _latent(self, maps, batch):
-        draws = batch.generators is not None
+    def _noise_of(self, batch):
+        """Return what the bottleneck makes noise with, None where it makes none."""
+        if batch.generators is None:
+            return None
         if self.is_gaussian:
-            mean, log_var = maps[0], maps[1].clamp(*LOG_VAR_RANGE)
-            noise = draw(normal, batch, self.sizes, mean) if draws else 0
-            return Latent(mean, mean + (0.5 * log_var).exp() * noise, log_var)
-        code = self._activated(maps[0])
-        sample = code if self.noise is None or not draws else self.noise(code, batch)
-        return Latent(code, sample)
-
-    def _activated(self, x):
-        # of zero some activations make something else
-        return self.units * self.activation(x)
+            return partial(drawn, normal_like, batch=batch, shapes=self.shapes)
+        return self.noise and partial(self.noise, batch=batch)
 
     def _terms(self, latent, batch):
-        units = self.units[:, 0]
+        generators = batch.generators or [None] * len(self.shapes)
         return {
-            name: PENALTIES[type(penalty)](penalty, latent, batch, units)
+            name: penalty(latent, generators, batch.weight, self.units)
             for name, penalty in self.penalties.items()
         }

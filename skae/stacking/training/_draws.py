@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["Batch", "draw", "normal", "weight_of_rows"]
+__all__ = ["Batch", "drawn", "weight_of_rows"]
 
 
 class Batch(NamedTuple):
@@ -35,26 +35,28 @@ def weight_of_rows(sizes, like):
     return (rows < sizes[:, None]).to(like.dtype)
 
 
-def draw(function, batch, widths, like):
-    """Return draws for every member; zeros where a member has no entry.
+def drawn(draw, x, batch, shapes):
+    """Return what every member draws for its own rows, padded with zeros.
 
     Parameters
     ----------
-    function : callable
-        ``function(shape, generator, like)`` returns a member's draws, as `normal`.
+    draw : callable
+        ``draw(x, generator)`` returns a member's draws, as `Noise.draw` does.
+    x : torch.Tensor of shape (n_members, n_rows, ...)
     batch : Batch
-    widths : list of int
-        Of each member's rows.
-    like : torch.Tensor of shape (n_members, n_rows, width)
-        Tells shape, dtype and device of the draws.
+    shapes : list of tuple of int
+        Of a row of each member.
     """
-    draws = torch.zeros_like(like)
-    members = zip(draws, batch.sizes, widths, batch.generators, strict=True)
-    for out, n_rows, width, generator in members:
-        out[:n_rows, :width] = function((n_rows, width), generator, like)
-    return draws
-
-
-def normal(shape, generator, like):
-    """Return draws from the standard normal distribution."""
-    return torch.randn(shape, generator=generator, device=like.device, dtype=like.dtype)
+    members = zip(x.detach(), batch.sizes, shapes, batch.generators, strict=True)
+    draws = [
+        draw(own[(slice(n_rows), *map(slice, shape))], generator)
+        for own, n_rows, shape, generator in members
+    ]
+    if all(own.shape == x.shape[1:] for own in draws):
+        return torch.stack(draws)
+    largest = map(max, zip(*(own.shape for own in draws), strict=True))
+    shape = [size if n > 1 else 1 for size, n in zip(x.shape[1:], largest, strict=True)]
+    out = draws[0].new_zeros(len(draws), *shape)
+    for place, own in zip(out, draws, strict=True):
+        place[tuple(map(slice, own.shape))] = own
+    return out

@@ -60,14 +60,15 @@ class StackedModel:
         modules = [member.net.module_ for member in members]
         loss = members[0].net.criterion_
         self.n_members = len(members)
-        self.n_features = prod(modules[0].event_shape)
+        event_shape = modules[0].event_shape
+        self.n_features = prod(event_shape)
         self.has_missing = members[0].rows.source.has_missing
         self.network = network_of(modules[0])(modules)
         self.code = StackedCode(
             [module.bottleneck for module in modules], loss.penalties
         )
         self.noise = stack_noises(
-            [module.input_noise for module in modules], [self.n_features] * len(modules)
+            [module.input_noise for module in modules], [event_shape] * len(modules)
         )
         self.reconstruction = stack_reconstruction(
             loss.reconstruction, self.has_missing
@@ -135,11 +136,11 @@ class StackedModel:
         weights : dict of str to torch.Tensor of shape (n_members,)
             Of the penalties.
         """
-        present = x.isfinite() if self.has_missing else None
-        clean = x = x if present is None else x.nan_to_num()
+        clean, present = self._split(x)
+        given, is_given = clean, present
         if self.noise is not None and batch.generators is not None:
-            x = self.noise(x, batch)
-        maps = self.network.encode(x, present)
+            given, is_given = self._split(self.noise(x, batch))
+        maps = self.network.encode(given, is_given)
         z, terms = self.code.forward(maps, batch, weights)
         x_hat = self.network.decode(z)
         loss = self.reconstruction.forward(clean, x_hat, batch, present)
@@ -149,6 +150,10 @@ class StackedModel:
         for name, term in terms.items():
             total = total + weights[name] * term
         return torch.stack([total, loss, *terms.values()])
+
+    def _split(self, x):
+        """Return finite rows, and which entries are not missing; None for all."""
+        return (x.nan_to_num(), x.isfinite()) if self.has_missing else (x, None)
 
     def backward(self):
         """Set the gradients of the losses that `forward` returned."""

@@ -1,105 +1,69 @@
 """Noise on the inputs or codes of many members."""
 
-import torch
+from skae.stacking.training._draws import drawn
 
-from skae.noise import GaussianNoise, MaskingNoise
-from skae.stacking.training._draws import draw, normal
-
-__all__ = ["stack_noises"]
+__all__ = ["StackedNoise", "stack_noises"]
 
 
-class _PartNoise:
-    """Noise that a member's part describes completely."""
+class StackedNoise:
+    """One module of a noise for many members, each of which draws for itself.
 
-    #: Shapes of what a member's module keeps besides weights, padded.
-    shapes = ()
+    What a member's module keeps between batches has a place in stacked tensors, of the
+    `shapes`, which stand in the place of the one module's buffers.
 
-    def __init__(self, modules, widths):
+    Parameters
+    ----------
+    modules : list of torch.nn.Module
+        Of the members, alike but for the shapes of their rows.
+    row_shapes : list of tuple of int
+        Of a row of each member.
+    """
+
+    def __init__(self, modules, row_shapes):
+        self.row_shapes = row_shapes
+        self.row_shape = tuple(map(max, zip(*row_shapes, strict=True)))
         self.part = modules[0].part
-        self.widths = widths
+        self.module = self.part.build(self.row_shape)
+        self.names = [name for name, _ in self.module.named_buffers()]
+
+    @property
+    def shapes(self):
+        """Shapes of what a member's module keeps, padded; numbers have axes, too."""
+        buffers = (getattr(self.module, name) for name in self.names)
+        numbers = (1,) * len(self.row_shape)
+        return [(1, *(buffer.shape or numbers)) for buffer in buffers]
 
     def bind(self, state):
         """Keep state in these tensors, of the `shapes`."""
+        for name, value in zip(self.names, state, strict=True):
+            setattr(self.module, name, value)
 
     def keep(self, members):
-        """Forget all but some members."""
-        self.widths = [self.widths[member] for member in members]
+        """Forget all but some members; `bind` has to follow."""
+        self.row_shapes = [self.row_shapes[member] for member in members]
 
     def pairs(self, member, state, module):
         """Yield a module's buffers, and where they stand in stacked state."""
-        return ()
-
-
-class _Gaussian(_PartNoise):
-    def __call__(self, x, batch):
-        return x + self.part.std * draw(normal, batch, self.widths, x)
-
-
-class _Masking(_PartNoise):
-    def __call__(self, x, batch):
-        return x * draw(self._kept, batch, self.widths, x)
-
-    def _kept(self, shape, generator, like):
-        draws = torch.rand(shape, generator=generator, device=like.device)
-        return draws >= self.part.p
-
-
-class _SNR(_PartNoise):
-    def __init__(self, modules, widths):
-        self.ratio = modules[0].ratio
-        self.momentum = modules[0].momentum
-        self.widths = widths
-        self.shapes = ((1, max(widths)), (1, 1))
-
-    def bind(self, state):
-        self.signal, self.n_batches = state
-
-    def pairs(self, member, state, module):
-        signal, n_batches = state
-        width = self.widths[member]
-        yield module.signal_variance.view(-1), signal[member, 0, :width]
-        yield module.n_batches, n_batches[member, 0, 0]
+        for name, stacked in zip(self.names, state, strict=True):
+            own = getattr(module, name)
+            place = stacked[(member, 0, *map(slice, own.shape))]
+            yield own.view(place.shape), place
 
     def __call__(self, x, batch):
-        scale = (self._variance(x, batch) / self.ratio).sqrt()
-        return x + scale * draw(normal, batch, self.widths, x)
-
-    def _variance(self, x, batch):
-        sizes = torch.tensor(batch.sizes, device=x.device)[:, None, None]
-        variance = _variance(x, batch.weight)
-        self._update(variance.detach(), sizes > 1)
-        variance = variance.clamp_min(torch.finfo(x.dtype).tiny)
-        return torch.where(sizes > 1, variance, self.signal)
-
-    def _update(self, variance, exists):
-        self.n_batches += exists
-        rate = 1 / self.n_batches.clamp_min(1).float()  # which a lone one is too
-        rate = rate.clamp_min(self.momentum).to(self.signal)
-        self.signal.lerp_(variance, torch.where(exists, rate, 0))
+        """Return noisy rows; those that a member does not have are of no account."""
+        x = x.unflatten(2, self.row_shape)
+        draws = drawn(self.part.draw, x, batch, self.row_shapes)
+        return self.module.noisy(x, draws, batch.weight).flatten(2)
 
 
-def _variance(x, weight):
-    if weight is None:
-        return x.var(1, keepdim=True, correction=0)
-    weight = (weight / weight.sum(-1, keepdim=True))[..., None]
-    mean = (weight * x).sum(1, keepdim=True)
-    return (weight * (x - mean).square()).sum(1, keepdim=True)
-
-
-_OF_PARTS = {GaussianNoise: _Gaussian, MaskingNoise: _Masking}
-
-
-def stack_noises(modules, widths):
-    """Return the noise of many members, which are alike; None where there is none.
+def stack_noises(modules, row_shapes):
+    """Return the `StackedNoise` of many members; None where they have none.
 
     Parameters
     ----------
     modules : list of torch.nn.Module or None
         As built by a `Noise`.
-    widths : list of int
-        Of each member's rows.
+    row_shapes : list of tuple of int
+        Of a row of each member.
     """
-    if modules[0] is None:
-        return None
-    part = getattr(modules[0], "part", None)
-    return _OF_PARTS.get(type(part), _SNR)(modules, widths)
+    return None if modules[0] is None else StackedNoise(modules, row_shapes)

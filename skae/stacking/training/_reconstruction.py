@@ -66,6 +66,7 @@ class _Squared:
 
 
 def stack_reconstruction(term, has_missing=False):
-    """Return the stacked version of a `ReconstructionLoss`."""
-    is_simple = type(term) is SquaredError and not has_missing
-    return (_Squared if is_simple else _Any)(term)
+    """Return the stacked version of a `ReconstructionLoss` that is element-wise."""
+    methods = type(term).elementwise, type(term).__call__
+    is_squared = methods == (SquaredError.elementwise, SquaredError.__call__)
+    return (_Squared if is_squared and not has_missing else _Any)(term)

@@ -1,7 +1,7 @@
 """The sliced Wasserstein distance of the codes from the standard normal."""
 
 import torch
-from skae.objectives import Penalty, mean_over_rows
+from skae.objectives import Penalty, draw_points, masked, mean_over_rows
 
 __all__ = ["SlicedWasserstein"]
 
@@ -40,32 +40,29 @@ class SlicedWasserstein(Penalty):
     """
 
     requires = frozenset({"sample"})
+    # so that fits with it train in the stacks of skae.stacked()
+    takes_units = True
 
     def __init__(self, weight=1.0, *, n_directions=50):
         self.weight = weight
         self.n_directions = n_directions
 
-    def __call__(self, latent, generator=None, weight=None):
+    def __call__(self, latent, generator=None, weight=None, units=None):
         """Return the raw value, of shape (...)."""
-        z = latent.sample
-        along = (z @ self._directions(z, generator)).mT  # (..., n_directions, batch)
+        z = masked(latent.sample, units)
+        directions = draw_points(
+            self._directions, z, generator, weight, units, n=self.n_directions
+        )
+        along = directions @ z.mT  # (..., n_directions, batch)
         along, order = along.sort(dim=-1)
         shares = _shares(z, weight)[..., None, :].expand_as(along).gather(-1, order)
         quantiles = _normal_quantiles(shares.cumsum(-1) - shares / 2)
         return mean_over_rows((along - quantiles).square(), shares).mean(-1)
 
-    def _directions(self, z, generator):
-        # one set for all members of leading axes: each has what it would have alone
-        if generator is None:
-            generator = torch.Generator(z.device).manual_seed(0)
-        directions = torch.randn(
-            z.shape[-1],
-            self.n_directions,
-            generator=generator,
-            device=z.device,
-            dtype=z.dtype,
-        )
-        return directions / directions.norm(dim=0)
+    def _directions(self, n, k, generator):
+        settings = {"generator": generator, "device": generator.device}
+        directions = torch.randn(n, k, dtype=torch.float64, **settings)
+        return directions / directions.norm(dim=-1, keepdim=True)
 
 
 def _shares(z, weight):
