@@ -1,4 +1,4 @@
-"""Where fits meet: threads, processes, and who waits for whom. Begin here.
+r"""Where fits meet: threads, processes, and who waits for whom. Begin here.
 
 A search gives joblib its tasks: each clones an estimator, fits it and scores it. Within
 `skae.stacked()` joblib runs them by the backend of this room, each in a thread. What a
@@ -37,14 +37,14 @@ A *crew* is the tasks of one parallel call. Calls within tasks have crews of the
 and all meet at one `Rendezvous`, so that the fits of inner searches train together::
 
     stacked() -- Rendezvous -- crew of the outer search: tasks 1, 2, 3 (paused)
-                           \\-- crew of the inner search in task 1: tasks a, b
-                           \\-- crew of the inner search in task 2: tasks c, d
+                           \-- crew of the inner search in task 1: tasks a, b
+                           \-- crew of the inner search in task 2: tasks c, d
 
 With ``n_processes``, tasks are first shared out among joblib's own processes, and in
 each there is one such rendezvous::
 
-    the search -- ProcessesBackend -- process 1: threads, a rendezvous, its cores' share
-                                  \\-- process 2: threads, a rendezvous, its cores' share
+    search -- ProcessesBackend -- process 1: threads, a rendezvous, a share of the cores
+                              \-- process 2: threads, a rendezvous, a share of the cores
 
 In which order to read:
 

@@ -31,7 +31,7 @@ A step goes through these, from the top to the bottom and back::
     noise       on the inputs: each member draws from its generator, one formula for all
     network     encoder, of the room `layers`           -> maps (n_members, n_rows, k)
     code        the bottleneck's own formula, noise, and penalties   -> z, raw values
-    network     decoder                                 -> x_hat (n_members, n_rows, ...)
+    network     decoder                                 -> x_hat (n_members, n_rows, d)
     reconstruction                                      -> loss (n_members,)
     optimiser   one of torch's, on slices of the stacked weights with equal settings
 
