@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.callbacks import LRScheduler
 from skorch.utils import noop
 
 from skae._arrays import FLOATS, array_like
@@ -33,7 +33,7 @@ from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
 from skae.stacking import train
-from skae.training._callbacks import TaskPerEpoch
+from skae.training._callbacks import PatientStopping, TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
 from skae.training._devices import resolve_device, torch_dtype
 from skae.training._inference import map_rows
@@ -359,6 +359,7 @@ class BaseAutoencoder(
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_
         self._warn_diverged()
+        self._warn_of_first_epoch()
         return self
 
     def _callbacks(self, monitor):
@@ -382,7 +383,7 @@ class BaseAutoencoder(
         )
 
     def _early_stopping(self, monitor):
-        return EarlyStopping(
+        return PatientStopping(
             monitor,
             patience=self.n_iter_no_change,
             threshold=self.tol,
@@ -396,6 +397,25 @@ class BaseAutoencoder(
                 f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
                 "The last good weights were kept. Lower learning_rate "
                 f"({self.learning_rate}), set max_grad_norm, or scale the data.",
+                ConvergenceWarning,
+                stacklevel=7,
+            )
+
+    def _warn_of_first_epoch(self):
+        first = self.net_.first_epoch_ + 1
+        best = [
+            callback.best_epoch_
+            for _, callback in self.net_.callbacks_
+            if isinstance(callback, PatientStopping)
+        ]
+        if best == [first] and self.n_iter_ > first:
+            warnings.warn(
+                f"Early stopping kept the weights of the first of {self.n_iter_} "
+                "epochs, which differ little from those before training: no later "
+                "epoch had a smaller loss of held-out rows. Hold out more rows "
+                f"(validation_fraction={self.validation_fraction}, or X_val), lower "
+                f"learning_rate ({self.learning_rate}), or take it that training does "
+                "not help here.",
                 ConvergenceWarning,
                 stacklevel=7,
             )

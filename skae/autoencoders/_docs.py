@@ -27,12 +27,14 @@ max_grad_norm : float or None, default={max_grad_norm}
     Gradients with a larger Euclidean norm are scaled down to it.
 early_stopping : bool, default=False
     Whether to hold out a validation set, stop when its loss no longer improves,
-    and go back to the best weights.
+    and go back to the best weights. Rows that are held out are not learnt from, which
+    costs most where there are few.
 validation_fraction : float, default=0.1
     Share of the rows, drawn at random, that early stopping holds out. Rows that
     overlap, as sliding windows do, leak: pass `X_val` to `fit` instead.
 n_iter_no_change : int, default=10
-    Epochs without improvement after which early stopping ends the fit.
+    Epochs without improvement after which early stopping ends the fit. Those in which
+    a learning-rate schedule has not yet come down to half of its peak do not count.
 tol : float, default=1e-4
     Relative decrease of the validation loss that counts as an improvement.
 warm_start : bool, default=False

@@ -2,12 +2,12 @@
 
 from copy import deepcopy
 
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 
 from skae.training._rules import divergence_limit, is_good
 
-__all__ = ["DivergenceGuard", "StopTraining", "TaskPerEpoch"]
+__all__ = ["DivergenceGuard", "PatientStopping", "StopTraining", "TaskPerEpoch"]
 
 
 class StopTraining(Exception):
@@ -63,6 +63,20 @@ def _copied(state):
         is_tensor = isinstance(value, Tensor)
         state[name] = value.clone() if is_tensor else deepcopy(value)
     return state
+
+
+class PatientStopping(EarlyStopping):
+    """Early stopping whose patience begins when the learning rate has come down.
+
+    While a schedule raises the rate, or holds it high, losses say little about what
+    lower rates will make of the weights: epochs without improvement do not count yet.
+    """
+
+    def on_epoch_end(self, net, **kwargs):
+        """Note an improvement, or be patient, or stop."""
+        if not net.rate_is_low:
+            self.misses_ = -1
+        super().on_epoch_end(net, **kwargs)
 
 
 class TaskPerEpoch(Callback):

@@ -13,7 +13,12 @@ from skae.training._callbacks import DivergenceGuard, StopTraining
 from skae.training._devices import copied_to
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
-from skae.training._rules import learning_rate, row_of_settings, row_of_terms
+from skae.training._rules import (
+    has_come_down,
+    learning_rate,
+    row_of_settings,
+    row_of_terms,
+)
 from skae.training._seeding import generator_for
 from skae.training._workers import use_own_share
 
@@ -106,6 +111,12 @@ class AutoencoderNet(NeuralNet):
         log = [("print_log", PrintLog())] if self.verbose else []
         guard = ("divergence", DivergenceGuard())
         return [("timer", EpochTimer()), *limits, guard, *log]
+
+    @property
+    def rate_is_low(self):
+        """Whether the rate has come down from its peak; see `has_come_down`."""
+        progress = (len(self.history) - self.first_epoch_) / self.epochs_
+        return has_come_down(self.learning_rate_schedule, progress)
 
     def set_learning_rate(self, learning_rate):
         """Set the rate, or its peak where a schedule moves it."""

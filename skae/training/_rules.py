@@ -10,6 +10,7 @@ from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 __all__ = [
     "batch_sizes",
     "divergence_limit",
+    "has_come_down",
     "is_good",
     "learning_rate",
     "row_of_settings",
@@ -52,6 +53,25 @@ def learning_rate(peak, schedule, progress):
     if schedule not in LEARNING_RATE_SCHEDULES:
         return peak
     return peak * LEARNING_RATE_SCHEDULES[schedule](progress)
+
+
+def has_come_down(schedule, progress):
+    """Return whether a schedule has brought the rate to half of its peak, or less.
+
+    Constant rates, and those that no schedule of `LEARNING_RATE_SCHEDULES` moves, are
+    as low as they get.
+
+    Examples
+    --------
+    >>> from skae.training._rules import has_come_down
+    >>> [has_come_down("one_cycle", progress) for progress in (0.1, 0.3, 0.7)]
+    [False, False, True]
+    """
+    if schedule not in LEARNING_RATE_SCHEDULES:
+        return True
+    factor = LEARNING_RATE_SCHEDULES[schedule]
+    is_falling = factor(progress) < factor(max(0.0, progress - 1e-3))
+    return is_falling and factor(progress) <= 0.5
 
 
 def divergence_limit(before, mean_square):

@@ -8,6 +8,8 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -16,6 +18,7 @@ from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 
 from skae import DenseAutoencoder
 from skae.exceptions import OutOfRangeWarning
+from skae.metrics import variance_explained
 from skae.scorers import Reconstruction
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES, one_cycle
 from skae.training._net import AutoencoderNet
@@ -110,6 +113,33 @@ def test_the_best_weights_are_restored_at_the_last_epoch_too():
     assert model.n_iter_ == 9
     found = -model.score_samples(X_val).mean()
     assert found == pytest.approx(min(model.history_[:, "valid_loss"]), rel=1e-3)
+
+
+@pytest.mark.parametrize("load", [load_iris, load_wine])
+def test_patience_begins_when_the_schedule_has_come_down(load):
+    X = StandardScaler().fit_transform(load().data).astype(np.float32)
+    model = DenseAutoencoder(2, early_stopping=True, max_epochs=50, random_state=0)
+    rates = model.fit(X).history_[:, "learning_rate"]
+    patience, peak = model.n_iter_no_change, int(np.argmax(rates))
+    n_low = sum(rate <= max(rates) / 2 for rate in rates[peak:])
+    assert n_low >= min(patience, 50 - peak)
+
+
+def test_early_stopping_learns_more_than_pca():
+    X = StandardScaler().fit_transform(load_breast_cancer().data).astype(np.float32)
+    model = DenseAutoencoder(5, early_stopping=True, max_epochs=60, random_state=0)
+    score = model.fit(X[:400]).score(X[400:])
+    pca = PCA(5).fit(X[:400])
+    linear = pca.inverse_transform(pca.transform(X[400:]))
+    assert score > variance_explained(X[400:], linear)
+
+
+def test_weights_of_the_first_epoch_are_said():
+    noise = np.random.default_rng(0).normal(size=(60, 10))
+    model = DenseAutoencoder(2, early_stopping=True, learning_rate=0.3, random_state=0)
+    model.set_params(learning_rate_schedule="constant", n_iter_no_change=3)
+    with pytest.warns(ConvergenceWarning, match="first of [0-9]+ epochs"):
+        model.fit(noise)
 
 
 def test_validation_rows_are_not_trained_on():
