@@ -7,6 +7,7 @@ from skae._arrays import as_numbers
 from skae.metrics import feature_errors, mean_squared_error, variance_explained
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._locate import flattened, locate
+from skae.scorers._undo import check_undone, undo
 
 __all__ = [
     "MeanSquaredError",
@@ -91,7 +92,8 @@ class RootMeanSquaredError(BaseEstimator):
     ``-sqrt(mean((X - X_hat)**2))`` over all values, where the steps before the
     autoencoder, such as a scaler, are undone on its reconstruction: with `Threshold`,
     the smallest code that is exact enough. At most 0, which is perfect, and finite;
-    what cannot be scored scores `worst`. Features of large scale decide.
+    what cannot be scored scores `worst`. Features of large scale decide. Steps that
+    cannot be undone are refused, see `reconstruct_in_units`.
 
     It orders candidates with different scalers too. Other scorers look at the data as
     the autoencoder sees them; as this one does not, it goes without a name.
@@ -128,8 +130,7 @@ class RootMeanSquaredError(BaseEstimator):
     def __call__(self, estimator, X, y=None):
         """Return the score of a fitted autoencoder or pipeline, at most 0."""
         with np.errstate(all="ignore"):
-            X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-            score = -np.sqrt(mean_squared_error(as_numbers(X), X_hat))
+            score = -np.sqrt(mean_squared_error(*_in_units(estimator, X)))
         return max(float(score), self.worst) if np.isfinite(score) else self.worst
 
 
@@ -159,7 +160,9 @@ def reconstruction_errors(estimator, X):
     Raises
     ------
     TypeError
-        When a step before the autoencoder cannot be undone.
+        When a step before the autoencoder cannot be undone: it has no
+        ``inverse_transform``, or that of another function, as a `FunctionTransformer`
+        without `inverse_func` has. What a step loses, as `PCA` does, counts as error.
 
     Examples
     --------
@@ -178,13 +181,18 @@ def reconstruction_errors(estimator, X):
     """
     import pandas as pd
 
-    X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-    values = as_numbers(X)[: len(X_hat)].astype(np.float64)  # windows leave out a tail
-    values = np.where(np.isnan(X_hat), np.nan, values)
+    values, X_hat = _in_units(estimator, X)
     means = _feature_means(values)
     errors = {"rmse": feature_errors(values, X_hat)}
     errors["std"] = feature_errors(values, means)
     return pd.DataFrame(errors, index=_feature_names(estimator, X, len(means)))
+
+
+def _in_units(estimator, X):
+    """Return the data and their reconstruction, NaN where either has no value."""
+    X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
+    X = as_numbers(X)[: len(X_hat)]  # windows leave out a tail, and gaps
+    return np.where(np.isnan(X_hat), np.nan, X.astype(np.float64)), X_hat
 
 
 def reconstruct_in_units(estimator, X):
@@ -206,7 +214,9 @@ def reconstruct_in_units(estimator, X):
     Raises
     ------
     TypeError
-        When a step before the autoencoder cannot be undone.
+        When a step before the autoencoder cannot be undone: it has no
+        ``inverse_transform``, or that of another function, as a `FunctionTransformer`
+        without `inverse_func` has. What a step loses, as `PCA` does, counts as error.
 
     Examples
     --------
@@ -222,29 +232,24 @@ def reconstruct_in_units(estimator, X):
     """
     located = locate(estimator, X)
     steps = _steps_before(located.reducer, estimator)
+    check_undone(steps, X)
     X_hat = located.reconstruct()
     ended = np.isnan(as_numbers(located.X))
     if not np.isfinite(X_hat[~ended]).all():
         return np.full(np.shape(X), np.nan)
-    for step in reversed(steps):
-        X_hat = step.inverse_transform(X_hat)
-    return X_hat
+    return undo(steps, X_hat)
 
 
 def _steps_before(reducer, estimator):
-    """Return the steps before the reducing one, all of which have an inverse."""
+    """Return the steps before the reducing one, with their names."""
     estimator = getattr(estimator, "best_estimator_", estimator)
-    steps = [step for _, step in flattened(estimator).steps]
-    index = next(i for i, step in enumerate(steps) if step is reducer)
-    steps = [step for step in steps[:index] if step not in (None, "passthrough")]
-    for step in steps:
-        if not hasattr(step, "inverse_transform"):
-            raise TypeError(
-                f"{type(step).__name__} before the autoencoder has no "
-                "inverse_transform, so errors have no units of the data: transform "
-                "the data before the pipeline, or use 'mse' or 'reconstruction'."
-            )
-    return steps
+    steps = flattened(estimator).steps
+    index = next(i for i, (_, step) in enumerate(steps) if step is reducer)
+    return [
+        (name, step)
+        for name, step in steps[:index]
+        if step not in (None, "passthrough")
+    ]
 
 
 def _feature_means(X):
