@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 from torch.utils.data import DataLoader, Dataset
 
-__all__ = ["FLOATS", "array_like", "as_numbers", "stack_items"]
+__all__ = ["FLOATS", "array_like", "as_numbers", "is_outside", "stack_items"]
 
 FLOATS = (np.float64, np.float32)
 
@@ -109,6 +109,41 @@ def _items(dataset):
     if hasattr(dataset, "__len__"):
         return (dataset[number] for number in range(len(dataset)))
     return iter(dataset)
+
+
+def is_outside(X, low, high):
+    """Return which values lie outside of an interval by more than rounding.
+
+    Scalers that map data onto an interval leave it by rounding, by more the smaller the
+    range of a feature is beside its values. Half of the digits are therefore forgiven:
+    the square root of the resolution, as a share of the interval, or of its finite
+    bound.
+
+    Parameters
+    ----------
+    X : ndarray of floats
+    low, high : float
+        Either may be infinite.
+
+    Returns
+    -------
+    outside : ndarray of bool, like `X`
+        False for NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae._arrays import is_outside
+    >>> is_outside(np.array([1.0000000000000002, 1.001, -1.0]), 0, np.inf)
+    array([False, False,  True])
+    >>> is_outside(np.array([1.0000000000000002, 1.001, -1.0]), 0, 1)
+    array([False,  True,  True])
+    """
+    size = high - low
+    if not np.isfinite(size):
+        size = max(1.0, *(abs(end) for end in (low, high) if np.isfinite(end)), 0.0)
+    slack = size * np.sqrt(np.finfo(X.dtype).eps)
+    return (low - slack > X) | (high + slack < X)
 
 
 # What is no collection of rows
