@@ -34,7 +34,7 @@ from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
 from skae.stacking import train
-from skae.training._callbacks import TaskPerEpoch
+from skae.training._callbacks import TaskPerEpoch, check_callbacks
 from skae.training._checkpoint import Checkpoint
 from skae.training._devices import resolve_device, torch_dtype
 from skae.training._inference import map_rows
@@ -364,6 +364,7 @@ class BaseAutoencoder(
 
     def _callbacks(self, monitor):
         """Return skorch's callbacks; checkpoints last, to keep what others found."""
+        check_callbacks(self.callbacks)
         callbacks = [deepcopy(callback) for callback in self.callbacks or ()]
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau(monitor))
