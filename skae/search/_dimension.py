@@ -11,9 +11,10 @@ from sklearn.model_selection import KFold, ParameterGrid
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skae._arrays import as_numbers, divisible
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.information import estimate_dimension
@@ -170,6 +171,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
         -------
         self : object
         """
+        self._validate_params()
+        get_tags(self.estimator)  # which refuses a class
+        X = divisible(X, type(self).__name__)
         self._look_at(X, y)
         super().fit(X, y, **params)
         self.n_components_ = self.selection_.value
@@ -180,8 +184,16 @@ class LatentDimensionSearchCV(BaseSearchCV):
         """Find the parameter, and how many components there could be."""
         prefix, before = _parts(self.estimator)
         self._param = f"{prefix}n_components"
-        self._seeded = f"{prefix}random_state" in self.estimator.get_params()
-        X = np.asarray(X if before is None else clone(before).fit_transform(X, y))
+        params = self.estimator.get_params()
+        if self._param not in params:
+            raise TypeError(
+                f"{type(self.estimator).__name__} has no parameter {self._param!r}: "
+                "pass an autoencoder, PCA, or a pipeline with one."
+            )
+        self._seeded = f"{prefix}random_state" in params
+        X = as_numbers(_seen(before, X, y), type(self).__name__)
+        if not X.size:
+            raise ValueError(f"X of shape {X.shape} holds no values to encode.")
         X = X.reshape(len(X), -1)
         self.n_features_ = X.shape[1]
         self.intrinsic_dimension_ = _estimated(X)
@@ -196,6 +208,11 @@ class LatentDimensionSearchCV(BaseSearchCV):
     def _candidates(self):
         most = self.n_features_ - 1
         if not isinstance(self.n_components, str | Integral):
+            if not all(isinstance(k, Integral) for k in self.n_components):
+                raise ValueError(
+                    f"n_components={self.n_components!r}: dimensions to try are "
+                    "integers."
+                )
             return sorted({int(k) for k in self.n_components if 1 <= k <= most})
         if not isinstance(self.n_components, str):
             most = min(most, self.n_components)
@@ -219,6 +236,12 @@ class LatentDimensionSearchCV(BaseSearchCV):
         context.call_on_fit_task_end(estimator=self)
 
     def _grid(self):
+        if self.n_features_ < 2:
+            raise ValueError(
+                f"n_components={self.n_components!r} leaves nothing to try: the "
+                "autoencoder sees one feature, which no smaller code can stand for; "
+                "pass data of two features or more."
+            )
         if not len(self._values):
             raise ValueError(
                 f"n_components={self.n_components!r} leaves nothing to try: a code of "
@@ -265,6 +288,17 @@ def _parts(estimator):
     index = reducing_step(estimator)
     before = make_pipeline(*(step for _, step in estimator.steps[:index]))
     return f"{estimator.steps[index][0]}__", before if index else None
+
+
+def _seen(before, X, y):
+    """Return the data as the autoencoder sees them."""
+    if before is None:
+        return X
+    try:
+        return clone(before).fit_transform(X, y)
+    except (TypeError, ValueError):
+        as_numbers(X)  # says in a sentence what the steps could not make numbers of
+        raise
 
 
 def _estimated(X):

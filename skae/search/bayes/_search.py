@@ -16,6 +16,7 @@ from skopt import BayesSearchCV as SkoptBayesSearchCV
 from skopt.callbacks import check_callback
 from skopt.utils import eval_callbacks
 
+from skae._arrays import divisible
 from skae.search.bayes._optimizer import Suggestions
 from skae.search.bayes._space import as_spaces
 from skae.search.fits import ScoreStore, remembering
@@ -219,6 +220,7 @@ class BayesSearchCV(SkoptBayesSearchCV):
             When Ctrl-C comes before any candidate is finished.
         """
         as_spaces(self.search_spaces, self.n_iter)  # complain before any work
+        X = divisible(X, type(self).__name__)
         self._callbacks = check_callback(callback)
         params = {**(self.fit_params or {}), **fit_params}
         if groups is not None:

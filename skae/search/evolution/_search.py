@@ -10,6 +10,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_random_state
 
+from skae._arrays import divisible
 from skae.search.evolution._costs import MeasuringScorer
 from skae.search.evolution._evaluation import Evaluator
 from skae.search.evolution._objectives import costs_of
@@ -227,7 +228,7 @@ class EvolutionarySearchCV(BaseSearchCV):
         -------
         self : EvolutionarySearchCV
         """
-        super().fit(X, y, **params)
+        super().fit(divisible(X, type(self).__name__), y, **params)
         if costs_of(self.objectives):
             scorers, _ = super()._get_scorers()
             self.scorer_ = getattr(scorers, "_scorers", scorers)
