@@ -10,7 +10,14 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 from torch.utils.data import DataLoader, Dataset
 
-__all__ = ["FLOATS", "array_like", "as_numbers", "stack_items"]
+__all__ = [
+    "FLOATS",
+    "array_like",
+    "as_numbers",
+    "divisible",
+    "is_outside",
+    "stack_items",
+]
 
 FLOATS = (np.float64, np.float32)
 
@@ -75,6 +82,8 @@ def array_like(X, name):
     if issparse(X):  # some of which are dicts
         return X
     _check_kind(X, name)
+    if _is_pair(X):
+        raise TypeError(f"{name} {_TAKEN}, not a pair (X, y): pass X alone.")
     if isinstance(X, torch.Tensor):
         return _checked(_array_of_tensor(X))
     if hasattr(X, "iloc"):
@@ -85,6 +94,32 @@ def array_like(X, name):
     if hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray):
         X = _array_of_other(X)
     return _checked(X) if isinstance(X, np.ndarray) else X
+
+
+def divisible(X, name):
+    """Return data as something that can be cut into folds, or say why it cannot.
+
+    Its values may be anything that the steps of a pipeline make numbers of. A torch
+    data set is read as a whole.
+
+    Parameters
+    ----------
+    X : object
+    name : str
+        Who takes it, as it reads in messages.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `X` is no collection of rows, or masked.
+    """
+    if isinstance(X, Dataset):
+        return as_numbers(X, name)
+    if issparse(X):
+        return X
+    _check_kind(X, name)
+    _check_masked(X)
+    return X.detach() if isinstance(X, torch.Tensor) else X
 
 
 def stack_items(items):
@@ -109,6 +144,41 @@ def _items(dataset):
     if hasattr(dataset, "__len__"):
         return (dataset[number] for number in range(len(dataset)))
     return iter(dataset)
+
+
+def is_outside(X, low, high):
+    """Return which values lie outside of an interval by more than rounding.
+
+    Scalers that map data onto an interval leave it by rounding, by more the smaller the
+    range of a feature is beside its values. Half of the digits are therefore forgiven:
+    the square root of the resolution, as a share of the interval, or of its finite
+    bound.
+
+    Parameters
+    ----------
+    X : ndarray of floats
+    low, high : float
+        Either may be infinite.
+
+    Returns
+    -------
+    outside : ndarray of bool, like `X`
+        False for NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae._arrays import is_outside
+    >>> is_outside(np.array([1.0000000000000002, 1.001, -1.0]), 0, np.inf)
+    array([False, False,  True])
+    >>> is_outside(np.array([1.0000000000000002, 1.001, -1.0]), 0, 1)
+    array([False,  True,  True])
+    """
+    size = high - low
+    if not np.isfinite(size):
+        size = max(1.0, *(abs(end) for end in (low, high) if np.isfinite(end)), 0.0)
+    slack = size * np.sqrt(np.finfo(X.dtype).eps)
+    return (low - slack > X) | (high + slack < X)
 
 
 # What is no collection of rows
@@ -138,6 +208,14 @@ _NOT_TAKEN = {
 }
 
 
+def _is_pair(X):
+    """Return whether something is data beside targets rather than two rows."""
+    if not isinstance(X, tuple) or len(X) != 2:
+        return False
+    dims = [getattr(part, "ndim", 0) for part in X]
+    return dims[0] > 1 and dims[1] < dims[0]
+
+
 # What becomes an array
 
 
@@ -155,7 +233,7 @@ def _array_of_tensor(X):
 
 
 def _array_of_list(X):
-    if X and isinstance(X[0], tuple) and np.ndim(X[0][0]) > 0:
+    if X and isinstance(X[0], tuple) and getattr(next(iter(X[0]), 0), "ndim", 0):
         return stack_items(X)  # what cross-validation makes of a torch data set
     if any(isinstance(row, torch.Tensor) for row in X):
         X = [_array_of_tensor(torch.as_tensor(row)) for row in X]
@@ -189,12 +267,7 @@ def _array_of_other(X):
 
 def _checked(X):
     """Return an array of numbers, from one that may hold them as objects or text."""
-    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
-        raise ValueError(
-            f"X is a masked array with {np.ma.count_masked(X)} masked values, and what "
-            "lies under the mask would be taken for data: fill them, as by "
-            "X.filled(np.nan) and SimpleImputer, or leave out their rows."
-        )
+    _check_masked(X)
     kind = X.dtype.kind
     if kind == "c":
         raise _complex()
@@ -206,6 +279,15 @@ def _checked(X):
             "numbers, as numpy.lib.recfunctions.structured_to_unstructured(X)."
         )
     return _floats(X) if kind in "OUST" else X
+
+
+def _check_masked(X):
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"X is a masked array with {np.ma.count_masked(X)} masked values, and what "
+            "lies under the mask would be taken for data: fill them, as by "
+            "X.filled(np.nan) and SimpleImputer, or leave out their rows."
+        )
 
 
 def _floats(X):

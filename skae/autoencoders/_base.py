@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import LRScheduler
 from skorch.utils import noop
 
-from skae._arrays import FLOATS, array_like
+from skae._arrays import FLOATS, array_like, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context
 from skae.autoencoders._data import EventDataMixin
 from skae.autoencoders._docs import document
@@ -33,7 +33,7 @@ from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
 from skae.stacking import train
-from skae.training._callbacks import PatientStopping, TaskPerEpoch
+from skae.training._callbacks import PatientStopping, TaskPerEpoch, check_callbacks
 from skae.training._checkpoint import Checkpoint
 from skae.training._devices import resolve_device, torch_dtype
 from skae.training._inference import map_rows
@@ -364,6 +364,7 @@ class BaseAutoencoder(
 
     def _callbacks(self, monitor):
         """Return skorch's callbacks; checkpoints last, to keep what others found."""
+        check_callbacks(self.callbacks)
         callbacks = [deepcopy(callback) for callback in self.callbacks or ()]
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau(monitor))
@@ -431,11 +432,11 @@ class BaseAutoencoder(
             )
         if np.isinf(term.low) and np.isinf(term.high):
             return
-        if (term.low > X).any() or (term.high < X).any():
+        if is_outside(X, term.low, term.high).any():
             raise ValueError(
                 f"{type(term).__name__} takes data in [{term.low:g}, {term.high:g}], "
-                f"and these reach from {np.nanmin(X):g} to {np.nanmax(X):g}: scale "
-                "them (MinMaxScaler), or use another reconstruction term."
+                f"and these reach from {np.nanmin(X)} to {np.nanmax(X)}: scale them "
+                "(MinMaxScaler), or use another reconstruction term."
             )
 
     def _warn_out_of_range(self, X):
@@ -443,10 +444,11 @@ class BaseAutoencoder(
         activation = get_activation(name)
         if not activation.is_bounded:
             return
-        outside = np.mean((activation.low > X) | (activation.high < X))
+        outside = np.mean(is_outside(X, activation.low, activation.high))
         if outside > 0:
+            share = "Less than 1%" if outside < 0.005 else f"{outside:.0%}"
             warnings.warn(
-                f"{outside:.0%} of the values lie outside of the range "
+                f"{share} of the values lie outside of the range "
                 f"[{activation.low:g}, {activation.high:g}] of "
                 f"output_activation={name!r} and can't be reconstructed: use "
                 "output_activation='identity', or scale the data into that range.",

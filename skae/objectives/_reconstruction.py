@@ -177,7 +177,8 @@ class BernoulliCrossEntropy(ReconstructionLoss):
 
     ``-x log x_hat - (1 - x) log(1 - x_hat)``, mean over features and batch. The output
     has to lie in [0, 1]: ``output_activation="sigmoid"``. It is not zero for a perfect
-    reconstruction of values other than 0 and 1.
+    reconstruction of values other than 0 and 1. Values beyond, of rounding or of rows
+    that a scaler has not seen, count as the nearer bound.
 
     Examples
     --------
@@ -193,6 +194,7 @@ class BernoulliCrossEntropy(ReconstructionLoss):
 
     def elementwise(self, x, x_hat):
         """Return the cross-entropy of every entry."""
+        x = x.clamp(self.low, self.high)  # torch refuses the rounding of scalers
         return functional.binary_cross_entropy(x_hat, x, reduction="none")
 
     def log_likelihood(self, x, x_hat, variance):

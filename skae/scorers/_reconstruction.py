@@ -8,6 +8,7 @@ from skae._finder import SelectedColumns
 from skae.metrics import feature_errors, mean_squared_error, variance_explained
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._locate import locate
+from skae.scorers._undo import check_undone, undo
 
 __all__ = [
     "MeanSquaredError",
@@ -92,7 +93,8 @@ class RootMeanSquaredError(BaseEstimator):
     ``-sqrt(mean((X - X_hat)**2))`` over all values, where the steps before the
     autoencoder, such as a scaler, are undone on its reconstruction: with `Threshold`,
     the smallest code that is exact enough. At most 0, which is perfect, and finite;
-    what cannot be scored scores `worst`. Features of large scale decide.
+    what cannot be scored scores `worst`. Features of large scale decide. Steps that
+    cannot be undone are refused, see `reconstruct_in_units`.
 
     It orders candidates with different scalers too. Other scorers look at the data as
     the autoencoder sees them; as this one does not, it goes without a name.
@@ -129,8 +131,7 @@ class RootMeanSquaredError(BaseEstimator):
     def __call__(self, estimator, X, y=None):
         """Return the score of a fitted autoencoder or pipeline, at most 0."""
         with np.errstate(all="ignore"):
-            X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-            score = -np.sqrt(mean_squared_error(as_numbers(X), X_hat))
+            score = -np.sqrt(mean_squared_error(*_in_units(estimator, X)))
         return max(float(score), self.worst) if np.isfinite(score) else self.worst
 
 
@@ -160,7 +161,9 @@ def reconstruction_errors(estimator, X):
     Raises
     ------
     TypeError
-        When a step before the autoencoder cannot be undone.
+        When a step before the autoencoder cannot be undone: it has no
+        ``inverse_transform``, or that of another function, as a `FunctionTransformer`
+        without `inverse_func` has. What a step loses, as `PCA` does, counts as error.
 
     Examples
     --------
@@ -179,13 +182,18 @@ def reconstruction_errors(estimator, X):
     """
     import pandas as pd
 
-    X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-    values = as_numbers(X)[: len(X_hat)].astype(np.float64)  # windows leave out a tail
-    values = np.where(np.isnan(X_hat), np.nan, values)
+    values, X_hat = _in_units(estimator, X)
     means = _feature_means(values)
     errors = {"rmse": feature_errors(values, X_hat)}
     errors["std"] = feature_errors(values, means)
     return pd.DataFrame(errors, index=_feature_names(estimator, X, len(means)))
+
+
+def _in_units(estimator, X):
+    """Return the data and their reconstruction, NaN where either has no value."""
+    X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
+    X = as_numbers(X)[: len(X_hat)]  # windows leave out a tail, and gaps
+    return np.where(np.isnan(X_hat), np.nan, X.astype(np.float64)), X_hat
 
 
 def reconstruct_in_units(estimator, X):
@@ -207,7 +215,9 @@ def reconstruct_in_units(estimator, X):
     Raises
     ------
     TypeError
-        When a step before the autoencoder cannot be undone.
+        When a step before the autoencoder cannot be undone: it has no
+        ``inverse_transform``, or that of another function, as a `FunctionTransformer`
+        without `inverse_func` has. What a step loses, as `PCA` does, counts as error.
 
     Examples
     --------
@@ -223,31 +233,23 @@ def reconstruct_in_units(estimator, X):
     """
     located = locate(estimator, X)
     steps = _steps_to_undo(located)
+    check_undone(steps, X)
     X_hat = located.reconstruct()
     ended = np.isnan(as_numbers(located.X))
     if not np.isfinite(X_hat[~ended]).all():
         return np.full(np.shape(X), np.nan)
-    for step in reversed(steps):
-        X_hat = step.inverse_transform(X_hat)
-    return X_hat
+    return undo(steps, X_hat)
 
 
 def _steps_to_undo(located):
-    """Return the steps before the reducing one, all of which have an inverse."""
-    steps = [] if located.before is None else [step for _, step in located.before.steps]
-    if any(isinstance(step, SelectedColumns) for step in steps):
+    """Return the steps before the reducing one, with their names."""
+    steps = [] if located.before is None else located.before.steps
+    if any(isinstance(step, SelectedColumns) for _, step in steps):
         raise TypeError(
             "In a ColumnTransformer the autoencoder sees some of the columns, and "
             "errors are in the units of all: pass its part of the ColumnTransformer "
             "with its columns, or use 'mse' or 'reconstruction'."
         )
-    for step in steps:
-        if not hasattr(step, "inverse_transform"):
-            raise TypeError(
-                f"{type(step).__name__} before the autoencoder has no "
-                "inverse_transform, so errors have no units of the data: transform "
-                "the data before the pipeline, or use 'mse' or 'reconstruction'."
-            )
     return steps
 
 

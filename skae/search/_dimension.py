@@ -10,8 +10,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, ParameterGrid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
 
+from skae._arrays import divisible
 from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
@@ -182,6 +183,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self : object
         """
         self._validate_params()
+        get_tags(self.estimator)  # which refuses a class
+        X = divisible(X, type(self).__name__)
         self._range = DimensionRange.of(self.estimator, X, y)
         self.n_features_ = self._range.n_features
         self.intrinsic_dimension_ = self._range.intrinsic

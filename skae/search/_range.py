@@ -4,9 +4,9 @@ import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 
-import numpy as np
 from sklearn.base import clone
 
+from skae._arrays import as_numbers
 from skae._finder import find
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
@@ -53,12 +53,18 @@ class DimensionRange:
     @classmethod
     def of(cls, estimator, X, y=None):
         """Return the range for an estimator, not fitted, and its data."""
-        found = find(estimator)
-        if found.before is not None:
-            X = clone(found.before).fit_transform(X, y)
-        X = np.asarray(X).reshape(len(X), -1)
-        is_trained = f"{found.prefix}max_epochs" in estimator.get_params()
+        found, params = find(estimator), estimator.get_params()
         param = f"{found.prefix}n_components"
+        if param not in params:
+            raise TypeError(
+                f"{type(estimator).__name__} has no parameter {param!r}: pass an "
+                "autoencoder, PCA, or a pipeline with one."
+            )
+        X = as_numbers(_seen(found.before, X, y), type(estimator).__name__)
+        if not X.size:
+            raise ValueError(f"X of shape {X.shape} holds no values to encode.")
+        X = X.reshape(len(X), -1)
+        is_trained = f"{found.prefix}max_epochs" in params
         return cls(param, X.shape[1], _estimated(X), is_trained)
 
     def values(self, n_components):
@@ -79,6 +85,12 @@ class DimensionRange:
         ValueError
             When nothing is left, or what was asked for are no dimensions.
         """
+        if self.n_features < 2:
+            raise ValueError(
+                f"n_components={n_components!r} leaves nothing to try: the autoencoder "
+                "sees one feature, which no smaller code can stand for; pass data of "
+                "two features or more."
+            )
         asked = self._asked(n_components)
         kept = [k for k in asked if k < self.n_features]
         if not kept:
@@ -136,6 +148,17 @@ class DimensionRange:
             f"dimensions, where they curve; noise makes neighbours see more{training}. "
             "Look at the curve."
         )
+
+
+def _seen(before, X, y):
+    """Return the data as the reducing step sees them."""
+    if before is None:
+        return X
+    try:
+        return clone(before).fit_transform(X, y)
+    except (TypeError, ValueError):
+        as_numbers(X)  # says in a sentence what the steps could not make numbers of
+        raise
 
 
 def _estimated(X):

@@ -12,6 +12,7 @@ from skopt import BayesSearchCV as SkoptBayesSearchCV
 from skopt.callbacks import check_callback
 from skopt.utils import eval_callbacks
 
+from skae._arrays import divisible
 from skae._sklearn import BaseSearchCV, Interval
 from skae.search._results import (
     guiding_metric,
@@ -226,6 +227,7 @@ class BayesSearchCV(NamedScoring, SkoptBayesSearchCV):
             When Ctrl-C comes before any candidate is finished.
         """
         as_spaces(self.search_spaces, self.n_iter)  # complain before any work
+        X = divisible(X, type(self).__name__)
         self._callbacks = check_callback(callback)
         params = {**(self.fit_params or {}), **fit_params}
         if groups is not None:

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils.validation import check_random_state
 
+from skae._arrays import divisible
 from skae._sklearn import BaseSearchCV, Interval
 from skae.search._scoring import SCORING, NamedScoring
 from skae.search.evolution._costs import MeasuringScorer
@@ -229,7 +230,7 @@ class EvolutionarySearchCV(NamedScoring, BaseSearchCV):
         -------
         self : EvolutionarySearchCV
         """
-        super().fit(X, y, **params)
+        super().fit(divisible(X, type(self).__name__), y, **params)
         if costs_of(self.objectives):
             scorers, _ = super()._get_scorers()
             self.scorer_ = getattr(scorers, "_scorers", scorers)
