@@ -4,8 +4,10 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from numbers import Number
+from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from sklearn.base import clone
 
@@ -37,8 +39,10 @@ def remember(search, store):
     A fit is known by the parameters of the estimator, the contents of the data, the
     rows of the fold, the scorers, what is passed to `fit`, the versions of skae,
     scikit-learn, torch, numpy and scipy, and the code of your own classes and functions
-    among them. What these call in turn is not followed: clear the store when you
-    change that. Fits that fail, or whose scorer does, are not kept; those that a limit
+    among them: with all of yours that they call, the globals that they read, and the
+    constants of classes, as these are when the search comes to them first. Installed
+    packages count by their versions; files that code reads, and what cannot be pickled,
+    do not count. Fits that fail, or whose scorer does, are not kept; those that a limit
     has ended (`skae.search.limited`) are, and fail again at once until that
     limit is raised. Where ``random_state=None`` leaves the result to chance, the first
     one is kept.
@@ -114,21 +118,32 @@ def remembering(evaluate_candidates, store):
         return
     store = ScoreStore.at(store)
     data = fingerprint([*data_of(evaluate_candidates)])
-    recalling = partial(_Recall, store=store, data=data)
+    recalling = partial(_Recall, store=store, data=data, search=uuid4().hex)
     with store.in_use(), around_fits(evaluate_candidates, recalling) as evaluate:
         yield evaluate
 
 
 @dataclass(frozen=True)
 class _Recall:
-    """scikit-learn's `_fit_and_score`, from a store if that has it."""
+    """scikit-learn's `_fit_and_score`, from a store if that has it.
+
+    Attributes
+    ----------
+    fit_and_score : callable
+    store : ScoreStore
+    data : str
+        Fingerprint of the data of the search.
+    search : str
+        A mark of the search.
+    """
 
     fit_and_score: Callable
     store: ScoreStore
     data: str
+    search: str
 
     def __call__(self, estimator, X, y, **task):
-        key = _key(estimator, self.data, task)
+        key = self._key(estimator, task)
         if key is None:
             return self.fit_and_score(estimator, X, y, **task)
         record = self.store.get(key)
@@ -153,6 +168,34 @@ class _Recall:
             self.store.put(key, {k: result[k] for k in _FIELDS if k in result})
         return result
 
+    def _key(self, estimator, task):
+        """Return the key of a fit, None where it has something that cannot be named."""
+        parameters = clone(task["parameters"], safe=False)
+        model = clone(estimator).set_params(**parameters)
+        folds = [task[name] for name in ("train", "test", "fit_params", "score_params")]
+        fit = [versions(), self.data, model, _scorer(task), *folds]
+        try:
+            return fingerprint(fit, _known_code(self.search))
+        except (TypeError, RecursionError) as error:
+            warnings.warn(
+                f"The fit of {type(estimator).__name__} is not kept in the store, "
+                f"which cannot tell what it depends on: {error}. Pass parameters that "
+                "can be pickled.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return None
+
+
+@lru_cache(maxsize=8)
+def _known_code(search):
+    """Return what a search knows of the user's code, in this process.
+
+    Once it has come to a function, what that reads counts as it was then: a log that
+    grows from fit to fit does not make each of them another.
+    """
+    return WeakKeyDictionary()
+
 
 def _result_of(record, task):
     """Return what `_fit_and_score` would have returned."""
@@ -162,24 +205,6 @@ def _result_of(record, task):
     if task["error_score"] == "raise":
         raise FitLimitError(record["fit_error"])
     return failed({k: record[k] for k in _TIMES}, record["fit_error"], task)
-
-
-def _key(estimator, data, task):
-    """Return the key of a fit, None where it has something that cannot be named."""
-    parameters = clone(task["parameters"], safe=False)
-    model = clone(estimator).set_params(**parameters)
-    folds = [task[name] for name in ("train", "test", "fit_params", "score_params")]
-    try:
-        return fingerprint([versions(), data, model, _scorer(task), *folds])
-    except (TypeError, RecursionError) as error:
-        warnings.warn(
-            f"The fit of {type(estimator).__name__} is not kept in the store, which "
-            f"cannot tell what it depends on: {error}. Pass parameters that can be "
-            "pickled.",
-            UserWarning,
-            stacklevel=2,
-        )
-        return None
 
 
 def _scorer(task):
