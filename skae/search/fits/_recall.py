@@ -1,5 +1,6 @@
 """How a search asks a store before each fit."""
 
+import os
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -14,9 +15,16 @@ from sklearn.base import clone
 from skae._sklearn import safe_split
 from skae.exceptions import FitLimitError
 from skae.search.fits._database import ScoreStore
-from skae.search.fits._evaluation import around_fits, data_of, failed, running_in
+from skae.search.fits._evaluation import (
+    around_fits,
+    data_of,
+    failed,
+    running_in,
+    tasks_through,
+)
 from skae.search.fits._identity import fingerprint, versions
 from skae.search.fits._limits import StoppedFit, limits_of
+from skae.search.fits._notices import overheard, say
 
 __all__ = ["remember", "remembering"]
 
@@ -118,9 +126,24 @@ def remembering(evaluate_candidates, store):
         return
     store = ScoreStore.at(store)
     data = fingerprint([*data_of(evaluate_candidates)])
-    recalling = partial(_Recall, store=store, data=data, search=uuid4().hex)
-    with store.in_use(), around_fits(evaluate_candidates, recalling) as evaluate:
+    known = {"store": store, "data": data, "search": uuid4().hex, "home": os.getpid()}
+    with (
+        store.in_use(),
+        around_fits(evaluate_candidates, partial(_Recall, **known)) as evaluate,
+        tasks_through(evaluate, partial(_tell, said=set())),
+    ):
         yield evaluate
+
+
+def _tell(parallel, tasks, said):
+    """Say once what stores have said in the processes of the workers."""
+    results = parallel(tasks)
+    for result in results:
+        for text in result.pop("said of the store", ()):
+            if text not in said:
+                said.add(text)
+                warnings.warn(text, UserWarning, stacklevel=2)
+    return results
 
 
 @dataclass(frozen=True)
@@ -135,17 +158,28 @@ class _Recall:
         Fingerprint of the data of the search.
     search : str
         A mark of the search.
+    home : int
+        The process of the search.
     """
 
     fit_and_score: Callable
     store: ScoreStore
     data: str
     search: str
+    home: int
 
     def __call__(self, estimator, X, y, **task):
+        if os.getpid() == self.home:
+            return self._result(estimator, X, y, task)
+        with overheard() as said:
+            result = self._result(estimator, X, y, task)
+        return {**result, "said of the store": said} if said else result
+
+    def _result(self, estimator, X, y, task):
         key = self._key(estimator, task)
         if key is None:
             return self.fit_and_score(estimator, X, y, **task)
+        self.store.say_if_gone()
         record = self.store.get(key)
         if record is None or not self._counts(record, task):
             return self._computed(estimator, X, y, key, task)
@@ -161,6 +195,7 @@ class _Recall:
     def _computed(self, estimator, X, y, key, task):
         marked = {**task, "error_score": _marked(task["error_score"])}
         result = self.fit_and_score(estimator, X, y, **marked)
+        self.store.say_if_gone()
         if isinstance(result, StoppedFit):
             kept = {name: result[name] for name in _FIELDS_OF_STOPPED}
             self.store.put(key, {**kept, "limit": result.limit})
@@ -177,12 +212,10 @@ class _Recall:
         try:
             return fingerprint(fit, _known_code(self.search))
         except (TypeError, RecursionError) as error:
-            warnings.warn(
+            say(
                 f"The fit of {type(estimator).__name__} is not kept in the store, "
                 f"which cannot tell what it depends on: {error}. Pass parameters that "
-                "can be pickled.",
-                UserWarning,
-                stacklevel=2,
+                "can be pickled."
             )
             return None
 
