@@ -1,7 +1,10 @@
 """Searches in other processes, which start slowly: all tests here share them."""
 
+import contextlib
 import os
+import shutil
 import warnings
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -104,3 +107,32 @@ def test_a_store_takes_what_several_jobs_compute(tmp_path):
         assert len(store) == 3 * 5
     np.testing.assert_array_equal(*[x["mean_test_score"] for x in found])
     np.testing.assert_array_equal(*[x["mean_fit_time"] for x in found])
+
+
+class Lost(Ridge):
+    """Makes a folder a file, wherever it is fitted."""
+
+    def __init__(self, alpha=1.0, folder=None):
+        super().__init__(alpha)
+        self.folder = folder
+
+    def fit(self, X, y):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            shutil.rmtree(self.folder)
+            Path(self.folder).touch()
+        return super().fit(X, y)
+
+
+def test_what_workers_cannot_use_is_said_in_the_process_of_the_search(tmp_path):
+    model = Lost(folder=str(tmp_path / "folder"))
+    search = GridSearchCV(model, {"alpha": [0.1, 1.0]}, cv=2, n_jobs=2, refit=False)
+    with (
+        remember(search, tmp_path / "folder" / "scores.db"),
+        warnings.catch_warnings(record=True) as told,
+    ):
+        warnings.simplefilter("always")
+        search.fit(X, X[:, 0])
+    texts = [str(each.message) for each in told if "The store" in str(each.message)]
+    assert any("cannot be used now" in text for text in texts)
+    assert len(texts) == len(set(texts))
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()

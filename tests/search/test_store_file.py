@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+import shutil
 import sqlite3
 import time
-from contextlib import closing
+import warnings
+from contextlib import ExitStack, closing, contextmanager
 
 import numpy as np
 import pytest
@@ -244,6 +246,152 @@ def test_a_database_of_another_program_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match="another program"):
         grid(path)
     assert path.read_bytes() == data
+
+
+NEWER = {
+    "the same columns": "PRAGMA user_version = 2",
+    "other columns": "ALTER TABLE scores ADD COLUMN more; PRAGMA user_version = 3",
+    "other tables": "DROP TABLE scores; CREATE TABLE fits (a); PRAGMA user_version = 9",
+}
+
+
+@pytest.fixture(params=NEWER)
+def newer(request, sound, tmp_path):
+    path = tmp_path / "scores.db"
+    path.write_bytes(sound[1])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(NEWER[request.param])
+    return path
+
+
+def test_a_store_of_a_later_version_is_refused_and_left_alone(newer):
+    data = newer.read_bytes()
+    with pytest.raises(ValueError, match=r"scores.db is a store of a later version"):
+        grid(newer)
+    for access in (len, ScoreStore.clear):
+        with pytest.raises(ValueError, match="later version"):
+            access(ScoreStore(newer))
+    assert newer.read_bytes() == data
+    assert [file.name for file in newer.parent.iterdir()] == ["scores.db"]
+
+
+def test_a_store_that_becomes_one_of_a_later_version_does_not_end_a_search(newer):
+    data = newer.read_bytes()
+    for access in (lambda s: s.get("a"), lambda s: s.put("a", {})):
+        with pytest.warns(UserWarning, match="cannot be used now.*later version"):
+            assert access(ScoreStore(newer)) is None
+    assert newer.read_bytes() == data
+
+
+def test_a_relative_path_counts_from_where_the_store_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = ScoreStore("scores.db")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    store.put("a", {"b": 1})
+    assert store.path == tmp_path / "scores.db"
+    assert ScoreStore(tmp_path / "scores.db").get("a") == {"b": 1}
+
+
+# What others do to a store meanwhile.
+
+
+class Meddling(Ridge):
+    """Calls something before the first fit, and counts the fits."""
+
+    meddle = None
+    n_fits = 0
+
+    def fit(self, X, y):
+        if type(self).n_fits == 0:
+            type(self).meddle()
+        type(self).n_fits += 1
+        return super().fit(X, y)
+
+
+@pytest.fixture
+def meddling(monkeypatch):
+    def search(meddle, path):
+        monkeypatch.setattr(Meddling, "meddle", staticmethod(meddle))
+        monkeypatch.setattr(Meddling, "n_fits", 0)
+        search = GridSearchCV(Meddling(), {"alpha": [0.1, 1.0, 2.0]}, cv=2, refit=False)
+        with remember(search, path):
+            return search.fit(X, Y)
+
+    return search
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    """Return the seconds that each connection is willing to wait for a lock."""
+    asked, connect = [], sqlite3.connect
+
+    def recording(path, timeout=None, **settings):
+        asked.append(timeout)
+        return connect(path, timeout=timeout or 0, **settings)
+
+    monkeypatch.setattr("skae.search.fits._database._PATIENCE", 0.01)
+    monkeypatch.setattr("skae.search.fits._database.sqlite3.connect", recording)
+    return asked
+
+
+@contextmanager
+def locked(path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def texts(told):
+    return [str(each.message) for each in told]
+
+
+def test_a_lock_costs_its_patience_once(meddling, patience, tmp_path):
+    path = tmp_path / "scores.db"
+    with ExitStack() as stack, pytest.warns(UserWarning, match="is locked") as told:
+        meddling(lambda: stack.enter_context(locked(path)), path)
+    assert len(told) == 6
+    n_patient = len(patience) - patience[::-1].index(0.01)
+    assert patience[n_patient:] == [0] * 10  # all fits but the first look, and write
+    store = ScoreStore(path)
+    assert len(store) == 0
+    store.put("a", {})
+    patience.clear()
+    store.put("b", {})
+    assert patience == [0.01]
+
+
+def test_a_store_that_is_locked_at_the_start_is_an_error(patience, tmp_path):
+    path = tmp_path / "scores.db"
+    ScoreStore(path).put("a", {})
+    with locked(path), pytest.raises(ValueError, match=r"is locked\. Wait until"):
+        grid(path)
+
+
+def test_a_store_that_is_deleted_is_said(meddling, tmp_path):
+    path = tmp_path / "scores.db"
+    with pytest.warns(UserWarning, match="was deleted or moved away") as told:
+        meddling(path.unlink, path)
+    assert len(told) == 1
+    assert len(ScoreStore(path)) == 6
+
+
+def test_a_store_that_is_damaged_meanwhile_is_not_called_deleted(meddling, tmp_path):
+    path = tmp_path / "scores.db"
+    with pytest.warns(UserWarning, match="is damaged") as told:
+        meddling(lambda: path.write_bytes(b"nonsense" * 1000), path)
+    assert len(told) == 1
+    assert len(ScoreStore(path)) == 6 - 1  # the first found the damage
+
+
+def test_a_folder_that_is_deleted_is_said_and_does_not_end_a_search(meddling, tmp_path):
+    folder = tmp_path / "folder"
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        search = meddling(lambda: shutil.rmtree(folder), folder / "scores.db")
+    for text in ("was deleted", "cannot be used now"):
+        assert any(text in each for each in texts(told))
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_at_the_start(tmp_path):

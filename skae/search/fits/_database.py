@@ -4,33 +4,29 @@ import json
 import os
 import sqlite3
 import time
-import warnings
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from uuid import uuid4
 
+from skae.search.fits._notices import say
+from skae.search.fits._sqlite import (
+    NewerFormat,
+    begin,
+    fault_of,
+    is_damage,
+    is_lock,
+    size_of,
+)
+
 __all__ = ["ScoreStore"]
 
-_APPLICATION = int.from_bytes(b"skae")
-_FORMAT = 1
 _PATIENCE = 60.0  # seconds to wait while other processes write
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS scores (
-    key TEXT PRIMARY KEY, value TEXT NOT NULL, mark TEXT NOT NULL, used INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS scores_by_use ON scores (used);
-"""
-_COLUMNS = ["key", "value", "mark", "used"]
-_DAMAGE = {
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_FORMAT,
-    sqlite3.SQLITE_ERROR,  # a schema or a file format that makes no sense
-}
 _NOW = "(SELECT coalesce(max(used), 0) + 1 FROM scores)"
+
+_kept_waiting = set()  # stores, by path, that this process has waited for in vain
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class ScoreStore:
     candidate on a fold: its scores and times, never a model, and nothing that is
     executed when it is read. Processes that are killed leave it whole. A file that is
     damaged otherwise is moved aside, with a warning, and begun anew; of a single
-    damaged row only that row is lost.
+    damaged row only that row is lost. One of a later version of skae is left alone.
 
     Keep it on a disk of the machine itself: SQLite's locks do not work on all
     network drives.
@@ -49,7 +45,8 @@ class ScoreStore:
     Parameters
     ----------
     path : path-like
-        The file; it and its folder are made if need be.
+        The file; it and its folder are made if need be. A relative path counts from
+        where the store is made, in other processes too.
     max_bytes : int, default=2**28
         Size above which fits are forgotten, those first that have not been asked for
         the longest; at least 65,536. A fit takes about 400 bytes.
@@ -79,7 +76,7 @@ class ScoreStore:
     max_bytes: int = 2**28
 
     def __post_init__(self):
-        object.__setattr__(self, "path", Path(self.path))
+        object.__setattr__(self, "path", Path(self.path).absolute())
         if self.max_bytes < 2**16:
             raise ValueError(
                 f"max_bytes={self.max_bytes} is too small for a store: allow it at "
@@ -100,7 +97,8 @@ class ScoreStore:
         Raises
         ------
         ValueError
-            When the file is a database of another program, or cannot be opened.
+            When the file is a database of another program or of a later version of
+            skae, or cannot be opened.
         """
         with ExitStack() as stack:
             try:
@@ -108,9 +106,14 @@ class ScoreStore:
                 self._check()
                 stack.enter_context(self._opened())
             except (sqlite3.Error, OSError) as error:
+                advice = (
+                    "Wait until the process that holds it has ended, or pass another "
+                    "path."
+                    if is_lock(error)
+                    else "Pass the path of a file in a folder that you may write to."
+                )
                 raise ValueError(
-                    f"The store {self.path} cannot be opened: {error}. Pass the path "
-                    "of a file in a folder that you may write to."
+                    f"The store {self.path} cannot be opened: {error}. {advice}"
                 ) from error
             yield
 
@@ -154,7 +157,17 @@ class ScoreStore:
                 (key, value, _mark(key, value)),
             )
             connection.commit()
+            _kept_waiting.discard(self.path)
             self._make_room(connection)
+
+    def say_if_gone(self):
+        """Warn if somebody has taken the file away that was there."""
+        if _file(self.path) is None:
+            say(
+                f"The store {self.path} was deleted or moved away while it was in use, "
+                "with the fits that it held: those that end from now on go into a new "
+                "one."
+            )
 
     def clear(self):
         """Forget all fits."""
@@ -171,11 +184,11 @@ class ScoreStore:
         return True
 
     def _touch(self, connection, key):
-        if _size(connection) > self.max_bytes / 2:  # below, nothing is to go soon
+        if size_of(connection) > self.max_bytes / 2:  # below, nothing is to go soon
             connection.execute(f"UPDATE scores SET used = {_NOW} WHERE key = ?", (key,))
 
     def _make_room(self, connection):
-        while _size(connection) > self.max_bytes:
+        while size_of(connection) > self.max_bytes:
             deleted = connection.execute(
                 "DELETE FROM scores WHERE key IN (SELECT key FROM scores ORDER BY used "
                 "LIMIT (SELECT max(1, count(*) / 20) FROM scores))"
@@ -185,11 +198,16 @@ class ScoreStore:
 
     @contextmanager
     def _connection(self):
-        with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as connection:
+        patience = 0 if self.path in _kept_waiting else _PATIENCE
+        with closing(sqlite3.connect(self.path, timeout=patience)) as connection:
             connection.isolation_level = None
-            connection.text_factory = bytes  # damaged text need not be text
-            _patiently(_begin, connection)
-            yield connection
+            try:
+                _patiently(begin, connection, patience)
+                yield connection
+            except sqlite3.Error as error:
+                if is_lock(error):
+                    _kept_waiting.add(self.path)
+                raise
 
     def _opened(self):
         """Open the file, or a new one if it turns out to be damaged only then."""
@@ -198,7 +216,7 @@ class ScoreStore:
             with self._connection() as connection:
                 connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            if not _is_damage(error, self.path):
+            if not is_damage(error, self.path):
                 raise
             self._move_aside(file, str(error))
         return self._connection()
@@ -209,9 +227,9 @@ class ScoreStore:
         file = _file(self.path)
         try:
             with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as connection:
-                fault = _fault(connection, self.path)
+                fault = fault_of(connection, self.path)
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            if not _is_damage(error, self.path):
+            if not is_damage(error, self.path):
                 raise
             fault = str(error)
         if fault is not None:
@@ -223,14 +241,23 @@ class ScoreStore:
         file = _file(self.path)
         try:
             yield
-        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-            if _is_damage(error, self.path):
+        except (sqlite3.Error, OSError, UnicodeDecodeError, NewerFormat) as error:
+            if is_damage(error, self.path):
                 self._move_aside(file, str(error))
+            elif is_lock(error):
+                say(
+                    f"The store {self.path} is locked by another process. It is not "
+                    "waited for again before it is free: fits that end meanwhile are "
+                    "not kept."
+                )
             else:
-                _warn(f"The store {self.path} cannot be used now: {error}.")
+                say(
+                    f"The store {self.path} cannot be used now: {error}. Fits that end "
+                    "meanwhile are not kept."
+                )
 
     def _move_aside(self, file, reason):
-        """Rename the file, unless another process has done so already."""
+        """Rename the file and begin a new one, unless another process has done so."""
         if file is None or _file(self.path) != file:
             return
         stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
@@ -240,78 +267,26 @@ class ScoreStore:
             if part.exists():
                 os.replace(part, aside.with_name(aside.name + suffix))
         reason = " ".join(reason.split())
-        _warn(
+        say(
             f"The store {self.path} is damaged ({reason}). It was moved to "
             f"{aside.name}, and a new one is begun: what it held is computed again."
         )
+        with suppress(sqlite3.Error, OSError), self._connection():
+            pass
 
 
-def _begin(connection):
-    """Make the tables, if the file has none, and let readers and a writer coexist."""
-    connection.execute("PRAGMA synchronous = NORMAL")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == _FORMAT:
-        return
-    connection.execute("PRAGMA auto_vacuum = FULL")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {_APPLICATION}; "
-        f"PRAGMA user_version = {_FORMAT}; COMMIT;"
-    )
-
-
-def _patiently(function, connection):
+def _patiently(function, connection, patience):
     """Try again while another process begins the same file."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + patience
     while True:
         try:
             return function(connection)
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > end:
+            if not is_lock(error) or time.monotonic() > end:
                 raise
             if connection.in_transaction:
                 connection.rollback()
             time.sleep(0.01)
-
-
-def _is_damage(error, path):
-    """Return whether an error is the file's fault, not that of what is around it."""
-    if isinstance(error, UnicodeDecodeError):
-        return True
-    if not isinstance(error, sqlite3.Error):
-        return False
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    if code == sqlite3.SQLITE_READONLY:
-        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    return code in _DAMAGE
-
-
-def _fault(connection, path):
-    """Return what is wrong with a file, None if nothing is.
-
-    Raises ValueError for a sound database that is none of ours.
-    """
-    connection.text_factory = bytes
-    found = connection.execute("PRAGMA integrity_check").fetchone()[0]
-    if found != b"ok":
-        return found.decode(errors="replace")
-    columns = connection.execute("PRAGMA table_info(scores)").fetchall()
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if not tables or [column[1].decode() for column in columns] == _COLUMNS:
-        return None
-    if connection.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION:
-        return "its columns are not known"
-    raise ValueError(
-        f"{path} is a database of another program: pass another path as the store."
-    )
-
-
-def _size(connection):
-    """Return the bytes in use, without those that are free for new rows."""
-    pages, free, size = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (pages - free) * size
 
 
 def _mark(key, value):
@@ -328,7 +303,3 @@ def _file(path):
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _warn(text):
-    warnings.warn(text, UserWarning, stacklevel=4)

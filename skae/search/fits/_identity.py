@@ -1,47 +1,39 @@
 """What a value is, as text: equal for equal values, in any process."""
 
 import json
-import sys
 from functools import lru_cache, partial
 from hashlib import blake2b
 from importlib.metadata import version
-from inspect import unwrap
-from types import (
-    BuiltinFunctionType,
-    CodeType,
-    FunctionType,
-    MethodType,
-    ModuleType,
-)
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from scipy.sparse import issparse
 
+from skae.search.fits._code import LIBRARIES, body, is_known_by_name, origin
+
 __all__ = ["fingerprint", "versions"]
 
-_PACKAGES = {
-    "skae": "skae",
-    "sklearn": "scikit-learn",
-    "torch": "torch",
-    "numpy": "numpy",
-    "scipy": "scipy",
-}
+_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 _PLAIN = (type(None), bool, int, float, str)
 _CALLBACKS = {"_skl_callbacks", "_parent_callback_ctx"}  # they watch a fit
 _BLOCK = 2**23  # bytes of an array that are hashed at a time
 
 
-def fingerprint(value):
+def fingerprint(value, known=None):
     """Return 40 hexadecimal digits that stand for a value.
 
-    Arrays, tables and tensors count by their contents, functions and classes outside
-    the libraries by their name and code, all other objects by what pickle would
-    keep of them. Nothing is pickled.
+    Arrays, tables and tensors count by their contents, functions and classes by their
+    code and what that reads (see `skae.search.fits._code`), all other objects by what
+    pickle would keep of them. Nothing is pickled.
 
     Parameters
     ----------
     value : object
+    known : WeakKeyDictionary or None, default=None
+        What is known of functions and classes from earlier calls, and keeps what is
+        found now: what they read counts as it was at first sight.
 
     Returns
     -------
@@ -50,7 +42,8 @@ def fingerprint(value):
     Raises
     ------
     TypeError
-        When there is an object inside that cannot be taken apart, such as a lock.
+        When there is an object inside that cannot be taken apart, such as a lock. Of
+        those that code reads the class counts.
 
     Examples
     --------
@@ -60,25 +53,74 @@ def fingerprint(value):
     >>> fingerprint({"hidden": (64, 32)}) == fingerprint({"hidden": (64, 33)})
     False
     """
-    text = json.dumps(_describe(value), separators=(",", ":"))
-    return blake2b(text.encode(), digest_size=20).hexdigest()
+    known = WeakKeyDictionary() if known is None else known
+    return _digest(_Description(partial(_digest_of_code, known=known))(value))
 
 
 @lru_cache(maxsize=1)
 def versions():
     """Return the versions of the libraries whose code a fit runs, as one text."""
-    return " ".join(f"{name} {version(name)}" for name in _PACKAGES.values())
+    names = [_DISTRIBUTIONS.get(package, package) for package in LIBRARIES]
+    return " ".join(f"{name} {version(name)}" for name in names)
 
 
-def _describe(value, above=()):
-    """Return lists and plain values; `above` are the ids of what `value` is in."""
-    if type(value) in _PLAIN:
-        return value
-    if id(value) in above:
-        return ["again", above.index(id(value))]
-    inner = partial(_describe, above=(*above, id(value)))
-    rule = next((rule for fits, rule in _RULES if fits(value)), _object)
-    return rule(value, inner)
+def _digest(description):
+    text = json.dumps(description, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+def _digest_of_code(value, known):
+    if value not in known:
+        known[value] = _digest(_bodies(value))
+    return known[value]
+
+
+def _bodies(value):
+    """Return what a function or class does, and all that it leads to, one by one."""
+    found, numbers = [value], {id(value): 0}
+
+    def number(other):
+        if id(other) not in numbers:
+            numbers[id(other)] = len(found)
+            found.append(other)
+        return numbers[id(other)]
+
+    describe = _Description(number, strict=False)
+    return [body(each, describe) for each in found]  # which grows meanwhile
+
+
+class _Description:
+    """Callable that returns lists and plain values for any value.
+
+    Parameters
+    ----------
+    refer : callable
+        Says what stands for a function or class.
+    above : tuple of int
+        The ids of what the value is in.
+    strict : bool
+        Whether what cannot be taken apart is an error. Else its class stands for it.
+    """
+
+    def __init__(self, refer, above=(), *, strict=True):
+        self.refer = refer
+        self.above = above
+        self.strict = strict
+
+    def __call__(self, value):
+        if type(value) in _PLAIN:
+            return value
+        if id(value) in self.above:
+            return ["again", self.above.index(id(value))]
+        above = (*self.above, id(value))
+        inner = _Description(self.refer, above, strict=self.strict)
+        rule = next((rule for fits, rule in _RULES if fits(value)), _object)
+        try:
+            return rule(value, inner)
+        except TypeError:
+            if self.strict:
+                raise
+            return ["a", inner(type(value))]
 
 
 def _scalar(value, inner):
@@ -135,58 +177,11 @@ def _bytes(value, inner):
     return ["bytes", blake2b(value, digest_size=20).hexdigest()]
 
 
-def _class(value, inner):
-    return ["class", value.__module__, value.__qualname__, _class_code(value)]
-
-
-@lru_cache(maxsize=1024)
-def _class_code(value):
-    bases = [base for base in value.__mro__ if not _in_library(base)]
-    return [[base.__qualname__, _members(base)] for base in bases]
-
-
-def _members(value):
-    """Return the code of a class's methods and its plain constants, by name."""
-    found = []
-    for name, member in sorted(vars(value).items()):
-        member = getattr(member, "fget", None) or getattr(member, "__func__", member)
-        code = getattr(unwrap(member), "__code__", None)
-        if code is not None:
-            found.append([name, _code(code, _describe)])
-        elif _is_plain(member) and not name.startswith("__"):
-            found.append([name, _describe(member)])
-    return found
-
-
-def _is_plain(value):
-    if type(value) in (list, tuple):
-        return all(map(_is_plain, value))
-    return type(value) in _PLAIN
-
-
-def _function(value, inner):
+def _function_or_class(value, inner):
     names = [value.__module__, value.__qualname__]
-    if _in_library(value) and "<locals>" not in value.__qualname__:
-        return ["function", *names]
-    cells = [_cell(cell, inner) for cell in value.__closure__ or ()]
-    defaults = inner(value.__defaults__), inner(value.__kwdefaults__)
-    return ["function", *names, _code(value.__code__, inner), *defaults, cells]
-
-
-def _cell(cell, inner):
-    try:
-        return inner(cell.cell_contents)
-    except ValueError:  # it is still empty
-        return ["empty"]
-
-
-def _code(code, inner):
-    """Return what code does, without where it stands."""
-    constants = [
-        _code(each, inner) if isinstance(each, CodeType) else inner(each)
-        for each in code.co_consts
-    ]
-    return ["code", code.co_code.hex(), list(code.co_names), constants]
+    if is_known_by_name(value):
+        return ["known", origin(value.__module__), *names]
+    return ["code", *names, inner.refer(value)]
 
 
 def _named(value, inner):
@@ -200,13 +195,18 @@ def _method(value, inner):
 
 
 def _module(value, inner):
-    return ["module", value.__name__]
+    return ["module", origin(value.__name__), value.__name__]
 
 
 def _object(value, inner):
-    parts = value.__reduce_ex__(4)
+    try:
+        parts = value.__reduce_ex__(4)
+    except Exception as error:  # whatever it is that objects raise there
+        raise TypeError(str(error)) from error
     if isinstance(parts, str):
-        return ["name", type(value).__module__, type(value).__qualname__, parts]
+        wrapped = inner(getattr(value, "__wrapped__", None))
+        module = getattr(value, "__module__", None)
+        return ["name", inner(type(value)), module, parts, wrapped]
     function, args, state, items, pairs = (*parts, None, None, None)[:5]
     if isinstance(state, dict):
         state = {k: state[k] for k in sorted(state, key=str) if k not in _CALLBACKS}
@@ -218,12 +218,6 @@ def _object(value, inner):
         [inner(item) for item in items or ()],
         [inner(pair) for pair in pairs or ()],
     ]
-
-
-def _in_library(value):
-    """Return whether code is known by the version of its library, or of Python."""
-    package = (value.__module__ or "").split(".")[0]
-    return package in _PACKAGES or package in sys.stdlib_module_names
 
 
 def _is(*kinds):
@@ -246,8 +240,7 @@ _RULES = (
     (_is_exactly(dict), _dict),
     (_is_exactly(set, frozenset), _set),
     (_is_exactly(bytes, bytearray), _bytes),
-    (_is(type), _class),
-    (_is(FunctionType), _function),
+    (_is(type, FunctionType), _function_or_class),
     (_is(BuiltinFunctionType), _named),
     (_is(MethodType), _method),
     (_is(ModuleType), _module),

@@ -1,20 +1,30 @@
 """How a search asks a store before each fit."""
 
+import os
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from numbers import Number
+from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from sklearn.base import clone
 
 from skae._sklearn import safe_split
 from skae.exceptions import FitLimitError
 from skae.search.fits._database import ScoreStore
-from skae.search.fits._evaluation import around_fits, data_of, failed, running_in
+from skae.search.fits._evaluation import (
+    around_fits,
+    data_of,
+    failed,
+    running_in,
+    tasks_through,
+)
 from skae.search.fits._identity import fingerprint, versions
 from skae.search.fits._limits import StoppedFit, limits_of
+from skae.search.fits._notices import overheard, say
 
 __all__ = ["remember", "remembering"]
 
@@ -37,8 +47,10 @@ def remember(search, store):
     A fit is known by the parameters of the estimator, the contents of the data, the
     rows of the fold, the scorers, what is passed to `fit`, the versions of skae,
     scikit-learn, torch, numpy and scipy, and the code of your own classes and functions
-    among them. What these call in turn is not followed: clear the store when you
-    change that. Fits that fail, or whose scorer does, are not kept; those that a limit
+    among them: with all of yours that they call, the globals that they read, and the
+    constants of classes, as these are when the search comes to them first. Installed
+    packages count by their versions; files that code reads, and what cannot be pickled,
+    do not count. Fits that fail, or whose scorer does, are not kept; those that a limit
     has ended (`skae.search.limited`) are, and fail again at once until that
     limit is raised. Where ``random_state=None`` leaves the result to chance, the first
     one is kept.
@@ -114,23 +126,60 @@ def remembering(evaluate_candidates, store):
         return
     store = ScoreStore.at(store)
     data = fingerprint([*data_of(evaluate_candidates)])
-    recalling = partial(_Recall, store=store, data=data)
-    with store.in_use(), around_fits(evaluate_candidates, recalling) as evaluate:
+    known = {"store": store, "data": data, "search": uuid4().hex, "home": os.getpid()}
+    with (
+        store.in_use(),
+        around_fits(evaluate_candidates, partial(_Recall, **known)) as evaluate,
+        tasks_through(evaluate, partial(_tell, said=set())),
+    ):
         yield evaluate
+
+
+def _tell(parallel, tasks, said):
+    """Say once what stores have said in the processes of the workers."""
+    results = parallel(tasks)
+    for result in results:
+        for text in result.pop("said of the store", ()):
+            if text not in said:
+                said.add(text)
+                warnings.warn(text, UserWarning, stacklevel=2)
+    return results
 
 
 @dataclass(frozen=True)
 class _Recall:
-    """scikit-learn's `_fit_and_score`, from a store if that has it."""
+    """scikit-learn's `_fit_and_score`, from a store if that has it.
+
+    Attributes
+    ----------
+    fit_and_score : callable
+    store : ScoreStore
+    data : str
+        Fingerprint of the data of the search.
+    search : str
+        A mark of the search.
+    home : int
+        The process of the search.
+    """
 
     fit_and_score: Callable
     store: ScoreStore
     data: str
+    search: str
+    home: int
 
     def __call__(self, estimator, X, y, **task):
-        key = _key(estimator, self.data, task)
+        if os.getpid() == self.home:
+            return self._result(estimator, X, y, task)
+        with overheard() as said:
+            result = self._result(estimator, X, y, task)
+        return {**result, "said of the store": said} if said else result
+
+    def _result(self, estimator, X, y, task):
+        key = self._key(estimator, task)
         if key is None:
             return self.fit_and_score(estimator, X, y, **task)
+        self.store.say_if_gone()
         record = self.store.get(key)
         if record is None or not self._counts(record, task):
             return self._computed(estimator, X, y, key, task)
@@ -146,12 +195,39 @@ class _Recall:
     def _computed(self, estimator, X, y, key, task):
         marked = {**task, "error_score": _marked(task["error_score"])}
         result = self.fit_and_score(estimator, X, y, **marked)
+        self.store.say_if_gone()
         if isinstance(result, StoppedFit):
             kept = {name: result[name] for name in _FIELDS_OF_STOPPED}
             self.store.put(key, {**kept, "limit": result.limit})
         elif result["fit_error"] is None and all(map(_is_kept, _numbers(result))):
             self.store.put(key, {k: result[k] for k in _FIELDS if k in result})
         return result
+
+    def _key(self, estimator, task):
+        """Return the key of a fit, None where it has something that cannot be named."""
+        parameters = clone(task["parameters"], safe=False)
+        model = clone(estimator).set_params(**parameters)
+        folds = [task[name] for name in ("train", "test", "fit_params", "score_params")]
+        fit = [versions(), self.data, model, _scorer(task), *folds]
+        try:
+            return fingerprint(fit, _known_code(self.search))
+        except (TypeError, RecursionError) as error:
+            say(
+                f"The fit of {type(estimator).__name__} is not kept in the store, "
+                f"which cannot tell what it depends on: {error}. Pass parameters that "
+                "can be pickled."
+            )
+            return None
+
+
+@lru_cache(maxsize=8)
+def _known_code(search):
+    """Return what a search knows of the user's code, in this process.
+
+    Once it has come to a function, what that reads counts as it was then: a log that
+    grows from fit to fit does not make each of them another.
+    """
+    return WeakKeyDictionary()
 
 
 def _result_of(record, task):
@@ -162,24 +238,6 @@ def _result_of(record, task):
     if task["error_score"] == "raise":
         raise FitLimitError(record["fit_error"])
     return failed({k: record[k] for k in _TIMES}, record["fit_error"], task)
-
-
-def _key(estimator, data, task):
-    """Return the key of a fit, None where it has something that cannot be named."""
-    parameters = clone(task["parameters"], safe=False)
-    model = clone(estimator).set_params(**parameters)
-    folds = [task[name] for name in ("train", "test", "fit_params", "score_params")]
-    try:
-        return fingerprint([versions(), data, model, _scorer(task), *folds])
-    except (TypeError, RecursionError) as error:
-        warnings.warn(
-            f"The fit of {type(estimator).__name__} is not kept in the store, which "
-            f"cannot tell what it depends on: {error}. Pass parameters that can be "
-            "pickled.",
-            UserWarning,
-            stacklevel=2,
-        )
-        return None
 
 
 def _scorer(task):
