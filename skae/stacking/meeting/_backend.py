@@ -4,8 +4,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from joblib._parallel_backends import FallbackToBackend
-from joblib.parallel import ParallelBackendBase, SequentialBackend
+from joblib.parallel import FallbackToBackend, ParallelBackendBase, SequentialBackend
 
 from skae.stacking.meeting._rendezvous import Rendezvous, current_crew
 

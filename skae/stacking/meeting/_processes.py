@@ -11,9 +11,13 @@ from multiprocessing import current_process
 from queue import SimpleQueue
 
 from joblib import Parallel, cpu_count, delayed
-from joblib._parallel_backends import FallbackToBackend, LokyBackend
 from joblib.externals.loky.backend.reduction import dumps
-from joblib.parallel import ParallelBackendBase, SequentialBackend
+from joblib.parallel import (
+    FallbackToBackend,
+    LokyBackend,
+    ParallelBackendBase,
+    SequentialBackend,
+)
 
 from skae.stacking.meeting._backend import (
     MAX_MEMBERS,
