@@ -11,6 +11,7 @@ from torch.nn.utils import clip_grad_norm_
 from skae.training._batches import Batches
 from skae.training._callbacks import DivergenceGuard, StopTraining
 from skae.training._devices import copied_to
+from skae.training._interruption import look
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
 from skae.training._rules import (
@@ -206,6 +207,7 @@ class AutoencoderNet(NeuralNet):
             sizes.append(len(x) if row_weight is None else row_weight.sum())
             if watch is not None:
                 watch.check(self)
+            look()
         self._record(prefix, losses, sizes, weights)
 
     def train_step(self, x, row_weight, weights, generator):

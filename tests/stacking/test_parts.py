@@ -26,7 +26,7 @@ from skae.objectives import (
     mean_over_units,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
 
 class Largest(Penalty):

@@ -334,19 +334,29 @@ def test_fits_within_lone_fits_need_no_leave(fit, monkeypatch):
     assert all(hasattr(model, "net_") for model in models)
 
 
-def test_interrupts_end_a_search_at_once(tmp_path):
-    code = """
+@pytest.mark.parametrize(
+    ("callbacks", "sign"), [("[]", "15 fits"), ("[Says()]", "begins")]
+)
+def test_interrupts_end_a_search_at_once(callbacks, sign):
+    """Fits with callbacks train alone; those would take days."""
+    code = f"""
         import logging, signal, sys, threading
         import numpy as np
         import skae
         from sklearn.model_selection import GridSearchCV
+        from skorch.callbacks import Callback
+
+        class Says(Callback):
+            def on_train_begin(self, net, **kwargs):
+                print("begins", flush=True)
 
         # a shell's background jobs, and what they start, ignore it
         signal.signal(signal.SIGINT, signal.default_int_handler)
         logging.basicConfig(level=logging.INFO, stream=sys.stdout)
         X = np.random.default_rng(0).normal(size=(300, 6))
         search = GridSearchCV(
-            skae.DenseAutoencoder(max_epochs=10**6), {"n_components": [1, 2, 3]}
+            skae.DenseAutoencoder(max_epochs=10**6, callbacks={callbacks}),
+            {{"n_components": [1, 2, 3]}},
         )
         try:
             with skae.stacked():
@@ -354,7 +364,7 @@ def test_interrupts_end_a_search_at_once(tmp_path):
         except KeyboardInterrupt:
             print("threads", threading.active_count())
     """
-    assert "threads 1" in interrupted(code, "15 fits", seconds=0.2)
+    assert "threads 1" in interrupted(code, sign, seconds=0.2)
 
 
 # What is left alone

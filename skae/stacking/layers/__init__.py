@@ -37,7 +37,8 @@ arithmetic. Every layer thus has the same few methods::
 
 In which order to read:
 
-- `_linear.py`: memory, weights, linear layers, activations: all else is made of them.
+- `_linear.py`: memory, weights, linear layers and activations; all else is made of
+  these.
 - `_parts.py`: layers in a row, as the parameters of a network are.
 - `_dense.py`: dense autoencoders; what an architecture is that members share.
 - `_cells.py`: recurrent layers with their way back through time, of which there are two

@@ -36,15 +36,15 @@ Who waits for whom:
 A *crew* is the tasks of one parallel call. Calls within tasks have crews of their own,
 and all meet at one `Rendezvous`, so that the fits of inner searches train together::
 
-    stacked() -- Rendezvous -- crew of the outer search: tasks 1, 2, 3 (paused)
-                           \-- crew of the inner search in task 1: tasks a, b
-                           \-- crew of the inner search in task 2: tasks c, d
+    stacked() -- Rendezvous -+- crew of the outer search: tasks 1, 2, 3, all paused
+                             +- crew of the inner search in task 1: tasks a, b
+                             +- crew of the inner search in task 2: tasks c, d
 
 With ``n_processes``, tasks are first shared out among joblib's own processes, and in
 each there is one such rendezvous::
 
-    search -- ProcessesBackend -- process 1: threads, a rendezvous, a share of the cores
-                              \-- process 2: threads, a rendezvous, a share of the cores
+    the search -- ProcessesBackend -+- process 1: threads, a rendezvous, some cores
+                                    +- process 2: threads, a rendezvous, some cores
 
 In which order to read:
 

@@ -13,6 +13,7 @@ from skae.stacking.meeting._groups import kind_of, stacks_of
 from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
 from skae.stacking.training._stack import Stack
+from skae.training._interruption import check_after_batches
 
 __all__ = ["Cancelled", "Crew", "Rendezvous", "train"]
 
@@ -182,7 +183,7 @@ class Rendezvous:
             self._leave.acquire()
         try:
             crew.check()
-            with _here(has_leave=True):
+            with _here(has_leave=True), check_after_batches(crew.check):
                 yield
         finally:
             self._leave.release()

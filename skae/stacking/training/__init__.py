@@ -27,13 +27,13 @@ the others close ranks.
 
 A step goes through these, from the top to the bottom and back::
 
-    rows        batch (n_members, n_rows, n_features), flat; weights; generators
-    noise       on the inputs: each member draws from its generator, one formula for all
-    network     encoder, of the room `layers`           -> maps (n_members, n_rows, k)
-    code        the bottleneck's own formula, noise, and penalties   -> z, raw values
-    network     decoder                                 -> x_hat (n_members, n_rows, d)
-    reconstruction                                      -> loss (n_members,)
-    optimiser   one of torch's, on slices of the stacked weights with equal settings
+    rows        a batch (n_members, n_rows, n_features), weights, generators
+    noise       on the inputs: each member draws for itself, one formula for all
+    network     encoder, of the room `layers`         -> maps (n_members, n_rows, k)
+    code        the bottleneck's own formula, noise, penalties   -> z, raw values
+    network     decoder                               -> x_hat, like the batch
+    reconstruction                                    -> loss (n_members,)
+    optimiser   one of torch's, on slices of the weights that have equal settings
 
 Bottlenecks, penalties, reconstruction terms and noise are the parts themselves, as a
 lone fit has them: they are written over leading axes, and told what is padding
