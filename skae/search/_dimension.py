@@ -195,11 +195,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
 
     def _make_choice(self):
         metric, scorer = "score", self.scoring
-        if isinstance(self.scoring, dict):
-            metric = (
-                self.refit if isinstance(self.refit, str) else next(iter(self.scoring))
-            )
-            scorer = self.scoring.get(metric)
+        if isinstance(scorer, dict):
+            metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
+            scorer = scorer.get(metric)
         rule = rule_for(get_scorer(scorer), self.n_features_, self.rule)
         return Choice(rule, self._range.param, self.n_features_, metric)
 
@@ -225,7 +223,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
     def _grid(self):
         param = self._range.param
         grid = {param: self._values}
-        seed = param.replace("n_components", "random_state")
+        seed = param.removesuffix("n_components") + "random_state"
         if seed in self.estimator.get_params():
             rng = check_random_state(self.random_state)
             seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_restarts)

@@ -14,7 +14,6 @@ from skae.scorers import reducing_step
 from skae.scorers._locate import flattened
 from skae.search._curve import ScoreCurve
 from skae.search._rules import SelectionRule, get_rule
-from skae.search._verdict import enumeration
 
 __all__ = ["Choice", "DimensionRange", "rule_for"]
 
@@ -165,7 +164,7 @@ def _estimated(X):
 def _listed(values):
     if len(values) > _MANY:
         return f"{values[0]} to {values[-1]}"
-    return enumeration(values)
+    return ", ".join(map(str, values))
 
 
 def rule_for(scorer, n_features, rule="auto"):
