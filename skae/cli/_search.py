@@ -9,7 +9,6 @@ from skae.cli._errors import InputError
 from skae.cli._plan import PARAM, PREFIX
 from skae.search import (
     Architecture,
-    BayesSearchCV,
     EvolutionarySearchCV,
     LatentDimensionSearchCV,
     MuPlusLambda,
@@ -70,6 +69,8 @@ def _curve(plan, **shared):
 
 
 def _bayes(plan, **shared):
+    from skae.search import BayesSearchCV  # which imports scikit-optimize
+
     n_iter = plan.settings.n_iter
     space = {PARAM: _dimension(plan.components), **_training_space(plan.pipeline[-1])}
     return BayesSearchCV(

@@ -198,11 +198,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
 
     def _make_choice(self):
         metric, scorer = "score", self.scoring
-        if isinstance(self.scoring, dict):
-            metric = (
-                self.refit if isinstance(self.refit, str) else next(iter(self.scoring))
-            )
-            scorer = self.scoring.get(metric)
+        if isinstance(scorer, dict):
+            metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
+            scorer = scorer.get(metric)
         rule = get_rule(self.rule, self.n_features_, scorer)
         return Choice(rule, self._range.param, self.n_features_, metric)
 
@@ -228,7 +226,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
     def _grid(self):
         param = self._range.param
         grid = {param: self._values}
-        seed = param.replace("n_components", "random_state")
+        seed = param.removesuffix("n_components") + "random_state"
         if seed in self.estimator.get_params():
             rng = check_random_state(self.random_state)
             seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_restarts)

@@ -12,7 +12,6 @@ from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
 from skae.search._rules import SelectionRule
-from skae.search._selection import enumeration
 
 __all__ = ["Choice", "DimensionRange"]
 
@@ -175,7 +174,7 @@ def _estimated(X):
 def _listed(values):
     if len(values) > _MANY:
         return f"{values[0]} to {values[-1]}"
-    return enumeration(values)
+    return ", ".join(map(str, values))
 
 
 @dataclass(frozen=True)

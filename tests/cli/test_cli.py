@@ -267,7 +267,7 @@ def test_the_default_folder_is_named_after_the_data(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("without_figures")
 def test_dimensions_that_do_not_compress_are_left_out_in_words(tmp_path):
     output = select("iris", "--output", tmp_path, "--components", "3:5")
-    note = "Codes of 4 and 5 units are left out: they do not compress 4 features."
+    note = "Codes of 4, 5 units are left out: they do not compress 4 features."
     assert f"Note: {note}" in output
     assert note in (tmp_path / "report.html").read_text()
     assert pd.read_csv(tmp_path / "scores.csv")["n_components"].tolist() == [3]

@@ -93,7 +93,7 @@ def test_dimensions_that_do_not_compress_are_left_out_with_a_note():
     made = plan(components="1:3")
     assert made.components == [1]
     [note] = made.notes
-    assert "Codes of 2 and 3 units are left out" in note
+    assert "Codes of 2, 3 units are left out" in note
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,13 @@ from skae.cli.report._figures import _errors
 from skae.cli.report._page import _rows
 from skae.cli.report._search_figures import search_figures
 from skae.scorers import Reconstruction, RootMeanSquaredError
-from skae.search import Architecture, BayesSearchCV, EvolutionarySearchCV, Saturation
+from skae.search import (
+    Architecture,
+    BayesSearchCV,
+    EvolutionarySearchCV,
+    LatentDimensionSearchCV,
+    Saturation,
+)
 
 LAYERS = "autoencoder__hidden_layer_sizes"
 SCORING = {"reconstruction": Reconstruction(), "neg_rmse": RootMeanSquaredError()}
@@ -51,8 +57,9 @@ def size(pipeline):
 
 LAYERED = {**DIMENSIONS, LAYERS: Architecture(0, 2, 2, 9)}
 SEARCHES = {
-    "grid": GridSearchCV(PIPELINE, DIMENSIONS, **SHARED),
-    "grid of two": GridSearchCV(PIPELINE, {**DIMENSIONS, LAYERS: [(), (4,)]}, **SHARED),
+    "curve": LatentDimensionSearchCV(
+        PIPELINE, n_components=3, n_restarts=2, rule="best", random_state=0, **SHARED
+    ),
     "bayes": BayesSearchCV(
         PIPELINE, {PARAM: (1, 4)}, n_iter=2, random_state=0, **SHARED
     ),
@@ -60,8 +67,7 @@ SEARCHES = {
     "evolution of two": evolution(LAYERED, objectives=["score", size]),
 }
 FIGURES = {
-    "grid": [],
-    "grid of two": ["parameters"],
+    "curve": [],
     "bayes": ["convergence"],
     "evolution": ["convergence", "generations"],
     "evolution of two": ["convergence", "generations", "pareto", "parameters"],

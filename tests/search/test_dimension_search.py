@@ -79,7 +79,7 @@ def test_dimensions_may_be_given(n_components, tried):
 
 @pytest.mark.parametrize(
     ("n_components", "dropped"),
-    [([3, 13, 12, 2], "12 and 13"), (12, "12"), (99, "12 to 99")],
+    [([3, 13, 12, 2], "12, 13"), (12, "12"), (99, "12 to 99")],
 )
 def test_codes_that_do_not_compress_are_left_out_in_words(n_components, dropped):
     message = f"Codes of {dropped} units are left out: they do not compress 12 features"

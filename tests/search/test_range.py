@@ -27,7 +27,7 @@ def test_a_sequence_has_time_steps_times_channels():
     X = np.random.default_rng(0).normal(size=(30, 5, 2))
     found = DimensionRange.of(LSTMAutoencoder(), X)
     assert (found.param, found.n_features) == ("n_components", 10)
-    with pytest.warns(DimensionWarning, match="Codes of 10 and 11 units are left out"):
+    with pytest.warns(DimensionWarning, match="Codes of 10, 11 units are left out"):
         assert found.values([2, 11, 10, 2]) == [2]
 
 

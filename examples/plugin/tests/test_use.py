@@ -187,7 +187,7 @@ def test_it_learns():
 def on_the_command_line(tmp_path, *more):
     np.savetxt(tmp_path / "waves.csv", SERIES, header="wave", comments="")
     words = ["select", tmp_path / "waves.csv", "--window", 8, "--components", "1,2"]
-    words += ["--search", "grid", "--folds", 2, "--n-jobs", 1, "--max-epochs", 1]
+    words += ["--folds", 2, "--max-epochs", 1]
     words += ["--output", tmp_path / "run", *more]
     return CliRunner().invoke(app, [*map(str, words)], env={"COLUMNS": "200"})
 
@@ -196,9 +196,9 @@ def test_on_the_command_line(tmp_path):
     words = "--estimator", "TransformerAutoencoder", "--scorer", "continuity"
     result = on_the_command_line(tmp_path, *words)
     assert result.exit_code == 0, result.output
-    assert "73 x 8 x 1 windows, TransformerAutoencoder, grid search" in result.output
+    assert "73 x 8 x 1 windows, TransformerAutoencoder, curve search" in result.output
     assert "continuity" in (tmp_path / "run" / "scores.csv").read_text()
-    assert " ".join(words[:2]) in (tmp_path / "run" / "report.html").read_text()
+    assert " ".join(words) in (tmp_path / "run" / "report.html").read_text()
     model = joblib.load(tmp_path / "run" / "model.joblib")
     assert isinstance(model["autoencoder"], TransformerAutoencoder)
     again = on_the_command_line(tmp_path, *words, "--resume")

@@ -9,7 +9,7 @@ from skae.plotting import (
     ParetoFrontDisplay,
 )
 from skae.plotting._trials import searched
-from skae.search import BayesSearchCV, EvolutionarySearchCV
+from skae.search import EvolutionarySearchCV, LatentDimensionSearchCV
 
 __all__ = ["search_figures"]
 
@@ -30,9 +30,9 @@ def search_figures(plan, outcome):
         None for a curve, whose order says nothing.
     """
     search, metric = outcome.search, plan.settings.scorer
-    figures = []
-    if isinstance(search, BayesSearchCV | EvolutionarySearchCV):
-        figures.append(_convergence(search, metric))
+    if isinstance(search, LatentDimensionSearchCV):
+        return []
+    figures = [_convergence(search, metric)]
     if isinstance(search, EvolutionarySearchCV):
         figures.append(_generations(search, metric))
     if len(getattr(search, "objectives", None) or ()) > 1:
