@@ -18,17 +18,19 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import noop
 
-from skae.autoencoders._data import FLOATS, EventDataMixin
+from skae.autoencoders._data import FLOATS, SAMPLE_ROWS, EventDataMixin, chunks
 from skae.autoencoders._docs import document
+from skae.autoencoders._rows import evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
-from skae.metrics import row_errors, variance_explained
+from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
@@ -191,9 +193,10 @@ class BaseAutoencoder(
         ----------
         X : array-like of shape (n_samples, n_features), or torch Dataset
             Training data; for sequence estimators also
-            ``(n_samples, n_timesteps, n_channels)``. A `numpy.memmap` of float32 or
-            float64 and a `torch.utils.data.Dataset`, whose items are rows or tuples
-            that begin with one, are read batch by batch and need not fit into memory.
+            ``(n_samples, n_timesteps, n_channels)``. A `numpy.memmap` and a
+            `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
+            one, are read batch by batch and need not fit into memory. Whole numbers
+            are trained on in float32, in float64 if they exceed 16,777,216.
         y : None
             Ignored, present for scikit-learn's API.
         X_val : like `X`, default=None
@@ -275,9 +278,9 @@ class BaseAutoencoder(
         self._seed = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
-        events = self._as_events(X)
-        device = resolve_device(self.device)
-        event_shape, dtype = events.shape[1:], torch_dtype(X.dtype, device)
+        device, sample = resolve_device(self.device), evenly_spaced(X, SAMPLE_ROWS)
+        events = self._as_events(sample.astype(float_dtype(X), copy=False))
+        event_shape, dtype = events.shape[1:], torch_dtype(events.dtype, device)
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._network().initialize(self.net_.module_, events, self._seed)
@@ -411,7 +414,7 @@ class BaseAutoencoder(
             )
         if np.isinf(term.low) and np.isinf(term.high):
             return
-        if (term.low > X).any() or (term.high < X).any():
+        if _share_outside(X, term.low, term.high):
             raise ValueError(
                 f"{type(term).__name__} takes data in [{term.low:g}, {term.high:g}], "
                 f"and these reach from {np.nanmin(X):g} to {np.nanmax(X):g}: scale "
@@ -423,7 +426,7 @@ class BaseAutoencoder(
         activation = get_activation(name)
         if not activation.is_bounded:
             return
-        outside = np.mean((activation.low > X) | (activation.high < X))
+        outside = _share_outside(X, activation.low, activation.high)
         if outside > 0:
             warnings.warn(
                 f"{outside:.0%} of the values lie outside of the range "
@@ -436,19 +439,40 @@ class BaseAutoencoder(
 
     # Predicting
 
-    def transform(self, X):
+    __metadata_request__transform = {"out": UNUSED}
+
+    def transform(self, X, *, out=None):
         """Return the codes of `X`: deterministic, without noise.
 
         Parameters
         ----------
         X : array-like like in `fit`
+        out : ndarray of shape (n_samples, n_components) or None, default=None
+            What to write the codes into, of a floating dtype: with a writable memory
+            map, neither rows nor codes need fit into memory. By default a new array.
 
         Returns
         -------
         Z : ndarray of shape (n_samples, n_components)
+            In the floating dtype of `X`; that of the network for whole numbers. `out`,
+            where it is given.
+
+        Raises
+        ------
+        ValueError
+            When `out` has another shape, is read-only, or a data frame is asked for
+            (`set_output`).
+        TypeError
+            When `out` is no array of a floating dtype.
         """
         check_is_fitted(self)
-        return self._codes(self._check_X(X, reset=False))
+        container = _get_output_config("transform", self)["dense"]
+        if out is not None and container != "default":
+            raise ValueError(
+                f"out= is written into and set_output(transform={container!r}) asks "
+                "for a new data frame: go without one of them."
+            )
+        return self._mapped(self._codes, X, out)
 
     def inverse_transform(self, Z):
         """Return the rows that codes stand for.
@@ -487,7 +511,7 @@ class BaseAutoencoder(
             With NaN where sequences in `X` have ended.
         """
         check_is_fitted(self)
-        return self._reconstruct(self._check_X(X, reset=False))
+        return self._mapped(self._reconstruct, X)
 
     def score(self, X, y=None):
         """Return the share of the variance of `X` that its reconstruction explains.
@@ -505,8 +529,10 @@ class BaseAutoencoder(
             as the mean of `X`. See `skae.metrics.variance_explained`.
         """
         check_is_fitted(self)
-        X = self._check_X(X, reset=False)
-        return variance_explained(X, self._reconstruct(X))
+        sums = ErrorSums()
+        for rows in self._parts(X)[1]:
+            sums.update(rows, self._reconstruct(rows))
+        return sums.variance_explained()
 
     def score_samples(self, X):
         """Return the negative mean squared reconstruction error of every row.
@@ -522,17 +548,13 @@ class BaseAutoencoder(
             scikit-learn.
         """
         check_is_fitted(self)
-        X = self._check_X(X, reset=False)
-        return -row_errors(X, self._reconstruct(X))
+        return self._mapped(lambda X: -row_errors(X, self._reconstruct(X)), X)
 
     def _codes(self, X):
-        module = self.net_.module_
-        return map_rows(lambda x: module.encode(x).mean, self._as_events(X), module)
+        return self._map(lambda x: self.net_.module_.encode(x).mean, X)
 
     def _reconstruct(self, X):
-        module = self.net_.module_
-        X_hat = map_rows(lambda x: module(x)[0], self._as_events(X), module)
-        X_hat = X_hat.reshape(X.shape)
+        X_hat = self._map(lambda x: self.net_.module_(x)[0], X).reshape(X.shape)
         X_hat[np.isnan(X)] = np.nan
         return X_hat
 
@@ -546,6 +568,12 @@ class BaseAutoencoder(
         tags.input_tags.three_d_array = self._network().takes_sequences
         tags.non_deterministic = False
         return tags
+
+
+def _share_outside(X, low, high):
+    """Return the share of the values of an array that lie outside of a range."""
+    parts = chunks(X)
+    return sum(np.sum((low > part) | (high < part)) for part in parts) / X.size
 
 
 def _weight_in(metadata):

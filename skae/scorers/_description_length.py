@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skae.metrics import variance_explained
 from skae.scorers._base import SCORERS, Scorer
 
 __all__ = ["DescriptionLength", "description_length"]
@@ -121,17 +120,10 @@ class DescriptionLength(Scorer):
         self.eps = eps
 
     def _score(self, located, y):
-        X = np.asarray(located.X, dtype=np.float64)
-        n_components, n_features = located.codes().shape[1], _n_varying(X)
+        errors = located.errors()
+        n_components = located.codes().shape[1]
+        n_features = np.count_nonzero(errors.scatter)  # those that vary
         if n_components >= n_features:
             return self.worst
-        unexplained = 1 - variance_explained(X, located.reconstruct())
+        unexplained = 1 - errors.variance_explained()
         return -description_length(unexplained, n_components, n_features, eps=self.eps)
-
-
-def _n_varying(X):
-    """Return the number of features that vary; a time step of a channel is one."""
-    X = X.reshape(len(X), -1)
-    ended = np.isnan(X)
-    low, high = np.where(ended, np.inf, X), np.where(ended, -np.inf, X)
-    return int((high.max(axis=0) > low.min(axis=0)).sum())

@@ -4,6 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, gen_batches
+from sklearn.utils.validation import _num_samples
+
+from skae.metrics import PART_BYTES, ErrorSums
 
 __all__ = ["Located", "flattened", "locate", "reducing_step"]
 
@@ -34,6 +38,15 @@ class Located(NamedTuple):
         if hasattr(self.reducer, "reconstruct"):
             return np.asarray(self.reducer.reconstruct(self.X))
         return np.asarray(self.reducer.inverse_transform(self.codes()))
+
+    def errors(self):
+        """Return the `ErrorSums` of reconstructions, made some megabytes at a time."""
+        n_bytes = 8 * np.size(np.asarray(_safe_indexing(self.X, slice(1))))
+        n_rows, sums = max(1, PART_BYTES // max(1, n_bytes)), ErrorSums()
+        for rows in gen_batches(_num_samples(self.X), n_rows):
+            part = self._replace(X=_safe_indexing(self.X, rows))
+            sums.update(np.asarray(part.X), part.reconstruct())
+        return sums
 
 
 def locate(estimator, X):

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skae.metrics import feature_errors, mean_squared_error, variance_explained
+from skae.metrics import feature_errors, mean_squared_error
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._locate import flattened, locate
 
@@ -44,8 +44,7 @@ class Reconstruction(Scorer):
     selection_rule = "description_length"
 
     def _score(self, located, y):
-        X = np.asarray(located.X)
-        return variance_explained(X, located.reconstruct())
+        return located.errors().variance_explained()
 
 
 @SCORERS.register("mse")
@@ -82,7 +81,7 @@ class MeanSquaredError(Scorer):
     selection_rule = "knee"
 
     def _score(self, located, y):
-        return -mean_squared_error(np.asarray(located.X), located.reconstruct())
+        return -located.errors().mean_squared_error()
 
 
 class RootMeanSquaredError(BaseEstimator):
@@ -128,8 +127,8 @@ class RootMeanSquaredError(BaseEstimator):
     def __call__(self, estimator, X, y=None):
         """Return the score of a fitted autoencoder or pipeline, at most 0."""
         with np.errstate(all="ignore"):
-            X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
-            score = -np.sqrt(mean_squared_error(np.asarray(X, float), X_hat))
+            X_hat = np.asarray(reconstruct_in_units(estimator, X))
+            score = -np.sqrt(mean_squared_error(_as_floats(X), X_hat))
         return max(float(score), self.worst) if np.isfinite(score) else self.worst
 
 
@@ -223,12 +222,18 @@ def reconstruct_in_units(estimator, X):
     located = locate(estimator, X)
     steps = _steps_before(located.reducer, estimator)
     X_hat = located.reconstruct()
-    ended = np.isnan(np.asarray(located.X, dtype=np.float64))
-    if not np.isfinite(X_hat[~ended]).all():
+    has_ended = np.isnan(_as_floats(located.X))
+    if not (np.isfinite(X_hat) | has_ended).all():
         return np.full(np.shape(X), np.nan)
     for step in reversed(steps):
         X_hat = step.inverse_transform(X_hat)
     return X_hat
+
+
+def _as_floats(X):
+    """Return data as an array of floats, that of an array itself."""
+    X = np.asarray(X)
+    return X if X.dtype.kind == "f" else X.astype(np.float64)
 
 
 def _steps_before(reducer, estimator):

@@ -26,7 +26,7 @@ class DivergenceGuard(Callback):
     def on_train_begin(self, net, X=None, **kwargs):
         """Note some rows, for the last check."""
         net.diverged_ = False
-        self.rows_ = X.head(net.batch_size)
+        self.rows_ = X.head(net.batch_size).to(net.dtype)
         self.trusted_ = None
         before = net.loss_of(self.rows_)
         self.limit_ = self.too_much * max(before, self.rows_.square().nanmean().item())

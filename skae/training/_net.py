@@ -11,6 +11,7 @@ from skae.training._batches import Batches
 from skae.training._callbacks import DivergenceGuard, StopTraining
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
+from skae.training._means import EpochMeans
 from skae.training._seeding import generator_for
 from skae.training._workers import use_own_share
 
@@ -161,15 +162,15 @@ class AutoencoderNet(NeuralNet):
         if any(map(self._has_hook, BATCH_HOOKS)):
             step_fn = self._observed(step_fn, prefix)
         watch = current_watch()
-        losses, sizes = [], []
+        means = EpochMeans(len(iterator))
         for batch, (x, row_weight) in enumerate(iterator.epoch(epoch)):
             if training:
                 self._follow_schedule(epoch + batch / len(iterator))
-            losses.append(step_fn(x, row_weight, weights, generator)[0])
-            sizes.append(len(x) if row_weight is None else row_weight.sum())
+            terms = step_fn(x, row_weight, weights, generator)[0]
+            means.add(terms, len(x), None if row_weight is None else row_weight.sum())
             if watch is not None:
                 watch.check(self)
-        self._record(prefix, losses, sizes, weights)
+        self._record(prefix, means, weights)
 
     def train_step(self, x, row_weight, weights, generator):
         """Take one optimisation step and return its terms and output."""
@@ -274,14 +275,10 @@ class AutoencoderNet(NeuralNet):
 
         return step
 
-    def _record(self, prefix, losses, sizes, weights):
-        """Record the means over an epoch; one transfer from the device for each."""
-        sizes = torch.as_tensor(sizes, dtype=self.dtype, device=self.device)
-        for name in losses[0]:
-            values = torch.stack([terms[name] for terms in losses])
-            mean = (values * sizes).sum() / sizes.sum()
-            self.history.record(f"{prefix}_{name}", mean.item())
-        self.history.record(f"{prefix}_batch_count", len(losses))
+    def _record(self, prefix, means, weights):
+        for name, mean in means.read().items():
+            self.history.record(f"{prefix}_{name}", mean)
+        self.history.record(f"{prefix}_batch_count", len(means))
         if prefix == "train":
             self._record_settings(weights)
 
