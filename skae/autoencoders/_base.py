@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from copy import deepcopy
+from copy import copy
 from functools import partial
 from numbers import Integral, Real
 
@@ -38,6 +38,13 @@ from skae.stacking import train
 from skae.training._callbacks import TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
 from skae.training._devices import resolve_device, torch_dtype
+from skae.training._guests import (
+    check_callbacks,
+    copies_of,
+    is_scheduler,
+    wants_held_out,
+    without_name,
+)
 from skae.training._inference import map_rows
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import check_size
@@ -157,6 +164,17 @@ class BaseAutoencoder(
                 )
         return super().set_params(**params)
 
+    def __sklearn_clone__(self):
+        """Return a clone with the same callbacks, which a fit makes its own copies of.
+
+        Many hold what cannot be copied, as writers of logs.
+        """
+        bare = copy(self)
+        bare.callbacks = None
+        cloned = BaseEstimator.__sklearn_clone__(bare)
+        cloned.callbacks = copy(self.callbacks)
+        return cloned
+
     # What a subclass describes
 
     @abstractmethod
@@ -220,6 +238,7 @@ class BaseAutoencoder(
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
         """
+        check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")
         if goes_on:
             self._check_same_code()
@@ -319,7 +338,7 @@ class BaseAutoencoder(
         rows, rows_val = data.rows, None
         if data_val is not None:
             rows_val = data_val.rows
-        elif self.early_stopping:
+        elif self.early_stopping or any(map(wants_held_out, self.callbacks or ())):
             rows, rows_val = self._split(rows)
         return self._run(rows, rows_val, epochs, observers)
 
@@ -351,8 +370,9 @@ class BaseAutoencoder(
         net.mixed_precision = self.mixed_precision
         net.is_compiled = self.compile
         net.verbose = int(self.verbose)
+        follows_own = scheduled and not any(map(is_scheduler, self.callbacks or ()))
         net.learning_rate_schedule = (
-            self.learning_rate_schedule if scheduled else "constant"
+            self.learning_rate_schedule if follows_own else "constant"
         )
         monitor = "train_loss" if rows_val is None else "valid_loss"
         net.callbacks = [*observers, *(self._callbacks(monitor) if scheduled else [])]
@@ -366,15 +386,15 @@ class BaseAutoencoder(
 
     def _callbacks(self, monitor):
         """Return skorch's callbacks; checkpoints last, to keep what others found."""
-        callbacks = [deepcopy(callback) for callback in self.callbacks or ()]
+        callbacks = copies_of(self.callbacks or ())
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau(monitor))
         if self.early_stopping:
             callbacks.append(self._early_stopping(monitor))
         for callback in callbacks:
-            if isinstance(callback, Checkpoint):
-                callback.observe(self)
-        return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+            if _is_checkpoint(callback):
+                without_name(callback).observe(self)
+        return sorted(callbacks, key=_is_checkpoint)
 
     def _plateau(self, monitor):
         return LRScheduler(
@@ -568,6 +588,10 @@ class BaseAutoencoder(
         tags.input_tags.three_d_array = self._network().takes_sequences
         tags.non_deterministic = False
         return tags
+
+
+def _is_checkpoint(item):
+    return isinstance(without_name(item), Checkpoint)
 
 
 def _share_outside(X, low, high):

@@ -135,6 +135,7 @@ def _state(net):
 def _restore(net, state):
     net.module_.load_state_dict(state["module"])
     net.optimizer_.load_state_dict(state["optimizer"])
+    net.n_done_ = len(state["history"]) - len(net.history)
     net.history[:] = state["history"]
     for name, other in _others(net).items():
         for attribute, value in state["callbacks"].get(name, {}).items():

@@ -1,5 +1,6 @@
 """The one skorch subclass: skorch's interface around a loop over in-memory batches."""
 
+import math
 from contextlib import contextmanager, suppress
 
 import torch
@@ -9,6 +10,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from skae.training._batches import Batches
 from skae.training._callbacks import DivergenceGuard, StopTraining
+from skae.training._guests import follows_batches
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
 from skae.training._means import EpochMeans
@@ -103,15 +105,19 @@ class AutoencoderNet(NeuralNet):
             When it takes more than the limits in force; see `FitLimits`.
         """
         use_own_share()
-        self.epochs_ = epochs
+        self.epochs_ = self.max_epochs = epochs
+        self.n_done_ = 0
         self.first_epoch_ = len(self.history)
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
         self.observes_gradients_ = self._has_hook("on_grad_computed")
+        self.observes_batches_ = any(map(self._has_hook, BATCH_HOOKS))
+        self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
         self.has_missing_ = rows.source.has_missing
         self.notify("on_train_begin", X=rows, y=rows_val)
-        done = len(self.history) - self.first_epoch_  # where a killed fit goes on
+        self.first_epoch_ = len(self.history) - self.n_done_  # of what was loaded
+        self.n_epochs_ = self.first_epoch_ + epochs if last else None
         with suppress(StopTraining), self._compiled():
-            self.fit_loop(rows, rows_val, epochs=epochs - done)
+            self.fit_loop(rows, rows_val, epochs=epochs - self.n_done_)
         self.notify("on_train_end", X=rows, y=rows_val)
         return self
 
@@ -159,7 +165,7 @@ class AutoencoderNet(NeuralNet):
         epoch = len(self.history) - 1
         weights = self.criterion_.weights(epoch, self.n_epochs_)
         generator = generator_for(self.seed, epoch, device=self.device)
-        if any(map(self._has_hook, BATCH_HOOKS)):
+        if self.observes_batches_:
             step_fn = self._observed(step_fn, prefix)
         watch = current_watch()
         means = EpochMeans(len(iterator))
@@ -279,8 +285,25 @@ class AutoencoderNet(NeuralNet):
         for name, mean in means.read().items():
             self.history.record(f"{prefix}_{name}", mean)
         self.history.record(f"{prefix}_batch_count", len(means))
+        if self.has_guests_:
+            self._record_as_skorch(prefix, means)
         if prefix == "train":
             self._record_settings(weights)
+
+    def _record_as_skorch(self, prefix, means):
+        """Record what skorch's callbacks count on: every batch, and which loss is best.
+
+        One transfer from the device serves for all batches, if nobody was told of each.
+        """
+        if not self.observes_batches_:
+            self.history[-1]["batches"] += [
+                {f"{prefix}_loss": loss, f"{prefix}_batch_size": n_rows}
+                for loss, n_rows in means.losses()
+            ]
+        name = f"{prefix}_loss"
+        before = [row[name] for row in self.history[:-1] if name in row]
+        is_best = self.history[-1, name] < min(before, default=math.inf)
+        self.history.record(f"{name}_best", is_best)
 
     def _record_settings(self, weights):
         self.history.record("learning_rate", self.optimizer_.param_groups[0]["lr"])
