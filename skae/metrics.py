@@ -9,6 +9,9 @@ __all__ = [
     "variance_explained",
 ]
 
+# Rows are taken so many bytes of double precision at a time.
+PART_BYTES = 2**22
+
 
 def mean_squared_error(X, X_hat):
     """Return the mean squared error over all values, in squared units of `X`.
@@ -29,8 +32,7 @@ def mean_squared_error(X, X_hat):
     >>> mean_squared_error(np.array([[0.0, np.nan], [2.0, 3.0]]), np.ones((2, 2)))
     2.0
     """
-    squares, present = _squares(X, X_hat)
-    return float(squares.sum() / present.sum())
+    return ErrorSums().update(X, X_hat).mean_squared_error()
 
 
 def feature_errors(X, X_hat):
@@ -56,10 +58,11 @@ def feature_errors(X, X_hat):
     >>> feature_errors(np.zeros((2, 2)), np.array([[3.0, 1.0], [-3.0, 0.0]]))
     array([3.  , 0.71])
     """
-    n_features = X.shape[-1]
-    squares, present = (part.reshape(-1, n_features) for part in _squares(X, X_hat))
-    count = present.sum(axis=0)
-    means = squares.sum(axis=0) / np.maximum(1, count)
+    sums = ErrorSums().update(X, X_hat)
+    error, count = (
+        part.reshape(-1, X.shape[-1]).sum(axis=0) for part in (sums.error, sums.count)
+    )
+    means = error / np.maximum(1, count)
     return np.sqrt(np.where(count > 0, means, np.nan))
 
 
@@ -82,8 +85,12 @@ def row_errors(X, X_hat):
     >>> row_errors(np.zeros((2, 2)), np.array([[1.0, 1.0], [0.0, 2.0]]))
     array([1., 2.])
     """
-    squares, present = _squares(X, X_hat)
-    return squares.sum(axis=1) / present.sum(axis=1)
+    errors = np.empty(len(X))
+    for rows, part, part_hat in _parts(X, X_hat):
+        squares, present = _squares(part, part_hat)
+        entries = tuple(range(1, X.ndim))
+        errors[rows] = squares.sum(axis=entries) / present.sum(axis=entries)
+    return errors
 
 
 def variance_explained(X, X_hat):
@@ -112,23 +119,93 @@ def variance_explained(X, X_hat):
     >>> variance_explained(X, X + 0.5)
     0.75
     """
-    error = _squares(X, X_hat)[0].sum()
-    variance = _squares(X, _mean(X))[0].sum()
-    if variance == 0:
-        return float(error == 0)
-    return float(1 - error / variance)
+    return ErrorSums().update(X, X_hat).variance_explained()
+
+
+class ErrorSums:
+    """Sums over rows that measures of a reconstruction are made of.
+
+    Rows are taken some at a time, so that they need not be in memory together.
+
+    Attributes
+    ----------
+    count : ndarray of shape (...)
+        Of rows, by the entry of a row: those where it is not NaN.
+    error : ndarray of shape (...)
+        Squared error.
+    mean, scatter : ndarray of shape (...)
+        Mean, and squared deviation from it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.metrics import ErrorSums
+    >>> X = np.array([[0.0, 1.0], [2.0, 3.0]])
+    >>> sums = ErrorSums()
+    >>> for row in X:
+    ...     sums = sums.update(row[None], row[None] + 0.5)
+    >>> sums.variance_explained()
+    0.75
+    """
+
+    def __init__(self):
+        self.count = self.error = self.mean = self.scatter = np.zeros(())
+
+    def update(self, X, X_hat):
+        """Take rows and their reconstructions, and return itself."""
+        for _, part, part_hat in _parts(X, X_hat):
+            squares, present = _squares(part, part_hat)
+            self.error = self.error + squares.sum(axis=0)
+            self._take(part, present.sum(axis=0))
+        return self
+
+    def mean_squared_error(self):
+        """Return the mean squared error over all values."""
+        return float(self.error.sum() / self.count.sum())
+
+    def variance_explained(self):
+        """Return the share of the variance that is explained."""
+        error, variance = self.error.sum(), self.scatter.sum()
+        if variance == 0:
+            return float(error == 0)
+        return float(1 - error / variance)
+
+    def _take(self, X, count):
+        """Merge mean and scatter with those of further rows.
+
+        That is exact for constants, and subtracts no large numbers from each other
+        (Chan, Golub and LeVeque, 1983).
+        """
+        origin = np.nan_to_num(X[0]).astype(np.float64)
+        deviations = _differences(X, origin)[0]
+        shift = deviations.sum(axis=0) / np.maximum(1, count)
+        scatter = _squares(X, origin + shift)[0].sum(axis=0)
+        total = self.count + count
+        step, share = origin + shift - self.mean, count / np.maximum(1, total)
+        between = self.count * share * _squares(np.where(self.count, step, 0), 0)[0]
+        self.scatter = self.scatter + scatter + between
+        self.mean = self.mean + share * step
+        self.count = total
+
+
+def _parts(X, X_hat):
+    """Yield which rows, and those rows of both, some megabytes at a time."""
+    X_hat = np.broadcast_to(X_hat, X.shape)
+    size = max(1, PART_BYTES // max(1, 8 * X[:1].size))
+    for start in range(0, len(X), size):
+        rows = slice(start, start + size)
+        yield rows, X[rows], X_hat[rows]
 
 
 def _squares(X, X_hat):
-    """Return squared differences by row, zero where `X` is NaN, and where it is not."""
+    """Return squared differences, zero where `X` is NaN, and where it is not."""
+    difference, present = _differences(X, X_hat)
+    with np.errstate(over="ignore"):
+        return np.square(difference, out=difference), present
+
+
+def _differences(X, X_hat):
+    """Return differences in float64, zero where `X` is NaN, and where it is not."""
     present = ~np.isnan(X)
     difference = np.zeros(X.shape)  # float32 would overflow where float64 does not
-    with np.errstate(over="ignore"):
-        squares = np.square(np.subtract(X, X_hat, where=present, out=difference))
-    return squares.reshape(len(X), -1), present.reshape(len(X), -1)
-
-
-def _mean(X):
-    """Return the mean row; zero at time steps that no sequence has."""
-    count = np.maximum(1, (~np.isnan(X)).sum(axis=0))
-    return np.nansum(X, axis=0, dtype=np.float64) / count
+    return np.subtract(X, X_hat, where=present, out=difference), present

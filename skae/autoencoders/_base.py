@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from copy import deepcopy
+from copy import copy
 from functools import partial
 from numbers import Integral, Real
 
@@ -22,20 +22,28 @@ from skorch.callbacks import LRScheduler
 from skorch.utils import noop
 
 from skae._arrays import FLOATS, array_like, is_outside
-from skae._sklearn import Interval, StrOptions, fit_context
-from skae.autoencoders._data import EventDataMixin
+from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
+from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
 from skae.autoencoders._docs import document
+from skae.autoencoders._rows import evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
-from skae.metrics import row_errors, variance_explained
+from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
 from skae.stacking import train
-from skae.training._callbacks import PatientStopping, TaskPerEpoch, check_callbacks
+from skae.training._callbacks import PatientStopping, TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
 from skae.training._devices import resolve_device, torch_dtype
+from skae.training._guests import (
+    check_callbacks,
+    copies_of,
+    is_scheduler,
+    wants_held_out,
+    without_name,
+)
 from skae.training._inference import map_rows
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import check_size
@@ -155,6 +163,17 @@ class BaseAutoencoder(
                 )
         return super().set_params(**params)
 
+    def __sklearn_clone__(self):
+        """Return a clone with the same callbacks, which a fit makes its own copies of.
+
+        Many hold what cannot be copied, as writers of logs.
+        """
+        bare = copy(self)
+        bare.callbacks = None
+        cloned = BaseEstimator.__sklearn_clone__(bare)
+        cloned.callbacks = copy(self.callbacks)
+        return cloned
+
     # What a subclass describes
 
     @abstractmethod
@@ -191,9 +210,10 @@ class BaseAutoencoder(
         ----------
         X : array-like of shape (n_samples, n_features), or torch Dataset
             Training data; for sequence estimators also
-            ``(n_samples, n_timesteps, n_channels)``. A `numpy.memmap` of float32 or
-            float64 and a `torch.utils.data.Dataset`, whose items are rows or tuples
-            that begin with one, are read batch by batch and need not fit into memory.
+            ``(n_samples, n_timesteps, n_channels)``. A `numpy.memmap` and a
+            `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
+            one, are read batch by batch and need not fit into memory. Whole numbers
+            are trained on in float32, in float64 if they exceed 16,777,216.
         y : None
             Ignored, present for scikit-learn's API.
         X_val : like `X`, default=None
@@ -217,6 +237,7 @@ class BaseAutoencoder(
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
         """
+        check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")
         if goes_on:
             self._check_same_code()
@@ -275,9 +296,9 @@ class BaseAutoencoder(
         self._seed = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
-        events = self._as_events(X)
-        device = resolve_device(self.device)
-        event_shape, dtype = events.shape[1:], torch_dtype(X.dtype, device)
+        device, sample = resolve_device(self.device), evenly_spaced(X, SAMPLE_ROWS)
+        events = self._as_events(sample.astype(float_dtype(X), copy=False))
+        event_shape, dtype = events.shape[1:], torch_dtype(events.dtype, device)
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._network().initialize(self.net_.module_, events, self._seed)
@@ -316,7 +337,7 @@ class BaseAutoencoder(
         rows, rows_val = data.rows, None
         if data_val is not None:
             rows_val = data_val.rows
-        elif self.early_stopping:
+        elif self.early_stopping or any(map(wants_held_out, self.callbacks or ())):
             rows, rows_val = self._split(rows)
         return self._run(rows, rows_val, epochs, observers)
 
@@ -348,8 +369,9 @@ class BaseAutoencoder(
         net.mixed_precision = self.mixed_precision
         net.is_compiled = self.compile
         net.verbose = int(self.verbose)
+        follows_own = scheduled and not any(map(is_scheduler, self.callbacks or ()))
         net.learning_rate_schedule = (
-            self.learning_rate_schedule if scheduled else "constant"
+            self.learning_rate_schedule if follows_own else "constant"
         )
         monitor = "train_loss" if rows_val is None else "valid_loss"
         net.callbacks = [*observers, *(self._callbacks(monitor) if scheduled else [])]
@@ -364,16 +386,16 @@ class BaseAutoencoder(
 
     def _callbacks(self, monitor):
         """Return skorch's callbacks; checkpoints last, to keep what others found."""
-        check_callbacks(self.callbacks)
-        callbacks = [deepcopy(callback) for callback in self.callbacks or ()]
+        check_callbacks(self.callbacks or ())
+        callbacks = copies_of(self.callbacks or ())
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau(monitor))
         if self.early_stopping:
             callbacks.append(self._early_stopping(monitor))
         for callback in callbacks:
-            if isinstance(callback, Checkpoint):
-                callback.observe(self)
-        return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+            if _is_checkpoint(callback):
+                without_name(callback).observe(self)
+        return sorted(callbacks, key=_is_checkpoint)
 
     def _plateau(self, monitor):
         return LRScheduler(
@@ -432,7 +454,7 @@ class BaseAutoencoder(
             )
         if np.isinf(term.low) and np.isinf(term.high):
             return
-        if is_outside(X, term.low, term.high).any():
+        if _share_outside(X, term.low, term.high):
             raise ValueError(
                 f"{type(term).__name__} takes data in [{term.low:g}, {term.high:g}], "
                 f"and these reach from {np.nanmin(X)} to {np.nanmax(X)}: scale them "
@@ -444,7 +466,7 @@ class BaseAutoencoder(
         activation = get_activation(name)
         if not activation.is_bounded:
             return
-        outside = np.mean(is_outside(X, activation.low, activation.high))
+        outside = _share_outside(X, activation.low, activation.high)
         if outside > 0:
             share = "Less than 1%" if outside < 0.005 else f"{outside:.0%}"
             warnings.warn(
@@ -458,19 +480,40 @@ class BaseAutoencoder(
 
     # Predicting
 
-    def transform(self, X):
+    __metadata_request__transform = {"out": UNUSED}
+
+    def transform(self, X, *, out=None):
         """Return the codes of `X`: deterministic, without noise.
 
         Parameters
         ----------
         X : array-like like in `fit`
+        out : ndarray of shape (n_samples, n_components) or None, default=None
+            What to write the codes into, of a floating dtype: with a writable memory
+            map, neither rows nor codes need fit into memory. By default a new array.
 
         Returns
         -------
         Z : ndarray of shape (n_samples, n_components)
+            In the floating dtype of `X`; that of the network for whole numbers. `out`,
+            where it is given.
+
+        Raises
+        ------
+        ValueError
+            When `out` has another shape, is read-only, or a data frame is asked for
+            (`set_output`).
+        TypeError
+            When `out` is no array of a floating dtype.
         """
         check_is_fitted(self)
-        return self._codes(self._check_X(X, reset=False))
+        container = get_output_config("transform", self)["dense"]
+        if out is not None and container != "default":
+            raise ValueError(
+                f"out= is written into and set_output(transform={container!r}) asks "
+                "for a new data frame: go without one of them."
+            )
+        return self._mapped(self._codes, X, out)
 
     def inverse_transform(self, Z):
         """Return the rows that codes stand for.
@@ -509,7 +552,7 @@ class BaseAutoencoder(
             With NaN where sequences in `X` have ended.
         """
         check_is_fitted(self)
-        return self._reconstruct(self._check_X(X, reset=False))
+        return self._mapped(self._reconstruct, X)
 
     def score(self, X, y=None):
         """Return the share of the variance of `X` that its reconstruction explains.
@@ -527,8 +570,10 @@ class BaseAutoencoder(
             as the mean of `X`. See `skae.metrics.variance_explained`.
         """
         check_is_fitted(self)
-        X = self._check_X(X, reset=False)
-        return variance_explained(X, self._reconstruct(X))
+        sums = ErrorSums()
+        for rows in self._parts(X)[1]:
+            sums.update(rows, self._reconstruct(rows))
+        return sums.variance_explained()
 
     def score_samples(self, X):
         """Return the negative mean squared reconstruction error of every row.
@@ -544,17 +589,13 @@ class BaseAutoencoder(
             scikit-learn.
         """
         check_is_fitted(self)
-        X = self._check_X(X, reset=False)
-        return -row_errors(X, self._reconstruct(X))
+        return self._mapped(lambda X: -row_errors(X, self._reconstruct(X)), X)
 
     def _codes(self, X):
-        module = self.net_.module_
-        return map_rows(lambda x: module.encode(x).mean, self._as_events(X), module)
+        return self._map(lambda x: self.net_.module_.encode(x).mean, X)
 
     def _reconstruct(self, X):
-        module = self.net_.module_
-        X_hat = map_rows(lambda x: module(x)[0], self._as_events(X), module)
-        X_hat = X_hat.reshape(X.shape)
+        X_hat = self._map(lambda x: self.net_.module_(x)[0], X).reshape(X.shape)
         X_hat[np.isnan(X)] = np.nan
         return X_hat
 
@@ -568,6 +609,16 @@ class BaseAutoencoder(
         tags.input_tags.three_d_array = self._network().takes_sequences
         tags.non_deterministic = False
         return tags
+
+
+def _is_checkpoint(item):
+    return isinstance(without_name(item), Checkpoint)
+
+
+def _share_outside(X, low, high):
+    """Return the share of the values of an array that lie outside of a range."""
+    parts = chunks(X)
+    return sum(np.sum(is_outside(part, low, high)) for part in parts) / X.size
 
 
 def _weight_in(metadata):

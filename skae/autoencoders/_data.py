@@ -11,10 +11,13 @@ from skae._arrays import FLOATS, array_like, stack_items
 from skae.autoencoders._rows import EvenSample, training_data
 from skae.shapes import n_dims
 from skae.training._devices import as_tensor
+from skae.training._inference import filled, map_rows, rows_at_a_time
 from skae.training._sources import ArraySource, is_dataset, source_of
 
-__all__ = ["EventDataMixin"]
+__all__ = ["SAMPLE_ROWS", "EventDataMixin", "chunks"]
 
+# What is converted batch by batch, if at all; everything else becomes float64 at once.
+NUMBERS = (*FLOATS, *map(np.dtype, "?bBhHiIlLqQe"))
 # Of a torch data set, what is read at once, and what is looked at as a whole.
 READ_ROWS = 1024
 SAMPLE_ROWS = 20_000
@@ -26,7 +29,8 @@ class EventDataMixin:
     Tables are validated by scikit-learn. Sequences in three dimensions may differ in
     length between fit and prediction, not in channels, and either form may be
     predicted on after a fit on the other. So it is with images in three dimensions,
-    or four, channels first, and their flattened pixels.
+    or four, channels first, and their flattened pixels. Whole numbers stay as they are
+    until their batch is trained on.
     """
 
     def _as_events(self, X):
@@ -70,30 +74,54 @@ class EventDataMixin:
     def _any_missing(self, X):
         if not self._network().takes_missing_ends:
             return False
-        return any(np.isnan(chunk).any() for chunk in _chunks(X))
+        return any(np.isnan(chunk).any() for chunk in chunks(X))
+
+    # Predicting
+
+    def _map(self, function, X):
+        """Return what a function of events makes of validated rows."""
+        return map_rows(lambda x: function(self._as_events(x)), X, self.net_.module_)
+
+    def _mapped(self, function, X, out=None):
+        """Return what a function of validated rows makes of rows as users give them.
+
+        They are taken some megabytes at a time; `out` is as in `filled`.
+        """
+        n_rows, parts = self._parts(X)
+        return filled(map(function, parts), n_rows, out)
+
+    def _parts(self, X):
+        """Return the number of rows, if it is known, and an iterator over parts."""
+        if is_dataset(X):
+            return None, self._checked_chunks(X, reset=False)
+        X = self._check_X(X, reset=False)
+        size = rows_at_a_time(X, self.net_.module_)
+        return len(X), (X[rows] for rows in gen_batches(len(X), size))
 
     def _check_X(self, X, *, reset):
         if is_dataset(X):
             return np.concatenate([*self._checked_chunks(X, reset=reset)])
         X = array_like(X, type(self).__name__)
-        X = self._check_array(X, reset=reset)
+        # To gather rows of an array in columns would be slow, again and again in a fit.
+        order = "C" if reset else None
+        X = self._check_array(X, reset=reset, dtype=NUMBERS, order=order)
         if reset:
             self.input_shape_ = X.shape[1:]
         return X
 
-    def _check_array(self, X, *, reset):
+    def _check_array(self, X, *, reset, **settings):
         network, dims = self._network(), n_dims(X)
         if dims > 2:
             _check_dims(X, network, type(self).__name__)
             if network.takes_sequences and dims == 3:
-                return self._check_sequences(X, reset=reset)
-            return self._check_images(X, reset=reset)
+                return self._check_sequences(X, reset=reset, **settings)
+            return self._check_images(X, reset=reset, **settings)
         if not reset and network.takes_sequences and len(self.input_shape_) > 1:
-            return self._check_flattened(X)
-        return validate_data(self, X, dtype=FLOATS, order="C", reset=reset)
+            return self._check_flattened(X, **settings)
+        return validate_data(self, X, reset=reset, **settings)
 
-    def _check_images(self, X, *, reset):
-        X = check_array(X, dtype=FLOATS, order="C", allow_nd=True)
+    def _check_images(self, X, *, reset, **settings):
+        X = check_array(X, allow_nd=True, **settings)
         shape = self._as_events(X[:1]).shape[1:]
         if reset:
             self.n_features_in_ = prod(X.shape[1:])
@@ -105,12 +133,10 @@ class EventDataMixin:
             )
         return X
 
-    def _check_sequences(self, X, *, reset):
+    def _check_sequences(self, X, *, reset, **settings):
         with_ends = "allow-nan" if self._network().takes_missing_ends else True
-        X = check_array(
-            X, dtype=FLOATS, order="C", allow_nd=True, ensure_all_finite=with_ends
-        )
-        for chunk in _chunks(X):
+        X = check_array(X, allow_nd=True, ensure_all_finite=with_ends, **settings)
+        for chunk in chunks(X):
             _check_missing(chunk)
         if reset:
             self.n_features_in_ = X.shape[2]
@@ -123,8 +149,8 @@ class EventDataMixin:
             )
         return X
 
-    def _check_flattened(self, X):
-        X = check_array(X, dtype=FLOATS, order="C")
+    def _check_flattened(self, X, **settings):
+        X = check_array(X, **settings)
         n_columns = prod(self.input_shape_)
         if X.shape[1] != n_columns:
             raise ValueError(
@@ -219,9 +245,9 @@ def _how_to_tell_flat_rows(shape):
     )
 
 
-def _chunks(X):
+def chunks(X):
     """Yield parts of an array that may be a memory map larger than the memory."""
-    size = max(1, 2**26 // max(1, X[:1].nbytes))
+    size = max(1, 2**24 // max(1, X[:1].nbytes))
     return (X[rows] for rows in gen_batches(len(X), size))
 
 

@@ -30,8 +30,9 @@ early_stopping : bool, default=False
     and go back to the best weights. Rows that are held out are not learnt from, which
     costs most where there are few.
 validation_fraction : float, default=0.1
-    Share of the rows, drawn at random, that early stopping holds out. Rows that
-    overlap, as sliding windows do, leak: pass `X_val` to `fit` instead.
+    Share of the rows, drawn at random, that is held out for early stopping, or for
+    callbacks that look at such rows. Rows that overlap, as sliding windows do, leak:
+    pass `X_val` to `fit` instead.
 n_iter_no_change : int, default=10
     Epochs without improvement after which early stopping ends the fit. Those in which
     a learning-rate schedule has not yet come down to half of its peak do not count.
@@ -54,8 +55,11 @@ compile : bool, default=False
     Whether to train with `torch.compile`, which takes some seconds, up to minutes, to
     begin with: for large networks and many epochs. Compiled code rounds differently.
 callbacks : list of skorch callbacks or None, default=None
-    Passed through to skorch. Callbacks that act on batches slow training down a
-    little; they receive ``(x, x)`` as the batch."""
+    Instances, classes, or pairs of a name and one. A fit works on copies, which share
+    what their constructors were given, as writers of logs. Those whose `monitor` is
+    ``"valid_..."`` make the fit hold rows out; an `LRScheduler` takes the place of
+    `learning_rate_schedule`. Callbacks that act on batches slow training down a little;
+    they receive ``(x, x)`` as the batch."""
 
 ATTRIBUTES = """\
 net_ : skorch.NeuralNet

@@ -16,7 +16,6 @@ from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.objectives import SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
-from skae.training._inference import map_rows
 from skae.training._seeding import generator_for
 
 __all__ = ["GenerativeMixin"]
@@ -166,11 +165,9 @@ class GenerativeMixin:
         """
         check_is_fitted(self)
         module, generator = self.net_.module_, self._generator(random_state)
-        events = self._as_events(self._check_X(X, reset=False))
-        return map_rows(
+        return self._map(
             lambda x: module.bottleneck(module.encoder(x), generator).sample,
-            events,
-            module,
+            self._check_X(X, reset=False),
         )
 
     @available_if(_has_distributions)
@@ -191,11 +188,7 @@ class GenerativeMixin:
 
     def _distribution(self, X):
         module = self.net_.module_
-        both = map_rows(
-            lambda x: torch.cat([*_moments(module.encode(x))], dim=-1),
-            self._as_events(X),
-            module,
-        )
+        both = self._map(lambda x: torch.cat([*_moments(module.encode(x))], dim=-1), X)
         return both[:, : self.n_components], both[:, self.n_components :]
 
     # Likelihoods
@@ -255,7 +248,7 @@ class GenerativeMixin:
     def _draws(self, X, n_draws, decoder_variance, random_state):
         """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
         check_is_fitted(self)
-        events = self._as_events(self._check_X(X, reset=False))
+        X = self._check_X(X, reset=False)
         if decoder_variance is None:
             decoder_variance = self._decoder_variance()
         generator = self._generator(random_state)
@@ -263,7 +256,7 @@ class GenerativeMixin:
         def terms(x):
             return self._draw_terms(x, n_draws, decoder_variance, generator)
 
-        terms = map_rows(terms, events, self.net_.module_).astype(np.float64)
+        terms = self._map(terms, X).astype(np.float64)
         log_p, log_ratio = terms[:, :n_draws].T, terms[:, n_draws:-1].T
         return log_p, log_ratio, terms[:, -1]
 

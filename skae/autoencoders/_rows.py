@@ -8,7 +8,16 @@ import torch
 from skae._sklearn import check_sample_weight
 from skae.training._sources import ArraySource, Rows
 
-__all__ = ["EvenSample", "TrainingData", "training_data"]
+__all__ = [
+    "EvenSample",
+    "TrainingData",
+    "evenly_spaced",
+    "float_dtype",
+    "training_data",
+]
+
+# Whole numbers up to this, in absolute value, are exact in single precision.
+EXACT_IN_FLOAT32 = 2**24
 
 
 class TrainingData(NamedTuple):
@@ -17,7 +26,8 @@ class TrainingData(NamedTuple):
     Attributes
     ----------
     X : ndarray of shape (n_samples, ...)
-        The validated rows; of a torch data set evenly spaced ones.
+        The validated rows, of floats or whole numbers; of a torch data set evenly
+        spaced ones.
     weight : ndarray of shape (n_samples,) or None
         Their weights.
     rows : Rows
@@ -48,10 +58,30 @@ def training_data(X, source, sample_weight, step=1):
         return TrainingData(X, None, Rows(source))
     weight = _checked_weight(sample_weight, source)
     rows, kept = Rows(source, ArraySource(weight)), np.flatnonzero(weight)
-    if len(kept) < len(weight):
-        rows = rows.subset(torch.from_numpy(kept))
     weight = weight[::step]
-    return TrainingData(X[weight > 0], weight[weight > 0], rows)
+    if len(kept) < len(source):
+        rows = rows.subset(torch.from_numpy(kept))
+        X, weight = X[weight > 0], weight[weight > 0]
+    return TrainingData(X, weight, rows)
+
+
+def float_dtype(X):
+    """Return the dtype to train in on an array: its own, or one that holds its values.
+
+    For whole numbers that is float32 where it holds all of them exactly, up to
+    16,777,216, else float64.
+    """
+    if X.dtype in (np.float32, np.float64):
+        return X.dtype
+    is_exact = np.can_cast(X.dtype, np.float32) or (
+        X.min() >= -EXACT_IN_FLOAT32 and X.max() <= EXACT_IN_FLOAT32
+    )
+    return np.dtype(np.float32 if is_exact else np.float64)
+
+
+def evenly_spaced(X, size):
+    """Return up to `size` evenly spaced rows of an array, a view."""
+    return X[:: -(-len(X) // size)]
 
 
 def _checked_weight(sample_weight, source):

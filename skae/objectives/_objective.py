@@ -132,6 +132,13 @@ class LossFunction:
         self.reconstruction = reconstruction
         self.penalties = penalties
 
+    def state_dict(self):
+        """Return what of the loss was learnt: nothing. skorch's callbacks save it."""
+        return {}
+
+    def load_state_dict(self, state):
+        """Take what `state_dict` has returned."""
+
     def weights(self, epoch, n_epochs=None):
         """Return the penalties' weights in `epoch`, by name."""
         return {

@@ -5,9 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from skae._arrays import as_numbers
 from skae._sklearn import Interval
-from skae.metrics import variance_explained
 from skae.scorers._base import SCORERS, Scorer
 
 __all__ = ["DescriptionLength", "description_length"]
@@ -130,17 +128,10 @@ class DescriptionLength(Scorer):
         self.eps = eps
 
     def _score(self, located, y):
-        X = as_numbers(located.X)
-        n_components, n_features = located.codes().shape[1], _n_varying(X)
+        errors = located.errors()
+        n_components = located.codes().shape[1]
+        n_features = np.count_nonzero(errors.scatter)  # those that vary
         if n_components >= n_features:
             return self.worst
-        unexplained = 1 - variance_explained(X, located.reconstruct())
+        unexplained = 1 - errors.variance_explained()
         return -description_length(unexplained, n_components, n_features, eps=self.eps)
-
-
-def _n_varying(X):
-    """Return the number of features that vary; a time step of a channel is one."""
-    X = X.reshape(len(X), -1)
-    ended = np.isnan(X)
-    low, high = np.where(ended, np.inf, X), np.where(ended, -np.inf, X)
-    return int((high.max(axis=0) > low.min(axis=0)).sum())

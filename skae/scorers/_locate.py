@@ -4,8 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.pipeline import Pipeline
+from sklearn.utils import gen_batches
 
+from skae._arrays import as_numbers, divisible
 from skae._finder import find
+from skae._sklearn import num_samples, safe_indexing
+from skae.metrics import PART_BYTES, ErrorSums
 
 __all__ = ["Located", "locate"]
 
@@ -39,6 +43,16 @@ class Located(NamedTuple):
         if hasattr(self.reducer, "reconstruct"):
             return np.asarray(self.reducer.reconstruct(self.X))
         return np.asarray(self.reducer.inverse_transform(self.codes()))
+
+    def errors(self):
+        """Return the `ErrorSums` of reconstructions, made some megabytes at a time."""
+        X, sums = divisible(self.X, "Scoring"), ErrorSums()
+        n_bytes = 8 * np.size(np.asarray(safe_indexing(X, slice(1))))
+        n_rows = max(1, PART_BYTES // max(1, n_bytes))
+        for rows in gen_batches(num_samples(X), n_rows):
+            part = self._replace(X=safe_indexing(X, rows))
+            sums.update(as_numbers(part.X), part.reconstruct())
+        return sums
 
 
 def locate(estimator, X):

@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator
 
 from skae._arrays import as_numbers
 from skae._finder import SelectedColumns
-from skae.metrics import feature_errors, mean_squared_error, variance_explained
+from skae.metrics import feature_errors, mean_squared_error
 from skae.scorers._base import SCORERS, Scorer
 from skae.scorers._locate import locate
 from skae.scorers._undo import check_undone, undo
@@ -47,7 +47,7 @@ class Reconstruction(Scorer):
     selection_rule = "description_length"
 
     def _score(self, located, y):
-        return variance_explained(as_numbers(located.X), located.reconstruct())
+        return located.errors().variance_explained()
 
 
 @SCORERS.register("mse")
@@ -84,7 +84,7 @@ class MeanSquaredError(Scorer):
     selection_rule = "knee"
 
     def _score(self, located, y):
-        return -mean_squared_error(as_numbers(located.X), located.reconstruct())
+        return -located.errors().mean_squared_error()
 
 
 class RootMeanSquaredError(BaseEstimator):
@@ -235,8 +235,8 @@ def reconstruct_in_units(estimator, X):
     steps = _steps_to_undo(located)
     check_undone(steps, X)
     X_hat = located.reconstruct()
-    ended = np.isnan(as_numbers(located.X))
-    if not np.isfinite(X_hat[~ended]).all():
+    has_ended = np.isnan(as_numbers(located.X))
+    if not (np.isfinite(X_hat) | has_ended).all():
         return np.full(np.shape(X), np.nan)
     return undo(steps, X_hat)
 

@@ -12,32 +12,11 @@ __all__ = [
     "PatientStopping",
     "StopTraining",
     "TaskPerEpoch",
-    "check_callbacks",
 ]
 
 
 class StopTraining(Exception):
     """Raised by a callback to end training, with the fit kept."""
-
-
-def check_callbacks(callbacks):
-    """Raise a TypeError unless each is what skorch takes for a callback.
-
-    Parameters
-    ----------
-    callbacks : list or None
-        Of callbacks, their classes, None, or pairs of a name and one of these.
-    """
-    for given in callbacks or ():
-        is_pair = isinstance(given, tuple) and len(given) == 2
-        callback = given[1] if is_pair else given
-        kind = callback if isinstance(callback, type) else type(callback)
-        if callback is not None and not issubclass(kind, Callback):
-            raise TypeError(
-                f"callbacks={callbacks!r} holds {given!r}, which is no callback: pass "
-                "instances of skorch's, as skorch.callbacks.EarlyStopping(), or of "
-                "classes of your own derived from skorch.callbacks.Callback."
-            )
 
 
 class DivergenceGuard(Callback):
@@ -51,7 +30,7 @@ class DivergenceGuard(Callback):
     def on_train_begin(self, net, X=None, **kwargs):
         """Note some rows, for the last check."""
         net.diverged_ = False
-        self.rows_ = X.head(net.batch_size)
+        self.rows_ = X.head(net.batch_size).to(net.dtype)
         self.trusted_ = None
         self.limit_ = divergence_limit(
             net.loss_of(self.rows_), self.rows_.square().nanmean().item()

@@ -155,10 +155,11 @@ def _restore(net, path):
         state = torch.load(io.BytesIO(content), weights_only=True)
         net.module_.load_state_dict(state["module"])
         net.optimizer_.load_state_dict(state["optimizer"])
+        net.n_done_ = len(state["history"]) - len(net.history)
+        net.history[:] = state["history"]
         for name, other in _others(net).items():
             for attribute, value in state["callbacks"].get(name, {}).items():
                 _set(other, attribute, value)
-        net.history[:] = state["history"]
     except Exception as error:  # whatever a state of another kind makes torch raise
         what = " ".join(str(error).split())
         raise _unusable(path, f"{type(error).__name__}: {what:.200}") from error

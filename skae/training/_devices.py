@@ -54,7 +54,14 @@ def auto_device():
 
 
 def torch_dtype(dtype, device):
-    """Return the torch dtype to train in: that of the data, where the device has it."""
+    """Return the torch dtype to train in: that of the data, where the device has it.
+
+    Parameters
+    ----------
+    dtype : numpy dtype
+        float64 or float32.
+    device : torch.device
+    """
     if device.type == "mps":
         return torch.float32
     return torch.float64 if np.dtype(dtype) == np.float64 else torch.float32
@@ -65,6 +72,7 @@ def as_tensor(X):
 
     torch warns about read-only memory, such as joblib's memory maps: that is copied.
     """
+    X = np.ascontiguousarray(X)  # torch takes no negative strides
     return torch.from_numpy(X if X.flags.writeable else X.copy())
 
 

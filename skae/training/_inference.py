@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
+from sklearn.utils import gen_batches
 
 from skae.training._devices import as_tensor
 
-__all__ = ["map_rows"]
+__all__ = ["filled", "map_rows", "rows_at_a_time"]
 
 CHUNK_BYTES = 2**22
 
@@ -27,22 +28,79 @@ def map_rows(function, X, module):
     Returns
     -------
     Y : ndarray of shape (n_samples, ...)
-        In the dtype of `X`.
+        In the dtype of `X`; that of the module if `X` is neither float64 nor float32.
     """
     weight = next(module.parameters())
     module.eval()
-    result = None
-    with torch.inference_mode():
-        for rows in _chunks(X, on_cpu=weight.device.type == "cpu"):
-            chunk = function(as_tensor(X[rows]).to(weight.device, weight.dtype))
-            if result is None:
-                result = np.empty((len(X), *chunk.shape[1:]), dtype=X.dtype)
-            result[rows] = chunk.cpu().numpy()
-    return result
+
+    def mapped(chunk):
+        with torch.inference_mode():
+            y = function(as_tensor(chunk).to(weight.device, weight.dtype)).cpu().numpy()
+        is_kept = X.dtype in (np.float64, np.float32)
+        return y.astype(X.dtype, copy=False) if is_kept else y
+
+    size = rows_at_a_time(X, module)
+    return filled((mapped(X[rows]) for rows in gen_batches(len(X), size)), len(X))
 
 
-def _chunks(X, on_cpu):
-    size = CHUNK_BYTES if on_cpu else 64 * CHUNK_BYTES
-    n_rows = max(1, size // max(1, X[:1].nbytes))
-    for start in range(0, len(X), n_rows):
-        yield slice(start, start + n_rows)
+def rows_at_a_time(X, module):
+    """Return how many rows of an array a module is best given at once."""
+    weight = next(module.parameters())
+    size = CHUNK_BYTES if weight.device.type == "cpu" else 64 * CHUNK_BYTES
+    return max(1, size // max(1, X[:1].size * weight.itemsize))
+
+
+def filled(parts, n_rows=None, out=None):
+    """Return parts of a result in one array.
+
+    Parameters
+    ----------
+    parts : iterable of ndarray of shape (n, ...)
+    n_rows : int or None, default=None
+        Of all parts together, where that is known beforehand.
+    out : array-like of shape (n_rows, ...) or None, default=None
+        What to write into: anything with a shape and a floating dtype that takes
+        slices, as a memory map; a new array by default.
+
+    Raises
+    ------
+    ValueError
+        When `out` has another shape, or cannot be written.
+    TypeError
+        When it has no floating dtype.
+    """
+    if out is None and n_rows is None:
+        return np.concatenate([*parts])
+    end = 0
+    for part in parts:
+        if out is None:
+            out = np.empty((n_rows, *part.shape[1:]), dtype=part.dtype)
+        start, end = end, end + len(part)
+        if not start:
+            _check_out(out, (n_rows or len(out), *part.shape[1:]))
+        if end > len(out):
+            raise ValueError(
+                f"out has {len(out)} rows, and there are more: give it one for each."
+            )
+        out[start:end] = part
+    if end < len(out):
+        raise ValueError(
+            f"out has {len(out)} rows, and there are {end}: give it {end}."
+        )
+    return out
+
+
+def _check_out(out, shape):
+    if not (hasattr(out, "shape") and hasattr(out, "dtype")):
+        raise TypeError(
+            f"out is a {type(out).__name__}: give an array to write into, as np.empty("
+            f"{shape}) or a memory map."
+        )
+    if tuple(out.shape) != shape:
+        raise ValueError(f"out has the shape {tuple(out.shape)}: give one of {shape}.")
+    if np.dtype(out.dtype).kind != "f":
+        raise TypeError(
+            f"out has the dtype {out.dtype}: give a float32 or float64 one."
+        )
+    if not getattr(getattr(out, "flags", None), "writeable", True):
+        raise ValueError("out cannot be written: open a memory map with mode='r+'.")

@@ -1,5 +1,6 @@
 """The one skorch subclass: skorch's interface around a loop over in-memory batches."""
 
+import math
 from contextlib import contextmanager, suppress
 
 import torch
@@ -11,9 +12,11 @@ from torch.nn.utils import clip_grad_norm_
 from skae.training._batches import Batches
 from skae.training._callbacks import DivergenceGuard, StopTraining
 from skae.training._devices import copied_to
+from skae.training._guests import follows_batches
 from skae.training._interruption import look
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
+from skae.training._means import EpochMeans
 from skae.training._rules import (
     has_come_down,
     learning_rate,
@@ -138,18 +141,22 @@ class AutoencoderNet(NeuralNet):
         use_own_share()
         self.begin(rows, epochs, last)
         self.notify("on_train_begin", X=rows, y=rows_val)
-        done = len(self.history) - self.first_epoch_  # where a killed fit goes on
+        self.first_epoch_ = len(self.history) - self.n_done_  # of what was loaded
+        self.n_epochs_ = self.first_epoch_ + epochs if last else None
         with suppress(StopTraining), self._compiled():
-            self.fit_loop(rows, rows_val, epochs=epochs - done)
+            self.fit_loop(rows, rows_val, epochs=epochs - self.n_done_)
         self.notify("on_train_end", X=rows, y=rows_val)
         return self
 
     def begin(self, rows, epochs, last=True):
         """Note what a training of so many epochs on some rows is about; see `train`."""
-        self.epochs_ = epochs
+        self.epochs_ = self.max_epochs = epochs
+        self.n_done_ = 0  # of them, in a fit that was killed
         self.first_epoch_ = len(self.history)
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
         self.observes_gradients_ = self._has_hook("on_grad_computed")
+        self.observes_batches_ = any(map(self._has_hook, BATCH_HOOKS))
+        self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
         self.has_missing_ = rows.source.has_missing
 
     @contextmanager
@@ -196,19 +203,19 @@ class AutoencoderNet(NeuralNet):
         epoch = len(self.history) - 1
         weights = self.criterion_.weights(epoch, self.n_epochs_)
         generator = generator_for(self.seed, epoch, device=self.device)
-        if any(map(self._has_hook, BATCH_HOOKS)):
+        if self.observes_batches_:
             step_fn = self._observed(step_fn, prefix)
         watch = current_watch()
-        losses, sizes = [], []
+        means = EpochMeans(len(iterator))
         for batch, (x, row_weight) in enumerate(iterator.epoch(epoch)):
             if training:
                 self._follow_schedule(epoch + batch / len(iterator))
-            losses.append(step_fn(x, row_weight, weights, generator)[0])
-            sizes.append(len(x) if row_weight is None else row_weight.sum())
+            terms = step_fn(x, row_weight, weights, generator)[0]
+            means.add(terms, len(x), None if row_weight is None else row_weight.sum())
             if watch is not None:
                 watch.check(self)
             look()
-        self._record(prefix, losses, sizes, weights)
+        self._record(prefix, means, weights)
 
     def train_step(self, x, row_weight, weights, generator):
         """Take one optimisation step and return its terms and output."""
@@ -313,15 +320,26 @@ class AutoencoderNet(NeuralNet):
 
         return step
 
-    def _record(self, prefix, losses, sizes, weights):
-        """Record the means over an epoch; one transfer from the device for each."""
-        sizes = torch.as_tensor(sizes, dtype=self.dtype, device=self.device)
-        means = {}
-        for name in losses[0]:
-            values = torch.stack([terms[name] for terms in losses])
-            means[name] = ((values * sizes).sum() / sizes.sum()).item()
-        row = row_of_terms(prefix, means, len(losses))
+    def _record(self, prefix, means, weights):
+        row = row_of_terms(prefix, means.read(), len(means))
         if prefix == "train":
             row |= row_of_settings(self.optimizer_.param_groups[0]["lr"], weights)
         for name, value in row.items():
             self.history.record(name, value)
+        if self.has_guests_:
+            self._record_as_skorch(prefix, means)
+
+    def _record_as_skorch(self, prefix, means):
+        """Record what skorch's callbacks count on: every batch, and which loss is best.
+
+        One transfer from the device serves for all batches, if nobody was told of each.
+        """
+        if not self.observes_batches_:
+            self.history[-1]["batches"] += [
+                {f"{prefix}_loss": loss, f"{prefix}_batch_size": n_rows}
+                for loss, n_rows in means.losses()
+            ]
+        name = f"{prefix}_loss"
+        before = [row[name] for row in self.history[:-1] if name in row]
+        is_best = self.history[-1, name] < min(before, default=math.inf)
+        self.history.record(f"{name}_best", is_best)

@@ -56,7 +56,7 @@ class ArraySource(Source):
     """Events in an array or a tensor, in memory or mapped into it.
 
     Memory that must not be written, as that of most memory maps, is read chunk by
-    chunk and never copied as a whole.
+    chunk and never copied as a whole. Of any dtype: batches are converted.
 
     Parameters
     ----------
@@ -200,7 +200,9 @@ class Rows:
 
     def head(self, size):
         """Return the events of the first `size` rows."""
-        return next(iter(self.source.chunks(self.order(), size)))
+        if not self.source.is_indexed:
+            return next(iter(self.source.chunks(None, size)))
+        return self.source.take(self.order(torch.arange(min(size, len(self)))))
 
     def sample(self, size):
         """Return the events of up to `size` rows, evenly spaced, and their weights.

@@ -1,0 +1,108 @@
+"""skorch callbacks of the user's, and what they count on."""
+
+from contextlib import suppress
+from copy import copy, deepcopy
+from inspect import signature
+
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochTimer,
+    LRScheduler,
+    PrintLog,
+    WandbLogger,
+)
+
+__all__ = [
+    "check_callbacks",
+    "copies_of",
+    "follows_batches",
+    "is_scheduler",
+    "wants_held_out",
+    "without_name",
+]
+
+# Which of skorch's do not look at batches, of which there are many to keep.
+_OF_EPOCHS = {EarlyStopping, EpochTimer, LRScheduler, PrintLog}
+
+
+def check_callbacks(callbacks):
+    """Raise if something is no skorch callback, its class, or a pair with a name.
+
+    Raises
+    ------
+    TypeError
+    """
+    for item in callbacks:
+        callback = without_name(item)
+        is_class = isinstance(callback, type) and issubclass(callback, Callback)
+        if not (is_class or isinstance(callback, Callback)):
+            raise TypeError(
+                f"callbacks has {item!r} in it: give skorch callbacks, as "
+                "skorch.callbacks.EarlyStopping(), or pairs of a name and one. Those "
+                "of scikit-learn go to set_callbacks."
+            )
+
+
+def without_name(item):
+    """Return the callback of an item in a list of callbacks."""
+    return item[-1] if isinstance(item, tuple | list) and len(item) == 2 else item
+
+
+def copies_of(callbacks):
+    """Return copies of callbacks, to change in a fit.
+
+    They share what their constructors were given, as writers of logs, which cannot be
+    copied. Callbacks that know one another, as one that loads what another has saved,
+    know one another's copies.
+    """
+    copied = {id(c): _copy_of(c) for c in map(without_name, callbacks)}
+    for callback in copied.values():
+        if not isinstance(callback, type):
+            for name, value in list(vars(callback).items()):
+                if id(value) in copied:
+                    setattr(callback, name, copied[id(value)])
+    return [_with_name_of(item, copied) for item in callbacks]
+
+
+def _copy_of(callback):
+    other = copy(callback)
+    if isinstance(callback, type):
+        return other
+    given = signature(type(callback)).parameters
+    for name in vars(other).keys() - given.keys():
+        with suppress(Exception):  # whatever says that it cannot be copied
+            setattr(other, name, deepcopy(getattr(callback, name)))
+    return other
+
+
+def _with_name_of(item, copied):
+    callback = without_name(item)
+    return copied[id(callback)] if callback is item else (item[0], copied[id(callback)])
+
+
+def follows_batches(callback):
+    """Return whether a callback may look for the history of batches, as skorch has it.
+
+    Those of skae do not.
+    """
+    is_own = type(callback).__module__.startswith("skae.")
+    return not (is_own or type(callback) in _OF_EPOCHS)
+
+
+def is_scheduler(item):
+    """Return whether a callback sets the learning rate."""
+    callback = without_name(item)
+    if isinstance(callback, type):
+        return issubclass(callback, LRScheduler)
+    return isinstance(callback, LRScheduler)
+
+
+def wants_held_out(item):
+    """Return whether a callback, as it is, cannot do without held-out rows."""
+    callback = without_name(item)
+    if isinstance(callback, type):
+        callback = callback()
+    monitor = getattr(callback, "monitor", None)
+    logs_best = isinstance(callback, WandbLogger) and callback.save_model
+    return logs_best or (isinstance(monitor, str) and monitor.startswith("valid_"))
