@@ -86,7 +86,7 @@ def row_errors(X, X_hat):
     return squares.sum(axis=1) / present.sum(axis=1)
 
 
-def variance_explained(X, X_hat):
+def variance_explained(X, X_hat, sample_weight=None):
     """Return the share of the variance of `X` that `X_hat` explains.
 
     ``R2 = 1 - sum (X - X_hat)**2 / sum (X - mean(X))**2``, over all features together
@@ -98,6 +98,8 @@ def variance_explained(X, X_hat):
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
         NaN in `X`, where a sequence has ended, does not count.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        Weights of the rows, in both sums and in the mean.
 
     Returns
     -------
@@ -112,8 +114,9 @@ def variance_explained(X, X_hat):
     >>> variance_explained(X, X + 0.5)
     0.75
     """
-    error = _squares(X, X_hat)[0].sum()
-    variance = _squares(X, _mean(X))[0].sum()
+    weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
+    error = weight @ _squares(X, X_hat)[0].sum(axis=1)
+    variance = weight @ _squares(X, _mean(X, weight))[0].sum(axis=1)
     if variance == 0:
         return float(error == 0)
     return float(1 - error / variance)
@@ -128,7 +131,9 @@ def _squares(X, X_hat):
     return squares.reshape(len(X), -1), present.reshape(len(X), -1)
 
 
-def _mean(X):
+def _mean(X, weight):
     """Return the mean row; zero at time steps that no sequence has."""
-    count = np.maximum(1, (~np.isnan(X)).sum(axis=0))
-    return np.nansum(X, axis=0, dtype=np.float64) / count
+    rows = X.reshape(len(X), -1)
+    total = weight @ np.nan_to_num(rows, posinf=np.inf, neginf=-np.inf)
+    count = weight @ ~np.isnan(rows)
+    return (total / np.where(count > 0, count, 1)).reshape(X.shape[1:])
