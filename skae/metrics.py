@@ -93,7 +93,7 @@ def row_errors(X, X_hat):
     return errors
 
 
-def variance_explained(X, X_hat):
+def variance_explained(X, X_hat, sample_weight=None):
     """Return the share of the variance of `X` that `X_hat` explains.
 
     ``R2 = 1 - sum (X - X_hat)**2 / sum (X - mean(X))**2``, over all features together
@@ -105,6 +105,8 @@ def variance_explained(X, X_hat):
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
         NaN in `X`, where a sequence has ended, does not count.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        Weights of the rows, in both sums and in the mean.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def variance_explained(X, X_hat):
     >>> variance_explained(X, X + 0.5)
     0.75
     """
-    return ErrorSums().update(X, X_hat).variance_explained()
+    return ErrorSums().update(X, X_hat, sample_weight).variance_explained()
 
 
 class ErrorSums:
@@ -130,7 +132,7 @@ class ErrorSums:
     Attributes
     ----------
     count : ndarray of shape (...)
-        Of rows, by the entry of a row: those where it is not NaN.
+        Weight of the rows, by the entry of a row: of those where it is not NaN.
     error : ndarray of shape (...)
         Squared error.
     mean, scatter : ndarray of shape (...)
@@ -151,12 +153,13 @@ class ErrorSums:
     def __init__(self):
         self.count = self.error = self.mean = self.scatter = np.zeros(())
 
-    def update(self, X, X_hat):
-        """Take rows and their reconstructions, and return itself."""
-        for _, part, part_hat in _parts(X, X_hat):
+    def update(self, X, X_hat, weight=None):
+        """Take rows, their reconstructions and their weights, and return itself."""
+        weight = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
+        for rows, part, part_hat in _parts(X, X_hat):
             squares, present = _squares(part, part_hat)
-            self.error = self.error + squares.sum(axis=0)
-            self._take(part, present.sum(axis=0))
+            self.error = self.error + np.tensordot(weight[rows], squares, 1)
+            self._take(part, weight[rows], np.tensordot(weight[rows], present, 1))
         return self
 
     def mean_squared_error(self):
@@ -170,22 +173,27 @@ class ErrorSums:
             return float(error == 0)
         return float(1 - error / variance)
 
-    def _take(self, X, count):
+    def _take(self, X, weight, count):
         """Merge mean and scatter with those of further rows.
 
         That is exact for constants, and subtracts no large numbers from each other
         (Chan, Golub and LeVeque, 1983).
         """
         origin = np.nan_to_num(X[0]).astype(np.float64)
-        deviations = _differences(X, origin)[0]
-        shift = deviations.sum(axis=0) / np.maximum(1, count)
-        scatter = _squares(X, origin + shift)[0].sum(axis=0)
+        deviations = np.tensordot(weight, _differences(X, origin)[0], 1)
+        shift = _ratio(deviations, count)
+        scatter = np.tensordot(weight, _squares(X, origin + shift)[0], 1)
         total = self.count + count
-        step, share = origin + shift - self.mean, count / np.maximum(1, total)
+        step, share = origin + shift - self.mean, _ratio(count, total)
         between = self.count * share * _squares(np.where(self.count, step, 0), 0)[0]
         self.scatter = self.scatter + scatter + between
         self.mean = self.mean + share * step
         self.count = total
+
+
+def _ratio(a, b):
+    """Return a / b, zero where b is."""
+    return np.divide(a, b, where=np.greater(b, 0), out=np.zeros(np.shape(b)))
 
 
 def _parts(X, X_hat):

@@ -218,7 +218,10 @@ class BaseAutoencoder(
             Ignored, present for scikit-learn's API.
         X_val : like `X`, default=None
             Validation data, whose loss is recorded every epoch and which early
-            stopping uses in place of a split of `X`.
+            stopping uses in place of a split of `X`. In a pipeline, the steps before do
+            not transform them unless metadata routing is enabled, with
+            ``set_fit_request(X_val=True)`` and
+            ``Pipeline(..., transform_input=["X_val"])``.
         **metadata : dict
             ``sample_weight``, array-like of shape (n_samples,): weights of the rows in
             the loss. In a pipeline, pass it as ``<step>__sample_weight``, or enable
@@ -236,6 +239,8 @@ class BaseAutoencoder(
             raised, so that a search goes on.
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
+        UserWarning
+            When `X_val` is on another scale than `X`.
         """
         check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")
@@ -245,7 +250,7 @@ class BaseAutoencoder(
             vars(self).pop("net_", None)
         data = self._training_data(X, _weight_in(metadata), reset=not goes_on)
         X = data.X
-        data_val = None if X_val is None else self._training_data(X_val, reset=False)
+        data_val = self._validation_data(X_val, data)
         if not goes_on:
             self._initialize(X)
         context = self._init_callback_context(max_subtasks=self.max_epochs)
@@ -554,7 +559,7 @@ class BaseAutoencoder(
         check_is_fitted(self)
         return self._mapped(self._reconstruct, X)
 
-    def score(self, X, y=None):
+    def score(self, X, y=None, sample_weight=None):
         """Return the share of the variance of `X` that its reconstruction explains.
 
         Parameters
@@ -562,6 +567,8 @@ class BaseAutoencoder(
         X : array-like like in `fit`
         y : None
             Ignored, present for scikit-learn's API.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
 
         Returns
         -------
@@ -570,9 +577,13 @@ class BaseAutoencoder(
             as the mean of `X`. See `skae.metrics.variance_explained`.
         """
         check_is_fitted(self)
-        sums = ErrorSums()
+        sums, n_seen = ErrorSums(), 0
         for rows in self._parts(X)[1]:
-            sums.update(rows, self._reconstruct(rows))
+            weight = sample_weight
+            if weight is not None:
+                weight = sample_weight[n_seen : n_seen + len(rows)]
+            sums.update(rows, self._reconstruct(rows), weight)
+            n_seen += len(rows)
         return sums.variance_explained()
 
     def score_samples(self, X):

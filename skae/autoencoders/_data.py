@@ -9,6 +9,7 @@ from torch.utils.data import IterableDataset
 
 from skae._arrays import FLOATS, array_like, stack_items
 from skae.autoencoders._rows import EvenSample, training_data
+from skae.autoencoders._validation import warn_unlike
 from skae.shapes import n_dims
 from skae.training._devices import as_tensor
 from skae.training._inference import filled, map_rows, rows_at_a_time
@@ -43,6 +44,15 @@ class EventDataMixin:
         X = self._check_X(X, reset=reset)
         source = ArraySource(self._as_events(X), self._any_missing(X))
         return training_data(X, source, sample_weight)
+
+    def _validation_data(self, X_val, data):
+        """Return the `TrainingData` of validation rows, None without any."""
+        if X_val is None:
+            return None
+        data_val = self._training_data(X_val, reset=False)
+        events = (self._as_events(X) for X in (data.X, data_val.X))
+        warn_unlike(*events, stacklevel=5)
+        return data_val
 
     def _data_of_dataset(self, dataset, sample_weight, *, reset):
         sample, has_missing = EvenSample(SAMPLE_ROWS), False

@@ -52,8 +52,9 @@ def check_undone(steps, X):
     for name, step in steps:
         if not hasattr(step, "inverse_transform"):
             raise _no_units(name, step, "has no inverse_transform")
-    with np.errstate(all="ignore"):
-        _try(steps, X[:N_TRIED])
+    if steps:
+        with np.errstate(all="ignore"):
+            _try(steps, X[:N_TRIED])
 
 
 def _try(steps, before):

@@ -9,8 +9,9 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler
 
-from skae import VAE, Autoencoder, CollapseWarning, DenseAutoencoder, OutOfRangeWarning
+from skae import VAE, Autoencoder, DenseAutoencoder
 from skae._arrays import is_outside
+from skae.exceptions import CollapseWarning, OutOfRangeWarning
 
 X = load_breast_cancer().data
 rng = np.random.default_rng(0)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from torch.utils.data import TensorDataset
 
-from skae import DenseAutoencoder, Reconstruction, get_scorer
+from skae import DenseAutoencoder, get_scorer
 from skae.autoencoders._base import _share_outside
+from skae.scorers import Reconstruction
 
 linux_only = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells anonymous memory"

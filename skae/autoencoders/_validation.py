@@ -1,0 +1,69 @@
+"""Whether validation rows are like those that are trained on."""
+
+import warnings
+
+import numpy as np
+
+__all__ = ["warn_unlike"]
+
+# At most this many rows are looked at, evenly spaced; variances need a few of them.
+N_ROWS, FEW = 1000, 10
+
+# Far from what random splits give, and from most drifts: standard deviations between
+# means, and ratios of variances.
+SHIFT, RATIO = 3.0, 16.0
+
+
+def warn_unlike(events, events_val, stacklevel):
+    """Warn where validation rows are on another scale than those of the fit.
+
+    They are when their means are more than three standard deviations apart, on the
+    average over features, or their variances more than a factor of 16.
+
+    Parameters
+    ----------
+    events, events_val : ndarray of shape (n_samples, ...)
+        NaN where sequences have ended.
+    stacklevel : int
+        Of the warning, as the caller would set it.
+    """
+    found = _difference(_features(events), _features(events_val))
+    if found:
+        warnings.warn(
+            f"{found}, so the validation loss says little about how training goes. A "
+            "pipeline does not transform X_val unless it is told to: enable metadata "
+            "routing, ask for X_val by set_fit_request(X_val=True), and pass "
+            "Pipeline(..., transform_input=['X_val']).",
+            stacklevel=stacklevel + 1,
+        )
+
+
+def _features(events):
+    """Return some rows as a table; of sequences, a row for each time step."""
+    rows = events[:: -(-len(events) // N_ROWS)].astype(np.float64)
+    is_sequence = rows.ndim == 3
+    table = rows.reshape(-1, rows.shape[-1]) if is_sequence else rows
+    table = table.reshape(len(table), -1)
+    return table[~np.isnan(table).any(axis=1)]
+
+
+def _difference(X, X_val):
+    """Return in words how far two tables are apart, or None if they are alike."""
+    if not (len(X) and len(X_val)):
+        return None
+    with np.errstate(all="ignore"):
+        variances, variances_val = X.var(axis=0), X_val.var(axis=0)
+        total = variances.sum()
+        shift = np.sqrt(np.square(X_val.mean(axis=0) - X.mean(axis=0)).sum() / total)
+        # of all, which outliers decide, and of most, which features decide that are
+        # hardly ever there: both have to say so
+        ratios = variances_val.sum() / total, np.median(variances_val / variances)
+    if shift > SHIFT and np.isfinite(shift):
+        return f"X_val lies {shift:.0f} standard deviations away from X"
+    if len(X_val) < FEW:
+        return None
+    if min(ratios) > RATIO and np.isfinite(ratios).all():
+        return f"X_val varies {np.sqrt(ratios[0]):.0f} times as much as X"
+    if max(ratios) < 1 / RATIO:
+        return f"X varies {np.sqrt(1 / ratios[0]):.0f} times as much as X_val"
+    return None
