@@ -120,6 +120,41 @@ def test_nothing_of_scikit_learn_is_changed_for_longer_than_a_search(a, tmp_path
     assert watched.evaluate.__globals__ is vars(sklearn.model_selection._search)
 
 
+class OwnFit(GridSearchCV):
+    """Evaluates its candidates without scikit-learn."""
+
+    def fit(self, X, y=None):
+        self.cv_results_ = {"mean_test_score": [0.0]}
+        return self
+
+
+class OwnWay(GridSearchCV):
+    """Hands on something else than what scikit-learn has passed."""
+
+    def fit(self, X, y=None):
+        self._run_search(lambda candidates: {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (OwnFit, "OwnFit .* was fitted without its _run_search"),
+        (OwnWay, "has no variable"),
+        (lambda model, grid: model, "Shifted .* has no _run_search"),
+    ],
+    ids=["own fit", "own way", "no search"],
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_searches_of_another_kind_are_refused(kept, kind, reason, tmp_path):
+    surround = partial(remember, store=tmp_path / "scores.db")
+    if not kept:
+        surround = partial(limited, max_fit_seconds=1)
+    with pytest.raises(
+        TypeError, match=f"{reason}.*built on scikit-learn's BaseSearchCV"
+    ):
+        fitted(kind(Shifted(), SPACE), surround)
+
+
 def test_tasks_go_through_a_function_to_joblib():
     seen = []
 

@@ -40,15 +40,33 @@ def running_in(search, surroundings):
     ------
     search : estimator
         The same one.
+
+    Raises
+    ------
+    TypeError
+        When the search has no `_run_search`, or was fitted without it.
     """
     attributes = dict(vars(search))
-    search._run_search = _Run(search._run_search, surroundings)
+    if not hasattr(search, "_run_search"):
+        raise _another_way(type(search).__name__, "has no _run_search")
+    run = search._run_search = _Run(search._run_search, surroundings)
     try:
         yield search
     finally:
         del search._run_search
         if "_run_search" in attributes:
             search._run_search = attributes["_run_search"]
+    results = vars(search).get("cv_results_")
+    if results is not attributes.get("cv_results_") and not run.was_called:
+        raise _another_way(type(search).__name__, "was fitted without its _run_search")
+
+
+def _another_way(search, reason):
+    return TypeError(
+        f"{search} does not evaluate its candidates as scikit-learn's searches do: it "
+        f"{reason}. Use a search that is built on scikit-learn's BaseSearchCV and "
+        "leaves its `fit` as it is."
+    )
 
 
 class _Run:
@@ -57,12 +75,14 @@ class _Run:
     def __init__(self, run, surroundings):
         self.run = run
         self.surroundings = surroundings
+        self.was_called = False
         self.__signature__ = signature(run)  # scikit-learn reads it
 
     def __getstate__(self):
         return {}  # scikit-learn sends the search to each worker, which needs no run
 
     def __call__(self, evaluate_candidates, **context):
+        self.was_called = True
         with self.surroundings(evaluate_candidates) as evaluate:
             self.run(evaluate, **context)
 
@@ -133,11 +153,7 @@ def _variable(function, name):
     names = getattr(getattr(function, "__code__", None), "co_freevars", ())
     if name in names:
         return function.__closure__[names.index(name)]
-    raise TypeError(
-        "This search does not evaluate its candidates as scikit-learn's searches do: "
-        f"the function that it does so with has no variable {name!r}. Use a search "
-        "that is built on scikit-learn's BaseSearchCV and leaves its `fit` as it is."
-    )
+    raise _another_way("This search", f"does so with what has no variable {name!r}")
 
 
 def around_fits(evaluate_candidates, wrap, *, innermost=False):

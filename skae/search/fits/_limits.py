@@ -51,7 +51,8 @@ def limited(search, *, max_fit_seconds=None, max_fit_memory=None):
     ValueError
         When a limit is not positive.
     TypeError
-        In `fit`, when the search evaluates candidates in a way of its own.
+        When the search evaluates its candidates in a way of its own: in `fit`, or when
+        the context ends.
 
     Notes
     -----

@@ -71,7 +71,8 @@ def remember(search, store):
     Raises
     ------
     TypeError
-        In `fit`, when the search evaluates candidates in a way of its own.
+        When the search evaluates its candidates in a way of its own: in `fit`, or when
+        the context ends.
     ValueError
         In `fit`, when the store cannot be used.
 
