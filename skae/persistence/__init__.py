@@ -1,15 +1,17 @@
 """Estimators in files that hold numbers and names, and no code."""
 
-from skae.persistence._estimator import load_estimator, save_estimator
+from skae.persistence._classes import ESTIMATORS
+from skae.persistence._estimator import load, save
 from skae.persistence._file import FORMAT_VERSION, FileFormatError
 from skae.persistence._onnx import METHODS, OPSET, export_onnx
 
 __all__ = [
+    "ESTIMATORS",
     "FORMAT_VERSION",
     "METHODS",
     "OPSET",
     "FileFormatError",
     "export_onnx",
-    "load_estimator",
-    "save_estimator",
+    "load",
+    "save",
 ]
