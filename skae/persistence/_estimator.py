@@ -173,8 +173,15 @@ class _OtherVersion(InconsistentVersionWarning):
 
 def _other_version(document):
     """Return the version of scikit-learn in a file where it is not the one here."""
-    version = document["versions"]["scikit-learn"]
-    return None if version == sklearn.__version__ else f"{version:.20}"
+    versions = document.get("versions")
+    version = versions.get("scikit-learn") if isinstance(versions, dict) else None
+    return None if version == sklearn.__version__ else f"{version!s:.20}"
+
+
+def _hint(document):
+    """Return what may be why a file that is whole cannot be used."""
+    version = _other_version(document)
+    return "" if version is None else f" It was saved with scikit-learn {version}."
 
 
 def _encoded(estimator):
@@ -202,13 +209,14 @@ def _decoded(document, tensors, device):
     try:
         estimator = decoder.decode_model(document)
         decoder.check_that_all_were_used()
-    except (FileFormatError, DeviceError, MemoryError):
+    except (DeviceError, MemoryError):
         raise
     except Exception as error:  # whatever a forged document leads to
-        raise FileFormatError(
-            f"What it holds does not fit together ({type(error).__name__}: "
-            f"{str(error)[:200]})."
-        ) from error
+        what = str(error)
+        if not isinstance(error, FileFormatError):
+            kind = type(error).__name__
+            what = f"What it holds does not fit together ({kind}: {what:.200})."
+        raise FileFormatError(what + _hint(document)) from error
     return estimator, decoder
 
 
