@@ -7,8 +7,8 @@ from skae.autoencoders._lstm import LSTMAutoencoder
 from skae.autoencoders._mmd_vae import MMDVAE
 from skae.autoencoders._range_test import LearningRateRange, learning_rate_range_test
 from skae.autoencoders._registry import ESTIMATORS
-from skae.autoencoders._saving import load
 from skae.autoencoders._vae import VAE
+from skae.persistence import load
 
 __all__ = [
     "ESTIMATORS",

@@ -1,7 +1,5 @@
 """Estimators by name, for files that say which one they hold."""
 
-from skae.registry import Registry
+from skae.persistence import ESTIMATORS
 
 __all__ = ["ESTIMATORS"]
-
-ESTIMATORS = Registry("estimator", "skae.estimators")

@@ -1,11 +1,10 @@
-"""Saving and loading autoencoders, and taking them elsewhere as ONNX."""
+"""Saving autoencoders, and taking them elsewhere as ONNX."""
 
 from sklearn.utils.validation import check_is_fitted
 
-from skae.autoencoders._registry import ESTIMATORS
-from skae.persistence import export_onnx, load_estimator, save_estimator
+from skae.persistence import export_onnx, save
 
-__all__ = ["SavingMixin", "load"]
+__all__ = ["SavingMixin"]
 
 
 class SavingMixin:
@@ -41,6 +40,7 @@ class SavingMixin:
         See Also
         --------
         skae.load : Open the file.
+        skae.persistence.save : The same for pipelines.
         to_onnx : For predictions without Python.
 
         Examples
@@ -58,7 +58,7 @@ class SavingMixin:
         >>> bool((same.transform(X) == model.transform(X)).all())
         True
         """
-        save_estimator(self, path, ESTIMATORS)
+        save(self, path)
 
     def to_onnx(self, path, *, method="transform", dtype=None):
         """Write what one method computes as an ONNX model, to run without Python.
@@ -112,56 +112,3 @@ class SavingMixin:
         """
         check_is_fitted(self)
         export_onnx(self, path, method, dtype)
-
-
-def load(path, device=None):
-    """Open an autoencoder that its method `save` wrote.
-
-    Nothing in the file is executed. Classes are looked up by their registered names,
-    those of installed packages included, and values are numbers and texts.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    device : str or None, default=None
-        Where the model is to be, and its parameter `device` from now on. None: where
-        that parameter says as it was saved, or on the CPU where there is no such
-        device.
-
-    Returns
-    -------
-    estimator : BaseAutoencoder
-        As it was saved.
-
-    Raises
-    ------
-    FileFormatError
-        When skae did not save the file, a newer version did in a newer format, the
-        file is damaged, or a class that it names is not there.
-    ValueError
-        When `device` cannot be used.
-
-    Warns
-    -----
-    RuntimeWarning
-        When the device that the model was saved with cannot be used here.
-
-    Notes
-    -----
-    The file has a checksum over all of its bytes, which guards against damage. It is no
-    signature: who can write the file can write a model of his own, with a checksum
-    that fits. Such a model predicts what its author likes, but runs no code.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import skae
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "model.safetensors")
-    ...     skae.VAE(n_components=3, beta=0.1).save(path)
-    ...     skae.load(path)
-    VAE(beta=0.1, n_components=3)
-    """
-    return load_estimator(path, ESTIMATORS, device)

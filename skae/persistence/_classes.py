@@ -1,65 +1,70 @@
 """Which classes a file may name: registered ones, and a short list of others."""
 
 import torch
-from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skae.bottlenecks import BOTTLENECKS
 from skae.networks import NETWORKS
 from skae.noise import NOISES
 from skae.objectives import PENALTIES, RECONSTRUCTIONS, GaussianPrior, Objective
+from skae.persistence._steps import STEPS
+from skae.registry import Registry
 from skae.samplers import SAMPLERS
 from skae.schedules import SCHEDULES
 
-__all__ = ["ClassNames", "optimizer_name", "optimizer_named"]
+__all__ = [
+    "ESTIMATORS",
+    "class_named",
+    "is_autoencoder",
+    "name_of",
+    "optimizer_name",
+    "optimizer_named",
+]
 
-REGISTRIES = (
-    BOTTLENECKS,
-    NETWORKS,
-    NOISES,
-    PENALTIES,
-    RECONSTRUCTIONS,
-    SAMPLERS,
-    SCHEDULES,
-)
-OTHERS = {
-    cls.__name__: cls
-    for cls in (BayesianGaussianMixture, GaussianMixture, GaussianPrior, Objective)
+# Filled from above, by the modules of autoencoders.
+ESTIMATORS = Registry("estimator", "skae.estimators")
+_REGISTRIES = {
+    registry.kind: registry
+    for registry in (
+        BOTTLENECKS,
+        ESTIMATORS,
+        NETWORKS,
+        NOISES,
+        PENALTIES,
+        RECONSTRUCTIONS,
+        SAMPLERS,
+        SCHEDULES,
+    )
 }
+_OTHERS = {**STEPS, "GaussianPrior": GaussianPrior, "Objective": Objective}
 
 
-class ClassNames:
-    """Classes by kind and name, and back.
+def name_of(cls):
+    """Return kind and name of a class, or None where it has none."""
+    if _OTHERS.get(cls.__name__) is cls:
+        return ["class", cls.__name__]
+    for kind, registry in _REGISTRIES.items():
+        for name in registry.names():
+            if registry.get(name) is cls:
+                return [kind, name]
+    return None
 
-    Parameters
-    ----------
-    estimators : Registry
-        Of the estimators, which this layer does not know.
+
+def class_named(kind, name):
+    """Return the class of a kind and name.
+
+    Raises
+    ------
+    KeyError
+        When there is no such kind.
+    UnknownNameError
+        When nothing of that kind is registered under the name.
     """
+    return _OTHERS[name] if kind == "class" else _REGISTRIES[kind].get(name)
 
-    def __init__(self, estimators):
-        self.registries = {r.kind: r for r in (*REGISTRIES, estimators)}
 
-    def name(self, cls):
-        """Return kind and name of a class, or None where it has none."""
-        if OTHERS.get(cls.__name__) is cls:
-            return ["class", cls.__name__]
-        for kind, registry in self.registries.items():
-            for name in registry.names():
-                if registry.get(name) is cls:
-                    return [kind, name]
-        return None
-
-    def get(self, kind, name):
-        """Return the class of a kind and name.
-
-        Raises
-        ------
-        KeyError
-            When there is no such kind.
-        UnknownNameError
-            When nothing of that kind is registered under the name.
-        """
-        return OTHERS[name] if kind == "class" else self.registries[kind].get(name)
+def is_autoencoder(cls):
+    """Return whether a class is a registered estimator, which has a net once fitted."""
+    return issubclass(cls, ESTIMATORS.base)
 
 
 def optimizer_name(cls):

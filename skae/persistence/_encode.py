@@ -8,7 +8,9 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from skae.persistence._classes import optimizer_name
+from skae.persistence._classes import is_autoencoder, name_of, optimizer_name
+from skae.persistence._net import IN_THE_NET, encoded_net
+from skae.persistence._steps import STEPS, derived, first_misfit
 
 __all__ = ["BYTES", "Encoder"]
 
@@ -26,19 +28,28 @@ class Encoder:
     value is pickled: what is neither data nor an instance of a class with a name is
     refused.
 
-    Parameters
-    ----------
-    names : ClassNames
-
     Attributes
     ----------
     tensors : dict of str to torch.Tensor
         On the CPU, contiguous, none sharing memory.
+    autoencoders : list of BaseAutoencoder
+        All that there were, in their order.
     """
 
-    def __init__(self, names):
-        self.names = names
+    def __init__(self):
         self.tensors = {}
+        self.autoencoders = []
+
+    def encode_model(self, estimator, path=""):
+        """Return an estimator, and its net where it is an autoencoder that has one."""
+        if not is_autoencoder(type(estimator)):
+            return {"estimator": self._encode_object(estimator, path), "net": None}
+        model = {
+            "estimator": self._encode_object(estimator, path, without=IN_THE_NET),
+            "net": encoded_net(estimator, self),
+        }
+        self.autoencoders.append(estimator)
+        return model
 
     def encode(self, value, path):
         """Return a value as JSON; `path` is its name in messages, and of tensors.
@@ -53,32 +64,34 @@ class Encoder:
         if type(value) is float:
             return _encode_float(value)
         if isinstance(value, BaseEstimator):
-            return self.encode_object(value, path)
+            if is_autoencoder(type(value)):
+                return {"#": "model", **self.encode_model(value, path)}
+            return self._encode_object(value, path)
         if encode := self._table().get(type(value)):
             return encode(value, path)
         if isinstance(value, np.generic) and value.dtype.kind in SCALARS:
             return _encode_scalar(value)
+        if isinstance(value, np.dtype) and value.kind in SCALARS:
+            return {"#": "dtype", "dtype": value.str}
         if isinstance(value, type) and optimizer_name(value):
             return {"#": "optimizer", "name": optimizer_name(value)}
         raise _cannot_save(value, path)
 
-    def encode_object(self, value, path, without=()):
+    def _encode_object(self, value, path, without=()):
         """Return an estimator or a part: its class's name, parameters and state."""
-        name = self.names.name(type(value))
-        if name is None:
+        cls = type(value)
+        if (name := name_of(cls)) is None:
             raise _cannot_save(value, path)
         params = value.get_params(deep=False)
-        state = {
-            key: item
-            for key, item in vars(value).items()
-            if key not in params and key not in without
-        }
-        return {
-            "#": "object",
-            "class": name,
+        left_out = {*params, *without, *derived(cls)}
+        state = {key: item for key, item in vars(value).items() if key not in left_out}
+        members = {
             "params": self._members(params, _prefix(path, "__")),
             "state": self._members(state, _prefix(path, ".")),
         }
+        if (misfit := first_misfit(value)) is not None:
+            raise _cannot_save_member(value, path, misfit)
+        return {"#": "object", "class": name, **members}
 
     def _members(self, items, prefix):
         return {name: self.encode(item, prefix + name) for name, item in items.items()}
@@ -187,6 +200,17 @@ def _cannot_save(value, path):
     return ValueError(f"{path or 'The estimator'} can't be saved: {what}. {instead}")
 
 
+def _cannot_save_member(value, path, name):
+    """Return the error for an attribute of a step that files do not hold."""
+    where = _prefix(path, "__" if name in value.get_params(deep=False) else ".") + name
+    if name == "memory":
+        what, instead = "a cache is a folder of pickles", "Set it to None."
+    else:
+        what = f"a fit of {type(value).__name__} leaves no such attribute, or another"
+        instead = "Remove it, or use skops, pickle or joblib."
+    return ValueError(f"{where} can't be saved: {what}. {instead}")
+
+
 def _reason(value, path):
     """Return what stands in the way, and what to do."""
     cls = type(value)
@@ -211,8 +235,15 @@ def _reason(value, path):
             "torch.optim are known by name",
             "Use one of those, or pickle or joblib.",
         )
+    of_type = f"objects of type {cls.__module__}.{cls.__qualname__}"
+    if isinstance(value, BaseEstimator) and cls.__module__.startswith("sklearn."):
+        return (
+            f"files of skae hold no {of_type}, but autoencoders, their parts, and "
+            f"{', '.join(STEPS)}",
+            "Use skops (skops.io.dump), which asks which types to trust, or pickle or "
+            "joblib.",
+        )
     return (
-        f"no registered name stands for objects of type {cls.__module__}."
-        f"{cls.__qualname__}",
-        "Register the class (skae.registry), or use pickle or joblib.",
+        f"no registered name stands for {of_type}",
+        "Register the class (skae.registry), or use skops, pickle or joblib.",
     )

@@ -1,4 +1,4 @@
-"""Estimators to and from the documents that files hold."""
+"""Estimators to files and back."""
 
 import platform
 import warnings
@@ -7,90 +7,190 @@ from importlib.metadata import version
 import numpy as np
 import sklearn
 import torch
+from sklearn.exceptions import InconsistentVersionWarning
 
 from skae.exceptions import FileFormatError
 from skae.persistence._alike import first_difference, first_unequal
-from skae.persistence._classes import ClassNames
-from skae.persistence._decode import Decoder, as_dtype
+from skae.persistence._decode import Decoder, DeviceError
 from skae.persistence._encode import Encoder
 from skae.persistence._file import pack, read, unpack, write
-from skae.training._devices import resolve_device
 
-__all__ = ["load_estimator", "save_estimator"]
-
-# What training sets of a net, besides weights, optimiser and history.
-SETTINGS = (
-    "batch_size",
-    "lr",
-    "learning_rate_schedule",
-    "max_grad_norm",
-    "verbose",
-    "epochs_",
-    "first_epoch_",
-    "n_epochs_",
-    "has_missing_",
-    "diverged_",
-)
-IN_THE_NET = ("net_", "history_")
+__all__ = ["load", "save"]
 
 
-def save_estimator(estimator, path, estimators):
-    """Write an estimator to a file, after reading it back from what is written.
+def save(estimator, path):
+    """Save an estimator to one file, which `load` opens.
+
+    It may be an autoencoder, a `sklearn.pipeline.Pipeline`, or a step of one: what
+    comes before an autoencoder, or groups its codes. Everything comes back: parameters,
+    fitted attributes, names of features, and of autoencoders the optimiser's state and
+    history. Predictions are the same to the last bit, and so is what `partial_fit` and
+    `warm_start` go on to. An estimator that is not fitted is saved with its parameters.
+
+    The file is in the safetensors format, for which other programs have readers, with
+    a JSON text in its metadata. In contrast to a pickle it holds no code: it names
+    classes that skae knows, and what would have to be pickled is refused. It takes the
+    place of an older one at once, or not at all.
 
     Parameters
     ----------
-    estimator : BaseAutoencoder
-    path : path-like
-    estimators : Registry
-        Of the classes of estimators.
+    estimator : estimator
+        An autoencoder, `~skae.preprocessing.SequenceScaler`,
+        `~skae.preprocessing.SlidingWindow`, of scikit-learn ``StandardScaler``,
+        ``MinMaxScaler``, ``MaxAbsScaler``, ``RobustScaler``, ``Normalizer``,
+        ``QuantileTransformer``, ``PowerTransformer``, ``SimpleImputer`` of numbers,
+        ``PCA``, ``KMeans``, ``GaussianMixture`` or ``BayesianGaussianMixture``, or a
+        pipeline of these, of ``"passthrough"`` and of other such pipelines.
+    path : str or path-like
+        Name of the file; ``.safetensors`` is the usual ending. Its folder is made if
+        need be.
 
     Raises
     ------
     ValueError
-        When it has values that would have to be pickled, or could not be built again
-        from its parameters. Nothing is written then.
+        When a step, a parameter or an attribute is not data and has no registered name
+        (another estimator, a function, a callback, a generator, an optimiser from
+        elsewhere), or parameters were set after the fit that its net does not have.
+        The message names it. Nothing is written then. For pipelines of other steps
+        there is `skops <https://skops.readthedocs.io>`_.
+
+    See Also
+    --------
+    load : Open the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import skae
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> X = load_iris().data
+    >>> autoencoder = skae.DenseAutoencoder(max_epochs=5, random_state=0)
+    >>> pipeline = make_pipeline(StandardScaler(), autoencoder).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "iris.safetensors")
+    ...     skae.persistence.save(pipeline, path)
+    ...     same = skae.load(path)
+    >>> bool((same.transform(X) == pipeline.transform(X)).all())
+    True
     """
-    names = ClassNames(estimators)
-    document, tensors = _encoded(estimator, names)
+    document, tensors, _ = _encoded(estimator)
     data = pack(document, tensors)
-    _check(estimator, data, names)
+    _check(estimator, data)
     write(path, data)
 
 
-def load_estimator(path, estimators, device=None):
-    """Return the estimator that a file holds.
+def load(path, device=None):
+    """Open an estimator that `save` or an autoencoder's method `save` wrote.
+
+    Nothing in the file is executed. Classes are looked up by their registered names,
+    those of installed packages included, and values are numbers and texts. Sizes that
+    the file states are compared with what it holds before anything is made of them.
 
     Parameters
     ----------
-    path : path-like
-    estimators : Registry
-        Of the classes of estimators.
+    path : str or path-like
+        The file.
     device : str or None, default=None
-        Where its net is to be, or None for the estimator's own parameter `device`.
+        Where autoencoders are to be, and their parameter `device` from now on. None:
+        where that parameter says as it was saved, or on the CPU where there is no such
+        device.
+
+    Returns
+    -------
+    estimator : estimator
+        As it was saved.
 
     Raises
     ------
     FileFormatError
-        When the file was not saved by skae, is damaged, or needs what is not there.
+        When skae did not save the file, a newer version did in a newer format, the
+        file is damaged, what it states does not fit together, or a class that it names
+        is not there.
+    ValueError
+        When `device` cannot be used.
+
+    Warns
+    -----
+    RuntimeWarning
+        When the device that a model was saved with cannot be used here.
+    sklearn.exceptions.InconsistentVersionWarning
+        When it has fitted estimators of another version of scikit-learn.
+
+    Notes
+    -----
+    The file has a checksum over all of its bytes, which guards against damage. It is no
+    signature: who can write the file can write a model of his own, with a checksum
+    that fits. Such a model predicts what its author likes, but runs no code.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import skae
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "model.safetensors")
+    ...     skae.VAE(n_components=3, beta=0.1).save(path)
+    ...     skae.load(path)
+    VAE(beta=0.1, n_components=3)
     """
     try:
         document, tensors = unpack(read(path))
-        return _decoded(document, tensors, ClassNames(estimators), device)
+        estimator, decoder = _decoded(document, tensors, device)
     except FileFormatError as error:
-        raise FileFormatError(f"{path} can't be loaded. {error}") from error
+        raise FileFormatError(f"{path} can't be loaded. {error!s:.500}") from error
+    for missing in decoder.missing_devices:
+        warnings.warn(
+            f"The model was saved with device={missing!r}, which cannot be used here: "
+            "it is opened on the CPU. Load it with device='cpu' to have its parameter "
+            "say so.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    if decoder.has_steps and (version := _other_version(document)):
+        warnings.warn(_OtherVersion(estimator, version), stacklevel=2)
+    return estimator
 
 
-def _encoded(estimator, names):
-    """Return the document and the tensors of an estimator."""
-    encoder = Encoder(names)
-    document = {
-        "versions": _versions(),
-        "estimator": encoder.encode_object(estimator, "", without=IN_THE_NET),
-        "net": None,
-    }
-    if hasattr(estimator, "net_"):
-        document["net"] = _encoded_net(estimator, encoder)
-    return document, encoder.tensors
+class _OtherVersion(InconsistentVersionWarning):
+    """The warning that scikit-learn's own users know, for what is no pickle."""
+
+    def __init__(self, estimator, version):
+        super().__init__(
+            estimator_name=type(estimator).__name__,
+            current_sklearn_version=sklearn.__version__,
+            original_sklearn_version=version,
+        )
+
+    def __str__(self):
+        return (
+            f"The {self.estimator_name} was saved with scikit-learn "
+            f"{self.original_sklearn_version}, and this is "
+            f"{self.current_sklearn_version}: where an estimator of its has changed "
+            "since, it may predict otherwise. Fit and save it again."
+        )
+
+
+def _other_version(document):
+    """Return the version of scikit-learn in a file where it is not the one here."""
+    versions = document.get("versions")
+    version = versions.get("scikit-learn") if isinstance(versions, dict) else None
+    return None if version == sklearn.__version__ else f"{version!s:.20}"
+
+
+def _hint(document):
+    """Return what may be why a file that is whole cannot be used."""
+    version = _other_version(document)
+    return "" if version is None else f" It was saved with scikit-learn {version}."
+
+
+def _encoded(estimator):
+    """Return the document and the tensors of an estimator, and its autoencoders."""
+    encoder = Encoder()
+    document = {"versions": _versions(), **encoder.encode_model(estimator)}
+    return document, encoder.tensors, encoder.autoencoders
 
 
 def _versions():
@@ -103,128 +203,44 @@ def _versions():
     }
 
 
-def _encoded_net(estimator, encoder):
-    net = estimator.net_
-    settings = {name: vars(net)[name] for name in SETTINGS if name in vars(net)}
-    return {
-        "event_shape": [int(size) for size in net.module_.event_shape],
-        "dtype": str(net.dtype).removeprefix("torch."),
-        "module": encoder.encode(dict(net.module_.state_dict()), "module"),
-        "optimizer": encoder.encode(net.optimizer_.state_dict(), "optimizer"),
-        "history": encoder.encode(list(net.history), "history_"),
-        "settings": encoder.encode(settings, "net_"),
-        "has_history": hasattr(estimator, "history_"),
-    }
-
-
-def _decoded(document, tensors, names, device):
-    decoder = Decoder(names, tensors)
+def _decoded(document, tensors, device):
+    """Return the estimator of a document, and the decoder that has made it."""
+    decoder = Decoder(tensors, device)
     try:
-        estimator = decoder.decode(document["estimator"])
-        if device is not None:
-            estimator.device = device
-        net = document["net"]
-        if net is not None:
-            _restore_net(estimator, net, decoder, device)
+        estimator = decoder.decode_model(document)
         decoder.check_that_all_were_used()
-    except (FileFormatError, _DeviceError):
+    except (DeviceError, MemoryError):
         raise
     except Exception as error:  # whatever a forged document leads to
-        raise FileFormatError(
-            f"What it holds does not fit together ({type(error).__name__}: "
-            f"{str(error)[:200]})."
-        ) from error
-    return estimator
+        what = str(error)
+        if not isinstance(error, FileFormatError):
+            kind = type(error).__name__
+            what = f"What it holds does not fit together ({kind}: {what:.200})."
+        raise FileFormatError(what + _hint(document)) from error
+    return estimator, decoder
 
 
-def _restore_net(estimator, document, decoder, device):
-    dtype = as_dtype(document["dtype"])
-    device = _device(estimator.device, dtype, required=device is not None)
-    estimator._build_net(tuple(document["event_shape"]), dtype, device)
-    net = estimator.net_
-    _load_weights(net.module_, decoder.decode(document["module"]))
-    _load_optimizer(net.optimizer_, decoder.decode(document["optimizer"]))
-    net.history.extend(decoder.decode(document["history"]))
-    for name, value in decoder.decode(document["settings"]).items():
-        if name not in SETTINGS:
-            raise FileFormatError(f"It sets {name!r:.80} of the net.")
-        setattr(net, name, value)
-    if document["has_history"]:
-        estimator.history_ = net.history
-
-
-def _load_weights(module, state):
-    expected = module.state_dict()
-    if missing := [name for name in expected if name not in state]:
-        raise FileFormatError(f"The network's {', '.join(missing)} are missing.")
-    if unknown := [name for name in state if name not in expected]:
-        raise FileFormatError(f"The network has no {', '.join(unknown)}.")
-    for name, tensor in expected.items():
-        if _kind(tensor) != _kind(state[name]):
-            raise FileFormatError(
-                f"The network's {name} is {_kind(state[name])}, and should be "
-                f"{_kind(tensor)}."
-            )
-    module.load_state_dict(state)
-
-
-def _load_optimizer(optimizer, state):
-    """Load a state with the dtypes it has: torch gives it those of the weights."""
-    optimizer.load_state_dict(state)
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    for i, values in state["state"].items():
-        of_weight = optimizer.state[weights[i]]
-        for name, value in values.items():
-            if isinstance(value, torch.Tensor):
-                of_weight[name] = value.to(of_weight[name].device)
-
-
-def _kind(tensor):
-    if not isinstance(tensor, torch.Tensor):
-        return type(tensor).__name__
-    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
-
-
-class _DeviceError(ValueError):
-    """The device asked for is not there, or lacks the dtype."""
-
-
-def _device(device, dtype, *, required):
-    try:
-        resolved = resolve_device(device)
-        torch.empty(0, device=resolved, dtype=dtype)
-        return resolved
-    except (ValueError, TypeError) as error:
-        if required:
-            raise _DeviceError(str(error)) from error
-    warnings.warn(
-        f"The model was saved with device={device!r}, which cannot be used here: it is "
-        "opened on the CPU. Load it with device='cpu' to have its parameter say so.",
-        RuntimeWarning,
-        stacklevel=6,
-    )
-    return torch.device("cpu")
-
-
-def _check(estimator, data, names):
+def _check(estimator, data):
     """Refuse an estimator that would not come back as it is."""
     try:
-        twin = _decoded(*unpack(data), names, "cpu")
+        twin, decoder = _decoded(*unpack(data), "cpu")
     except FileFormatError as error:
         raise _not_restored(str(error)) from error
-    twin.device = estimator.device
-    if place := _first_difference(estimator, twin, names):
+    if place := _first_difference(estimator, twin, decoder.autoencoders):
         raise _not_restored(f"Its {place} would be another.")
 
 
-def _first_difference(estimator, twin, names):
-    (document, tensors), (other, others) = (
-        _encoded(model, names) for model in (estimator, twin)
-    )
+def _first_difference(estimator, twin, copies):
+    document, tensors, originals = _encoded(estimator)
+    for original, copy in zip(originals, copies, strict=True):
+        copy.device = original.device
+    other, others, _ = _encoded(twin)
     if place := first_unequal(tensors, others) or first_unequal(document, other):
         return place
-    if hasattr(estimator, "net_"):
-        return first_difference(estimator.net_, twin.net_)
+    for original, copy in zip(originals, copies, strict=True):
+        has_net = hasattr(original, "net_")
+        if has_net and (place := first_difference(original.net_, copy.net_)):
+            return place
     return None
 
 

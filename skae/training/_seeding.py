@@ -21,7 +21,8 @@ def global_seed(seed):
     with _LOCK, torch.random.fork_rng(devices=[]):
         # torch.manual_seed seeds other devices too, and where one is not in use yet
         # it keeps the traceback, which takes longer than to draw a small network.
-        on_cpu = torch.get_default_device().type == "cpu"
+        # On the device "meta", which has no values, nothing is drawn.
+        on_cpu = torch.get_default_device().type in ("cpu", "meta")
         (torch.default_generator if on_cpu else torch).manual_seed(seed)
         yield
 

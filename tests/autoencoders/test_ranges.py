@@ -34,7 +34,7 @@ def dense(output_activation):
     )
 
 
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("data", [X, TAILS], ids=["cancer", "tails"])
 def test_what_a_scaler_leaves_at_the_bounds_is_inside(data, dtype):

@@ -29,7 +29,7 @@ TABLES = {
 }
 every_table = pytest.mark.parametrize("X", TABLES.values(), ids=TABLES)
 # that the loss cannot be at its best in few epochs is another matter
-pytestmark = pytest.mark.filterwarnings("ignore::skae.OutOfRangeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.OutOfRangeWarning")
 
 
 def dense(**params):

@@ -23,7 +23,7 @@ def test_cross_entropy_beyond_the_bounds_is_that_of_the_bounds(dtype):
     torch.testing.assert_close(gradient, expected)
 
 
-@pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 def test_held_out_rows_may_lie_beyond_the_bounds():
     X = np.random.default_rng(0).random((40, 4))
     vae = VAE(

@@ -8,10 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 import skae
-from skae.autoencoders._saving import load
 from skae.exceptions import FileFormatError
 from skae.networks import NETWORKS, DenseNetwork
-from skae.persistence import FORMAT_VERSION
+from skae.persistence import FORMAT_VERSION, load
 from skae.persistence._file import pack, unpack
 
 X = np.random.default_rng(0).normal(size=(30, 4))

@@ -13,6 +13,7 @@ from skae.bottlenecks import PointBottleneck
 from skae.networks import NETWORKS, DenseNetwork
 from skae.noise import GaussianNoise
 from skae.objectives import MMD, Objective
+from skae.persistence import load
 
 X = np.random.default_rng(0).normal(size=(30, 4))
 
@@ -123,7 +124,7 @@ def test_parameters_of_training_may_change(tmp_path):
     model = skae.VAE(max_epochs=1, random_state=0).fit(X)
     model.set_params(learning_rate=0.1, max_epochs=7, batch_size=3)
     model.save(tmp_path / "model")
-    assert "max_epochs=7" in repr(skae.autoencoders._saving.load(tmp_path / "model"))
+    assert "max_epochs=7" in repr(load(tmp_path / "model"))
 
 
 class _Counting(nn.Module):

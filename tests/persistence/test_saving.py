@@ -18,8 +18,8 @@ from sklearn.mixture import BayesianGaussianMixture
 
 import skae
 from skae.autoencoders._registry import ESTIMATORS
-from skae.autoencoders._saving import load
 from skae.objectives import MMD, GaussianPrior, Objective
+from skae.persistence import load
 from skae.persistence._file import unpack
 
 pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
@@ -80,7 +80,7 @@ def test_a_fresh_process_predicts_the_same(tmp_path):
     code = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from skae.autoencoders._saving import load\n"
+        "from skae.persistence import load\n"
         "folder = Path(sys.argv[1])\n"
         "X = np.load(folder / 'X.npy')\n"
         "for path in folder.glob('*.safetensors'):\n"
