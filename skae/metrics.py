@@ -1,4 +1,4 @@
-"""Measures of a reconstruction."""
+"""Measures of the error of a reconstruction."""
 
 import numpy as np
 
@@ -113,22 +113,18 @@ def variance_explained(X, X_hat):
     0.75
     """
     error = _squares(X, X_hat)[0].sum()
-    variance = _squares(X, _mean(X))[0].sum()
+    count = (~np.isnan(X)).sum(axis=0)  # 0 at time steps that no sequence has
+    mean = np.nansum(X, axis=0, dtype=np.float64) / np.maximum(1, count)
+    variance = _squares(X, mean)[0].sum()
     if variance == 0:
         return float(error == 0)
     return float(1 - error / variance)
 
 
 def _squares(X, X_hat):
-    """Return squared differences by row, zero where `X` is NaN, and where it is not."""
+    """Return squared differences by row, and a mask of those where `X` is not NaN."""
     present = ~np.isnan(X)
     difference = np.zeros(X.shape)  # float32 would overflow where float64 does not
     with np.errstate(over="ignore"):
         squares = np.square(np.subtract(X, X_hat, where=present, out=difference))
     return squares.reshape(len(X), -1), present.reshape(len(X), -1)
-
-
-def _mean(X):
-    """Return the mean row; zero at time steps that no sequence has."""
-    count = np.maximum(1, (~np.isnan(X)).sum(axis=0))
-    return np.nansum(X, axis=0, dtype=np.float64) / count
