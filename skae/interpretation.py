@@ -1,4 +1,4 @@
-"""What the encoder of an autoencoder makes of each feature.
+"""Weights and sensitivities of an encoder, feature by feature.
 
 Weights are literal and belong to the first layer only; sensitivities are derivatives of
 the code, so they describe networks of any depth and kind. Both are in units of the data
@@ -67,7 +67,7 @@ def first_layer_weights(estimator):
     if len(hidden):
         units = [f"hidden{unit}" for unit in range(hidden[0].out_features)]
         tables.append(_table(hidden[0].weight.T, names, units))
-    if _sees_features(module, hidden):
+    if not len(hidden) or module.encoder.beside:  # features feed the code's layer
         weights = module.bottleneck.mean.weight[:, : len(names)]
         units = autoencoder.get_feature_names_out()
         tables.append(_table(weights.T, names, units))
@@ -75,7 +75,7 @@ def first_layer_weights(estimator):
 
 
 def code_sensitivities(estimator, X, *, absolute=False):
-    """Return how the code moves with every feature, a mean over the rows of `X`.
+    """Return the mean sensitivity of the code to every feature, over the rows of `X`.
 
     ``S[i, j] = mean_n  d z_j / d x_i  at row n``
 
@@ -192,11 +192,6 @@ def _dense_layers(module, autoencoder):
     )
 
 
-def _sees_features(module, hidden):
-    """Return whether the code's layer is fed by the features themselves."""
-    return not len(hidden) or module.encoder.beside
-
-
 def _table(values, rows, columns):
     import pandas as pd
 
@@ -209,7 +204,7 @@ def _table(values, rows, columns):
 
 
 def _sum_of_jacobians(autoencoder, events, absolute):
-    """Return ``(n_features, k)``, in float64 whatever the network computes in."""
+    """Return the sum of the rows' Jacobians, ``(n_features, k)``, in float64."""
     module = autoencoder.net_.module_.eval()
     weight = next(module.parameters())
     n_rows = max(1, _CHUNK_BYTES // max(1, events[:1].nbytes))

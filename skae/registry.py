@@ -1,4 +1,4 @@
-"""Parts by name: what a string parameter stands for, and how plugins join in.
+"""Registries of parts by name, with those of installed plugins.
 
 Each kind of part has one `Registry`. The library registers its own parts with the
 decorator `Registry.register`; other packages declare an entry point in the registry's
@@ -52,16 +52,12 @@ def unknown_name(kind, name, known):
     """
     known = sorted(known)
     message = f"Unknown {kind} {name!r}: use one of {', '.join(map(repr, known))}."
-    if close := _closest(str(name), known):
-        message += f" Did you mean {close!r}?"
+    given = str(name)
+    longer = [other for other in known if given and other.startswith(given)]
+    similar = difflib.get_close_matches(given, known, n=1)
+    if close := longer if len(longer) == 1 else similar:
+        message += f" Did you mean {close[0]!r}?"
     return UnknownNameError(message)
-
-
-def _closest(name, known):
-    """Return the one name that begins like `name`, or else the most similar one."""
-    longer = [other for other in known if name and other.startswith(name)]
-    similar = difflib.get_close_matches(name, known, n=1)
-    return next(iter(longer if len(longer) == 1 else similar), None)
 
 
 def declares(part, name, *methods):
@@ -104,7 +100,7 @@ def declares(part, name, *methods):
 
 @dataclass(frozen=True)
 class Plugin:
-    """A part that is known by a name, or was meant to be.
+    """Record of a named part: where it comes from, and why it was left out.
 
     Attributes
     ----------
@@ -212,9 +208,12 @@ class Registry:
         """
         if name not in self._classes:
             self._load_plugins()
-        if name not in self._classes:
-            raise self._unknown(name)
-        return self._classes[name]
+        if name in self._classes:
+            return self._classes[name]
+        for plugin in self._left_out:
+            if plugin.name == name:
+                raise UnknownNameError(f"{self._left_out_text(plugin)}.")
+        raise unknown_name(self.kind, name, self._classes)
 
     def resolve(self, part):
         """Return `part` itself, or a default instance when it is a name.
@@ -250,14 +249,8 @@ class Registry:
     def _plural(self):
         return self.group.rpartition(".")[2]
 
-    def _unknown(self, name):
-        for plugin in self._left_out:
-            if plugin.name == name:
-                return UnknownNameError(f"{self._left_out_text(plugin)}.")
-        return unknown_name(self.kind, name, self._classes)
-
     def _whose(self, name, cls):
-        """Return a clause that says whose a name is, None if `cls` may have it."""
+        """Return a clause that names a name's owner, None if `cls` may have it."""
         known = self._classes.get(name, cls)
         if _target(known) == _target(cls) or known.__module__ == cls.__module__:
             return None
@@ -301,7 +294,7 @@ class Registry:
 
 
 class _LeftOut(Exception):
-    """Says, in a clause, why a class that was loaded is not taken."""
+    """Reason, in a clause, to leave out a class that was loaded."""
 
 
 def _reason(error):

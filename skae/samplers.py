@@ -1,4 +1,4 @@
-"""Samplers: where generated codes come from."""
+"""Samplers: densities of codes, from which new ones are drawn."""
 
 from abc import ABC, abstractmethod
 from copy import copy
@@ -22,7 +22,7 @@ SAMPLERS = Registry("sampler", "skae.samplers")
 
 
 class Sampler(BaseEstimator, ABC):
-    """A density of codes that draws can be taken from.
+    """Base class of samplers: a density of codes to draw from.
 
     What it draws, in `fit` and in `sample`, comes from its `random_state` alone, as
     scikit-learn's mixtures have it. An autoencoder fits a copy, with its own seed where
@@ -94,7 +94,7 @@ class Sampler(BaseEstimator, ABC):
 
 @SAMPLERS.register("prior")
 class PriorSampler(Sampler):
-    """The standard normal, N(0, I), whatever the codes are.
+    """Standard normal distribution, N(0, I), whatever the codes are.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class PriorSampler(Sampler):
 
 
 class _Mixture(Sampler):
-    """Normal distributions, as many as a subclass says."""
+    """Mixture of normal distributions, whose number a subclass sets."""
 
     def fit(self, Z):
         """Fit by expectation maximisation; see `Sampler`."""

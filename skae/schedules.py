@@ -12,7 +12,7 @@ SCHEDULES = Registry("schedule", "skae.schedules")
 
 
 class Schedule(BaseEstimator, ABC):
-    """A weight that changes from epoch to epoch.
+    """Base class of schedules: a weight that changes from epoch to epoch.
 
     A constant weight is a plain number and needs no schedule.
 
@@ -56,7 +56,7 @@ def weight_at(weight, epoch, n_epochs=None):
 
 @SCHEDULES.register("linear_warmup")
 class LinearWarmup(Schedule):
-    """Rise from 0 to the final weight: ``final * min(1, epoch / n_epochs)``.
+    """Linear rise from 0 to the final weight: ``final * min(1, epoch / n_epochs)``.
 
     A warm-up longer than the training would never arrive: where the number of epochs
     to be run is known, the last of them has the final weight at the latest.
@@ -90,7 +90,7 @@ class LinearWarmup(Schedule):
 
 @SCHEDULES.register("cyclic")
 class Cyclic(Schedule):
-    """Rise from 0 to the final weight again and again.
+    """Repeated linear rise from 0 to the final weight.
 
     In each cycle the weight rises linearly for a share of the epochs and stays at its
     final value for the rest (Fu et al., 2019, arXiv:1903.10145).

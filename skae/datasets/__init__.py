@@ -1,4 +1,4 @@
-"""Data sets: some that are read or fetched, manifolds of known dimension, names."""
+"""Data sets: bundled and downloaded ones, manifolds of known dimension, and names."""
 
 from skae.datasets._airline import load_airline_passengers
 from skae.datasets._cube import make_cube_surface

@@ -84,7 +84,9 @@ def load_airline_passengers(*, return_X_y=False, as_frame=False):
     >>> int(frame["passengers"]["1960-12"].item())
     432
     """
-    dates, data = _read()
+    with (files("skae.datasets") / "data" / _FILENAME).open(encoding="utf-8") as file:
+        table = np.loadtxt(file, dtype=str, delimiter=",", quotechar='"', skiprows=1)
+    dates, data = table[:, 0].astype("datetime64[M]"), table[:, 1:].astype(np.float64)
     frame = _as_frame(dates, data) if as_frame else None
     data = frame if as_frame else data
     if return_X_y:
@@ -99,12 +101,6 @@ def load_airline_passengers(*, return_X_y=False, as_frame=False):
         filename=_FILENAME,
         data_module="skae.datasets.data",
     )
-
-
-def _read():
-    with (files("skae.datasets") / "data" / _FILENAME).open(encoding="utf-8") as file:
-        table = np.loadtxt(file, dtype=str, delimiter=",", quotechar='"', skiprows=1)
-    return table[:, 0].astype("datetime64[M]"), table[:, 1:].astype(np.float64)
 
 
 def _as_frame(dates, data):

@@ -59,7 +59,7 @@ Zalando SE, MIT licence.
 
 @dataclass(frozen=True)
 class _File:
-    """A compressed IDX file; the digest is that of what it contains, uncompressed."""
+    """A compressed IDX file, with the digest of its uncompressed content."""
 
     name: str
     shape: tuple[int, ...]
@@ -191,8 +191,10 @@ def fetch_fashion_mnist(
     _check_n_samples(n_samples, subset, subsets)
     source = (data_home, download_if_missing, n_retries, delay)
     pixels, labels = (
-        np.concatenate([_read(_FILES[name][i], *source) for name in subsets])
-        for i in range(2)
+        np.concatenate(
+            [_REMOTE.read(file.name, partial(_parse, file), *source) for file in files]
+        )
+        for files in zip(*(_FILES[name] for name in subsets), strict=True)
     )
     data = pixels[:n_samples].reshape(-1, 28 * 28) / np.float32(255)
     target = labels[:n_samples].astype(np.int64)
@@ -219,12 +221,8 @@ def _bunch(data, target):
     )
 
 
-def _read(file, *source):
-    return _REMOTE.read(file.name, partial(_parse, file), *source)
-
-
 def _parse(file, content):
-    """Return the array in an IDX file; a ValueError says how it is not the original."""
+    """Return the array in an IDX file; raise a ValueError if it is not the original."""
     payload = _uncompressed(content)
     _check_layout(file, payload)
     if file.digest and (digest := sha256(payload).hexdigest()) != file.digest:

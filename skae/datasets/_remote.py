@@ -1,4 +1,4 @@
-"""Files of data sets that do not ship with the package: found, or downloaded."""
+"""Files of data sets that do not ship with the package, found or downloaded."""
 
 import os
 import time
@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Remote:
-    """Where the files of a data set lie.
+    """Location of a data set's files: a local folder, and mirrors to download from.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Remote:
     mirrors: tuple[str, ...]
 
     def read(self, name, parse, data_home, download_if_missing, n_retries, delay):
-        """Return what `parse` makes of a file's bytes.
+        """Return the parsed content of a file.
 
         Parameters
         ----------
@@ -52,21 +52,16 @@ class Remote:
         OSError
             When the file is not there, is not what it should be, or cannot be had.
         """
-        home = _home(data_home)
-        path = self._find(home, name)
-        if path is not None:
-            return _parsed(path, parse)
+        home = Path(data_home or os.environ.get(VARIABLE) or _DEFAULT_HOME).expanduser()
+        for path in (home / self.folder / name, home / name):
+            if path.is_file():
+                return _parsed(path, parse)
         if not download_if_missing:
             raise FileNotFoundError(self._missing(home, name))
         content, parsed = self._download(home, name, parse, n_retries, delay)
         with replacing(home / self.folder / name) as partial:
             partial.write_bytes(content)
         return parsed
-
-    def _find(self, home, name):
-        """Return the path of a file in the data set's folder or in the home itself."""
-        paths = (home / self.folder / name, home / name)
-        return next((path for path in paths if path.is_file()), None)
 
     def _missing(self, home, name):
         return (
@@ -88,12 +83,6 @@ class Remote:
             f"network, put the file in {home / self.folder}, or name the folder that "
             f"has it by `data_home` or the environment variable {VARIABLE}."
         )
-
-
-def _home(data_home):
-    """Return the folder of data sets; nothing is created."""
-    home = data_home or os.environ.get(VARIABLE) or _DEFAULT_HOME
-    return Path(home).expanduser()
 
 
 def _parsed(path, parse):

@@ -136,29 +136,18 @@ def adjusted_mutual_information(
         resolve_bandwidth(*each) for each in zip(samples, pair(bandwidth), strict=True)
     ]
     if alpha == 2:
-        x, z, xz, shuffled = _quadratic(samples, bandwidths)
+        x, z, xz = collision_means(samples, bandwidths, BOTH)
+        n_rows = len(samples[0])
+        x, z, xz, shuffled = (collision_entropy(m, n_rows) for m in (x, z, xz, x * z))
     else:
         x, z, xz = product_entropies(samples, bandwidths, BOTH, alpha)
-        orders = _permutations(len(samples[0]), n_permutations, random_state)
+        rng = check_random_state(random_state)
+        orders = [rng.permutation(len(samples[0])) for _ in range(n_permutations)]
         shuffled = _joint_when_shuffled(samples, bandwidths, alpha, orders)
     information, null = x + z - xz, x + z - shuffled
-    adjusted = _above_chance(information, null, min(x, z))
+    room = min(x, z) - null
+    adjusted = (information - null) / room if room > MIN_ROOM else 0.0
     return AdjustedInformation(adjusted, information, null, x, z, xz, *bandwidths)
-
-
-def _above_chance(information, null, ceiling):
-    room = ceiling - null
-    return (information - null) / room if room > MIN_ROOM else 0.0
-
-
-def _quadratic(samples, bandwidths):
-    x, z, xz = collision_means(samples, bandwidths, BOTH)
-    return [collision_entropy(mean, len(samples[0])) for mean in (x, z, xz, x * z)]
-
-
-def _permutations(n, n_permutations, random_state):
-    random_state = check_random_state(random_state)
-    return [random_state.permutation(n) for _ in range(n_permutations)]
 
 
 def _joint_when_shuffled(samples, bandwidths, alpha, orders):

@@ -1,4 +1,4 @@
-"""How many dimensions data have, estimated from the distances of neighbours."""
+"""Estimates of the intrinsic dimension, from the distances of neighbours."""
 
 import math
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class IntrinsicDimension:
 
     @property
     def median(self):
-        """The second largest of the three."""
+        """Median of the three estimates."""
         return sorted((self.two_nn, self.levina_bickel, self.correlation))[1]
 
     @property
@@ -374,7 +374,7 @@ def _check_rows(X, n_rows):
 
 
 def _to_neighbors(X, k, max_samples):
-    """Return some row indices, and their sorted distances to k neighbours."""
+    """Return evenly spaced row indices, and their sorted distances to k neighbours."""
     _check_rows(X, k + 1)
     n_rows = min(len(X), max_samples or len(X))
     rows = np.arange(n_rows) * len(X) // n_rows

@@ -1,4 +1,4 @@
-"""How far two samples are from having one distribution."""
+"""Discrepancies between the distributions of two samples."""
 
 import numpy as np
 import torch
@@ -215,7 +215,7 @@ def _to_kth_neighbor(X, Y, k):
 
 
 def knn_kl_floor(X, *, k=5, random_state=0):
-    """Return what `knn_kl` says of one law: its value between two random halves.
+    """Return the `knn_kl` of a sample's two random halves, which have one distribution.
 
     Parameters
     ----------

@@ -129,16 +129,11 @@ def squared_distances(X, Y):
     return (left @ right.mT).clamp_min_(0)
 
 
-def _gaussian(squared):
-    return (-0.5 * squared).exp()
-
-
-def _inverse_multiquadratic(squared):
-    return 2 / (2 + squared)
-
-
 # Kernels as functions of squared distances in units of the bandwidth, d^2 / sigma^2.
-KERNELS = {"gaussian": _gaussian, "imq": _inverse_multiquadratic}
+KERNELS = {
+    "gaussian": lambda squared: (-0.5 * squared).exp(),
+    "imq": lambda squared: 2 / (2 + squared),
+}
 
 
 def get_kernel(name):
@@ -219,11 +214,15 @@ def resolve_bandwidth(X, bandwidth):
     if bandwidth not in rules:
         raise unknown_name("bandwidth", bandwidth, rules)
     X = _centered(as_samples(X))
-    radius = _radius(X)
-    if radius == 0:
+    largest = X.abs().max().item()
+    if largest == 0:
         return 1.0
-    X = X / radius  # so that squares neither overflow nor underflow
-    return radius * (_typical(rules[bandwidth](X)) or _root_mean_square(X))
+    # The radius is one of scaled rows, so that squares neither overflow nor underflow.
+    radius = largest * (X / largest).norm(dim=1).max().item()
+    X = X / radius
+    squared = rules[bandwidth](X)
+    typical = _median_root(squared) or _median_root(squared[squared > _ROUNDING])
+    return radius * (typical or math.sqrt(2 * X.var(0, correction=0).sum().item()))
 
 
 def _positive(bandwidth):
@@ -239,11 +238,6 @@ def _centered(X):
     # The first row goes first: a constant sample becomes zero without rounding.
     X = X - X[0]
     return X - X.mean(0)
-
-
-def _radius(X):
-    largest = X.abs().max().item()  # first, since the norm's squares may underflow
-    return largest and largest * (X / largest).norm(dim=1).max().item()
 
 
 def _evenly_spaced(X):
@@ -271,10 +265,6 @@ def _to_kth_neighbor(X):
     return torch.cat(nearest)[:, -1]
 
 
-def _typical(squared):
-    return _median_root(squared) or _median_root(squared[squared > _ROUNDING])
-
-
 def _median_root(squared):
     if not len(squared):
         return 0.0
@@ -298,10 +288,6 @@ def _around_the_middle(values):
     low, high = few[[len(few) * 48 // 100, len(few) * 52 // 100]]
     is_near = (values >= low) & (values <= high)
     return int((values < low).count_nonzero()), values[is_near]
-
-
-def _root_mean_square(X):
-    return math.sqrt(2 * X.var(0, correction=0).sum().item())
 
 
 def rbf_gram(X, bandwidth="median"):
@@ -394,7 +380,7 @@ def _exponents(X, distances):
 
 
 def in_bandwidths(X, bandwidth):
-    """Return `X` centred, in units of the bandwidth, and the distances to use on it."""
+    """Return `X` centred, in bandwidths, and a function for its distances."""
     X = _centered(X) / bandwidth
     is_large = X.abs().max() > _LARGE_RADIUS
     return X, _differences_squared if is_large else squared_distances

@@ -17,7 +17,7 @@ BOTH = [(0,), (1,), (0, 1)]
 
 @dataclass(frozen=True)
 class MutualInformation:
-    """A mutual information and what it is made of; ``float()`` gives the information.
+    """A mutual information and its parts; ``float()`` gives the information.
 
     Attributes
     ----------

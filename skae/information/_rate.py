@@ -1,4 +1,4 @@
-"""How many bits get through noise on a code."""
+"""Information rate of codes with Gaussian noise."""
 
 import math
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ class Activation(NamedTuple):
 
     @property
     def is_bounded(self):
-        """Whether some real numbers are out of its reach."""
+        """Whether the activation leaves some real numbers out of its range."""
         return self.low > -inf or self.high < inf
 
 

@@ -1,4 +1,4 @@
-"""What every network promises: an encoder and a decoder for one kind of event."""
+"""Base class of networks: an encoder and a decoder for one kind of event."""
 
 from abc import ABC, abstractmethod
 

@@ -57,31 +57,29 @@ class Convolutions:
 
     def down(self, activation):
         """Return the convolutions, each with an activation after it."""
-        layers = [(self._down(*pair), activation()) for pair in pairwise(self.shapes)]
-        return nn.Sequential(*(module for layer in layers for module in layer))
+        settings = self.kernel_size, STRIDE, self.padding
+        layers = []
+        for large, small in pairwise(self.shapes):
+            convolution = _DOWN[len(large) - 1](large[0], small[0], *settings)
+            layers += [convolution, activation()]
+        return nn.Sequential(*layers)
 
     def up(self, activation):
         """Return the transposed convolutions, each with an activation before it."""
-        pairs = pairwise(self.shapes[::-1])
-        layers = [(activation(), self._up(*pair)) for pair in pairs]
-        return nn.Sequential(*(module for layer in layers for module in layer))
+        settings = self.kernel_size, STRIDE, self.padding
+        layers = []
+        for small, large in pairwise(self.shapes[::-1]):
+            # The pixels that the division in `_halved` drops are put back.
+            rest = [
+                (n + 2 * self.padding - self.kernel_size) % STRIDE for n in large[1:]
+            ]
+            transposed = _UP[len(large) - 1]
+            convolution = transposed(small[0], large[0], *settings, tuple(rest))
+            layers += [activation(), convolution]
+        return nn.Sequential(*layers)
 
     def _halved(self, n):
         return (n + 2 * self.padding - self.kernel_size) // STRIDE + 1
-
-    def _down(self, large, small):
-        layer = _DOWN[len(large) - 1]
-        return layer(large[0], small[0], self.kernel_size, STRIDE, self.padding)
-
-    def _up(self, small, large):
-        # The division in `_halved` has a remainder: the pixels it drops are put back.
-        remainders = tuple(
-            (n + 2 * self.padding - self.kernel_size) % STRIDE for n in large[1:]
-        )
-        layer = _UP[len(large) - 1]
-        return layer(
-            small[0], large[0], self.kernel_size, STRIDE, self.padding, remainders
-        )
 
 
 def _checked(event_shape):

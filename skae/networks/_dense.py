@@ -79,7 +79,7 @@ class DenseNetwork(Network):
 
 
 class _Hidden(nn.Module):
-    """Hidden layers; their features, and beside them the inputs where asked for."""
+    """Hidden layers, whose output has the inputs beside its features on demand."""
 
     def __init__(self, sizes, activation, beside):
         super().__init__()

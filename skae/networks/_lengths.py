@@ -1,4 +1,4 @@
-"""Sequences of unequal length: reading each one to its own end, and no further."""
+"""Lengths of sequences with missing ends, and their packing for recurrent layers."""
 
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
@@ -35,7 +35,7 @@ def lengths(x):
 
 
 def packed(x):
-    """Return sequences as recurrent layers take them, their missing ends left out.
+    """Return sequences packed for recurrent layers, without their missing ends.
 
     Parameters
     ----------

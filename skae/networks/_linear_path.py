@@ -1,4 +1,4 @@
-"""Starting an autoencoder from the principal components of its data."""
+"""Initial weights of an autoencoder from the principal components of its data."""
 
 import numpy as np
 import torch
@@ -33,10 +33,11 @@ def start_as_pca(module, events, seed, *, with_decoder=True):
     """
     X = events.reshape(len(events), -1)
     components, scales, mean = _principal_components(X, module.bottleneck.mean, seed)
-    rank = len(scales)
+    rank, n_features = len(scales), X.shape[1]
     encoder, decoder = module.bottleneck.mean, module.decoder.output
-    _set_rows(encoder, rank, components / scales[:, None])
-    encoder.bias[:rank] = -encoder.weight[:rank, : X.shape[1]] @ _like(mean, encoder)
+    encoder.weight[:rank] = 0
+    encoder.weight[:rank, :n_features] = _like(components / scales[:, None], encoder)
+    encoder.bias[:rank] = -encoder.weight[:rank, :n_features] @ _like(mean, encoder)
     if with_decoder:
         decoder.weight.zero_()
         decoder.weight[:, :rank] = _like((components * scales[:, None]).T, decoder)
@@ -55,11 +56,6 @@ def _principal_components(X, layer, seed):
     kept = variances > NEGLIGIBLE * variances.max()
     scales = unit * np.sqrt(variances[kept])
     return pca.components_[kept], scales, unit * pca.mean_
-
-
-def _set_rows(layer, rank, weights):
-    layer.weight[:rank] = 0
-    layer.weight[:rank, : weights.shape[1]] = _like(weights, layer)
 
 
 def _like(array, layer):

@@ -138,11 +138,11 @@ class _Cell(NamedTuple):
     n_states: int
 
     def join(self, states):
-        """Return the states as the layers take them."""
+        """Return the states in the form that the layers take."""
         return tuple(states) if self.n_states > 1 else states[0]
 
     def hidden(self, states):
-        """Return the hidden one of the states that the layers return."""
+        """Return the hidden state among the states that the layers return."""
         return states[0] if self.n_states > 1 else states
 
 

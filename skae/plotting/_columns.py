@@ -50,7 +50,7 @@ def columns_of(params, below):
 
 
 def _numbers(name, values):
-    """Yield what is drawn of a parameter, and what it is called."""
+    """Yield the drawable values of a parameter, each with its name."""
     if not are_many_architectures(values):
         yield name, values
         return

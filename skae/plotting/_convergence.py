@@ -118,7 +118,10 @@ class ConvergenceDisplay(Display):
         scores = {name: finite_scores(each) for name, each in self.scores.items()}
         low = lowest_to_show(np.concatenate([*scores.values()]))
         for i, (name, each) in enumerate(scores.items()):
-            self._draw(ax, each, low, self._style(i, name))
+            style = CLASSES[i % len(CLASSES)], MARKERS[i % len(MARKERS)], name
+            if len(scores) == 1:
+                style = BLUE, "o", "best so far"
+            self._draw(ax, each, low, style)
         ax.set(xlabel="candidate, in the order of evaluation", ylabel=self.name)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlim(0.5, max(map(len, scores.values())) + 0.5)
@@ -126,12 +129,6 @@ class ConvergenceDisplay(Display):
         ax.set_axisbelow(True)
         legend_above(ax)
         return self
-
-    def _style(self, i, name):
-        """Return colour, marker and label of the search of this number."""
-        if len(self.scores) == 1:
-            return BLUE, "o", "best so far"
-        return CLASSES[i % len(CLASSES)], MARKERS[i % len(MARKERS)], name
 
     def _draw(self, ax, scores, low, style):
         color, marker, label = style

@@ -58,14 +58,14 @@ def _as_array(values):
 
 
 def _places(values):
-    """Return where values lie: at themselves, or at their number of layers."""
+    """Return the places of values: these themselves, or their numbers of layers."""
     if not are_many_architectures(values):
         return values
     return [len(layers_of(value)) for value in values]
 
 
 def place_in(cv_results, param, value):
-    """Return where a value lies among those of a parameter in `cv_results_`."""
+    """Return the place of a value among those of a parameter in `cv_results_`."""
     if layers_of(value) is None:
         return value
     if not are_many_architectures([*values_of(cv_results, param).values()]):
@@ -74,7 +74,7 @@ def place_in(cv_results, param, value):
 
 
 def label_of(param, cv_results):
-    """Return what the axis of a parameter is called."""
+    """Return the label of a parameter's axis."""
     name = short_name(param)
     if name == "n_components":
         return "latent dimension"
@@ -100,7 +100,7 @@ def scatter_of(cv_results, param, metric):
 
 
 def split(curve, low=-np.inf):
-    """Return the part of a curve that can be shown, and what cannot.
+    """Return the part of a curve that can be shown, and the values that cannot.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the encoder makes of each feature, as bars."""
+"""Bar charts of an encoder's weights of the features."""
 
 import numpy as np
 
@@ -118,7 +118,7 @@ class EncoderWeightsDisplay(Display):
         return self
 
     def _drawn(self):
-        """Return the weights that are drawn."""
+        """Return the weights of the units and features that are drawn."""
         weights = self.weights if self.units is None else self.weights[[*self.units]]
         if weights.shape[1] > _MAX_UNITS:
             raise ValueError(

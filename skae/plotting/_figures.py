@@ -1,4 +1,4 @@
-"""What the displays share: colours, and where they draw."""
+"""Colours of the displays, and their base class."""
 
 import sys
 
@@ -28,7 +28,7 @@ MARKERS = "osD^vP"
 
 
 class Display:
-    """What the displays share: where they draw."""
+    """Base class of the displays: their axes, panels and legends."""
 
     _size = (5.6, 3.6)
 

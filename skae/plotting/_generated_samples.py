@@ -1,4 +1,4 @@
-"""Rows that an autoencoder generates."""
+"""Figures of rows that an autoencoder generates."""
 
 import math
 

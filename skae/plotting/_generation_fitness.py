@@ -184,7 +184,7 @@ def _numbered(depth, best):
 
 
 def _start(values):
-    """Return where bars start: zero, or below the least where they are much alike."""
+    """Return the base of the bars: zero, or below the least where all are alike."""
     values = values[np.isfinite(values)]
     span = np.ptp(values) if len(values) else 0.0
     one_sign = len(values) > 0 and values.min() * values.max() > 0
@@ -247,7 +247,7 @@ def _by_generation(records, depths):
 
 
 def _named_objective(search, name, negate):
-    """Return what the first objective is called, and whether less of it is better."""
+    """Return the name of the first objective, and whether less of it is better."""
     first = objective_columns(search.objectives, search.cv_results_, search.refit)[0]
     if first.sign < 0:
         return (first.name if name is None else name), negate is None or negate

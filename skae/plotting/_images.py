@@ -1,4 +1,4 @@
-"""Images side by side."""
+"""Grids of images, drawn as one image."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def tile(images, image_shape, n_columns):
 
 
 def draw_images(ax, image, limits):
-    """Draw what `tile` returned: one channel as ink on paper, three as colours.
+    """Draw an image from `tile`: one channel as ink on paper, three as colours.
 
     Parameters
     ----------

@@ -97,11 +97,13 @@ class InformationRateDisplay(Display):
 
     def plot(self, ax=None):
         """Draw, in `ax` or in a new figure, and return the display itself."""
+        from matplotlib import colormaps
+
         ax = self._axes(ax)
         bits = self.rates.groupby(["n_components", "snr_db"])[["total", "joint"]]
         bits = bits.mean()  # sorted by both
         dimensions = bits.index.unique("n_components")
-        colors = _in_order(len(dimensions))
+        colors = colormaps["viridis"](np.linspace(0, 0.85, len(dimensions)))
         for i, (k, color) in enumerate(zip(dimensions, colors, strict=True)):
             self._draw(ax, k, bits.loc[k], color, MARKERS[i % len(MARKERS)])
         self._add_legends(ax)
@@ -123,7 +125,7 @@ class InformationRateDisplay(Display):
         ax.plot(snr_db, bits["joint"], color=color, marker=marker, **joint)
 
     def _add_legends(self, ax):
-        """Explain colours by dimensions, and styles by what they show."""
+        """Add a legend of the dimensions' colours, and one of the line styles."""
         from matplotlib.lines import Line2D
 
         style = {"frameon": False, "loc": "upper left"}
@@ -138,15 +140,8 @@ class InformationRateDisplay(Display):
         ax.legend(handles=kinds, bbox_to_anchor=(1, 1), **style)
 
 
-def _in_order(n):
-    """Return colours for numbers in order, from dark to light."""
-    from matplotlib import colormaps
-
-    return colormaps["viridis"](np.linspace(0, 0.85, n))
-
-
 def _rates(estimator, X):
-    """Return a row of the table."""
+    """Return the rates of a fitted estimator: a row of the table."""
     located = locate(estimator, X)
     noise = _noise_of(located.reducer)
     rate = information_rate(located.codes(), noise.noise_variance)

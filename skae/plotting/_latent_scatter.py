@@ -140,7 +140,8 @@ class LatentScatterDisplay(Display):
         if "c" in groups[0][1]:
             self._add_colour_bar()
         elif self.labels is not None and "label" in groups[0][1]:
-            self._add_legend(len(groups))
+            n_columns = -(-len(groups) // _MAX_IN_COLUMN)
+            self._legend_beside(self.axes_[-1], title=self.name, ncols=n_columns)
         return self
 
     # What to draw
@@ -179,17 +180,14 @@ class LatentScatterDisplay(Display):
         if self.labels is None:
             return everything
         labels = column_or_1d(self.labels)
-        if self._are_classes(labels):
+        is_text = labels.dtype.kind not in "biufmM"
+        are_few = len(np.unique(labels)) <= len(CLASSES)
+        if self.noise is not None or is_text or are_few:
             return list(self._classes(labels))
         if len(units) == 1:
             return everything
         numbers, _ = _as_numbers(labels)
         return [(slice(None), {"c": numbers, "cmap": "viridis"})]
-
-    def _are_classes(self, labels):
-        is_text = labels.dtype.kind not in "biufmM"
-        few = len(np.unique(labels)) <= len(CLASSES)
-        return self.noise is not None or is_text or few
 
     def _classes(self, labels):
         clusters = np.unique(labels)
@@ -200,12 +198,6 @@ class LatentScatterDisplay(Display):
             yield labels == label, style | {"marker": MARKERS[i % len(MARKERS)]}
         if self.noise is not None and (labels == self.noise).any():
             yield labels == self.noise, {"color": GREY, "label": "noise"} | _NOISE
-
-    # What explains it
-
-    def _add_legend(self, n_groups):
-        n_columns = -(-n_groups // _MAX_IN_COLUMN)
-        self._legend_beside(self.axes_[-1], title=self.name, ncols=n_columns)
 
     def _add_colour_bar(self):
         dots = self.axes_[-1].collections[-1]

@@ -32,7 +32,7 @@ def layers_of(value):
         return tuple(map(int, value.split("-"))) if is_layers else None
     if not isinstance(value, tuple | list):
         return None
-    is_layers = all(_is_width(width) for width in value)
+    is_layers = all(_is_number(width) for width in value)
     return tuple(int(width) for width in value) if is_layers else None
 
 
@@ -41,7 +41,7 @@ def depth_of(value):
 
     A number is a depth itself, as in `skae.networks.layer_sizes`.
     """
-    if isinstance(value, Integral) and not isinstance(value, bool):
+    if _is_number(value):
         return int(value)
     if isinstance(value, str) and (value.isdecimal() or not value):
         return 1 if value else 0
@@ -49,5 +49,5 @@ def depth_of(value):
     return None if layers is None else len(layers)
 
 
-def _is_width(width):
-    return isinstance(width, Integral) and not isinstance(width, bool)
+def _is_number(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -128,7 +128,8 @@ class LossTermsDisplay(Display):
         if not self.weights:
             return
         ax = self.axes_[-1]
-        is_log = _far_apart(self.weights.values())
+        largest = [np.max(values) for values in self.weights.values()]
+        is_log = min(largest) > 0 and max(largest) > 10 * min(largest)
         for i, (name, values) in enumerate(self.weights.items()):
             values = np.asarray(values, dtype=float)
             if is_log:  # a weight of zero has no place on the axis
@@ -155,8 +156,3 @@ def _shape(n_panels):
     if n_panels > _MAX_COLUMNS:
         n_columns = min(_MAX_COLUMNS, math.ceil(math.sqrt(n_panels)))
     return math.ceil(n_panels / n_columns), n_columns
-
-
-def _far_apart(weights):
-    largest = [np.max(values) for values in weights]
-    return min(largest) > 0 and max(largest) > 10 * min(largest)

@@ -1,4 +1,4 @@
-"""Losses over the epochs: out of a history, and as lines."""
+"""Losses over the epochs, read from a history and drawn as lines."""
 
 import numpy as np
 
@@ -19,14 +19,10 @@ def draw_losses(ax, train, valid):
     if valid is not None:
         draw_line(ax, valid, label="validation", color=CHOICE, linestyle="--")
     if _spans_much(train) and (valid is None or _are_positive(valid)):
-        _set_log_scale(ax)
+        ax.set_yscale("log")
+        # around a single power of ten Matplotlib labels ticks between, too many to fit
+        ax.yaxis.get_minor_locator().set_params(subs=(3,))
     prepare_epochs(ax)
-
-
-def _set_log_scale(ax):
-    ax.set_yscale("log")
-    # around a single power of ten Matplotlib labels ticks between, too many to fit
-    ax.yaxis.get_minor_locator().set_params(subs=(3,))
 
 
 def draw_line(ax, values, **style):

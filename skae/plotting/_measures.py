@@ -1,4 +1,4 @@
-"""What candidates can be compared by: metrics, costs and times."""
+"""Measures of candidates: metrics, costs and times."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,11 @@ def read_measure(search, measure):
     name = measure if isinstance(measure, str) else cost_name(measure)
     known = metrics(results)
     if name in known or name == "score":
-        return _score(search, results, name if name in known else None)
+        metric = name if name in known else guiding_metric(search)
+        scores = mean_scores(results, metric)
+        label, is_error = named_score(search, metric)
+        sign, direction = (-1, "less") if is_error else (1, "more")
+        return Measure(label, direction, sign * scores)
     if name in costs(results):
         return Measure(name, "less", finite_scores(results[cost_key(name)]))
     if name in _TIMES:
@@ -60,15 +64,8 @@ def read_measure(search, measure):
     raise unknown_name("measure", name, {"score", *known, *costs(results), *_TIMES})
 
 
-def _score(search, results, metric):
-    metric = guiding_metric(search) if metric is None else metric
-    scores = mean_scores(results, metric)
-    name, negate = named_score(search, metric)
-    return Measure(name, "less", -scores) if negate else Measure(name, "more", scores)
-
-
 def default_pair(search, x=None, y=None):
-    """Return what the axes show: what is asked for, else the search's objectives.
+    """Return the measures of both axes: those asked for, else the search's objectives.
 
     Raises
     ------
@@ -89,7 +86,7 @@ def default_pair(search, x=None, y=None):
 
 
 def _objectives(search):
-    """Return what a search makes large or small, the one of the choice first."""
+    """Return the objectives of a search, the one of the choice first."""
     results = results_of(search)
     main = guiding_metric(search)
     objectives = getattr(search, "objectives", None)

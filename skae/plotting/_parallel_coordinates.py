@@ -140,11 +140,8 @@ class ParallelCoordinatesDisplay(Display):
     def _places(self, columns, scores):
         """Return the height of each line at each axis."""
         heights = [column.shares for column in columns]
-        heights = np.column_stack([*heights, self._score_shares(scores)])
-        return np.nan_to_num(heights, nan=_BELOW)
-
-    def _score_shares(self, scores):
-        return self._score_scale(scores).shares(_lifted(scores))
+        heights.append(self._score_scale(scores).shares(_lifted(scores)))
+        return np.nan_to_num(np.column_stack(heights), nan=_BELOW)
 
     def _score_scale(self, scores):
         return Scale.of(_lifted(scores)[np.isfinite(scores)].tolist() or [0.0])

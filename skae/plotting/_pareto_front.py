@@ -13,7 +13,7 @@ _DECADES = 2
 
 
 class ParetoFrontDisplay(Display):
-    """All candidates of a search by two objectives, with the front that none beats.
+    """All candidates of a search by two objectives, with their Pareto front.
 
     A candidate is on the front if no other one is at least as good in both objectives
     and better in one. The steps join what can be had: whoever allows for so much of the
@@ -127,7 +127,7 @@ class ParetoFrontDisplay(Display):
         draw_at_edge(ax, x[failed & np.isfinite(x)], "x", "failed", upper)
 
     def _is_shown(self, points):
-        """Return which points are so near to the others that these are not squashed."""
+        """Return a mask of the points near enough to the others not to squash these."""
         y = points[:, 1] * (1 if self.directions[1] == "more" else -1)
         shown = np.isfinite(points).all(axis=1)
         shown[shown] = y[shown] >= lowest_to_show(y[shown])
@@ -150,9 +150,10 @@ class ParetoFrontDisplay(Display):
         for axis, name, direction, values in zip(
             ("x", "y"), self.names, self.directions, points.T, strict=True
         ):
-            if _spans_decades(values):
+            finite = values[np.isfinite(values)]
+            if _spans_decades(finite):
                 getattr(ax, f"set_{axis}scale")("log")
-            elif _are_whole(values):
+            elif (finite == np.rint(finite)).all():
                 place = getattr(ax, f"{axis}axis").get_major_locator()
                 place.set_params(integer=True)
             label = f"{name} ({direction} is better)"
@@ -170,11 +171,5 @@ def _front(points, directions):
 
 
 def _spans_decades(values):
-    values = values[np.isfinite(values)]
     is_positive = len(values) > 0 and values.min() > 0
     return is_positive and values.max() > 10**_DECADES * values.min()
-
-
-def _are_whole(values):
-    values = values[np.isfinite(values)]
-    return bool((values == np.rint(values)).all())

@@ -105,16 +105,16 @@ class ReconstructionDisplay(Display):
         return self
 
     def _plot_images(self, ax):
-        rows = [self._strip(images) for images in (self.X, self.X_hat)]
+        rows = [
+            tile(images, self.image_shape, n_columns=len(images))
+            for images in (self.X, self.X_hat)
+        ]
         height = len(rows[0])
         gap = np.full_like(rows[0][:1], np.nan)
         limits = np.min(self.X), np.max(self.X)
         draw_images(ax, np.concatenate([rows[0], gap, rows[1]]), limits)
         centres = (height - 1) / 2 + np.array([0, height + 1])
         ax.set_yticks(centres, ["original", "reconstruction"])
-
-    def _strip(self, images):
-        return tile(images, self.image_shape, n_columns=len(images))
 
     def _plot_sequences(self, ax):
         X, X_hat = self._first_channel(self.X), self._first_channel(self.X_hat)

@@ -16,7 +16,7 @@ _DECADES = 2
 
 @dataclass(frozen=True)
 class Scale:
-    """Where values lie along an axis.
+    """Axis of one kind, with a place for each value.
 
     Real numbers lie at themselves, on a logarithmic axis if they are positive and span
     more than two decades. All other values are categories, at 0, 1, 2 and so on:
@@ -39,7 +39,8 @@ class Scale:
         ordered = tuple(sorted(different.values(), key=_order))
         if not all(_is_number(value) for value in ordered):
             return cls("category", ordered)
-        return cls("log" if _spans_decades(ordered) else "linear", ordered)
+        is_wide = ordered[0] > 0 and ordered[-1] > 10**_DECADES * ordered[0]
+        return cls("log" if is_wide else "linear", ordered)
 
     def positions(self, values):
         """Return the coordinate of each value, NaN for one that has none."""
@@ -51,7 +52,7 @@ class Scale:
         return np.array(found, dtype=float)
 
     def shares(self, values):
-        """Return where values lie between the ends, in [0, 1]; 0.5 for a single one."""
+        """Return places between the ends, in [0, 1]; 0.5 for a single value."""
         return self._shares(self.positions(values))
 
     def _shares(self, positions):
@@ -99,7 +100,7 @@ class Scale:
         return all(float(value).is_integer() for value in self.values)
 
     def prepare(self, ax):
-        """Make the horizontal axis of `ax` one for these values."""
+        """Set up the horizontal axis of `ax` for these values."""
         if self.kind == "category":
             self._prepare_categories(ax)
         elif len(self.values) == 1:
@@ -163,7 +164,7 @@ def _is_number(value):
 
 
 def _order(value):
-    """Return by what values of any kinds are sorted."""
+    """Return the key by which values of any kinds are sorted."""
     if value is None:
         return (0,)
     if isinstance(value, bool):
@@ -185,12 +186,8 @@ def _numbers_in(text):
     return len(parts), *map(int, parts)
 
 
-def _spans_decades(numbers):
-    return numbers[0] > 0 and numbers[-1] > 10**_DECADES * numbers[0]
-
-
 def _apart(shares):
-    """Return which of ascending places in [0, 1] can be labelled without overlap."""
+    """Return the indices of ascending places whose labels do not overlap."""
     kept, least = [], 1 / _MAX_LABELS
     for i, share in enumerate(shares):
         if not kept or share - shares[kept[-1]] >= least * 0.999:

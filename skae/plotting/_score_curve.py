@@ -99,7 +99,7 @@ class ScoreCurveDisplay(Display):
         negate=False,
         ax=None,
     ):
-        """Return the drawn display of what a search has found.
+        """Return the drawn display of a search's results.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class ScoreCurveDisplay(Display):
     def from_search(
         cls, search, param=None, metric=None, *, name=None, negate=None, ax=None
     ):
-        """Return the drawn display of a fitted search, with what it has chosen.
+        """Return the drawn display of a fitted search, with its choice.
 
         Parameters
         ----------
@@ -178,11 +178,14 @@ class ScoreCurveDisplay(Display):
         trials = read_trials(search, metric, name, negate)
         param = _only_parameter(trials.params) if param is None else param
         check_param(param, trials.params)
+        chosen = "best"
+        if trials.chosen is not None:
+            chosen = trials.params[trials.chosen].get(param, object())  # on no axis
         return cls.from_cv_results(
             search.cv_results_,
             param,
             guiding_metric(search) if metric is None else metric,
-            chosen=_chosen(trials, param),
+            chosen=chosen,
             name=trials.name,
             negate=trials.negate,
             ax=ax,
@@ -250,7 +253,7 @@ class ScoreCurveDisplay(Display):
         )
 
     def _are_loose(self, scale):
-        """Return whether most numbers have one candidate, so that a line would lie."""
+        """Return whether most numbers have one candidate, and a line would mislead."""
         if self.candidates is None or scale.kind == "category":
             return False
         return len(self.candidates[0]) < 2 * len(self.curve.values)
@@ -276,10 +279,3 @@ def _only_parameter(params):
             f"{', '.join(map(repr, names))}."
         )
     return names[0]
-
-
-def _chosen(trials, param):
-    """Return the chosen candidate's value; the best where no choice was made."""
-    if trials.chosen is None:
-        return "best"
-    return trials.params[trials.chosen].get(param, object())  # on no axis

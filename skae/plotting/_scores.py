@@ -1,4 +1,4 @@
-"""Scores of many candidates on one axis: what is cut off, and what has failed."""
+"""Scores of many candidates on one axis, with marks for bad and failed ones."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def lowest_to_show(scores):
 
 
 def draw_off_scale(ax, x, scores, *, negate=False, low, color=None):
-    """Mark, at the worse edge of `ax`, what failed and what is too bad to show.
+    """Mark, at the worse edge of `ax`, candidates that failed or are too bad to show.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def legend_above(ax):
 
 
 def _n_columns(labels):
-    """Return into how many columns labels fit, beside their markers."""
+    """Return the number of columns into which labels fit, beside their markers."""
     lengths = [len(label) + 6 for label in labels]
     for n_columns in range(len(lengths), 1, -1):
         widths = [max(part) for part in np.array_split(lengths, n_columns)]

@@ -1,4 +1,4 @@
-"""What the displays of a search read from it: candidates, scores and the choice."""
+"""Candidates, scores and choice of a search, as its displays read them."""
 
 from dataclasses import dataclass
 
@@ -82,8 +82,10 @@ def read_trials(search, metric=None, name=None, negate=None):
 
 
 def named_score(search, metric, name=None, negate=None):
-    """Return what an axis calls a metric, and whether it shows the negative of it."""
-    metric = _score_name(search, metric)
+    """Return the label of a metric, and whether the axis shows its negative."""
+    scoring = getattr(search, "scoring", None)
+    if metric == "score" and isinstance(scoring, str):
+        metric = scoring
     negate = metric.startswith("neg_") if negate is None else negate
     if name is None:
         name = metric.removeprefix("neg_") if negate else metric
@@ -118,12 +120,6 @@ def finite_scores(scores):
 def guiding_metric(search):
     """Return the metric by which a fitted search chose; the first one if unclear."""
     return _results.guiding_metric(results_of(search), getattr(search, "refit", None))
-
-
-def _score_name(search, metric):
-    """Return the name of a metric; a single one has that of its scorer."""
-    scoring = getattr(search, "scoring", None)
-    return scoring if metric == "score" and isinstance(scoring, str) else metric
 
 
 # Parameters

@@ -29,7 +29,8 @@ from sklearn.preprocessing import (
 )
 
 import skae
-from skae.persistence import FileFormatError, load, save
+from skae.exceptions import FileFormatError
+from skae.persistence import load, save
 from skae.persistence._file import pack, unpack
 from skae.preprocessing import SequenceScaler, SlidingWindow
 

@@ -1,4 +1,4 @@
-"""What all manifolds have in common: the result, its noise, constraints."""
+"""Result, noise and parameter constraints that all manifolds share."""
 
 from dataclasses import dataclass, field
 from numbers import Integral, Real

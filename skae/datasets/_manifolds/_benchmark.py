@@ -23,12 +23,12 @@ _ORIGIN = np.array([3.0, -1.0, 0.0, 0.0, 8.0])
 
 
 def affine(n_samples, rng):
-    """M2: A z + b for a fixed A of shape (5, 3), z in [0, 4]^3."""
+    """Affine subspace M2: A z + b for a fixed A of shape (5, 3), z in [0, 4]^3."""
     return rng.uniform(0, 4, size=(n_samples, 3)) @ _BASIS.T + _ORIGIN
 
 
 def concentrated(n_samples, rng):
-    """M3: six polynomials and waves of four numbers, easily taken for three.
+    """Manifold M3: six polynomials and waves of four numbers, easily taken for three.
 
     (b^2 cos 2 pi a, c^2 sin 2 pi a, b + c + (b - d)^2, b - 2 c + (a - d)^2,
     -b - 2 c + (c - d)^2, a^2 - b^2 + c^2 - d^2), u = (a, b, c, d).
@@ -56,7 +56,7 @@ def chained_waves(n_samples, rng, d, copies):
 
 
 def wound_curve(n_samples, rng):
-    """M5a: a closed curve that goes eight times around a torus on its way.
+    """Manifold M5a: a closed curve that goes eight times around a torus on its way.
 
     ((2 + cos 8 t) cos t, (2 + cos 8 t) sin t, sin 8 t), t in [0, 2 pi].
     """
@@ -66,18 +66,18 @@ def wound_curve(n_samples, rng):
 
 
 def helicoid(n_samples, rng):
-    """M5b: (r cos t, r sin t, t / 2), both r and t in [0, 10 pi]."""
+    """Helicoid M5b: (r cos t, r sin t, t / 2), both r and t in [0, 10 pi]."""
     r, t = rng.uniform(0, 10 * np.pi, size=(2, n_samples))
     return columns(r * np.cos(t), r * np.sin(t), t / 2)
 
 
 def cube(n_samples, rng, d, half_side=2.5):
-    """M9: uniform in a cube of as many dimensions as features."""
+    """Cube M9: uniform in a cube of as many dimensions as features."""
     return rng.uniform(-half_side, half_side, size=(n_samples, d))
 
 
 def hypercube_surface(n_samples, rng, d):
-    """M10: uniform on the faces of the cube [0, 1]^(d + 1)."""
+    """Hypercube's surface M10: uniform on the faces of [0, 1]^(d + 1)."""
     X = rng.uniform(size=(n_samples, d + 1))
     axis = rng.randint(d + 1, size=n_samples)
     X[np.arange(n_samples), axis] = rng.randint(2, size=n_samples)
@@ -85,7 +85,7 @@ def hypercube_surface(n_samples, rng, d):
 
 
 def normal(n_samples, rng, d):
-    """M12: a standard normal law."""
+    """Cloud M12: a standard normal law."""
     return rng.standard_normal((n_samples, d))
 
 

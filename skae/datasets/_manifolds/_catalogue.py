@@ -15,7 +15,7 @@ from skae.registry import unknown_name
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a manifold is drawn, as (n_samples, rng) -> X, and its two dimensions."""
+    """Function that draws a manifold, (n_samples, rng) -> X, and its two dimensions."""
 
     draw: Callable
     intrinsic_dimension: int
@@ -27,7 +27,7 @@ def _sphere(d):
 
 
 def _flat(draw, dimension, **kwargs):
-    """Return the recipe of what unfolds into as many dimensions as it has."""
+    """Return the recipe of a manifold that unfolds into its own dimension."""
     return Recipe(partial(draw, **kwargs), dimension, dimension)
 
 

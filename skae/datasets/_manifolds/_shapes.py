@@ -14,13 +14,13 @@ def columns(*features):
 
 
 def sphere(n_samples, rng, d):
-    """|x| = 1 in d + 1 dimensions, uniformly: normal draws over their norm."""
+    """Sphere |x| = 1 in d + 1 dimensions, uniformly: normal draws over their norm."""
     X = rng.standard_normal((n_samples, d + 1))
     return X / np.linalg.norm(X, axis=1, keepdims=True)
 
 
 def torus(n_samples, rng, radius=0.5):
-    """(sqrt(x^2 + y^2) - 1)^2 + z^2 = radius^2, uniformly by area.
+    """Torus (sqrt(x^2 + y^2) - 1)^2 + z^2 = radius^2, uniformly by area.
 
     The area element is proportional to 1 + radius cos(b) in the angle b of the tube.
     Since that of b and that of pi - b add up to 2, an even b is kept with half of the
@@ -34,14 +34,14 @@ def torus(n_samples, rng, radius=0.5):
 
 
 def swiss_roll(n_samples, rng):
-    """(t cos t, h, t sin t), t in [1.5 pi, 4.5 pi], h in [0, 21]."""
+    """Swiss roll (t cos t, h, t sin t), t in [1.5 pi, 4.5 pi], h in [0, 21]."""
     t = 1.5 * np.pi * (1 + 2 * rng.uniform(size=n_samples))
     h = rng.uniform(0, 21, size=n_samples)
     return columns(t * np.cos(t), h, t * np.sin(t))
 
 
 def s_curve(n_samples, rng):
-    """(sin t, h, sign(t) (cos t - 1)), t in [-1.5 pi, 1.5 pi], h in [0, 2]."""
+    """Letter S (sin t, h, sign(t) (cos t - 1)), t in [-1.5 pi, 1.5 pi], h in [0, 2]."""
     t = rng.uniform(-1.5 * np.pi, 1.5 * np.pi, size=n_samples)
     h = rng.uniform(0, 2, size=n_samples)
     return columns(np.sin(t), h, np.sign(t) * (np.cos(t) - 1))
@@ -61,17 +61,17 @@ def band(n_samples, rng, half_twists):
 
 
 def helix(n_samples, rng):
-    """(cos t, sin t, t / pi), t in [0, 4 pi]: two turns of a spring."""
+    """Helix (cos t, sin t, t / pi), t in [0, 4 pi]: two turns of a spring."""
     t = rng.uniform(0, 4 * np.pi, size=n_samples)
     return columns(np.cos(t), np.sin(t), t / np.pi)
 
 
 def spiral(n_samples, rng):
-    """(t cos t, t sin t) / pi, t in [pi, 5 pi]: two turns in the plane."""
+    """Spiral (t cos t, t sin t) / pi, t in [pi, 5 pi]: two turns in the plane."""
     t = rng.uniform(np.pi, 5 * np.pi, size=n_samples)
     return columns(t * np.cos(t), t * np.sin(t)) / np.pi
 
 
 def cube_surface(n_samples, rng):
-    """max(|x|, |y|, |z|) = 1, see `make_cube_surface`."""
+    """Surface of a cube, max(|x|, |y|, |z|) = 1, see `make_cube_surface`."""
     return make_cube_surface(n_samples, random_state=rng)
