@@ -34,9 +34,10 @@ class DenseAutoencoder(BaseAutoencoder):
         Size of the code, the latent dimension.
     hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
         Widths of the encoder's hidden layers, the decoder's in reverse. A string as
-        ``"64-32"`` says the same, and an integer is a depth, with widths that taper
-        geometrically from the number of features to `n_components`: searches that
-        know scalars only can choose among those.
+        ``"64-32"`` says the same, and an integer is a depth of up to 6 layers, with
+        widths that taper geometrically from the number of features to `n_components`:
+        searches that know scalars only can choose among those. One layer of 10 units is
+        ``(10,)``; 10, its name in `sklearn.neural_network`, is refused.
     activation : str, default="silu"
         Activation of the hidden layers: ``"silu"``, ``"relu"``, ``"tanh"``,
         ``"logistic"``, ``"elu"``, ``"gelu"``, ``"leaky_relu"``, ``"softplus"`` or

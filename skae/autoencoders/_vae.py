@@ -33,7 +33,8 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         Size of the code, the latent dimension.
     hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
         Widths of the encoder's hidden layers, the decoder's in reverse: a tuple, a
-        string such as ``"64-32"``, or a depth with geometrically tapering widths.
+        string such as ``"64-32"``, or a depth of up to 6 layers with geometrically
+        tapering widths. One layer of 10 units is ``(10,)``; 10 is refused.
     activation : str, default="silu"
         Activation of the hidden layers.
     output_activation : str, default="identity"

@@ -6,7 +6,9 @@ import numpy as np
 
 __all__ = ["MAX_DEPTH", "as_sizes", "layer_sizes"]
 
-MAX_DEPTH = 16
+# Six layers narrow a thousand features to one unit by less than a factor of three each;
+# more than that is rather a width, which scikit-learn writes as an integer.
+MAX_DEPTH = 6
 
 
 def layer_sizes(spec, n_in, n_out):
@@ -16,8 +18,8 @@ def layer_sizes(spec, n_in, n_out):
     ----------
     spec : tuple of int, str or int
         The widths themselves, as ``(64, 32)`` or ``"64-32"``, which searches that
-        know scalars only can choose among; or a depth, as ``2``, whose widths
-        taper geometrically from `n_in` to `n_out`.
+        know scalars only can choose among; or a depth of at most 6, as ``2``, whose
+        widths taper geometrically from `n_in` to `n_out`.
     n_in, n_out : int
         Widths of the layers before and after the hidden ones.
 
@@ -29,8 +31,9 @@ def layer_sizes(spec, n_in, n_out):
     Raises
     ------
     ValueError
-        When a width is below 1, the string does not read as widths, or the depth
-        exceeds 16 (most likely a width: write ``(64,)`` for one layer of 64 units).
+        When a width is below 1, the string does not read as widths, or an integer is
+        larger than 6: it may be meant as the width of one layer, as in
+        `sklearn.neural_network.MLPRegressor`.
 
     Examples
     --------
@@ -80,10 +83,16 @@ def as_sizes(spec, parameter):
 
 
 def _tapered(depth, n_in, n_out):
-    if not 0 <= depth <= MAX_DEPTH:
+    if depth < 0:
         raise ValueError(
-            f"hidden_layer_sizes={depth}: an integer is a depth, from 0 to "
-            f"{MAX_DEPTH} layers; write ({depth},) for one layer of {depth} units."
+            f"hidden_layer_sizes={depth}: an integer is a depth, from 0 to {MAX_DEPTH}."
+        )
+    if depth > MAX_DEPTH:
+        raise ValueError(
+            f"hidden_layer_sizes={depth} reads two ways: one layer of {depth} units, "
+            f"as in scikit-learn, which is written ({depth},) here; or {depth} layers, "
+            f"since an integer is a depth, of up to {MAX_DEPTH} layers. For more, "
+            "write their widths, as '64-32'."
         )
     sizes = np.geomspace(n_in, n_out, depth + 2)[1:-1]
     return tuple(int(size) for size in np.maximum(1, np.rint(sizes)))

@@ -7,7 +7,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import KFold, ParameterGrid
+from sklearn.model_selection import GroupKFold, KFold, ParameterGrid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, get_tags
@@ -176,7 +176,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         X : array-like
             Data as `estimator` takes them.
         y, **params
-            As in `sklearn.model_selection.GridSearchCV.fit`.
+            As in `sklearn.model_selection.GridSearchCV.fit`: `groups` too, with a `cv`
+            that asks for them, such as `GroupKFold(4)`.
 
         Returns
         -------
@@ -244,7 +245,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
             warnings.warn(text, DimensionWarning, stacklevel=3)
 
 
-def select_dimension(X, estimator=None, *, y=None, **settings):
+def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
     """Choose the latent dimension of an autoencoder for some data.
 
     Every dimension from one to a bound is cross-validated, and a rule chooses, by
@@ -259,6 +260,9 @@ def select_dimension(X, estimator=None, *, y=None, **settings):
         `StandardScaler`.
     y : array-like of shape (n_samples,), default=None
         Classes, for scorers that compare with them, as ``scoring="ari"``.
+    groups : array-like of shape (n_samples,), default=None
+        What rows belong to, as patients or machines: no group is in two folds. Without
+        a `cv` there are four folds of shuffled groups, fewer if there are fewer.
     **settings
         Those of `LatentDimensionSearchCV`, as ``rule="saturation"``, ``n_restarts=3``
         or ``n_jobs=2``. Without a `cv` there are four folds, shuffled, as rows are
@@ -282,6 +286,14 @@ def select_dimension(X, estimator=None, *, y=None, **settings):
     """
     if estimator is None:
         estimator = make_pipeline(StandardScaler(), DenseAutoencoder())
-    settings.setdefault("cv", KFold(4, shuffle=True, random_state=0))
+    settings.setdefault("cv", _shuffled_folds(groups))
     search = LatentDimensionSearchCV(estimator, refit=False, **settings)
-    return search.fit(X, y).selection_
+    params = {} if groups is None else {"groups": groups}
+    return search.fit(X, y, **params).selection_
+
+
+def _shuffled_folds(groups):
+    if groups is None:
+        return KFold(4, shuffle=True, random_state=0)
+    n_groups = len(set(np.asarray(groups).tolist()))
+    return GroupKFold(max(2, min(4, n_groups)), shuffle=True, random_state=0)

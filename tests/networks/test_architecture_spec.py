@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,8 +35,10 @@ def test_a_depth_tapers_geometrically():
         ("64-x", "write the widths as '64-32'"),
         ((64, 0), "at least 1"),
         ((64, 3.5), "integer"),
-        (64, r"write \(64,\)"),
-        (-1, "depth"),
+        (7, r"one layer of 7 units.*written \(7,\).*or 7 layers.*'64-32'"),
+        (10, r"one layer of 10 units.*written \(10,\).*or 10 layers.*'64-32'"),
+        (np.int64(64), r"one layer of 64 units.*written \(64,\)"),
+        (-1, "depth, from 0 to 6"),
     ],
 )
 def test_bad_specifications_name_the_fix(spec, match):
