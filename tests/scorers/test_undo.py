@@ -115,8 +115,8 @@ def test_the_step_at_fault_is_named():
 
 EXACT = [
     FunctionTransformer(),
-    FunctionTransformer(lambda X: 1 * X),
-    FunctionTransformer(lambda X: X.astype(np.float32)),
+    FunctionTransformer(np.positive),
+    FunctionTransformer(np.float32),
     FunctionTransformer(np.log1p, inverse_func=np.expm1),
     FunctionTransformer(np.negative, inverse_func=np.negative),
     StandardScaler(),
