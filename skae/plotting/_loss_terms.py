@@ -145,7 +145,7 @@ class LossTermsDisplay(Display):
 
 
 def _recorded(history, keys):
-    """Return what a history has under each key, by name."""
+    """Return the recorded values of each key in a history, by name."""
     values = {name: over_epochs(history, key) for name, key in keys.items()}
     return {name: of for name, of in values.items() if of is not None}
 
