@@ -53,7 +53,7 @@ class Latent(NamedTuple):
 
 
 class Bottleneck(BaseEstimator, ABC):
-    """How a code arises: hyper-parameters, and the module they describe.
+    """Bottleneck from features to codes: hyper-parameters, and their module.
 
     The module's ``forward(features, generator=None)`` returns a `Latent`. It draws
     random numbers from `generator` only, and none when that is ``None``. Its attribute
@@ -95,7 +95,7 @@ class Bottleneck(BaseEstimator, ABC):
 
 @BOTTLENECKS.register("point")
 class PointBottleneck(Bottleneck):
-    """One point per row: an affine map of the encoder's features.
+    """Bottleneck to one point per row: an affine map of the encoder's features.
 
     Parameters
     ----------

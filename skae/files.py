@@ -63,7 +63,7 @@ def replacing(path):
 
 
 def _status(path):
-    """Return what the system says about the file at a path, or None for no file."""
+    """Return the system's entry for the file at a path, or None for no file."""
     try:
         status = os.stat(path)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Which parts there are: the library's own, and those of other packages."""
+"""Parts by name: the library's own, and those of other packages."""
 
 from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import BOTTLENECKS

@@ -63,7 +63,7 @@ class BaseAutoencoder(
     BaseEstimator,
     ABC,
 ):
-    """What all autoencoders share: validation, training, prediction.
+    """Base class of autoencoders: validation, training, prediction.
 
     A subclass has parameters and says which parts they describe (`_network`,
     `_bottleneck`, `_objective`).

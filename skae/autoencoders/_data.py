@@ -1,4 +1,4 @@
-"""What data an autoencoder takes: tables, sequences, flattened windows, images."""
+"""Data of autoencoders: tables, sequences, flattened windows, images."""
 
 from math import prod
 
@@ -89,11 +89,11 @@ class EventDataMixin:
     # Predicting
 
     def _map(self, function, X):
-        """Return what a function of events makes of validated rows."""
+        """Return the results of a function of events for validated rows."""
         return map_rows(lambda x: function(self._as_events(x)), X, self.net_.module_)
 
     def _mapped(self, function, X, out=None):
-        """Return what a function of validated rows makes of rows as users give them.
+        """Return the results of a function of validated rows, for rows of users.
 
         They are taken some megabytes at a time; `out` is as in `filled`.
         """

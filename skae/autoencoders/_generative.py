@@ -1,4 +1,4 @@
-"""What autoencoders with a distribution over codes can do besides."""
+"""Methods of autoencoders with a distribution over codes."""
 
 import math
 import warnings

@@ -21,7 +21,7 @@ EXACT_IN_FLOAT32 = 2**24
 
 
 class TrainingData(NamedTuple):
-    """What a fit is given.
+    """Rows of a fit, their weights, and a sample of them.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Whether validation rows are like those that are trained on."""
+"""Comparison of validation rows with those that are trained on."""
 
 import warnings
 

@@ -121,7 +121,7 @@ def draw_points(function, codes, generator=None, weight=None, units=None, n=None
 
 
 def _padded(function, codes, n, members):
-    """Return what a function draws for some members, given generators and sizes."""
+    """Return the draws of a function for some members, given generators and sizes."""
     points = codes.new_zeros(len(members), n, codes.shape[-1])
     for own, (generator, n_own, k) in zip(points, members, strict=True):
         if generator is None:

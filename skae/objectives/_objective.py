@@ -18,7 +18,7 @@ TAKEN = ("loss", "reconstruction", "batch_count")
 
 
 class Objective(BaseComposition):
-    """What training minimises, every term under its name.
+    """Objective of training: a sum of terms, each under its name.
 
     ``loss(epoch) = reconstruction(x, x_hat) + sum_k weight_k(epoch) * penalty_k``
 
@@ -133,7 +133,7 @@ class LossFunction:
         self.penalties = penalties
 
     def state_dict(self):
-        """Return what of the loss was learnt: nothing. skorch's callbacks save it."""
+        """Return the learnt state of the loss, none, for skorch's callbacks."""
         return {}
 
     def load_state_dict(self, state):

@@ -1,4 +1,4 @@
-"""What every penalty promises."""
+"""Base class of penalties, and their contract."""
 
 from abc import ABC, abstractmethod
 

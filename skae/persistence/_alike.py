@@ -1,4 +1,4 @@
-"""Whether a net that was built anew is the one that was fitted."""
+"""Comparison of a net that was built anew with the one that was fitted."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ _IGNORED = {*vars(torch.nn.Module()), "_flat_weights", "_flat_weight_refs"}
 
 
 def first_difference(net, other):
-    """Return where two nets differ that would compute or train otherwise, or None.
+    """Return the first difference of two nets in computing or training, or None.
 
     Compared are the modules, with all tensors and all plain attributes, the loss
     function and the optimiser. Attributes of other types are taken to be alike.

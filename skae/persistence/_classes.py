@@ -1,4 +1,4 @@
-"""Which classes a file may name: registered ones, and a short list of others."""
+"""Classes that a file may name: registered ones, and a short list of others."""
 
 import torch
 

@@ -65,7 +65,7 @@ class Decoder:
         return estimator
 
     def device_for(self, estimator, dtype):
-        """Return where a net is going to be."""
+        """Return the device that a net is going to be on."""
         try:
             device = resolve_device(estimator.device)
             torch.empty(0, device=device, dtype=dtype)

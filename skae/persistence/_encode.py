@@ -155,7 +155,7 @@ class Encoder:
 
 
 def _prefix(path, separator):
-    """Return what the names of members begin with; fitted attributes end in ``_``."""
+    """Return the prefix of members' names; fitted attributes end in ``_``."""
     if not path:
         return ""
     return path + ("." if path.endswith("_") else separator)
@@ -212,7 +212,7 @@ def _cannot_save_member(value, path, name):
 
 
 def _reason(value, path):
-    """Return what stands in the way, and what to do."""
+    """Return the obstacle in words, and the way on."""
     cls = type(value)
     if path.startswith(("callbacks[", "_skl_callbacks[")):
         call = "set_callbacks()" if path[0] == "_" else "set_params(callbacks=None)"

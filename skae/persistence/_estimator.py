@@ -181,7 +181,7 @@ def _other_version(document):
 
 
 def _hint(document):
-    """Return what may be why a file that is whole cannot be used."""
+    """Return a likely reason why a file that is whole cannot be used."""
     version = _other_version(document)
     return "" if version is None else f" It was saved with scikit-learn {version}."
 

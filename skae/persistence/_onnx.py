@@ -1,4 +1,4 @@
-"""What an estimator's method computes, as an ONNX model."""
+"""Methods of estimators as ONNX models."""
 
 import logging
 import warnings

@@ -55,7 +55,7 @@ class _Layers(nn.Module):
 
 
 class _Layer(nn.Module):
-    """One layer, ``(time, batch, k)``, as an operator of ONNX."""
+    """Recurrent layer, ``(time, batch, k)``, as an operator of ONNX."""
 
     # torch has the gates in the order of the papers, ONNX in its own.
     gates = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}

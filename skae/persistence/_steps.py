@@ -1,4 +1,4 @@
-"""Which steps of a pipeline files may hold, and what their fitted attributes are.
+"""Steps of pipelines that files may hold, with their fitted attributes.
 
 scikit-learn checks an estimator's attributes when it is fitted, not when it predicts,
 and some of what predicts is compiled code that reads past the end of an array that is

@@ -1,4 +1,4 @@
-"""What watches over a fit: skorch callbacks of our own."""
+"""Callbacks that watch over a fit: skae's own of skorch's kind."""
 
 from copy import deepcopy
 

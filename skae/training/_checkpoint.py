@@ -103,7 +103,7 @@ class Checkpoint(Callback):
 
 
 def _key_of_net(net):
-    """Return what tells a net before its fit from others."""
+    """Return a key of a net before its fit, which tells it from others."""
     weights = [value.numpy(force=True) for value in net.module_.state_dict().values()]
     return [net.seed, net.first_epoch_, net.epochs_, *weights]
 
@@ -175,7 +175,7 @@ def _others(net):
 
 
 def _fitted(callback):
-    """Return what a callback has found out, as far as it can be read back safely."""
+    """Return the findings of a callback, as far as they can be read back safely."""
     fitted = {}
     for name, value in vars(callback).items():
         if not name.endswith("_") or isinstance(value, type):

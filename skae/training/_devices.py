@@ -1,4 +1,4 @@
-"""Which device a fit runs on, and how arrays get there."""
+"""Devices of fits, and the way of arrays to them."""
 
 from copy import deepcopy
 

@@ -1,4 +1,4 @@
-"""How much memory training takes: before it begins, and while it is under way."""
+"""Memory that training takes: estimated before it begins, measured under way."""
 
 import mmap
 import sys
@@ -73,7 +73,7 @@ def in_gigabytes(n_bytes):
 
 
 class MemoryGauge:
-    """What has been allocated since the gauge was made.
+    """Gauge of the memory allocated since it was made.
 
     On a CUDA device it reads torch's allocator, peaks included. On the CPU it reads the
     memory of the process, which other threads fill too: so it reads in the main
@@ -112,7 +112,7 @@ class MemoryGauge:
 
 
 def _device_bytes():
-    """Return what is allocated on each CUDA device, and the most that ever was."""
+    """Return the bytes allocated on each CUDA device, and the most that ever were."""
     cuda = torch.cuda
     if not cuda.is_initialized():
         return {}

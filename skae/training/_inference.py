@@ -44,7 +44,7 @@ def map_rows(function, X, module):
 
 
 def rows_at_a_time(X, module):
-    """Return how many rows of an array a module is best given at once."""
+    """Return the number of rows of an array that a module is best given at once."""
     weight = next(module.parameters())
     size = CHUNK_BYTES if weight.device.type == "cpu" else 64 * CHUNK_BYTES
     return max(1, size // max(1, X[:1].size * weight.itemsize))

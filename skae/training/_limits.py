@@ -90,7 +90,7 @@ def current_watch():
 
 
 class Watch:
-    """What a fit has taken so far, held against its limits.
+    """Watch over the time and memory of a fit, held against its limits.
 
     Parameters
     ----------

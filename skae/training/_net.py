@@ -81,7 +81,7 @@ class AutoencoderNet(NeuralNet):
         self.is_compiled = is_compiled
 
     def __getstate__(self):
-        """Return what a pickle holds, with tensors on the CPU.
+        """Return the state for a pickle, with tensors on the CPU.
 
         skorch has modules and optimisers in a pickle within the pickle. What pickles
         the whole, as joblib does for its workers, could not care for them there: for

@@ -89,7 +89,7 @@ def is_good(loss, limit):
 
 
 def row_of_terms(prefix, terms, n_batches):
-    """Return what the history records of an epoch's terms.
+    """Return an epoch's terms as the history records them.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def row_of_terms(prefix, terms, n_batches):
 
 
 def row_of_settings(rate, weights):
-    """Return what the history records of an epoch's settings.
+    """Return an epoch's settings as the history records them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where the rows of a fit come from: memory, a memory map, or a torch data set."""
+"""Sources of a fit's rows: memory, a memory map, or a torch data set."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

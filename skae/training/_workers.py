@@ -1,4 +1,4 @@
-"""What the fits in a worker process share with those in the others: cores, devices."""
+"""Cores and devices that the worker processes of a search share."""
 
 import multiprocessing
 import os

@@ -57,7 +57,7 @@ class StackedCell(ABC):
 
     @property
     def n_given(self):
-        """How many numbers the product is given: hidden state, inputs and a one."""
+        """Number of values the product is given: hidden state, inputs and a one."""
         return self.width + self.inputs.n_columns + 1
 
     def bind(self, values, grads):
@@ -147,7 +147,7 @@ class StackedCell(ABC):
             self._run(tape, step)
 
     def _contributed_apart(self):
-        """Return what inputs contribute to all time steps alike, or None."""
+        """Return the inputs' share in the gates of all time steps alike, or None."""
         apart = self.inputs.contributed_to_all()
         return None if apart is None else apart.mul_(self._scale)
 

@@ -15,7 +15,7 @@ __all__ = ["Architecture", "StackedNetwork", "has_parts", "maps_of"]
 
 
 class Architecture(NamedTuple):
-    """What the networks of a stack have in common.
+    """Architecture that the dense networks of a stack have in common.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the inputs of recurrent layers of many members contribute to their gates."""
+"""Inputs of the recurrent layers of many members, and their share in the gates."""
 
 from itertools import accumulate
 
@@ -44,14 +44,14 @@ class _Inputs:
         self.edges = [self.edges[member] for member in members]
 
     def contributed_to_all(self):
-        """Return what comes into the gates at all time steps alike; None for nothing.
+        """Return the share in the gates of all time steps alike; None for nothing.
 
         It is ``(n_members, n_rows, width)``, and may be changed.
         """
         return None
 
     def contributed_to_each(self):
-        """Return what comes into the gates by the time; None for nothing.
+        """Return the share in the gates of each time step; None for nothing.
 
         It is ``(n_members, n_timesteps, width)``.
         """
@@ -73,7 +73,7 @@ class StackedSequences(_Inputs):
         self._memory = [Memory(len(weight), n, weight) for n in self.widths]
 
     def places(self, columns, apart):
-        """Return where the weights of blocks stand, of a member's."""
+        """Return the places of blocks of weights among a member's."""
         return columns.split(self.widths)
 
     def write(self, inputs, columns):
@@ -125,7 +125,7 @@ class StackedCodes(_Inputs):
         self._memory = Memory(*self._weight.shape[::2], self._weight)
 
     def places(self, columns, apart):
-        """Return where the weights of blocks stand, of a member's."""
+        """Return the places of blocks of weights among a member's."""
         return apart
 
     def write(self, inputs, columns):
@@ -133,12 +133,12 @@ class StackedCodes(_Inputs):
         (self._codes,) = inputs
 
     def contributed_to_all(self):
-        """Return what codes contribute; see `_Inputs`."""
+        """Return the codes' share in the gates; see `_Inputs`."""
         out = self._memory.rows(self._codes.shape[1])
         return torch.bmm(self._codes, self._weight, out=out)
 
     def contributed_to_each(self):
-        """Return what the time contributes; see `_Inputs`."""
+        """Return the time's share in the gates; see `_Inputs`."""
         if not self.tells_time:
             return None
         (weight,) = self._of_times

@@ -22,7 +22,7 @@ _NUMBERS_OF_STEP = 16
 
 
 class RecurrentArchitecture(NamedTuple):
-    """What the recurrent networks of a stack have in common.
+    """Architecture that the recurrent networks of a stack have in common.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-r"""Where fits meet: threads, processes, and who waits for whom. Begin here.
+r"""Meeting of fits in threads and processes, and who waits for whom. Begin here.
 
 A search gives joblib its tasks: each clones an estimator, fits it and scores it. Within
 `skae.stacked()` joblib runs them by the backend of this room, each in a thread. What a

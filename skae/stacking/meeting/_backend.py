@@ -51,7 +51,7 @@ class StackedBackend(ParallelBackendBase):
         self._crew = self._pool = None
 
     def effective_n_jobs(self, n_jobs):
-        """Return how many tasks run at a time; negative numbers stand for enough."""
+        """Return the number of tasks at a time; negative numbers stand for enough."""
         return n_jobs_of(n_jobs, enough=self.rendezvous.n_fits)
 
     def configure(self, n_jobs=1, parallel=None, **kwargs):
@@ -127,7 +127,7 @@ class StackedBackend(ParallelBackendBase):
 
 
 def n_jobs_of(n_jobs, enough):
-    """Return how many tasks run at a time; None and negative numbers are enough."""
+    """Return the number of tasks at a time; None and negative numbers are enough."""
     if n_jobs == 0:
         raise ValueError("n_jobs == 0 in Parallel has no meaning")
     return n_jobs if n_jobs is not None and n_jobs > 0 else enough

@@ -1,4 +1,4 @@
-"""How users ask for stacked training."""
+"""Context managers and functions by which users ask for stacked training."""
 
 from numbers import Integral, Real
 

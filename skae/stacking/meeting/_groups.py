@@ -1,4 +1,4 @@
-"""Which fits train in one stack, and how many of them."""
+"""Grouping of fits into stacks, by their kind and their size."""
 
 from itertools import pairwise
 from math import ceil
@@ -40,7 +40,7 @@ _COPIES = 9
 
 
 def kind_of(net, rows, rows_val, last):
-    """Return what fits that train in one stack have in common; None for a lone fit.
+    """Return the kind of a fit, which those of one stack share; None for a lone fit.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ class ProcessesBackend(ParallelBackendBase):
         self._lock = threading.Lock()
 
     def effective_n_jobs(self, n_jobs):
-        """Return how many tasks run at a time; negative numbers stand for enough."""
+        """Return the number of tasks at a time; negative numbers stand for enough."""
         return n_jobs_of(n_jobs, self.n_processes * self.rendezvous.n_fits)
 
     def configure(self, n_jobs=1, parallel=None, **kwargs):

@@ -1,4 +1,4 @@
-"""Where fits in many threads meet to train together."""
+"""Rendezvous of fits in many threads that train together."""
 
 import logging
 import threading
@@ -142,7 +142,7 @@ class Rendezvous:
 
     @property
     def n_fits(self):
-        """How many fits at a time keep all cores busy."""
+        """Number of fits at a time that keeps all cores busy."""
         return self.max_members * self.n_workers
 
     def crew(self, n_threads):

@@ -1,4 +1,4 @@
-"""How the members of a stack train. Begin here.
+"""Training of the members of a stack. Begin here.
 
 Each member is a fit that has come as far as its training: a net with its module, loss
 and optimiser, rows to train on, and perhaps rows that are held out. A `Stack` takes

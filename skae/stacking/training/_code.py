@@ -83,7 +83,7 @@ class StackedCode:
         return torch.autograd.grad(self._outputs, self._leaves, grads)
 
     def _noise_of(self, batch):
-        """Return what the bottleneck makes noise with, None where it makes none."""
+        """Return the noise of a bottleneck's codes, None where it makes none."""
         if batch.generators is None:
             return None
         if self.is_gaussian:

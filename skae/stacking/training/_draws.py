@@ -8,7 +8,7 @@ __all__ = ["Batch", "drawn", "weight_of_rows"]
 
 
 class Batch(NamedTuple):
-    """Which rows of a stack's batch are the members', and what they draw from.
+    """Rows of each member in a stack's batch, and the generators that they draw from.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ def weight_of_rows(sizes, like):
 
 
 def drawn(draw, x, batch, shapes):
-    """Return what every member draws for its own rows, padded with zeros.
+    """Return the draws of every member for its own rows, padded with zeros.
 
     Parameters
     ----------

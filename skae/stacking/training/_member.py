@@ -21,7 +21,7 @@ __all__ = ["Member"]
 
 
 class Member:
-    """One net and the rows that it trains on.
+    """Fit of one net within a stack: the net, and the rows that it trains on.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ class Member:
 
     @property
     def n_steps(self):
-        """How many steps the fit takes, if it is not stopped."""
+        """Number of steps that the fit takes, if it is not stopped."""
         return self.epochs * self.n_batches
 
     @property
     def settings(self):
-        """What it does not share with others whose steps an optimiser takes at once."""
+        """Settings of the optimiser; members with equal ones step jointly."""
         decay = self.net.optimizer_.param_groups[0]["weight_decay"]
         schedule, moves = self.net.learning_rate_schedule, None
         if schedule in LEARNING_RATE_SCHEDULES:

@@ -6,7 +6,7 @@ __all__ = ["StackedNoise", "stack_noises"]
 
 
 class StackedNoise:
-    """One module of a noise for many members, each of which draws for itself.
+    """Noise module for many members, each of which draws for itself.
 
     What a member's module keeps between batches has a place in stacked tensors, of the
     `shapes`, which stand in the place of the one module's buffers.

@@ -1,4 +1,4 @@
-"""One of torch's optimisers for many members of different settings."""
+"""Joint optimiser of torch for many members of different settings."""
 
 from inspect import unwrap
 

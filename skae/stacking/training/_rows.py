@@ -12,7 +12,7 @@ __all__ = ["StackedRows"]
 
 
 class StackedRows:
-    """Which rows the members take in which batch.
+    """Rows of the members, batch by batch.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class StackedRows:
 
 
 def places_of(cursors):
-    """Return where the members' batches are, as an index of members and batches."""
+    """Return the places of the members' batches, as an index of members and batches."""
     if min(cursors) == max(cursors):
         return slice(None), cursors[0]
     return torch.arange(len(cursors)), torch.tensor(cursors)
