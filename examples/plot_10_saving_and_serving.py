@@ -18,9 +18,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 import skae
+from skae.persistence import save
 
 FAST = bool(os.environ.get("SKAE_FAST"))
 
@@ -50,8 +55,17 @@ print(
 )
 
 # %%
-# ``pickle`` and ``joblib`` take anything, pipelines too. They run code when they are
-# opened, and want the versions that they were written with: they are for yourself.
+# A pipeline goes into such a file too, if each of its steps is one that skae knows:
+# scikit-learn's scalers, principal components, clusters. Others are refused by name.
+groups = KMeans(10, random_state=0)
+clusters = make_pipeline(MinMaxScaler(), clone(model), groups).fit(train)
+save(clusters, folder / "clusters.safetensors")
+same = skae.load(folder / "clusters.safetensors")
+print("equal clusters:", np.array_equal(same.predict(test), clusters.predict(test)))
+
+# %%
+# ``pickle`` and ``joblib`` take anything. They run code when they are opened, and want
+# the versions that they were written with: they are for yourself.
 (folder / "digits.pickle").write_bytes(pickle.dumps(model))
 unpickled = pickle.loads((folder / "digits.pickle").read_bytes())
 print("equal codes:", np.array_equal(unpickled.transform(test), model.transform(test)))
