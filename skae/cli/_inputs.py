@@ -1,4 +1,4 @@
-"""Data for the command line: files and bundled data sets, checked with care."""
+"""Data for the command line: files and bundled data sets, validated."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ _MAX_SAMPLE = 40
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """A table or a series, and what is known of it.
+    """Table or series, with its metadata.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ def _numbers(name, values, table):
 
 
 def _columns(names):
-    """Return the options that choose columns, at a length that can be read."""
+    """Return the names of the columns to choose from, shortened for a message."""
     return _shortened(" ".join(f"--column {name!r}" for name in names))
 
 

@@ -121,7 +121,7 @@ class KernelMutualInformation(Scorer):
 
     @property
     def selection_rule(self):
-        """Name of the rule that suits: what a reconstruction keeps has no maximum."""
+        """Name of the suitable rule; the information in a reconstruction has no maximum."""
         return "saturation" if self.target == "reconstruction" else "best"
 
     def __init__(
@@ -176,7 +176,7 @@ class KernelMutualInformation(Scorer):
         return self._information(located.X, other)
 
     def _other(self, located):
-        """Return what to compare the data with."""
+        """Return the reconstruction or the codes, for comparison with the data."""
         if self.target == "latent":
             return located.codes()
         if self.target != "reconstruction":

@@ -10,7 +10,7 @@ NOISE = -1
 
 
 def labels_after(located):
-    """Return what the steps after the reducer label the scored rows.
+    """Return the labels of the scored rows by the steps after the reducer.
 
     Whatever predicts whole numbers or words labels rows: clusterers, mixtures,
     classifiers, and searches of them. What can only ``fit_predict``, such as

@@ -1,4 +1,4 @@
-"""How well the data come back."""
+"""Scorers of the reconstruction error, and errors by feature."""
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -136,7 +136,7 @@ class RootMeanSquaredError(BaseEstimator):
 
 
 def reconstruction_errors(estimator, X):
-    """Return how well every feature comes back, in its own units.
+    """Return the reconstruction error of every feature, in its own units.
 
     The steps before the autoencoder, such as a scaler, are undone on its
     reconstruction.

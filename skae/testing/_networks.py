@@ -1,4 +1,4 @@
-"""What every network promises."""
+"""Checks of networks."""
 
 from functools import partial
 from math import prod

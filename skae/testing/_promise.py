@@ -1,4 +1,4 @@
-"""How a check fails: what is promised, what was found, how to mend it."""
+"""Failures of checks, which name the contract, the finding and a remedy."""
 
 import re
 from contextlib import contextmanager
@@ -106,7 +106,7 @@ def untouched_randomness(what):
 
 @contextmanager
 def _random_states_of_our_own():
-    """Seed with what nobody else does, so that seeding is a change; and restore."""
+    """Seed the global random states with an unusual seed, and restore them after."""
     numpy_state = np.random.get_state()  # noqa: NPY002
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(987_654_321)

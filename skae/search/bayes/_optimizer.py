@@ -1,4 +1,4 @@
-"""skopt's optimiser, which repeats nothing and survives scores that are no numbers."""
+"""Optimiser of skopt without repeated points, robust to scores that are not finite."""
 
 import warnings
 
@@ -13,7 +13,7 @@ _HUGE = 1e30  # scores beyond it stand for failures, and would flatten all other
 
 
 class Suggestions:
-    """Points of a space, in the order in which they are worth trying.
+    """Optimiser that suggests points of a space, without repeats.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Suggestions:
         return optimizer.space.rvs(_N_DRAWS, random_state=optimizer.rng)
 
     def _unknown(self, points):
-        """Return those of the points that are allowed and were not tried."""
+        """Return the points that are allowed and were not tried."""
         allowed = self.optimizer.space.constraint or (lambda point: True)
         return [
             point

@@ -1,4 +1,4 @@
-"""A search space: how it is written, and what can be drawn from it."""
+"""Search space of named dimensions, and the genomes drawn from it."""
 
 from itertools import product
 from math import inf, prod
@@ -73,7 +73,7 @@ class Space:
         return list(zip(*columns, strict=True))
 
     def mutate(self, genome, rng):
-        """Return a genome with about one other gene, and what was done in words."""
+        """Return a genome with about one other gene, and the mutations in words."""
         places = self.mutable
         chosen = [i for i in places if rng.uniform() < 1 / len(places)]
         genes, done = list(genome), []
@@ -102,7 +102,7 @@ class Space:
         return None
 
     def fresh(self, propose, known, rng):
-        """Return what `propose` returns, with a genome that is not in `known`.
+        """Return a result of `propose` whose genome is not in `known`.
 
         Parameters
         ----------
