@@ -143,7 +143,7 @@ def _numbers(name, values, table):
 
 
 def _columns(names):
-    """Return the names of the columns to choose from, shortened for a message."""
+    """Return the options that choose columns, shortened for a message."""
     return _shortened(" ".join(f"--column {name!r}" for name in names))
 
 

@@ -121,7 +121,7 @@ class KernelMutualInformation(Scorer):
 
     @property
     def selection_rule(self):
-        """Name of the suitable rule; the information in a reconstruction has no maximum."""
+        """Name of the suitable rule: information of reconstructions has no maximum."""
         return "saturation" if self.target == "reconstruction" else "best"
 
     def __init__(

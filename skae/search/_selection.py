@@ -185,13 +185,13 @@ class Case:
 
     @property
     def is_end(self):
-        """Whether the choice is the largest value with a score and larger ones make sense."""
+        """Whether the choice is the largest value scored, and larger ones make sense."""
         is_largest = self.position == len(self.curve.values) - 1
         return is_largest and not self.curve.is_complete
 
     @property
     def untried(self):
-        """The whole numbers next to the chosen value that make sense and have no score."""
+        """The whole numbers next to the chosen value that have no score yet."""
         curve, value = self.curve, self.value
         if not np.issubdtype(curve.values.dtype, np.integer):
             return ()

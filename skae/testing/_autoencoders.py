@@ -32,7 +32,7 @@ def _data(n_samples=50, n_features=6, dtype=np.float64):
 
 
 def _fitted(autoencoder, X, **params):
-    """Fit a copy, with more epochs where its codes need them."""
+    """Fit a copy, without warnings of codes that have collapsed after few epochs."""
     model = clone(autoencoder).set_params(**{"random_state": 0, **params})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CollapseWarning)

@@ -132,7 +132,7 @@ class Run:
         return self.best(self.population)[: self.search.n_reevaluated]
 
     def _confirm(self):
-        """Evaluate the leaders again, as those of the last generation have fewer scores."""
+        """Evaluate the leaders again, as a single score may be high by chance."""
         if leaders := self._leaders():
             self._evaluate([], [one.genome for one in leaders])
 
