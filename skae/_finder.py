@@ -144,7 +144,7 @@ def _paths(estimator, above=()):
 
 
 def _parts(estimator):
-    """Return names and parts, None for what has no parts."""
+    """Return names and parts, None for an estimator without parts."""
     if hasattr(estimator, "best_estimator_"):
         return [("estimator", estimator.best_estimator_)]
     if isinstance(estimator, BaseSearchCV):

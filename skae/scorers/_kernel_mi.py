@@ -19,7 +19,7 @@ __all__ = ["KernelMutualInformation"]
 
 @SCORERS.register("kernel_mi")
 class KernelMutualInformation(Scorer):
-    """Matrix-based Renyi mutual information of data with what the model makes of them.
+    """Matrix-based Renyi mutual information of data with reconstruction or codes.
 
     ``I(X; Y) = S(A) + S(B) - S(A o B / tr(A o B))`` with the Gram matrices A of X and B
     of Y under Gaussian kernels, normalised to trace 1, and the Renyi entropy S of

@@ -50,7 +50,7 @@ def _codes_as_seen(located):
 
 
 def _numbered(found, of_classes):
-    """Return labels as integers, or None for what is no label, as fractions."""
+    """Return labels as integers, None where values are no labels, such as fractions."""
     found = np.asarray(np.asarray(found).tolist())  # objects become what they are
     is_word = found.dtype.kind in "US"
     if found.ndim != 1 or not (is_word or found.dtype.kind in "biuf"):

@@ -52,7 +52,7 @@ class Reconstruction(Scorer):
 
 @SCORERS.register("mse")
 class MeanSquaredError(Scorer):
-    """Negative mean squared error, in squared units of what the autoencoder sees.
+    """Negative mean squared error, in squared units of the autoencoder's input.
 
     ``-mean (X - X_hat)**2`` over all values. At most 0, which is perfect. After a
     `StandardScaler`, -1 is about as good as the mean; without it, features of large

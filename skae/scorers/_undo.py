@@ -72,7 +72,7 @@ def _try(steps, before):
 
 
 def _checked_step(name, step, before):
-    """Return rows after a step, which has to undo what it does to them."""
+    """Return rows after a step, whose inverse has to restore them."""
     after = step.transform(before)
     if _has_no_inverse(step):
         if not _is_same(after, before, SAME):

@@ -185,7 +185,7 @@ class Case:
 
     @property
     def is_end(self):
-        """Whether the choice is the largest value scored, and larger ones make sense."""
+        """Whether the choice is the largest value scored and larger ones make sense."""
         is_largest = self.position == len(self.curve.values) - 1
         return is_largest and not self.curve.is_complete
 

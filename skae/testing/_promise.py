@@ -62,7 +62,7 @@ def name_of(part):
 
 
 def require(condition, found):
-    """Raise an AssertionError that says what was found, unless the condition holds."""
+    """Raise an AssertionError with the finding, unless the condition holds."""
     if not condition:
         raise AssertionError(found)
 

@@ -242,7 +242,7 @@ def _result_of(record, task):
 
 
 def _scorer(task):
-    """Return the scorers, without what the search has wrapped around them."""
+    """Return the scorers, without the search's wrapper around them."""
     if getattr(task.get("caller"), "scoring", ...) is None:
         return "the estimator's own score"
     return getattr(task["scorer"], "_scorers", task["scorer"])
