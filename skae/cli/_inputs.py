@@ -60,7 +60,7 @@ class DataSet:
 
 
 def read_data(source, columns=()):
-    """Return the `DataSet` that a path or a name stands for.
+    """Return the `DataSet` at a path or of a name.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _first_text(values):
 
 
 def _finite(table):
-    """Return the columns as a float32 matrix, or say where it is not finite."""
+    """Return the columns as a float32 matrix, or raise where it is not finite."""
     with np.errstate(over="ignore"):
         X = np.column_stack(list(table.values())).astype(np.float32)
     finite = np.isfinite(X)

@@ -132,7 +132,7 @@ def make_scorer(settings, estimator):
 
 
 def _resolved(registry, name, usable, option, fault):
-    """Return the part of a name that the command can use."""
+    """Return the registered part of a name that the command can use."""
     full = SHORT.get(name, name)
     try:
         if reason := fault(full):

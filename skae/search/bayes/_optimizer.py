@@ -70,16 +70,14 @@ class Suggestions:
         """Return a point if it is new, else the new one that is nearest to it."""
         if self.space.identity(point) not in self.known:
             return point
-        skopt_space = self.optimizer.space
+        space, points = self.optimizer.space, self._all
+        if points is None:
+            points = space.rvs(_N_DRAWS, random_state=self.optimizer.rng)
         return min(
-            self._unknown(self._draws() if self._all is None else self._all),
-            key=lambda other: skopt_space.distance(point, other),
+            self._unknown(points),
+            key=lambda other: space.distance(point, other),
             default=None,
         )
-
-    def _draws(self):
-        optimizer = self.optimizer
-        return optimizer.space.rvs(_N_DRAWS, random_state=optimizer.rng)
 
     def _unknown(self, points):
         """Return the points that are allowed and were not tried."""

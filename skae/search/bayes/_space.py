@@ -96,7 +96,7 @@ class SearchSpace:
         return prod(side.size for side in self._free)
 
     def params(self, point):
-        """Return the parameters that a point of skopt's stands for, a dict."""
+        """Return the parameters at a point of skopt, a dict."""
         values = dict(zip(map(id, self._free), point, strict=True))
         return {side.name: side.value(values.get(id(side), 0)) for side in self._sides}
 

@@ -117,7 +117,7 @@ class _Cost:
 
 
 def _weighable(scorer):
-    """Return the scorer, able to say whether it takes weights of samples."""
+    """Return the scorer with a method that tells if it takes sample weights."""
     return scorer if hasattr(scorer, "_accept_sample_weight") else _Callable(scorer)
 
 

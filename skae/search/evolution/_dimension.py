@@ -52,7 +52,7 @@ class Dimension(ABC):
         """Return the gene of a value; ValueError where it is not in the dimension."""
 
     def value(self, gene):
-        """Return the parameter's value that a gene stands for."""
+        """Return the value of a gene."""
         return gene
 
     def genes(self):

@@ -86,7 +86,8 @@ class Run:
                 break
             self._generation(children)
         self.reason = reason or "exhausted"
-        self._confirm()
+        if leaders := self._leaders():  # a single score may be high by chance
+            self._evaluate([], [one.genome for one in leaders])
 
     def _reason(self):
         if self.n_generations >= self.search.n_generations:
@@ -130,11 +131,6 @@ class Run:
         if self.search.n_reevaluated == 0 or not self.population:
             return []
         return self.best(self.population)[: self.search.n_reevaluated]
-
-    def _confirm(self):
-        """Evaluate the leaders again, as a single score may be high by chance."""
-        if leaders := self._leaders():
-            self._evaluate([], [one.genome for one in leaders])
 
     # What came out
 

@@ -46,7 +46,7 @@ class Space:
         self.size = inf if inf in sizes else prod(sizes)
 
     def params(self, genome):
-        """Return the parameters, by name, that a genome stands for."""
+        """Return the parameters of a genome, by name."""
         return {
             name: dimension.value(gene)
             for name, dimension, gene in zip(
