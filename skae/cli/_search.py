@@ -147,7 +147,7 @@ def _evolution(plan, **shared):
 def _generations(n_candidates):
     """Return the sizes of population and offspring, and the number of generations.
 
-    The number in a generation grows with the root of their whole number.
+    The candidates of a generation grow in number with the root of `n_candidates`.
     """
     n_rounds = max(1, round(sqrt(n_candidates / 2)))
     n_offspring = n_candidates // n_rounds

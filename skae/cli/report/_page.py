@@ -131,7 +131,7 @@ def _score_text(row, name):
 
 
 def _remarks(outcome):
-    """Return remarks on rows of `cv_results`: chosen, or the next one."""
+    """Return remarks on rows of `cv_results`: the chosen one and the runner-up."""
     curve, runner_up = outcome.curve, outcome.selection.runner_up
     rows = zip(curve.values.tolist(), curve.rows.tolist(), strict=True)
     remarks = {row: "runner-up" for value, row in rows if value == runner_up}
