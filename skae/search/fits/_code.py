@@ -46,7 +46,7 @@ def origin(module):
 
 
 def is_known_by_name(value):
-    """Return whether a library's function or class can be imported by its name.
+    """Return whether a library's function or class has an importable name.
 
     Functions that are made by others, such as wrappers, have none: they may hold some
     of the user's.

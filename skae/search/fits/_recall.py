@@ -223,7 +223,7 @@ class _Recall:
 
 @lru_cache(maxsize=8)
 def _known_code(search):
-    """Return the cached identities of the user's code, per search and process.
+    """Return the identities of the user's code that a search knows, in this process.
 
     Once it has come to a function, what that reads counts as it was then: a log that
     grows from fit to fit does not make each of them another.
