@@ -1,4 +1,4 @@
-"""From whatever users pass as data to what scikit-learn's validation takes."""
+"""Conversion of users' data into arrays for scikit-learn's validation."""
 
 from collections.abc import Iterator, Mapping, Set
 from numbers import Number
@@ -59,7 +59,7 @@ def as_numbers(X, name="Scoring"):
 
 
 def array_like(X, name):
-    """Return data as what scikit-learn's `check_array` takes, or say what is wrong.
+    """Return data in a form that scikit-learn's `check_array` takes, or raise an error.
 
     Tensors, on any device and with gradients, and other libraries' arrays become
     arrays; so do lists, rows of unequal length being refused. Arrays of numbers and
@@ -97,7 +97,7 @@ def array_like(X, name):
 
 
 def divisible(X, name):
-    """Return data as something that can be cut into folds, or say why it cannot.
+    """Return data as a sequence that can be cut into folds, or raise an error.
 
     Its values may be anything that the steps of a pipeline make numbers of. A torch
     data set is read as a whole.
@@ -147,7 +147,7 @@ def _items(dataset):
 
 
 def is_outside(X, low, high):
-    """Return which values lie outside of an interval by more than rounding.
+    """Return the mask of values outside of an interval by more than rounding.
 
     Scalers that map data onto an interval leave it by rounding, by more the smaller the
     range of a feature is beside its values. Half of the digits are therefore forgiven:

@@ -1,4 +1,4 @@
-"""Where in an estimator the autoencoder is, and which steps its data and codes pass.
+"""Location of the autoencoder in an estimator, and the steps of its data and codes.
 
 Scorers, searches, displays and interpretation are all given whatever a user has built
 around an autoencoder: pipelines in pipelines, columns that are treated apart, a search.
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
     @property
     def prefix(self):
-        """What the names of its parameters begin with."""
+        """Prefix of the names of its parameters."""
         return f"{self.name}__" if self.name else ""
 
 
@@ -126,7 +126,7 @@ def leaves(estimator):
 
 
 class _Place(NamedTuple):
-    """A part of an estimator, and what it is a part of."""
+    """Part of an estimator, with the estimator that contains it."""
 
     whole: Any
     name: str
@@ -144,7 +144,7 @@ def _paths(estimator, above=()):
 
 
 def _parts(estimator):
-    """Return names and parts, None for what has no parts."""
+    """Return names and parts, None for an estimator without parts."""
     if hasattr(estimator, "best_estimator_"):
         return [("estimator", estimator.best_estimator_)]
     if isinstance(estimator, BaseSearchCV):
@@ -224,7 +224,7 @@ def _steps_beside(place):
 
 
 def _passed(steps):
-    """Yield what data pass after the fit, whose rows alone are a sampler's business."""
+    """Yield the steps that data pass after the fit; samplers act only during it."""
     for _, step in steps:
         if hasattr(step, "steps"):
             yield from _passed(step.steps)

@@ -1,4 +1,4 @@
-"""The command ``skae``, and what it does: inputs, settings, a plan, a run, a report."""
+"""The command ``skae``: inputs, settings, a plan, a run, a report."""
 
 from skae.cli._app import app
 

@@ -137,7 +137,7 @@ def _announce(plan):
 
 
 def _say_how_to_go_on(plan, folder):
-    """Say what is finished of a run that Ctrl-C has ended, and the command for more."""
+    """Print the progress of a run ended by Ctrl-C, and the command to resume it."""
     _, n_kept = open_store(folder, resume=True)
     if n_kept == 0:
         discard_folder(folder)

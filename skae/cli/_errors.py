@@ -1,10 +1,10 @@
-"""What is told to a user who has asked for what cannot be done."""
+"""Errors of the command line that a user can mend."""
 
 __all__ = ["InputError"]
 
 
 class InputError(ValueError):
-    """What the user has asked for cannot be done.
+    """Error in the user's input or options, with a message for the terminal.
 
     Parameters
     ----------

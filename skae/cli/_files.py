@@ -1,4 +1,4 @@
-"""Files of tables, read as they are: columns by name, not yet known to be numbers."""
+"""Reader of files of tables: columns by name, not yet converted to numbers."""
 
 import warnings
 from io import StringIO

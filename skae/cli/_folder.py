@@ -1,4 +1,4 @@
-"""The folder of a run, and the store in it: what is finished when a run ends early."""
+"""Folder of a run, with the store of fits that a run that ends early has finished."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -81,7 +81,7 @@ def open_store(folder, resume=False):
 
 
 def discard_folder(folder):
-    """Remove what a run has made that has no finished fit, and nothing else."""
+    """Remove the files of a run that has no finished fit, and nothing else."""
     with suppress(OSError, ValueError):
         if (folder / _STORE).exists() and _is_empty(ScoreStore(folder / _STORE)):
             for suffix in ("", "-wal", "-shm"):

@@ -1,4 +1,4 @@
-"""The form of a table in a text file, judged by its first lines."""
+"""Form of a table in a text file, detected from its first lines."""
 
 import csv
 import re
@@ -14,7 +14,7 @@ _NO_VALUE = {"", "?", "-", "na", "n/a", "nan", "null", "none"}
 
 @dataclass(frozen=True)
 class Form:
-    r"""How a text file writes a table.
+    r"""Format of a table in a text file: separator, decimals and header.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Form:
 
 
 def _separator(lines):
-    """Return what is in all lines; a comma may be that of decimals."""
+    """Return the separator that is in all lines; a comma may be that of decimals."""
     for separator in ";\t,":
         if all(separator in line for line in lines):
             return separator
@@ -78,7 +78,7 @@ def _decimal(rows, separator):
 
 
 def _kind(cell, decimal):
-    """Return what a cell holds: a number, some text, or nothing."""
+    """Return the kind of a cell: a number, some text, or nothing."""
     if cell.lower() in _NO_VALUE:
         return "nothing"
     try:

@@ -1,4 +1,4 @@
-"""Data for the command line: files and bundled data sets, checked with care."""
+"""Data for the command line: files and bundled data sets, validated."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ _MAX_SAMPLE = 40
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """A table or a series, and what is known of it.
+    """Table or series, with its metadata.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class DataSet:
 
 
 def read_data(source, columns=()):
-    """Return the `DataSet` that a path or a name stands for.
+    """Return the `DataSet` at a path or of a name.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _numbers(name, values, table):
 
 
 def _columns(names):
-    """Return the options that choose columns, at a length that can be read."""
+    """Return the options that choose columns, shortened for a message."""
     return _shortened(" ".join(f"--column {name!r}" for name in names))
 
 
@@ -178,7 +178,7 @@ def _first_text(values):
 
 
 def _finite(table):
-    """Return the columns as a float32 matrix, or say where it is not finite."""
+    """Return the columns as a float32 matrix, or raise where it is not finite."""
     with np.errstate(over="ignore"):
         X = np.column_stack(list(table.values())).astype(np.float32)
     finite = np.isfinite(X)

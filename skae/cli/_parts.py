@@ -132,7 +132,7 @@ def make_scorer(settings, estimator):
 
 
 def _resolved(registry, name, usable, option, fault):
-    """Return the part of a name that the command can use."""
+    """Return the registered part of a name that the command can use."""
     full = SHORT.get(name, name)
     try:
         if reason := fault(full):
@@ -149,7 +149,7 @@ def _resolved(registry, name, usable, option, fault):
 
 
 def _fault_of_estimator(name):
-    """Return why the command cannot use an estimator, None if it can."""
+    """Return the reason why the command cannot use an estimator, None if it can."""
     cls = ESTIMATORS.get(name)
     missing = [param for param in NEEDED if param not in cls._get_param_names()]
     if missing:
@@ -162,7 +162,7 @@ def _fault_of_estimator(name):
 
 
 def _fault_of_scorer(cls, estimator):
-    """Return why the command cannot use a class of scorers, None if it can."""
+    """Return the reason why the command cannot use a scorer, None if it can."""
     if getattr(cls, "requires_y", False):
         return "needs the class of every row, which this command does not take"
     if issubclass(cls, GenerationScorer) and not hasattr(estimator, "sample"):

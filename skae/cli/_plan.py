@@ -1,4 +1,4 @@
-"""What settings stand for: windows, pipeline, folds, dimensions, scorer and rule."""
+"""Plan of a run: windows, pipeline, folds, dimensions, scorer and rule."""
 
 import warnings
 
@@ -186,7 +186,7 @@ def _scaler(data, settings):
 
 
 def _compressing(dimension_range, asked):
-    """Return the dimensions to try, and a note on what is left out of those asked."""
+    """Return the dimensions to try, and a note on requested ones that are left out."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DimensionWarning)
         try:

@@ -26,7 +26,7 @@ __all__ = ["Outcome", "run"]
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a search has found.
+    """Outcome of a search: the choice, its scores and the refitted model.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Outcome:
 
     @property
     def selection(self) -> Selection:
-        """The choice, the scores that it was made by, and what it is worth."""
+        """The choice, with its score curve and verdict."""
         return self.search.selection_
 
     @property
@@ -73,7 +73,7 @@ class Outcome:
 
     @property
     def verdict(self):
-        """What the choice is worth."""
+        """The verdict on the choice."""
         return self.selection.verdict
 
     @property
@@ -111,11 +111,11 @@ class Outcome:
 
     @property
     def others(self):
-        """What was chosen beside the dimension, in words; None where nothing was."""
+        """Chosen parameters beside the dimension, in words; None if there are none."""
         return _others(self.search.best_params_)
 
     def remarks(self, plan):
-        """Return what the user should know after the search, in plain words."""
+        """Return remarks on the search for the user, in plain words."""
         remarks = [plan.range.disagreement(self.chosen)]
         if self.curve.failed:
             failed = ", ".join(map(str, self.curve.failed))
@@ -199,7 +199,7 @@ def run(plan, store=None, callbacks=()):
 
 
 def _try_out(plan):
-    """Fit one epoch and score it: what fails always fails now, in its own words."""
+    """Fit one epoch and score it, so that an error common to all fits comes early."""
     model = clone(plan.pipeline)
     model.set_params(autoencoder__max_epochs=1, **{PARAM: plan.components[0]})
     try:
@@ -242,7 +242,7 @@ def _fit(search, X):
 
 
 def _n_scored(search):
-    """Return how many fits have all their scores: those are the ones a store keeps."""
+    """Return the number of fits with all their scores, those that a store keeps."""
     finite = [np.isfinite(_scores(search, metric)) for metric in search.scorer_]
     return int(np.all(finite, axis=0).sum())
 
@@ -282,7 +282,7 @@ _TOLD_OTHERWISE = (
 
 @contextmanager
 def _one_thread():
-    """Train on one thread: small networks lose more to barriers than they gain."""
+    """Train on one thread: barriers cost small networks more than threads gain."""
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

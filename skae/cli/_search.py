@@ -1,4 +1,4 @@
-"""The search that a plan asks for, ready to be fitted."""
+"""Searches of plans, ready to be fitted."""
 
 from math import sqrt
 
@@ -27,7 +27,7 @@ _LSTM_LAYERS = 1, 2
 
 
 def make_search(plan, store=None):
-    """Return the search of a plan; what it refits is the choice of the plan's rule.
+    """Return the search of a plan; it refits the choice of the plan's rule.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _dimension(values):
 
 
 def _training_space(autoencoder):
-    """Return what a Bayesian search tries beside the dimension: how it is trained.
+    """Return the training parameters that a Bayesian search tries beside the dimension.
 
     Learning rates from a tenth of the autoencoder's own to ten times that, and weight
     decay.
@@ -145,9 +145,9 @@ def _evolution(plan, **shared):
 
 
 def _generations(n_candidates):
-    """Return how many candidates begin, how many follow at a time, and how often.
+    """Return the sizes of population and offspring, and the number of generations.
 
-    The number in a generation grows with the root of their whole number.
+    The candidates of a generation grow in number with the root of `n_candidates`.
     """
     n_rounds = max(1, round(sqrt(n_candidates / 2)))
     n_offspring = n_candidates // n_rounds

@@ -181,7 +181,7 @@ class Settings:
     ] = False
 
     def completed(self, data):
-        """Return the settings with what was left open, for a `DataSet`."""
+        """Return the settings with their open fields filled in for a `DataSet`."""
         window = self.window or data.window
         by_search = {"bayes": "description_length"}
         return replace(
@@ -267,7 +267,7 @@ def _bad_components(text, reason):
 
 
 def format_components(values):
-    """Return the text that `parse_components` turns into `values`."""
+    """Return latent dimensions as text, the inverse of `parse_components`."""
     if len(values) > 2 and values == list(range(values[0], values[-1] + 1)):
         return f"{values[0]}:{values[-1]}"
     return ",".join(map(str, values))

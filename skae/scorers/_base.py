@@ -1,4 +1,4 @@
-"""What every scorer promises."""
+"""Base class of scorers."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar

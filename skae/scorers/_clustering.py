@@ -1,4 +1,4 @@
-"""Clusters of the codes, and how well they agree with known classes."""
+"""Scorers of clusters of the codes, and of their agreement with known classes."""
 
 import warnings
 from abc import abstractmethod
@@ -27,7 +27,7 @@ _SAID = WeakSet()
 
 
 class ClusteringScorer(Scorer):
-    """What scorers of clusters share: points, evenly spaced rows, and their clusters.
+    """Base class of scorers of clusters: evenly spaced rows, and their labels.
 
     The points are the codes, or with ``space="decoded"`` their reconstructions as flat
     rows. Clusters are those of the pipeline's own last step where that labels rows,
@@ -106,7 +106,7 @@ def is_collapsed(points):
 
 
 class ClassAgreement(ClusteringScorer):
-    """What scorers of clusters beside classes share; subclasses compare two labellings.
+    """Base class of scorers of clusters against classes, by a measure of agreement.
 
     Rows that a clusterer calls noise (label -1) are left out of the comparison, whose
     result is then multiplied by the share of the others: noise earns nothing.
@@ -136,7 +136,7 @@ class ClassAgreement(ClusteringScorer):
 
     @abstractmethod
     def _agreement(self, classes, labels):
-        """Return how well two labellings of the same rows agree."""
+        """Return the agreement of two labellings of the same rows."""
 
     def _score(self, located, y):
         points = self._points(located)

@@ -1,4 +1,4 @@
-"""What a code saves: the reconstruction weighed against the size of the code."""
+"""Description length: the reconstruction error weighed against the size of the code."""
 
 from numbers import Real
 from typing import ClassVar
@@ -12,7 +12,7 @@ __all__ = ["DescriptionLength", "description_length"]
 
 
 def description_length(unexplained, n_components, n_features, *, eps=0.02):
-    """Return the description length of a row by its code and what that leaves over.
+    """Return the description length of a row by its code and its residuals.
 
     ``L(k) = (D - k) / 2D * ln(D FVU / (D - k) + eps) + k / 2D * ln(D / k)`` with D
     features, k code units and the share FVU of the variance that the reconstruction

@@ -1,4 +1,4 @@
-"""How much rows that an autoencoder generates are like the data."""
+"""Scorers of the similarity between generated rows and the data."""
 
 from abc import abstractmethod
 from numbers import Integral, Real
@@ -27,7 +27,7 @@ _NEIGHBOUR_CONSTRAINTS = {
 
 
 class GenerationScorer(Scorer):
-    """What scorers of generated rows share: as many draws as there are rows of data.
+    """Base class of scorers of generated rows, with as many draws as rows of data.
 
     They take any estimator with ``sample(n_samples, random_state)`` that returns rows
     like the data: the autoencoders `MMDVAE`, `VAE` and `Autoencoder`. Sequences are

@@ -19,7 +19,7 @@ __all__ = ["KernelMutualInformation"]
 
 @SCORERS.register("kernel_mi")
 class KernelMutualInformation(Scorer):
-    """Matrix-based Renyi mutual information of data with what the model makes of them.
+    """Matrix-based Renyi mutual information of data with reconstruction or codes.
 
     ``I(X; Y) = S(A) + S(B) - S(A o B / tr(A o B))`` with the Gram matrices A of X and B
     of Y under Gaussian kernels, normalised to trace 1, and the Renyi entropy S of
@@ -121,7 +121,7 @@ class KernelMutualInformation(Scorer):
 
     @property
     def selection_rule(self):
-        """Name of the rule that suits: what a reconstruction keeps has no maximum."""
+        """Name of the suitable rule: information of reconstructions has no maximum."""
         return "saturation" if self.target == "reconstruction" else "best"
 
     def __init__(
@@ -176,7 +176,7 @@ class KernelMutualInformation(Scorer):
         return self._information(located.X, other)
 
     def _other(self, located):
-        """Return what to compare the data with."""
+        """Return the reconstruction or the codes, for comparison with the data."""
         if self.target == "latent":
             return located.codes()
         if self.target != "reconstruction":

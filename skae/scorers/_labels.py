@@ -10,7 +10,7 @@ NOISE = -1
 
 
 def labels_after(located):
-    """Return what the steps after the reducer label the scored rows.
+    """Return the labels of the scored rows by the steps after the reducer.
 
     Whatever predicts whole numbers or words labels rows: clusterers, mixtures,
     classifiers, and searches of them. What can only ``fit_predict``, such as
@@ -50,7 +50,7 @@ def _codes_as_seen(located):
 
 
 def _numbered(found, of_classes):
-    """Return labels as integers, or None for what is no label, as fractions."""
+    """Return labels as integers, None where values are no labels, such as fractions."""
     found = np.asarray(np.asarray(found).tolist())  # objects become what they are
     is_word = found.dtype.kind in "US"
     if found.ndim != 1 or not (is_word or found.dtype.kind in "biuf"):

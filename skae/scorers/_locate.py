@@ -1,4 +1,4 @@
-"""The data and the codes of the autoencoder in whatever a search hands to a scorer."""
+"""Location of the autoencoder in a fitted estimator, with its data and codes."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""How well the data come back."""
+"""Scorers of the reconstruction error, and errors by feature."""
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -52,7 +52,7 @@ class Reconstruction(Scorer):
 
 @SCORERS.register("mse")
 class MeanSquaredError(Scorer):
-    """Negative mean squared error, in squared units of what the autoencoder sees.
+    """Negative mean squared error, in squared units of the autoencoder's input.
 
     ``-mean (X - X_hat)**2`` over all values. At most 0, which is perfect. After a
     `StandardScaler`, -1 is about as good as the mean; without it, features of large
@@ -136,7 +136,7 @@ class RootMeanSquaredError(BaseEstimator):
 
 
 def reconstruction_errors(estimator, X):
-    """Return how well every feature comes back, in its own units.
+    """Return the reconstruction error of every feature, in its own units.
 
     The steps before the autoencoder, such as a scaler, are undone on its
     reconstruction.

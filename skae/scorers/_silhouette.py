@@ -1,4 +1,4 @@
-"""How well separated the clusters of the codes are."""
+"""Silhouette of the clusters of the codes."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -18,7 +18,7 @@ N_CLUSTERS = 8
 
 @SCORERS.register("silhouette")
 class Silhouette(ClusteringScorer):
-    """How well separated the clusters of the codes are, beyond what noise would be.
+    """Silhouette of the clusters of the codes, corrected for that of Gaussian noise.
 
     The mean silhouette of the rows is ``S = mean_i (b_i - a_i) / max(a_i, b_i)``, with
     the mean distance a_i of row i to its own cluster and b_i to the nearest other one.

@@ -1,4 +1,4 @@
-"""Whether neighbours among the codes are neighbours among the data."""
+"""Trustworthiness of neighbours among the codes."""
 
 from numbers import Integral
 from typing import ClassVar

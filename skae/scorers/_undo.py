@@ -1,4 +1,4 @@
-"""Undoing the steps before an autoencoder, and whether that can be done."""
+"""Inverse of the steps before an autoencoder, and its check."""
 
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
@@ -17,7 +17,7 @@ SAME, REPEATED = 1e-6, 1e-3
 
 
 def undo(steps, X):
-    """Return what rows were before some steps.
+    """Return rows as they were before some steps.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _try(steps, before):
 
 
 def _checked_step(name, step, before):
-    """Return rows after a step, which has to undo what it does to them."""
+    """Return rows after a step, whose inverse has to restore them."""
     after = step.transform(before)
     if _has_no_inverse(step):
         if not _is_same(after, before, SAME):
@@ -105,7 +105,7 @@ def _no_units(name, step, fault):
 
 
 def _like(before, back):
-    """Return what came back as what it came from: no gaps, and a frame if that was."""
+    """Return inverted rows in the form of the original: a frame if it was, no gaps."""
     back = np.asarray(back)
     if back.dtype.kind != "f":
         return back

@@ -1,4 +1,4 @@
-"""Searches over the latent dimension, and what their scores say."""
+"""Searches over the latent dimension, rules of choice and score curves."""
 
 from skae.search._curve import ScoreCurve
 from skae.search._dimension import LatentDimensionSearchCV, select_dimension
@@ -60,7 +60,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    """Import what needs scikit-optimize when it is asked for."""
+    """Import the classes that need scikit-optimize on first access."""
     if name == "BayesSearchCV":
         from skae.search.bayes._search import BayesSearchCV
 

@@ -73,7 +73,7 @@ class ScoreCurve:
 
     @classmethod
     def from_cv_results(cls, cv_results, param, metric="score"):
-        """Read a curve from what a search has found.
+        """Read a curve from the `cv_results_` of a search.
 
         Candidates that are alike but for their `random_state` are restarts of one, and
         enter with the mean of their scores. Where candidates differ in other
@@ -107,7 +107,7 @@ class ScoreCurve:
         return replace(curve, rows=np.array(rows)[curve.rows])
 
     def at(self, positions):
-        """Return the part of the curve at some of its values, with all that is theirs.
+        """Return the curve restricted to some of its values.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class ScoreCurve:
         )
 
     def compressing(self, n_features):
-        """Return the part of the curve whose codes are smaller than the data.
+        """Return the curve restricted to dimensions below the number of features.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class ScoreCurve:
 
     @property
     def standard_error(self):
-        """Standard error of each mean, without what all values share in a fold.
+        """Standard error of each mean, without the fold effect that all values share.
 
         Some folds are harder than others for all values alike, which has no bearing on
         their order. So each fold's own level, its mean over the values, is taken away
@@ -195,7 +195,7 @@ class ScoreCurve:
 
     @property
     def tied(self):
-        """The values that cannot be told from the best, which is one of them.
+        """The values that are statistically tied with the best, the best included.
 
         Those whose difference to the best, paired by fold, has a mean of at most one
         standard error. With a single fold, only those that score exactly as the best.
@@ -217,7 +217,7 @@ class ScoreCurve:
 
 
 def best_of_each(values, kinds, scores):
-    """Return the `ScoreCurve` of candidates, each value with the best of its kinds.
+    """Return the `ScoreCurve` of candidates, each value with its best other parameters.
 
     Parameters
     ----------
@@ -255,7 +255,7 @@ def best_of_each(values, kinds, scores):
 
 
 def kind_of(params):
-    """Return what tells a candidate from others than its restarts: all but seeds."""
+    """Return the parameters of a candidate without its seeds; restarts share them."""
     names = [name for name in params if name.split("__")[-1] != "random_state"]
     return repr({name: params[name] for name in names})
 

@@ -1,4 +1,4 @@
-"""The latent dimension in one call."""
+"""Estimator and function that choose the latent dimension."""
 
 import os
 import warnings

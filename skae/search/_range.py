@@ -1,4 +1,4 @@
-"""Latent dimensions that are worth trying on some data, and the choice among them."""
+"""Range of latent dimensions for some data, and the choice among them."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _MANY = 8
 
 @dataclass(frozen=True)
 class DimensionRange:
-    """What data allow a code to be, as the reducing step of an estimator sees them.
+    """Range of latent dimensions for data, as the reducing step of a model sees them.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class DimensionRange:
         return most if self.intrinsic is None else min(most, self.intrinsic.upper_bound)
 
     def disagreement(self, value):
-        """Return what is to be said where a choice is far from the estimates, or None.
+        """Return a warning text where a choice is far from the estimates, else None.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class DimensionRange:
 
 
 def _seen(before, X, y):
-    """Return the data as the reducing step sees them."""
+    """Return the data after the steps before the reducing step."""
     if before is None:
         return X
     try:
@@ -206,6 +206,6 @@ class Choice:
         return self.from_cv_results(cv_results).index
 
     def from_cv_results(self, cv_results):
-        """Return the `Selection` among what a search has evaluated."""
+        """Return the `Selection` among the candidates of a search."""
         curve = ScoreCurve.from_cv_results(cv_results, self.param, self.metric)
         return self.rule.select(curve.compressing(self.n_features))

@@ -1,4 +1,4 @@
-"""What the keys of `cv_results_` are called, known here and nowhere else.
+"""Names of the keys of `cv_results_`, and the arrays under them.
 
 Every function takes the `cv_results_` of a search, a dict, as its first argument, and
 reads or writes one kind of its columns. A column has an entry for each candidate.
@@ -157,10 +157,10 @@ def mean_seconds(results, kind):
 
 
 def cost_key(name):
-    """Return the key of what candidates cost, in an evolution with such objectives."""
+    """Return the key of a cost of the candidates of an evolution."""
     return f"{_COST}{name}"
 
 
 def costs(results):
-    """Return the names of what candidates cost."""
+    """Return the names of the costs of candidates."""
     return [key.removeprefix(_COST) for key in results if key.startswith(_COST)]

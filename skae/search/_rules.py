@@ -79,7 +79,7 @@ class SelectionRule(BaseEstimator, ABC):
         return self.from_cv_results(cv_results).index
 
     def from_cv_results(self, cv_results):
-        """Return the `Selection` among what a search has evaluated.
+        """Return the `Selection` among the candidates of a search.
 
         Where candidates differ in other parameters as well, each value is represented
         by its best candidate.
@@ -103,7 +103,7 @@ class SelectionRule(BaseEstimator, ABC):
 
     @abstractmethod
     def criterion(self, curve):
-        """Return what the rule looks at, for each value; higher is better.
+        """Return the criterion of the rule for each value; higher is better.
 
         Parameters
         ----------
@@ -301,7 +301,7 @@ class Threshold(SelectionRule):
 
 @RULES.register("knee")
 class Knee(SelectionRule):
-    """Where the curve is farthest above the line from its first point to its last.
+    """Knee: the value farthest above the line from the curve's first point to its last.
 
     With both axes scaled to [0, 1] (Satopaa et al., 2011, "Finding a 'kneedle' in a
     haystack"). For scores that rise steeply and then slowly; it depends on the largest
@@ -347,7 +347,7 @@ class _OfVariance(SelectionRule):
 
 @RULES.register("second_difference")
 class SecondDifference(_OfVariance):
-    """Where the logarithm of the unexplained variance bends most.
+    """Value at the sharpest bend of the logarithm of the unexplained variance.
 
     ``log FVU(k-1) - 2 log FVU(k) + log FVU(k+1)`` with the share of variance FVU = 1 -
     R2 that k units leave unexplained, FVU(0) = 1. The scores have to be shares of
@@ -381,7 +381,7 @@ class SecondDifference(_OfVariance):
 
 @RULES.register("description_length")
 class ShortestDescription(_OfVariance):
-    """The shortest description of held-out rows: what they save less what they cost.
+    """The value with the shortest description length of held-out rows.
 
     See `skae.scorers.DescriptionLength`: a trade of the variance that k units leave
     unexplained against their number. The scores have to be shares of variance, those
@@ -422,7 +422,7 @@ class ShortestDescription(_OfVariance):
         self.eps = eps
 
     def criterion(self, curve):
-        """Return what a row saves, in nats per feature; see `SelectionRule`."""
+        """Return the savings of a row, in nats per feature; see `SelectionRule`."""
         if curve.values[0] >= self.n_features:
             raise ValueError(
                 f"With {self.n_features} features, {curve.values[0]} units compress "

@@ -13,7 +13,7 @@ TOO_MUCH_LEFT = 0.1
 
 @dataclass(frozen=True)
 class Verdict:
-    """How much a choice is worth, in one word and in sentences.
+    """Reliability of a choice, in one word and in sentences.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """A choice by a rule.
+    """Selection of a value by a rule, with its evidence.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Selection:
     alternatives: tuple = ()
 
     def __str__(self):
-        """Return the verdict's words."""
+        """Return the verdict's text."""
         return self.verdict.text
 
 
@@ -179,19 +179,19 @@ class Case:
 
     @property
     def alternatives(self):
-        """The values that might as well have been chosen."""
+        """The other values that are as plausible as the chosen one."""
         found = self.curve.tied if self.is_maximum else sorted(self.others)
         return tuple(value for value in found if value != self.value)
 
     @property
     def is_end(self):
-        """Whether it is the largest value with a score, and larger ones make sense."""
+        """Whether the choice is the largest value scored and larger ones make sense."""
         is_largest = self.position == len(self.curve.values) - 1
         return is_largest and not self.curve.is_complete
 
     @property
     def untried(self):
-        """The whole numbers next to it that make sense and have no score."""
+        """The whole numbers next to the chosen value that have no score yet."""
         curve, value = self.curve, self.value
         if not np.issubdtype(curve.values.dtype, np.integer):
             return ()
@@ -201,7 +201,7 @@ class Case:
         return tuple(k for k in neighbours if k not in curve.values)
 
     def verdict(self):
-        """Return the `Verdict`: that of the first judge that has a say."""
+        """Return the `Verdict` of the first judge that applies."""
         kind, text = next(filter(None, (judge(self) for judge in _JUDGES)))
         text = f"{self.value} is chosen: {self.why}. {text}"
         return Verdict(kind, self.curve.best, self.curve.tied, text)
@@ -249,7 +249,7 @@ def _why_all_are_alike(curve):
 
 
 def _noise(curve):
-    """Return how much a mean score varies by chance, None where that is not known."""
+    """Return the chance variation of a mean score, None where that is not known."""
     if curve.spread is not None:
         return float(np.sqrt(np.mean(curve.spread**2)))
     error = curve.standard_error
@@ -309,7 +309,7 @@ def _edge(case):
 
 
 def _advice(case):
-    """Return what to try beside the choice, and what to do about failures there."""
+    """Return advice on untried values beside the choice, and on failures there."""
     larger = ["larger ones"] if case.is_end else []
     text = f"try {enumeration([*case.untried, *larger])}."
     if failed := [value for value in case.untried if value in case.curve.failed]:
@@ -362,6 +362,6 @@ _JUDGES = (_single, _flat, _under_trained, _edge, _one_fold, _ambiguous, _clear)
 
 
 def enumeration(values):
-    """Return values as in a sentence: 1, 2 and 3."""
+    """Return values as an enumeration in a sentence: 1, 2 and 3."""
     *rest, last = map(str, values)
     return f"{', '.join(rest)} and {last}" if rest else last

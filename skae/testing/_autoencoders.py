@@ -1,4 +1,4 @@
-"""What every autoencoder promises beyond scikit-learn's own contract."""
+"""Checks of autoencoders beyond scikit-learn's own contract."""
 
 import warnings
 from functools import partial
@@ -32,7 +32,7 @@ def _data(n_samples=50, n_features=6, dtype=np.float64):
 
 
 def _fitted(autoencoder, X, **params):
-    """Fit a copy; few epochs may be too few for its codes to come alive."""
+    """Fit a copy, without warnings of codes that have collapsed after few epochs."""
     model = clone(autoencoder).set_params(**{"random_state": 0, **params})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CollapseWarning)
@@ -43,7 +43,7 @@ _FITTED = WeakKeyDictionary()
 
 
 def _looked_at(autoencoder):
-    """Return a model for checks that leave it as it is: one fit serves them all."""
+    """Return a fitted model, shared by the checks that do not change it."""
     params = autoencoder.get_params()
     known, model = _FITTED.get(autoencoder, ({}, None))
     if [*map(id, known.values())] != [*map(id, params.values())]:
@@ -64,7 +64,7 @@ def _close(actual, expected, what):
     "transform and reconstruct to BaseAutoencoder.",
 )
 def check_shapes_and_dtypes(autoencoder, dtype):
-    """Check what comes out of a fitted model."""
+    """Check shapes and dtypes of the outputs of a fitted model."""
     X = _data(dtype=dtype)
     model = _fitted(autoencoder, X)
     Z = model.transform(X)

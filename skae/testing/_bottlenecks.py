@@ -1,4 +1,4 @@
-"""What every bottleneck promises."""
+"""Checks of bottlenecks."""
 
 import torch
 
@@ -79,7 +79,7 @@ def check_bottleneck_mean_layer(bottleneck):
     "it is None.",
 )
 def check_bottleneck_draws(bottleneck):
-    """Check what depends on the generator."""
+    """Check samples and means with a generator and without."""
     module, features = _module(bottleneck).eval(), normal(50, N_FEATURES)
     with untouched_randomness("the bottleneck"):
         first, second = (module(features, generator()) for _ in range(2))

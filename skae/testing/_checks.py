@@ -1,4 +1,4 @@
-"""Which checks there are of an autoencoder or a part, and how they are run."""
+"""Collection of the checks of an autoencoder or a part, and their runner."""
 
 import warnings
 from unittest import SkipTest

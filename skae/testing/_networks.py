@@ -1,4 +1,4 @@
-"""What every network promises."""
+"""Checks of networks."""
 
 from functools import partial
 from math import prod
@@ -61,7 +61,7 @@ def check_network_stacked_is_looped(network, event_shape):
     mend="compute no statistics over the batch in eval mode.",
 )
 def check_network_rows_are_independent(network, event_shape):
-    """Check that rows give what they give alone."""
+    """Check outputs of rows together and alone."""
     encoder, decoder = _modules(network, event_shape)
     x, z = normal(4, *event_shape), normal(4, SIZE)
     alone = torch.cat([encoder.eval()(x[[i]]) for i in range(4)])

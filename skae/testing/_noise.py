@@ -1,4 +1,4 @@
-"""What every noise promises."""
+"""Checks of noises."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""What every part promises: a small `BaseEstimator` with hyper-parameters only."""
+"""Checks of parts of any kind: each is a `BaseEstimator` with hyper-parameters only."""
 
 from sklearn.base import clone
 

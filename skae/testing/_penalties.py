@@ -1,4 +1,4 @@
-"""What every penalty promises."""
+"""Checks of penalties."""
 
 from numbers import Real
 

@@ -1,4 +1,4 @@
-"""How a check fails: what is promised, what was found, how to mend it."""
+"""Failures of checks, which name the contract, the finding and a remedy."""
 
 import re
 from contextlib import contextmanager
@@ -62,7 +62,7 @@ def name_of(part):
 
 
 def require(condition, found):
-    """Raise an AssertionError that says what was found, unless the condition holds."""
+    """Raise an AssertionError with the finding, unless the condition holds."""
     if not condition:
         raise AssertionError(found)
 
@@ -106,7 +106,7 @@ def untouched_randomness(what):
 
 @contextmanager
 def _random_states_of_our_own():
-    """Seed with what nobody else does, so that seeding is a change; and restore."""
+    """Seed the global random states with an unusual seed, and restore them after."""
     numpy_state = np.random.get_state()  # noqa: NPY002
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(987_654_321)

@@ -1,4 +1,4 @@
-"""What every reconstruction term promises."""
+"""Checks of reconstruction terms."""
 
 from math import isfinite
 

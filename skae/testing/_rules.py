@@ -1,4 +1,4 @@
-"""What every selection rule promises."""
+"""Checks of selection rules."""
 
 from numbers import Integral
 

@@ -1,4 +1,4 @@
-"""What every sampler promises."""
+"""Checks of samplers."""
 
 import numpy as np
 from sklearn.base import clone

@@ -1,4 +1,4 @@
-"""What every schedule promises."""
+"""Checks of schedules."""
 
 from math import isfinite
 from numbers import Real
@@ -40,7 +40,7 @@ def check_schedule_weights(schedule):
     mend="keep no state between calls, and draw no random numbers.",
 )
 def check_schedule_is_pure(schedule):
-    """Check weights that are asked for again, backwards, and after pickling."""
+    """Check weights of repeated calls, in reverse order, and after pickling."""
     for n_epochs in LENGTHS:
         fresh, epochs = clone(schedule), range(n_epochs or 12)
         backwards = [fresh(epoch, n_epochs) for epoch in reversed(epochs)]

@@ -1,4 +1,4 @@
-"""What every scorer promises."""
+"""Checks of scorers."""
 
 import warnings
 from math import isfinite
@@ -112,7 +112,7 @@ def check_scorer_in_pipelines(scorer):
     "there is nothing to score.",
 )
 def check_scorer_of_failures(scorer):
-    """Check scores of what has diverged or collapsed."""
+    """Check scores of models that have diverged or collapsed."""
     X = _data()
     for value in (np.nan, np.inf):
         score = scorer(_Codes(value), X, _classes(X))

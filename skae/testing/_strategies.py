@@ -1,4 +1,4 @@
-"""What every strategy of an evolution promises."""
+"""Checks of strategies of an evolution."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -38,7 +38,7 @@ class _Hill(BaseEstimator):
 
 
 class _Watched(Strategy):
-    """Another strategy, whose answers are looked at."""
+    """Wrapper of a strategy that checks its answers."""
 
     def __init__(self, strategy):
         self.strategy = strategy

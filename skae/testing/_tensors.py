@@ -1,4 +1,4 @@
-"""Tensors to check parts with, and what holds for tensor functions alike."""
+"""Tensors to check parts with, and checks of tensor functions."""
 
 import pickle
 from contextlib import contextmanager
@@ -43,7 +43,7 @@ def _seeded(seed):
 
 
 def built(build, *args, seed=0, dtype=torch.float32):
-    """Return what `build` returns, as an autoencoder calls it: under a seed."""
+    """Return the result of `build`, called under a seed as by an autoencoder."""
     with _seeded(seed):
         modules = build(*args)
     if isinstance(modules, tuple):
@@ -79,7 +79,7 @@ def assert_finite_gradients(function, *inputs, what="the result", reaches=True):
 
 
 def pickled(part):
-    """Return a part, or what it built, after a pickle's round trip."""
+    """Return a part, or a module that it built, after a pickle's round trip."""
     return pickle.loads(pickle.dumps(part))
 
 

@@ -1,4 +1,4 @@
-"""What a search leaves behind: a folder with model, scores, figures and a report."""
+"""Report of a search: a folder with model, scores, figures and an HTML page."""
 
 from skae.cli.report._folder import write_report
 from skae.cli.report._scores import (

@@ -30,7 +30,7 @@ _MAX_POINTS = 2000
 
 
 def draw_figures(plan, outcome):
-    """Return the `Figure` of each thing to see in what a plan has led to."""
+    """Return each `Figure` of the outcome of a plan."""
     return [
         _score(plan, outcome),
         *_criterion(plan, outcome),
@@ -69,7 +69,7 @@ def _score(plan, outcome):
 
 
 def _criterion(plan, outcome):
-    """Return the figure of what the rule looks at, if that is not the score."""
+    """Return the figure of the rule's criterion, if that is not the score."""
     curve, criterion = outcome.curve, outcome.selection.criterion
     if np.array_equal(criterion, curve.mean):
         return []
@@ -162,7 +162,7 @@ def _draw_windows(plan, model):
 
 
 def _window_starts(plan):
-    """Return when each window starts: its date, or a number of time steps."""
+    """Return the start of each window: its date, or a number of time steps."""
     dates = plan.data.dates
     times = np.arange(len(plan.data.X)) if dates is None else dates
     return times[:: plan.window.stride][: len(plan.X)]

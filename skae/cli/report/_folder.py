@@ -1,4 +1,4 @@
-"""The folder of a finished search, of whose files none is ever half written."""
+"""Folder of a finished search, whose files are written atomically."""
 
 from pathlib import Path
 

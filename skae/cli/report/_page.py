@@ -1,4 +1,4 @@
-"""The page: what was found, in figures and numbers, and how it was found."""
+"""HTML page of a report: findings, figures, numbers and settings."""
 
 import platform
 from importlib.metadata import version
@@ -66,7 +66,7 @@ def _versions():
 
 
 def _facts(plan, outcome):
-    """Return the numbers that matter, each with its unit and name."""
+    """Return the key figures, each with its unit and name."""
     unit = plan.data.unit or "in the units of the data"
     errors = fold_range_text(outcome.fold_rmse)
     scorer = plan.settings.scorer
@@ -117,7 +117,7 @@ def _rows(plan, outcome):
 
 
 def _candidate_text(row):
-    """Return the latent dimension, with what else tells the candidate from others."""
+    """Return the latent dimension, with other parameters of the candidate."""
     end = list(row).index(next(name for name in row if name.startswith("mean_")))
     (_, dimension), *others = list(row.items())[:end]
     others = (v if isinstance(v, tuple) else f"{name} {v}" for name, v in others)
@@ -131,7 +131,7 @@ def _score_text(row, name):
 
 
 def _remarks(outcome):
-    """Return what there is to say of rows of `cv_results`: chosen, or the next one."""
+    """Return remarks on rows of `cv_results`: the chosen one and the runner-up."""
     curve, runner_up = outcome.curve, outcome.selection.runner_up
     rows = zip(curve.values.tolist(), curve.rows.tolist(), strict=True)
     remarks = {row: "runner-up" for value, row in rows if value == runner_up}

@@ -32,7 +32,7 @@ class Figure:
 
     @property
     def source(self):
-        """The picture as an address that holds all of it, for the page."""
+        """The picture as a data URL, for the page."""
         return f"data:image/png;base64,{b64encode(self.png).decode()}"
 
 

@@ -25,7 +25,7 @@ _TITLES = {
 
 
 def metric_title(metric):
-    """Return what a metric is called in a report; its own name if it has no other."""
+    """Return the title of a metric in a report; its own name if it has no other."""
     return _TITLES.get(metric, metric)
 
 
@@ -96,7 +96,7 @@ def error_text(error, unit):
 
 
 def fold_range_text(errors):
-    """Return between which errors the folds lie.
+    """Return the range of errors over the folds, as text.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def estimates_text(intrinsic):
 
 
 def comparison_text(rmse, linear_rmse, unit):
-    """Return how PCA of the chosen dimension compares, as a sentence.
+    """Return a comparison with PCA of the chosen dimension, as a sentence.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The figures of a report that show how the search went."""
+"""Figures of a report on the course of the search."""
 
 from skae.cli.report._picture import Figure, png_of
 from skae.cli.report._scores import metric_title
@@ -15,7 +15,7 @@ __all__ = ["search_figures"]
 
 
 def search_figures(plan, outcome):
-    """Return the `Figure` of each thing to see in the way that a search took.
+    """Return each `Figure` of the course of a search.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ __all__ = ["summary"]
 
 
 def summary(plan, outcome):
-    """Return what a search has found, as sentences.
+    """Return the findings of a search, as sentences.
 
     Parameters
     ----------

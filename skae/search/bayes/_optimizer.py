@@ -1,4 +1,4 @@
-"""skopt's optimiser, which repeats nothing and survives scores that are no numbers."""
+"""Optimiser of skopt without repeated points, robust to scores that are not finite."""
 
 import warnings
 
@@ -13,7 +13,7 @@ _HUGE = 1e30  # scores beyond it stand for failures, and would flatten all other
 
 
 class Suggestions:
-    """Points of a space, in the order in which they are worth trying.
+    """Optimiser that suggests points of a space, without repeats.
 
     Parameters
     ----------
@@ -70,19 +70,17 @@ class Suggestions:
         """Return a point if it is new, else the new one that is nearest to it."""
         if self.space.identity(point) not in self.known:
             return point
-        skopt_space = self.optimizer.space
+        space, points = self.optimizer.space, self._all
+        if points is None:
+            points = space.rvs(_N_DRAWS, random_state=self.optimizer.rng)
         return min(
-            self._unknown(self._draws() if self._all is None else self._all),
-            key=lambda other: skopt_space.distance(point, other),
+            self._unknown(points),
+            key=lambda other: space.distance(point, other),
             default=None,
         )
 
-    def _draws(self):
-        optimizer = self.optimizer
-        return optimizer.space.rvs(_N_DRAWS, random_state=optimizer.rng)
-
     def _unknown(self, points):
-        """Return those of the points that are allowed and were not tried."""
+        """Return the points that are allowed and were not tried."""
         allowed = self.optimizer.space.constraint or (lambda point: True)
         return [
             point

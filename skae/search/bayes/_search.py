@@ -1,4 +1,4 @@
-"""A Bayesian search that failures do not end, and that repeats nothing."""
+"""Bayesian search with cross-validation, robust to failures, without repeats."""
 
 import os
 import warnings
@@ -251,7 +251,7 @@ class BayesSearchCV(NamedScoring, SkoptBayesSearchCV):
         return {k: v for k, v in super().__getstate__().items() if k != "_callbacks"}
 
     def _check_search_space(self, search_space):
-        """Leave it to `fit`, as scikit-learn does; skopt calls this when made."""
+        """Leave the check of the space to `fit`; skopt's constructor calls this."""
 
     _check_refit_for_multimetric = BaseSearchCV._check_refit_for_multimetric
 
@@ -343,7 +343,7 @@ class _Evaluation:
         return mean_scores(self.results, metric)[-len(candidates) :].tolist()
 
     def end(self):
-        """Say that the search is over, and of scores that are none."""
+        """End the task of the callbacks, and warn of scores that are not finite."""
         if self.context is not None:
             self.context.call_on_fit_task_end(estimator=self.search)
         for metric in metrics(self.results):

@@ -1,4 +1,4 @@
-"""Search spaces: what skopt sees of them, and what its points mean."""
+"""Search spaces: their translation into dimensions and points of skopt."""
 
 import copy
 from collections.abc import Iterable
@@ -87,7 +87,7 @@ class SearchSpace:
 
     @property
     def dimensions(self):
-        """What skopt is to see, a list of `skopt.space.Dimension`."""
+        """The dimensions for skopt, a list of `skopt.space.Dimension`."""
         return [side.dimension for side in self._free]
 
     @property
@@ -96,12 +96,12 @@ class SearchSpace:
         return prod(side.size for side in self._free)
 
     def params(self, point):
-        """Return the parameters that a point of skopt's stands for, a dict."""
+        """Return the parameters at a point of skopt, a dict."""
         values = dict(zip(map(id, self._free), point, strict=True))
         return {side.name: side.value(values.get(id(side), 0)) for side in self._sides}
 
     def identity(self, point):
-        """Return what two points share if and only if they mean the same."""
+        """Return a key that two points share if and only if they mean the same."""
         return tuple((k, _identity(v)) for k, v in self.params(point).items())
 
     def points(self):
@@ -123,7 +123,7 @@ class _Constraint:
 
 
 class _Range:
-    """A side that skopt handles as it is."""
+    """Dimension that skopt handles as it is."""
 
     def __init__(self, name, dimension):
         self.name = name

@@ -93,7 +93,7 @@ class Architecture(Dimension):
                 yield from product(self.widths, repeat=depth)
 
     def gene(self, value):
-        """Return the tuple of layer widths that a parameter value is."""
+        """Return a parameter value as a tuple of layer widths."""
         sizes = tuple(value) if isinstance(value, list | np.ndarray) else value
         if sizes not in self:
             raise ValueError(f"{value!r} is not in {self!r}.")
@@ -136,7 +136,7 @@ class Architecture(Dimension):
         return _descending(sizes) if self.tapered else sizes
 
     def mutate(self, gene, rng):
-        """Return another tuple and what was done: add, remove, widen, narrow or swap.
+        """Return another tuple and the mutation: add, remove, widen, narrow or swap.
 
         One layer is added, removed, or changes its width, or two change places.
         """

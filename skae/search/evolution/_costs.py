@@ -1,4 +1,4 @@
-"""What a candidate costs, measured on its fitted estimators beside its scores."""
+"""Costs of a candidate, measured on its fitted estimators beside its scores."""
 
 from inspect import signature
 
@@ -15,7 +15,7 @@ _PLAIN = "plain score"
 
 
 def n_parameters(estimator):
-    """Return how many numbers a fitted estimator has learnt.
+    """Return the number of learnt parameters of a fitted estimator.
 
     The parameters of a torch module, here or in skorch; else the entries of
     `coefs_`, `intercepts_`, `coef_`, `intercept_`, `components_` and `mean_`. A
@@ -117,7 +117,7 @@ class _Cost:
 
 
 def _weighable(scorer):
-    """Return the scorer, able to say whether it takes weights of samples."""
+    """Return the scorer with a method that tells if it takes sample weights."""
     return scorer if hasattr(scorer, "_accept_sample_weight") else _Callable(scorer)
 
 
@@ -136,7 +136,7 @@ class _Callable:
 
 
 def move_costs(result):
-    """Move the costs in a result of scikit-learn's to a place of their own."""
+    """Move the costs in scikit-learn's result from the scores to keys of their own."""
     scores = result["test_scores"]
     if not isinstance(scores, dict):
         return

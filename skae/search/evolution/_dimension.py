@@ -1,4 +1,4 @@
-"""What a dimension of a search space can do, and those of plain parameters."""
+"""Dimensions of a search space: their interface, and those of plain parameters."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -41,10 +41,10 @@ class Dimension(ABC):
 
     @abstractmethod
     def mutate(self, gene, rng):
-        """Return another gene, and what was done in a word; `size` exceeds 1."""
+        """Return another gene, and the name of the mutation; `size` exceeds 1."""
 
     def cross(self, a, b, rng):
-        """Return a gene with something of each of two others."""
+        """Return a crossover of two genes."""
         return a if rng.uniform() < 0.5 else b
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Dimension(ABC):
         """Return the gene of a value; ValueError where it is not in the dimension."""
 
     def value(self, gene):
-        """Return the parameter's value that a gene stands for."""
+        """Return the value of a gene."""
         return gene
 
     def genes(self):
@@ -215,7 +215,7 @@ class Distribution(_Line):
 
 
 class Sampler(Dimension):
-    """An object of which all that is known is how to draw from it."""
+    """Sampler of values: an object with `rvs` and no further structure."""
 
     def __init__(self, source):
         self.source = source
@@ -244,7 +244,7 @@ class Sampler(Dimension):
 
 
 def generator(random_state):
-    """Return a `numpy.random.Generator` for whatever scikit-learn takes as one."""
+    """Return a `numpy.random.Generator` for any `random_state` of scikit-learn."""
     if isinstance(random_state, np.random.Generator):
         return random_state
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
@@ -252,7 +252,7 @@ def generator(random_state):
 
 
 def step_sizes(rng):
-    """Return how far to step, a share of the whole: from 1 to 50 percent.
+    """Return a random step size, a share of the whole from 1 to 50 percent.
 
     All orders of magnitude are equally likely, so that no size has to be learnt.
     """

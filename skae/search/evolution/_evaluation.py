@@ -1,4 +1,4 @@
-"""From genomes to scores, once each, through scikit-learn's evaluation."""
+"""Evaluation of genomes, once each, by scikit-learn's cross-validation."""
 
 import warnings
 
@@ -11,7 +11,7 @@ __all__ = ["Evaluator"]
 
 
 class Evaluator:
-    """Evaluates genomes and remembers what came out.
+    """Evaluator of genomes with a memory of the results.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class Evaluator:
         }
 
     def values(self, columns):
-        """Return what is to be made large, ndarray (n_candidates, n_objectives).
+        """Return the objectives to maximise, ndarray (n_candidates, n_objectives).
 
         Parameters
         ----------
@@ -114,7 +114,7 @@ class Evaluator:
         return values
 
     def warn_of_failures(self, columns):
-        """Say how many candidates have no score, or no cost."""
+        """Warn of the number of candidates without a score or a cost."""
         missing = [np.isnan(self.results[each.key]) for each in columns]
         n_failed = int(np.any(missing, axis=0).sum())
         if n_failed:

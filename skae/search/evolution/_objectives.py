@@ -1,4 +1,4 @@
-"""What a search makes large or small: scores and costs, by name."""
+"""Objectives of a search: scores to maximise and costs to minimise, by name."""
 
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ def costs_of(objectives):
 
 
 class Column(NamedTuple):
-    """A column of `cv_results_` that a search makes large or small.
+    """Column of `cv_results_` that a search maximises or minimises.
 
     Attributes
     ----------

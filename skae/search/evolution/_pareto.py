@@ -1,4 +1,4 @@
-"""Which candidates no other one beats, with one objective or several."""
+"""Pareto fronts and rankings of candidates by one objective or several."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ __all__ = ["dominates", "fronts", "ranking", "undominated"]
 
 
 def dominates(a, b):
-    """Return whether values `a` are nowhere below `b`, and above somewhere."""
+    """Return whether values `a` dominate `b`: nowhere below, and above somewhere."""
     return bool(np.all(a >= b) and np.any(a > b))
 
 
@@ -37,7 +37,7 @@ def fronts(values):
 
 
 def undominated(values):
-    """Return which rows no other one dominates, as `fronts` takes them."""
+    """Return the mask of rows that no other one dominates, as `fronts` takes them."""
     return np.array(
         [
             not ((values >= row).all(axis=1) & (values > row).any(axis=1)).any()

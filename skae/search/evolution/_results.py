@@ -1,4 +1,4 @@
-"""One row per candidate in `cv_results_`, however often it was evaluated."""
+"""Rows of `cv_results_`, one for each candidate over all of its evaluations."""
 
 from dataclasses import dataclass
 from numbers import Number
@@ -93,7 +93,7 @@ def _cost(splits, name):
 
 
 def _failed(result, error_score):
-    """Return what stands for a failed fit, in the form of another's result."""
+    """Return the entries of a failed fit, in the form of another's result."""
     failed = {**result, "fit_time": np.nan, "score_time": np.nan}
     for key in {"test_scores", "train_scores", "costs"} & set(result):
         failed[key] = _filled(result[key], np.nan if key == "costs" else error_score)

@@ -49,7 +49,7 @@ class Run:
         return self.space.fresh(propose, known, self.rng)
 
     def better(self, a, b):
-        """Return whether genome `a` is better than `b` in all that counts."""
+        """Return whether genome `a` is better than `b` by the objectives."""
         values = self.values
         index = self.evaluator.index
         return dominates(values[index[a]], values[index[b]])
@@ -62,7 +62,7 @@ class Run:
     # The run
 
     def __call__(self):
-        """Evolve until there is reason to stop."""
+        """Evolve until a stopping criterion holds."""
         try:
             self._evolve()
         except KeyboardInterrupt:
@@ -86,7 +86,8 @@ class Run:
                 break
             self._generation(children)
         self.reason = reason or "exhausted"
-        self._confirm()
+        if leaders := self._leaders():  # a single score may be high by chance
+            self._evaluate([], [one.genome for one in leaders])
 
     def _reason(self):
         if self.n_generations >= self.search.n_generations:
@@ -104,7 +105,7 @@ class Run:
         return [replace(one, slot=slot) for slot, one in enumerate(proposals)]
 
     def _generation(self, offspring):
-        """Evaluate offspring, select, and take notes."""
+        """Evaluate offspring, select survivors, and update the history."""
         again = [one.genome for one in self._leaders()]
         genomes = [one.genome for one in offspring]
         self._evaluate(genomes, again)
@@ -131,16 +132,11 @@ class Run:
             return []
         return self.best(self.population)[: self.search.n_reevaluated]
 
-    def _confirm(self):
-        """Evaluate the leaders again: the last generation's may have been lucky."""
-        if leaders := self._leaders():
-            self._evaluate([], [one.genome for one in leaders])
-
     # What came out
 
     @property
     def values(self):
-        """What is to be made large, ndarray of shape (n_candidates, n_objectives)."""
+        """Objectives to maximise, ndarray of shape (n_candidates, n_objectives)."""
         results = self.evaluator.results
         return self.evaluator.values(self.columns if results else [])
 

@@ -1,4 +1,4 @@
-"""An evolutionary search with scikit-learn's face."""
+"""Evolutionary search with the interface of scikit-learn's searches."""
 
 import os
 import warnings
@@ -268,7 +268,7 @@ class EvolutionarySearchCV(NamedScoring, BaseSearchCV):
         return strategy
 
     def _keep(self, run):
-        """Store what is known of the evolution."""
+        """Store the fitted attributes that describe the evolution."""
         run.evaluator.warn_of_failures(run.columns)
         self.generations_ = run.records
         self.n_generations_ = run.n_generations
@@ -278,7 +278,7 @@ class EvolutionarySearchCV(NamedScoring, BaseSearchCV):
         self.interrupted_ = run.reason == "interrupt"
 
     def _format_results(self, candidate_params, n_splits, out, more_results=None):
-        """Return one row per candidate, and what it takes to do this again."""
+        """Return one row per candidate, and the data for later calls."""
         rows = more_results[ROWS]
         params, merged, columns = collect(rows, n_splits, out, self.error_score)
         if self.n_repeats == 1 and self.n_reevaluated == 0:

@@ -1,4 +1,4 @@
-"""A search space: how it is written, and what can be drawn from it."""
+"""Search space of named dimensions, and the genomes drawn from it."""
 
 from itertools import product
 from math import inf, prod
@@ -46,7 +46,7 @@ class Space:
         self.size = inf if inf in sizes else prod(sizes)
 
     def params(self, genome):
-        """Return the parameters, by name, that a genome stands for."""
+        """Return the parameters of a genome, by name."""
         return {
             name: dimension.value(gene)
             for name, dimension, gene in zip(
@@ -73,7 +73,7 @@ class Space:
         return list(zip(*columns, strict=True))
 
     def mutate(self, genome, rng):
-        """Return a genome with about one other gene, and what was done in words."""
+        """Return a genome with about one other gene, and the mutations in words."""
         places = self.mutable
         chosen = [i for i in places if rng.uniform() < 1 / len(places)]
         genes, done = list(genome), []
@@ -102,7 +102,7 @@ class Space:
         return None
 
     def fresh(self, propose, known, rng):
-        """Return what `propose` returns, with a genome that is not in `known`.
+        """Return a result of `propose` whose genome is not in `known`.
 
         Parameters
         ----------

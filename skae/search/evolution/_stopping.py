@@ -1,4 +1,4 @@
-"""When a search has done enough."""
+"""Stopping criteria of an evolution."""
 
 import time
 
@@ -8,7 +8,7 @@ __all__ = ["Stopping"]
 
 
 class Stopping:
-    """Counts generations without progress, and seconds.
+    """Counter of generations without progress, and of seconds.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ class Stopping:
         self.n_idle = 0
 
     def update(self, best):
-        """Take note of the best score after a generation."""
+        """Update the counter with the best score after a generation."""
         self.n_idle = 0 if best > self.record else self.n_idle + 1
         self.best, self.record = best, max(best, self.record)
 
     def reason(self):
-        """Return why to stop, None to go on."""
+        """Return the reason to stop, None to go on."""
         if self.best >= self.threshold:
             return "threshold"
         if self.n_idle >= self.patience:

@@ -1,4 +1,4 @@
-"""How a population comes to its next generation."""
+"""Strategies of evolution: variation and selection of a population."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ STRATEGIES = Registry("strategy", "skae.strategies")
 
 @dataclass(frozen=True)
 class Proposal:
-    """A candidate, and where it comes from.
+    """Candidate of an evolution, with its origin.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Proposal:
 
 
 class Strategy(BaseEstimator, ABC):
-    """How a population comes to its next generation; a part of the search.
+    """Strategy of an evolution: variation and selection; a part of the search.
 
     A strategy draws from nothing but ``run.rng``, so that searches are repeatable.
     ``run.space`` is the `Space`, ``run.fresh(propose, taken)`` finds what is neither
@@ -95,7 +95,7 @@ class Strategy(BaseEstimator, ABC):
         return list(found.values())
 
     def begin(self, run, genome):
-        """Return the genome to begin with instead of one that was drawn."""
+        """Return the initial genome in place of one that was drawn."""
         return genome
 
     @abstractmethod
@@ -109,7 +109,7 @@ class Strategy(BaseEstimator, ABC):
 
 @STRATEGIES.register("keep_if_better")
 class KeepIfBetter(Strategy):
-    """Each individual gives way to nothing but a better mutation of its own.
+    """Strategy that replaces an individual by a mutation of its own if that is better.
 
     Architectures begin with distinct widths, drawn evenly and sorted to taper, and
     mutate by one rule: where there are more than `n_layers` layers, counting the input,
@@ -192,7 +192,7 @@ class KeepIfBetter(Strategy):
 
 @STRATEGIES.register("mu_plus_lambda")
 class MuPlusLambda(Strategy):
-    """The best of parents and offspring survive, whoever they are.
+    """Strategy (mu + lambda): the best of parents and offspring survive.
 
     Parents are the winners of tournaments. A child has genes of two of them with
     `crossover_probability` and is a mutation of one otherwise; some are drawn from the
@@ -269,7 +269,7 @@ class MuPlusLambda(Strategy):
         return ranked[drawn.min()].genome
 
     def survivors(self, run, population, offspring):
-        """Return the best of all, as many as there were or as there should be."""
+        """Return the best individuals of parents and offspring."""
         return run.best([*population, *offspring])[: run.population_size]
 
 

@@ -1,4 +1,4 @@
-"""What functions and classes do, as plain values: their code, and what that reads.
+"""Code of functions and classes as plain values, with the globals that it reads.
 
 Code of Python and of installed packages counts by its version. The user's own counts
 line by line, with the functions that it calls, the globals that it reads, the
@@ -46,7 +46,7 @@ def origin(module):
 
 
 def is_known_by_name(value):
-    """Return whether a function or class of a library has a name that it is known by.
+    """Return whether a library's function or class has an importable name.
 
     Functions that are made by others, such as wrappers, have none: they may hold some
     of the user's.
@@ -61,7 +61,7 @@ def _origin(function):
 
 
 def body(value, describe):
-    """Return what a function or a class does, without looking into those it uses.
+    """Return the code of a function or a class, without that of those it uses.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _cell(cell, describe):
 
 
 def _code(code, describe):
-    """Return what code does, without where it stands."""
+    """Return a code object's instructions and constants, without line numbers."""
     constants = [
         _code(each, describe) if isinstance(each, CodeType) else describe(each)
         for each in code.co_consts

@@ -1,4 +1,4 @@
-"""The file of a store: one row for each finished fit, safe to share and to lose."""
+"""Database file of a store: a row for each finished fit, safe to share and to lose."""
 
 import json
 import os
@@ -118,7 +118,7 @@ class ScoreStore:
             yield
 
     def get(self, key):
-        """Return what was put under a key, None if there is nothing.
+        """Return the record under a key, None if there is none.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ class ScoreStore:
             self._make_room(connection)
 
     def say_if_gone(self):
-        """Warn if somebody has taken the file away that was there."""
+        """Warn if the file has been removed."""
         if _file(self.path) is None:
             say(
                 f"The store {self.path} was deleted or moved away while it was in use, "
@@ -237,7 +237,7 @@ class ScoreStore:
 
     @contextmanager
     def _kept_going(self):
-        """Go on without the store where it fails: a search must not end for it."""
+        """Go on without the store where it fails, as a search must not end for it."""
         file = _file(self.path)
         try:
             yield
@@ -276,7 +276,7 @@ class ScoreStore:
 
 
 def _patiently(function, connection, patience):
-    """Try again while another process begins the same file."""
+    """Retry while another process begins the same file."""
     end = time.monotonic() + patience
     while True:
         try:
@@ -290,14 +290,14 @@ def _patiently(function, connection, patience):
 
 
 def _mark(key, value):
-    """Return a mark that tells a row from one that the disk has changed."""
+    """Return a checksum that reveals a row that the disk has changed."""
     value = value.encode() if isinstance(value, str) else value
     text = value if isinstance(value, bytes) else b"damaged"
     return blake2b(key.encode() + text, digest_size=8).hexdigest()
 
 
 def _file(path):
-    """Return what tells a file from another one of its name, None without a file."""
+    """Return the identity of a file beyond its name, None without a file."""
     try:
         found = os.stat(path)
     except OSError:

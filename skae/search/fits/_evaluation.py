@@ -1,4 +1,4 @@
-"""How scikit-learn's searches evaluate candidates, and what may stand in between."""
+"""Hooks into the evaluation of candidates by scikit-learn's searches."""
 
 import warnings
 from contextlib import contextmanager
@@ -157,7 +157,7 @@ def _variable(function, name):
 
 
 def around_fits(evaluate_candidates, wrap, *, innermost=False):
-    """Put something around each fit of a search and its scoring.
+    """Wrap a function around each fit of a search and its scoring.
 
     Parameters
     ----------

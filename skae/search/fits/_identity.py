@@ -1,4 +1,4 @@
-"""What a value is, as text: equal for equal values, in any process."""
+"""Fingerprints of values: equal for equal values, in any process."""
 
 import json
 from functools import lru_cache, partial
@@ -76,7 +76,7 @@ def _digest_of_code(value, known):
 
 
 def _bodies(value):
-    """Return what a function or class does, and all that it leads to, one by one."""
+    """Return the code of a function or class, and of all that it uses, one by one."""
     found, numbers = [value], {id(value): 0}
 
     def number(other):

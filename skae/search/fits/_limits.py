@@ -22,7 +22,7 @@ LIMIT_CONSTRAINTS = {
 
 @contextmanager
 def limited(search, *, max_fit_seconds=None, max_fit_memory=None):
-    """Limit what each fit of a search may take: its time, its memory.
+    """Limit the time and the memory of each fit of a search.
 
     Within the context, `search.fit` ends fits of skae's autoencoders that take too
     long, and does not begin those of networks that are too large. Such a candidate has
@@ -126,7 +126,7 @@ def limiting(evaluate_candidates, limits):
 
 
 def limits_of(fit_and_score):
-    """Return the `FitLimits` of what is called for a fit."""
+    """Return the `FitLimits` of the callable that runs a fit."""
     return getattr(fit_and_score, "limits", FitLimits())
 
 
@@ -159,7 +159,7 @@ class _LimitedFit:
         return result
 
     def _checked(self, result, watch, task):
-        """Let a fit fail that nobody could end."""
+        """Let a fit that exceeded a limit fail, where it could not be stopped."""
         if not watch.is_overdue(result["fit_time"]):
             return result
         error = watch.error("max_fit_seconds", f"It took {result['fit_time']:.3g} s")

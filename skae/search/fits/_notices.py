@@ -1,4 +1,4 @@
-"""What there is to say of stores, in the process of the user wherever it comes up."""
+"""Warnings about stores, given in the user's process wherever they arise."""
 
 import warnings
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ _heard = ContextVar("heard", default=None)
 
 @contextmanager
 def overheard():
-    """Collect what there is to say of stores, in this thread, instead of warning.
+    """Collect the warnings about stores, in this thread, instead of giving them.
 
     Yields
     ------
@@ -26,7 +26,7 @@ def overheard():
 
 
 def say(text):
-    """Warn of something, unless that is overheard."""
+    """Warn with a text, unless warnings are being collected."""
     texts = _heard.get()
     if texts is None:
         warnings.warn(text, UserWarning, stacklevel=4)

@@ -1,4 +1,4 @@
-"""How a search asks a store before each fit."""
+"""Recall of finished fits from a store, before each fit of a search."""
 
 import os
 import warnings
@@ -35,7 +35,7 @@ _FIELDS_OF_STOPPED = ("fit_error", *_TIMES)
 
 @contextmanager
 def remember(search, store):
-    """Let a search keep its finished fits in a store, and take from there what it has.
+    """Let a search keep its finished fits in a store, and reuse those already there.
 
     Within the context, `search.fit` looks up each candidate on each fold before it fits
     it, and keeps each fit as soon as it is scored. So a search that was killed goes on
@@ -137,7 +137,7 @@ def remembering(evaluate_candidates, store):
 
 
 def _tell(parallel, tasks, said):
-    """Say once what stores have said in the processes of the workers."""
+    """Give the warnings about stores from worker processes, once each."""
     results = parallel(tasks)
     for result in results:
         for text in result.pop("said of the store", ()):
@@ -188,7 +188,7 @@ class _Recall:
         return _result_of(record, task)
 
     def _counts(self, record, task):
-        """Return whether a record says what is asked for."""
+        """Return whether a record has the requested entries."""
         if "limit" in record:
             return limits_of(self.fit_and_score).forbids(*record["limit"])
         return "train_scores" in record or not task["return_train_score"]
@@ -223,7 +223,7 @@ class _Recall:
 
 @lru_cache(maxsize=8)
 def _known_code(search):
-    """Return what a search knows of the user's code, in this process.
+    """Return the identities of the user's code that a search knows, in this process.
 
     Once it has come to a function, what that reads counts as it was then: a log that
     grows from fit to fit does not make each of them another.
@@ -232,7 +232,7 @@ def _known_code(search):
 
 
 def _result_of(record, task):
-    """Return what `_fit_and_score` would have returned."""
+    """Return a record as a result of `_fit_and_score`."""
     if "limit" not in record:
         unwanted = () if task["return_train_score"] else ("train_scores",)
         return {"fit_error": None} | {k: record[k] for k in record if k not in unwanted}
@@ -242,14 +242,14 @@ def _result_of(record, task):
 
 
 def _scorer(task):
-    """Return the scorers, without what the search has wrapped around them."""
+    """Return the scorers, without the search's wrapper around them."""
     if getattr(task.get("caller"), "scoring", ...) is None:
         return "the estimator's own score"
     return getattr(task["scorer"], "_scorers", task["scorer"])
 
 
 class _ErrorScore(float):
-    """The score of what failed, which is not to be taken for a score."""
+    """Placeholder score of a failed fit, told apart from real scores."""
 
 
 def _marked(error_score):

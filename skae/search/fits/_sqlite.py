@@ -1,4 +1,4 @@
-"""The tables of a store, the version of their format, and what SQLite's errors mean."""
+"""Tables of a store, the version of their format, and faults by SQLite's errors."""
 
 import os
 import sqlite3
@@ -25,7 +25,7 @@ _MANY_FORMATS = 100  # a larger number is none, but damage
 
 
 class NewerFormat(ValueError):
-    """A store is one of a later version of skae."""
+    """Error for a store of a later version of skae."""
 
 
 def begin(connection):
@@ -67,7 +67,7 @@ def is_lock(error):
 
 
 def is_damage(error, path):
-    """Return whether an error is the file's fault, not that of what is around it."""
+    """Return whether an error comes from a damaged file, not from its surroundings."""
     if isinstance(error, UnicodeDecodeError):
         return True
     if not isinstance(error, sqlite3.Error):
@@ -79,7 +79,7 @@ def is_damage(error, path):
 
 
 def fault_of(connection, path):
-    """Return what is wrong with a file, None if nothing is.
+    """Return the fault of a file, None if there is none.
 
     Raises ValueError for a sound database that is none of ours, or none of ours yet.
     """
