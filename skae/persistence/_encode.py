@@ -1,6 +1,7 @@
 """Values as JSON and tensors."""
 
 import math
+import re
 import types
 
 import numpy as np
@@ -201,21 +202,25 @@ def _cannot_save(value, path):
 
 
 def _cannot_save_member(value, path, name):
-    """Return the error for an attribute of a step that files do not hold."""
-    where = _prefix(path, "__" if name in value.get_params(deep=False) else ".") + name
-    if name == "memory":
-        what, instead = "a cache is a folder of pickles", "Set it to None."
-    else:
-        what = f"a fit of {type(value).__name__} leaves no such attribute, or another"
-        instead = "Remove it, or use skops, pickle or joblib."
-    return ValueError(f"{where} can't be saved: {what}. {instead}")
+    """Return the error for a parameter or attribute of a step that no file holds."""
+    is_parameter = name in value.get_params(deep=False)
+    where = _prefix(path, "__" if is_parameter else ".") + name
+    if is_parameter:
+        return _cannot_save(getattr(value, name), where)
+    return ValueError(
+        f"{where} can't be saved: a fit of {type(value).__name__} leaves no such "
+        "attribute, or another. Remove it, or use skops, pickle or joblib."
+    )
 
 
 def _reason(value, path):
     """Return the obstacle in words, and the way on."""
-    cls = type(value)
-    if path.startswith(("callbacks[", "_skl_callbacks[")):
-        call = "set_callbacks()" if path[0] == "_" else "set_params(callbacks=None)"
+    cls, name = type(value), re.split(r"__|\.", path)[-1]
+    if name == "memory":
+        return "a cache is a folder of pickles", f"Call set_params({path}=None) first."
+    if name.startswith(("callbacks[", "_skl_callbacks[")):
+        parameter = path.partition("[")[0]
+        call = f"set_params({parameter}=None)" if name[0] == "c" else "set_callbacks()"
         return (
             f"a callback ({cls.__name__}) is code, and no file holds code",
             f"Call {call} first, or use pickle or joblib.",

@@ -67,6 +67,7 @@ def restore_net(estimator, document, decoder):
     estimator._build_net(event_shape, dtype, device)
     net = estimator.net_
     _check(net.module_, weights, optimizer)
+    _check_sampler(estimator)
     net.module_.load_state_dict(weights)
     _load_optimizer(net.optimizer_, optimizer)
     net.history.extend(history)
@@ -165,6 +166,14 @@ def _check_moments(parameters, state):
                     f"The optimiser's {name} of weight {i} is {_kind(value)}, and "
                     f"should be {expected}."
                 )
+
+
+def _check_sampler(estimator):
+    """Refuse a sampler of other codes, which might be as long as it says."""
+    n_units = estimator._n_features_out
+    sampler = getattr(estimator, "sampler_", None)
+    if getattr(sampler, "n_features_in_", n_units) != n_units:
+        raise FileFormatError("Its sampler is one of codes of another size.")
 
 
 def _listed(names):

@@ -173,7 +173,7 @@ def first_misfit(estimator):
 
 def _is(description, value, owner, sizes):
     if isinstance(description, dict):
-        description = description.get(owner.covariance_type, "")
+        description = description.get(owner.covariance_type, "none")
     alternatives = (each.split() for each in description.split("|"))
     return any(_is_one(value, sizes, *each) for each in alternatives)
 

@@ -41,9 +41,10 @@ class Checkpoint(Callback):
     Notes
     -----
     Files are replaced at once, so that a crash while one is written leaves the one
-    before. Callbacks of your own start afresh in the epoch that the fit goes on from,
-    unless all that they have found out is in attributes ending in an underscore that
-    are numbers, strings or tensors.
+    before. A file that was damaged or changed since ends the fit with a `ValueError`.
+    Callbacks of your own start afresh in the epoch that the fit goes on from, unless
+    all that they have found out is in attributes ending in an underscore that are
+    numbers, strings or tensors.
 
     Of more than 10,000 rows, evenly spaced ones are compared, and of streams the first.
 

@@ -149,6 +149,10 @@ def a_large_network_before_what_fails(document, tensors):
     params(document)["bottleneck"]["params"]["activation"] = "x"
 
 
+def drawn_codes_of_a_billion(document, tensors):
+    document["estimator"]["state"]["sampler_"]["state"]["n_features_in_"] = 10**9
+
+
 def names_of_400_million(document, tensors):
     document["estimator"]["state"]["feature_names_in_"] = {
         "#": "array",
@@ -259,6 +263,7 @@ BOMBS = [
     ("dense", events_of_a_billion),
     ("dense", rows_and_events_of_a_billion),
     ("recurrent", a_large_network_before_what_fails),
+    ("recurrent", drawn_codes_of_a_billion),
     ("dense", names_of_400_million),
     ("dense", an_array_of_a_billion),
     ("dense", a_scalar_of_a_billion),

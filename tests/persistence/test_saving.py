@@ -18,6 +18,7 @@ from sklearn.mixture import BayesianGaussianMixture
 
 import skae
 from skae.autoencoders._registry import ESTIMATORS
+from skae.networks import NETWORKS, DenseNetwork
 from skae.objectives import MMD, GaussianPrior, Objective
 from skae.persistence import load
 from skae.persistence._file import unpack
@@ -287,3 +288,37 @@ def test_others_can_read_the_file(tmp_path):
     expected = fitted(0).net_.module_.bottleneck.mean.weight.detach().numpy()
     np.testing.assert_array_equal(weight, expected)
     assert unpack((tmp_path / "a").read_bytes())[0] == document
+
+
+class _Scaled(torch.nn.Linear):
+    def __init__(self, n_in, n_out):
+        super().__init__(n_in, n_out)
+        self.scale = torch.ones(1).item()  # which a tensor without values has not
+
+
+class ScaledNetwork(DenseNetwork):
+    def as_events(self, X):
+        return X * np.asarray(1.0)
+
+    def build(self, event_shape, n_components):
+        _, decoder = super().build(event_shape, n_components)
+        return _Scaled(event_shape[0], 3), decoder
+
+
+def test_networks_that_need_values_to_be_built(tmp_path):
+    NETWORKS.register("scaled")(ScaledNetwork)
+    try:
+        model = skae.Autoencoder(
+            network=ScaledNetwork(), max_epochs=2, random_state=0
+        ).fit(X)
+        copy = saved_and_loaded(model, tmp_path)
+        np.testing.assert_array_equal(copy.transform(X), model.transform(X))
+    finally:
+        del NETWORKS._classes["scaled"]
+
+
+def test_what_others_draw_from_torch_is_the_same(tmp_path):
+    fitted(0).save(tmp_path / "model")
+    before = torch.get_rng_state()
+    load(tmp_path / "model")
+    assert torch.equal(torch.get_rng_state(), before)
