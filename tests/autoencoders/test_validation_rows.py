@@ -73,6 +73,7 @@ def test_rows_on_the_same_scale_are_no_matter(X, size):
 
 
 @every_table
+@pytest.mark.filterwarnings("ignore:Early stopping kept")  # two epochs are few
 def test_routing_transforms_them_as_the_rows_of_the_fit(X):
     train, val = train_test_split(X, random_state=0)
     scaler = StandardScaler().fit(train)
