@@ -188,7 +188,11 @@ class MaskingNoise(Noise):
 
     def draw(self, x, generator):
         """Return which entries are kept; see `Noise.draw`."""
-        return torch.rand(x.shape, generator=generator, device=x.device) >= self.p
+        # in one dtype, whatever torch's default is: others draw others
+        draws = torch.rand(
+            x.shape, generator=generator, device=x.device, dtype=torch.float32
+        )
+        return draws >= self.p
 
     def apply(self, x, draws):
         """Return `x` with entries masked."""

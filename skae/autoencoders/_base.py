@@ -23,6 +23,7 @@ from skorch.utils import noop
 
 from skae._arrays import FLOATS, array_like, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
+from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
 from skae.autoencoders._docs import document
 from skae.autoencoders._rows import evenly_spaced, float_dtype
@@ -231,6 +232,12 @@ class BaseAutoencoder(
         -------
         self : object
 
+        Raises
+        ------
+        ValueError
+            When `warm_start` is set and parameters describe another network than the
+            one to go on with.
+
         Warns
         -----
         ConvergenceWarning
@@ -245,7 +252,7 @@ class BaseAutoencoder(
         check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")
         if goes_on:
-            self._check_same_code()
+            self._go_on()
         else:
             vars(self).pop("net_", None)
         data = self._training_data(X, _weight_in(metadata), reset=not goes_on)
@@ -266,8 +273,9 @@ class BaseAutoencoder(
     def partial_fit(self, X, y=None, **metadata):
         """Train for one epoch more on some rows.
 
-        The first call builds the network, later ones go on from its weights. Early
-        stopping and learning-rate schedules have no part in it.
+        The first call builds the network, later ones go on from its weights, with the
+        objective and the optimiser that parameters describe by then. Early stopping and
+        learning-rate schedules have no part in it.
 
         Parameters
         ----------
@@ -281,20 +289,28 @@ class BaseAutoencoder(
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        ValueError
+            When parameters describe another network than that of the first call.
         """
         first = not hasattr(self, "net_")
+        if not first:
+            self._go_on()
         data = self._training_data(X, _weight_in(metadata), reset=first)
         if first:
             self._initialize(data.X)
         return self._run(data.rows, None, 1, scheduled=False)
 
-    def _check_same_code(self):
-        if self.n_components != self._n_features_out:
-            raise ValueError(
-                f"warm_start=True goes on with the code of {self._n_features_out} "
-                f"units that was fitted, and n_components={self.n_components} now: set "
-                "warm_start=False to start again."
-            )
+    def _go_on(self):
+        """Let the net follow what was set since, or refuse what it cannot follow."""
+        refuse_other_network(self, self._built_with)
+        self.net_.follow(
+            self._objective().build(self._bottleneck()),
+            *get_optimizer(self.optimizer, self.weight_decay),
+            resolve_device(self.device),
+        )
 
     def _initialize(self, X):
         """Build the net; the only place where `random_state` is consumed."""
@@ -306,6 +322,7 @@ class BaseAutoencoder(
         event_shape, dtype = events.shape[1:], torch_dtype(events.dtype, device)
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
+        self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
         self._network().initialize(self.net_.module_, events, self._seed)
 
     def _build_net(self, event_shape, dtype, device):
@@ -391,7 +408,6 @@ class BaseAutoencoder(
 
     def _callbacks(self, monitor):
         """Return skorch's callbacks; checkpoints last, to keep what others found."""
-        check_callbacks(self.callbacks or ())
         callbacks = copies_of(self.callbacks or ())
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau(monitor))
@@ -620,6 +636,9 @@ class BaseAutoencoder(
         tags.input_tags.three_d_array = self._network().takes_sequences
         tags.non_deterministic = False
         return tags
+
+
+TRAINING_PARAMETERS = BaseAutoencoder._parameter_constraints.keys() - {"n_components"}
 
 
 def _is_checkpoint(item):

@@ -39,7 +39,9 @@ n_iter_no_change : int, default=10
 tol : float, default=1e-4
     Relative decrease of the validation loss that counts as an improvement.
 warm_start : bool, default=False
-    Whether `fit` goes on from the weights of the previous one.
+    Whether `fit` goes on from the weights of the previous one, with the objective and
+    the optimiser that parameters describe by now. Those that describe another network
+    are refused.
 verbose : bool, default=False
     Whether to print a line per epoch.
 random_state : int, RandomState instance or None, default=None

@@ -52,11 +52,17 @@ def _per_unit(name, value, k, like):
 
 
 def _normal(n, k, generator):
-    return torch.randn(n, k, generator=generator, device=generator.device)
+    return torch.randn(n, k, **_from(generator))
 
 
 def _uniform(n, k, generator):
-    return 2 * torch.rand(n, k, generator=generator, device=generator.device) - 1
+    return 2 * torch.rand(n, k, **_from(generator)) - 1
+
+
+def _from(generator):
+    """Return settings of draws that torch's default dtype does not change."""
+    device = generator.device
+    return {"generator": generator, "device": device, "dtype": torch.float32}
 
 
 PRIORS = {"normal": _normal, "uniform": _uniform}

@@ -124,7 +124,9 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = self._validate(X, reset=True)
         self._n_dims_in = X.ndim
         self.n_channels_ = as_sequences(X, self.n_channels).shape[2]
-        self.scaler_ = self._make_scaler().fit(X.reshape(-1, self.n_channels_))
+        # whatever data frames users ask scikit-learn for, channels stay an array
+        scaler = self._make_scaler().set_output(transform="default")
+        self.scaler_ = scaler.fit(X.reshape(-1, self.n_channels_))
         return self
 
     def transform(self, X):

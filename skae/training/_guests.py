@@ -27,20 +27,22 @@ _OF_EPOCHS = {EarlyStopping, EpochTimer, LRScheduler, PrintLog}
 
 
 def check_callbacks(callbacks):
-    """Raise if something is no skorch callback, its class, or a pair with a name.
+    """Raise a TypeError unless each is what skorch takes for a callback.
 
-    Raises
-    ------
-    TypeError
+    Parameters
+    ----------
+    callbacks : list
+        Of callbacks, their classes, None, or pairs of a name and one of these.
     """
-    for item in callbacks:
-        callback = without_name(item)
-        is_class = isinstance(callback, type) and issubclass(callback, Callback)
-        if not (is_class or isinstance(callback, Callback)):
+    for given in callbacks:
+        callback = without_name(given)
+        kind = callback if isinstance(callback, type) else type(callback)
+        if callback is not None and not issubclass(kind, Callback):
             raise TypeError(
-                f"callbacks has {item!r} in it: give skorch callbacks, as "
-                "skorch.callbacks.EarlyStopping(), or pairs of a name and one. Those "
-                "of scikit-learn go to set_callbacks."
+                f"callbacks={callbacks!r} holds {given!r}, which is no callback: pass "
+                "instances of skorch's, as skorch.callbacks.EarlyStopping(), or of "
+                "classes of your own derived from skorch.callbacks.Callback. Those of "
+                "scikit-learn go to set_callbacks."
             )
 
 
@@ -50,12 +52,13 @@ def without_name(item):
 
 
 def copies_of(callbacks):
-    """Return copies of callbacks, to change in a fit.
+    """Return copies of callbacks, to change in a fit; those that are None are left out.
 
     They share what their constructors were given, as writers of logs, which cannot be
     copied. Callbacks that know one another, as one that loads what another has saved,
     know one another's copies.
     """
+    callbacks = [item for item in callbacks if without_name(item) is not None]
     copied = {id(c): _copy_of(c) for c in map(without_name, callbacks)}
     for callback in copied.values():
         if not isinstance(callback, type):

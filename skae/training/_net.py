@@ -122,6 +122,34 @@ class AutoencoderNet(NeuralNet):
         progress = (len(self.history) - self.first_epoch_) / self.epochs_
         return has_come_down(self.learning_rate_schedule, progress)
 
+    def follow(self, criterion, optimizer, settings, device):
+        """Go on with another objective, optimiser, or device.
+
+        What an optimiser has found out, as its moments, is kept while it is of the same
+        class.
+
+        Parameters
+        ----------
+        criterion : LossFunction
+        optimizer : type
+        settings : dict
+            Of the optimiser.
+        device : torch.device
+        """
+        self.criterion = self.criterion_ = criterion
+        for name in [name for name in vars(self) if name.startswith("optimizer__")]:
+            del vars(self)[name]
+        vars(self).update({f"optimizer__{name}": settings[name] for name in settings})
+        if device != torch.device(self.device):
+            self.device = str(device)
+            self.module_.to(device)
+            self.optimizer_.load_state_dict(self.optimizer_.state_dict())
+        if optimizer is not self.optimizer:
+            self.optimizer = optimizer
+            self.initialize_optimizer()
+        for group in self.optimizer_.param_groups:
+            group.update(settings)
+
     def set_learning_rate(self, learning_rate):
         """Set the rate, or its peak where a schedule moves it."""
         self.lr = learning_rate

@@ -30,7 +30,7 @@ from skae.persistence import save
 from skae.persistence._file import CHECKSUM, _checksum, pack, unpack
 from skae.preprocessing import SequenceScaler, SlidingWindow
 
-pytestmark = pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
 X = np.random.default_rng(0).normal(size=(40, 6))
 MEGABYTES = 200  # beyond what an honest file takes

@@ -36,7 +36,7 @@ from skae.persistence import load, save
 from skae.persistence._file import pack, unpack
 from skae.preprocessing import SequenceScaler, SlidingWindow
 
-pytestmark = pytest.mark.filterwarnings("ignore::skae.CollapseWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
 X = np.random.default_rng(0).normal(size=(40, 6))
 WITH_HOLES = np.where(X > 1.5, np.nan, X)
