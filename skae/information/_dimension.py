@@ -35,6 +35,9 @@ _MAX_SAMPLES = [Interval(Integral, 2, None, closed="left"), None]
 class IntrinsicDimension:
     """Three estimates of the intrinsic dimension of the same data.
 
+    None is above the number of features: that of neighbours at equal distances, as
+    those of answers on a scale or of whole numbers, would be without a bound.
+
     Attributes
     ----------
     two_nn : float
@@ -124,12 +127,14 @@ def estimate_dimension(X, *, max_samples=2000):
     _check_rows(X, MIN_ROWS)
     k = min(N_NEIGHBORS, len(X) - 1)
     rows, distances = _to_neighbors(X, k, max_samples)
-    return IntrinsicDimension(
+    estimates = (
         _two_nn(distances, discard_fraction=0.1),
         _levina_bickel(distances),
         _correlation(X, rows, distances, k // 2, k),
-        X.shape[1],
     )
+    n_features = X.shape[1]
+    bounded = (min(estimate, float(n_features)) for estimate in estimates)
+    return IntrinsicDimension(*bounded, n_features)
 
 
 @validate_params(

@@ -67,7 +67,8 @@ def test_a_class_is_no_estimator(search):
 
 @pytest.mark.parametrize("estimator", [StandardScaler(), KMeans(2)])
 def test_estimators_without_a_dimension(estimator):
-    with pytest.raises(TypeError, match="has no parameter 'n_components': pass an aut"):
+    name = type(estimator).__name__
+    with pytest.raises(TypeError, match=rf"{name} has no .*n_components"):
         select_dimension(X, estimator)
 
 
@@ -134,5 +135,5 @@ def test_data_sets_behind_a_scaler():
 
 @pytest.mark.parametrize("values", [["a"], [1.5, 2], [1, None]])
 def test_dimensions_are_integers(values):
-    with pytest.raises(ValueError, match="dimensions to try are integers"):
+    with pytest.raises(ValueError, match=r"n_components=\[.*dimensions"):
         select_dimension(X, PCA(), n_components=values)
