@@ -49,6 +49,14 @@ class Doubling(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return np.asarray(X) / 3
 
 
+def single(X):
+    return X.astype(np.float32)
+
+
+def name_of(step):
+    return type(step).__name__
+
+
 def fitted(*steps):
     return make_pipeline(*steps, PCA(4)).fit(X, y)
 
@@ -116,7 +124,7 @@ def test_the_step_at_fault_is_named():
 EXACT = [
     FunctionTransformer(),
     FunctionTransformer(np.positive),
-    FunctionTransformer(np.float32),
+    FunctionTransformer(single),
     FunctionTransformer(np.log1p, inverse_func=np.expm1),
     FunctionTransformer(np.negative, inverse_func=np.negative),
     StandardScaler(),
@@ -129,7 +137,7 @@ EXACT = [
 ]
 
 
-@pytest.mark.parametrize("step", EXACT, ids=str)
+@pytest.mark.parametrize("step", EXACT, ids=name_of)
 @pytest.mark.parametrize("output", ["default", "pandas"])
 def test_steps_that_lose_nothing(step, output):
     data = X if output == "default" else pd.DataFrame(X, columns=list("abcd"))
@@ -149,7 +157,7 @@ LOSSY = [
 ]
 
 
-@pytest.mark.parametrize("step", LOSSY, ids=str)
+@pytest.mark.parametrize("step", LOSSY, ids=name_of)
 @pytest.mark.parametrize("output", ["default", "pandas"])
 def test_what_steps_lose_counts_as_error(step, output):
     data = X if output == "default" else pd.DataFrame(X, columns=list("abcd"))
