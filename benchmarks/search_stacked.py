@@ -36,7 +36,7 @@ from skae import DenseAutoencoder, LSTMAutoencoder, fit_stack, stacked
 from skae.datasets import load_airline_passengers
 from skae.preprocessing import SlidingWindow
 from skae.search import BayesSearchCV, EvolutionarySearchCV
-from skae.stacking import _rendezvous
+from skae.stacking.meeting import _rendezvous
 
 SIZES = list(range(1, 33))
 ONE, TWO = "stacked", "stacked, 2 processes"
