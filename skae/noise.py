@@ -53,7 +53,7 @@ class Noise(BaseEstimator, ABC):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (..., batch, *shape)
+        x : torch.Tensor of shape (..., batch, ...)
             Rows, of which no gradient is taken.
         generator : torch.Generator
 
@@ -71,7 +71,7 @@ class Noise(BaseEstimator, ABC):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (..., batch, *shape)
+        x : torch.Tensor of shape (..., batch, ...)
             In a stack the leading axis has the members, whose rows are flat.
         draws : torch.Tensor
             As `draw` returns them; in a stack those of all members, zero where one has
