@@ -298,7 +298,7 @@ class _Scaled(torch.nn.Linear):
 
 class ScaledNetwork(DenseNetwork):
     def as_events(self, X):
-        return X * np.asarray(1.0)
+        return X * 1.0
 
     def build(self, event_shape, n_components):
         _, decoder = super().build(event_shape, n_components)

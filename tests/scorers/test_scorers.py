@@ -83,7 +83,7 @@ def test_pandas_output_changes_nothing(name):
 def test_integers_and_lists(name):
     X = (10 * clusters()).astype(int)
     model = dense().fit(X)
-    expected = get_scorer(name)(model, X.astype(float))
+    expected = get_scorer(name)(model, X.astype(np.float32))
     assert get_scorer(name)(model, X) == pytest.approx(expected)
     assert get_scorer(name)(model, X.tolist()) == pytest.approx(expected)
 
