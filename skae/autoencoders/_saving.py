@@ -2,7 +2,8 @@
 
 from sklearn.utils.validation import check_is_fitted
 
-from skae.persistence import export_onnx, save
+from skae.persistence import save
+from skae.persistence._onnx import export_onnx
 
 __all__ = ["SavingMixin"]
 

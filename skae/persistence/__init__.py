@@ -3,14 +3,13 @@
 from skae.persistence._classes import ESTIMATORS
 from skae.persistence._estimator import load, save
 from skae.persistence._file import FORMAT_VERSION
-from skae.persistence._onnx import METHODS, OPSET, export_onnx
+from skae.persistence._onnx import METHODS, OPSET
 
 __all__ = [
     "ESTIMATORS",
     "FORMAT_VERSION",
     "METHODS",
     "OPSET",
-    "export_onnx",
     "load",
     "save",
 ]
