@@ -452,7 +452,7 @@ class BaseAutoencoder(
             for _, callback in self.net_.callbacks_
             if isinstance(callback, PatientStopping)
         ]
-        if best == [first] and self.n_iter_ > first:
+        if best == [first] and self.n_iter_ - first >= 10:  # fewer tell nothing
             warnings.warn(
                 f"Early stopping kept the weights of the first of {self.n_iter_} "
                 "epochs, which differ little from those before training: no later "

@@ -137,7 +137,7 @@ def test_early_stopping_learns_more_than_pca():
 def test_weights_of_the_first_epoch_are_said():
     noise = np.random.default_rng(0).normal(size=(60, 10))
     model = DenseAutoencoder(2, early_stopping=True, learning_rate=0.3, random_state=0)
-    model.set_params(learning_rate_schedule="constant", n_iter_no_change=3)
+    model.set_params(learning_rate_schedule="constant", n_iter_no_change=10)
     with pytest.warns(ConvergenceWarning, match="first of [0-9]+ epochs"):
         model.fit(noise)
 
