@@ -18,7 +18,6 @@ from skae.cli._plan import PARAM, PREFIX
 from skae.cli._search import make_search
 from skae.exceptions import DimensionWarning
 from skae.scorers import RootMeanSquaredError
-from skae.search import Selection
 from skae.stacking import stacked
 
 __all__ = ["Outcome", "run"]
@@ -47,7 +46,7 @@ class Outcome:
     seconds: float
 
     @property
-    def selection(self) -> Selection:
+    def selection(self):
         """The choice, with its score curve and verdict."""
         return self.search.selection_
 

@@ -1,7 +1,6 @@
 """Base class of scorers."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -46,7 +45,7 @@ class Scorer(BaseEstimator, ABC):
     selection_rule = "best"
 
     # Those of scikit-learn, by parameter; checked before anything is scored.
-    _parameter_constraints: ClassVar[dict] = {}
+    _parameter_constraints = {}
 
     def __call__(self, estimator, X, y=None):
         """Return the score.

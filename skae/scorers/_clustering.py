@@ -3,7 +3,6 @@
 import warnings
 from abc import abstractmethod
 from numbers import Integral
-from typing import ClassVar
 from weakref import WeakSet
 
 import numpy as np
@@ -114,7 +113,7 @@ class ClassAgreement(ClusteringScorer):
 
     requires_y = True
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
         "space": [str],
         "max_samples": [Interval(Integral, 2, None, closed="left")],

@@ -1,7 +1,6 @@
 """Description length: the reconstruction error weighed against the size of the code."""
 
 from numbers import Real
-from typing import ClassVar
 
 import numpy as np
 
@@ -120,7 +119,7 @@ class DescriptionLength(Scorer):
 
     worst = -1.0
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "eps": [Interval(Real, 0, None, closed="neither")],
     }
 

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from numbers import Integral, Real
-from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -116,7 +115,7 @@ class GenerationMMD(GenerationScorer):
 
     worst = -2.0
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "kernel": [str],
         "bandwidth": [Interval(Real, 0, None, closed="neither"), str],
         **_SAMPLE_CONSTRAINTS,
@@ -190,7 +189,7 @@ class GenerationKL(GenerationScorer):
 
     worst = -10.0
 
-    _parameter_constraints: ClassVar[dict] = _NEIGHBOUR_CONSTRAINTS
+    _parameter_constraints = _NEIGHBOUR_CONSTRAINTS
 
     def __init__(self, *, k=5, max_samples=2000, random_state=0):
         self.k = k
@@ -248,7 +247,7 @@ class GenerationCoverage(GenerationScorer):
     True
     """
 
-    _parameter_constraints: ClassVar[dict] = _NEIGHBOUR_CONSTRAINTS
+    _parameter_constraints = _NEIGHBOUR_CONSTRAINTS
 
     def __init__(self, *, k=5, max_samples=2000, random_state=0):
         self.k = k

@@ -1,7 +1,6 @@
 """Kernel mutual information of data with their reconstruction or their codes."""
 
 from numbers import Integral, Real
-from typing import ClassVar
 
 import numpy as np
 
@@ -110,7 +109,7 @@ class KernelMutualInformation(Scorer):
     True
     """
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "target": [str],
         "alpha": [Interval(Real, 0, None, closed="neither")],
         "bandwidth": [Interval(Real, 0, None, closed="neither"), str, tuple, list],

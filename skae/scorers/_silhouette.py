@@ -1,7 +1,6 @@
 """Silhouette of the clusters of the codes."""
 
 from numbers import Integral
-from typing import ClassVar
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -95,7 +94,7 @@ class Silhouette(ClusteringScorer):
 
     worst = -1.0
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "n_clusters": [Interval(Integral, 2, None, closed="left"), None],
         "space": [str],
         "adjusted": ["boolean"],

@@ -1,7 +1,6 @@
 """Trustworthiness of neighbours among the codes."""
 
 from numbers import Integral
-from typing import ClassVar
 
 import numpy as np
 
@@ -55,7 +54,7 @@ class Trustworthiness(Scorer):
 
     selection_rule = "saturation"
 
-    _parameter_constraints: ClassVar[dict] = {
+    _parameter_constraints = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "max_samples": [Interval(Integral, 3, None, closed="left")],
     }
