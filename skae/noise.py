@@ -54,7 +54,8 @@ class Noise(BaseEstimator, ABC):
         Parameters
         ----------
         x : torch.Tensor of shape (..., batch, ...)
-            Rows, of which no gradient is taken.
+            Tells shape, dtype and device. Its values are of no account: in a stack they
+            are zeros. What depends on them belongs into `apply`.
         generator : torch.Generator
 
         Returns

@@ -41,22 +41,28 @@ def drawn(draw, x, batch, shapes):
     Parameters
     ----------
     draw : callable
-        ``draw(x, generator)`` returns a member's draws, as `Noise.draw` does.
+        ``draw(x, generator)`` returns a member's draws, as `Noise.draw` does. It is
+        given zeros for rows: views of one number, which cost nothing to make.
     x : torch.Tensor of shape (n_members, n_rows, ...)
     batch : Batch
     shapes : list of tuple of int
         Of a row of each member.
     """
-    members = zip(x.detach(), batch.sizes, shapes, batch.generators, strict=True)
+    likes = {
+        size: x.new_zeros(()).expand(size)
+        for size in {(n, *shape) for n, shape in zip(batch.sizes, shapes, strict=True)}
+    }
     draws = [
-        draw(own[(slice(n_rows), *map(slice, shape))], generator)
-        for own, n_rows, shape, generator in members
+        draw(likes[n_rows, *shape], generator)
+        for n_rows, shape, generator in zip(
+            batch.sizes, shapes, batch.generators, strict=True
+        )
     ]
     if all(own.shape == x.shape[1:] for own in draws):
         return torch.stack(draws)
     largest = map(max, zip(*(own.shape for own in draws), strict=True))
     shape = [size if n > 1 else 1 for size, n in zip(x.shape[1:], largest, strict=True)]
     out = draws[0].new_zeros(len(draws), *shape)
-    for place, own in zip(out, draws, strict=True):
+    for place, own in zip(out.unbind(), draws, strict=True):
         place[tuple(map(slice, own.shape))] = own
     return out
