@@ -18,6 +18,7 @@ from skae.cli._plan import PARAM, PREFIX
 from skae.cli._search import make_search
 from skae.exceptions import DimensionWarning
 from skae.scorers import RootMeanSquaredError
+from skae.search._results import candidates, fold_scores, mean_scores
 from skae.stacking import stacked
 
 __all__ = ["Outcome", "run"]
@@ -76,9 +77,14 @@ class Outcome:
         return self.selection.verdict
 
     @property
+    def n_candidates(self):
+        """Number of candidates that the search has tried."""
+        return len(candidates(self.cv_results))
+
+    @property
     def n_fits(self):
         """Number of fits that the search has asked for, without the refit."""
-        return len(self.cv_results["params"]) * self.search.n_splits_
+        return self.n_candidates * self.search.n_splits_
 
     @property
     def fold_rmse(self):
@@ -103,9 +109,9 @@ class Outcome:
         row : int
             A row of `cv_results`; its restarts differ from it by the seed.
         """
-        candidates = list(map(_without_seed, self.cv_results["params"]))
-        alike = [each == candidates[row] for each in candidates]
-        scores = _scores(self.search, metric)[alike]
+        tried = list(map(_without_seed, candidates(self.cv_results)))
+        alike = [each == tried[row] for each in tried]
+        scores = fold_scores(self.cv_results, metric)[alike]
         return scores[np.isfinite(scores).all(axis=1)].mean(axis=0)
 
     @property
@@ -119,22 +125,16 @@ class Outcome:
         if self.curve.failed:
             failed = ", ".join(map(str, self.curve.failed))
             remarks.append(f"Failed in at least one fold, and left out: {failed}.")
-        elif n_failed := int(np.isnan(self.cv_results["mean_test_neg_rmse"]).sum()):
+        elif n_failed := int(np.isnan(mean_scores(self.cv_results, "neg_rmse")).sum()):
             remarks.append(
-                f"{n_failed} of the {len(self.cv_results['params'])} candidates failed "
-                "in at least one fold, and are left out."
+                f"{n_failed} of the {self.n_candidates} candidates failed in at least "
+                "one fold, and are left out."
             )
         return [remark for remark in remarks if remark]
 
 
 def _without_seed(params):
     return {k: v for k, v in params.items() if not k.endswith("random_state")}
-
-
-def _scores(search, metric):
-    """Return scores of shape (n_candidates, n_folds), NaN where a fit has failed."""
-    results, folds = search.cv_results_, range(search.n_splits_)
-    return np.column_stack([results[f"split{i}_test_{metric}"] for i in folds])
 
 
 def _others(params):
@@ -242,7 +242,8 @@ def _fit(search, X):
 
 def _n_scored(search):
     """Return the number of fits with all their scores, those that a store keeps."""
-    finite = [np.isfinite(_scores(search, metric)) for metric in search.scorer_]
+    results = search.cv_results_
+    finite = [np.isfinite(fold_scores(results, name)) for name in search.scorer_]
     return int(np.all(finite, axis=0).sum())
 
 

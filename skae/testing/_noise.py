@@ -61,7 +61,8 @@ def check_noise_shapes(noise):
     "noise with `draw` and `apply`, and without a module of its own, makes noisy rows "
     "for a stack of batches as for each batch, given what each has drawn.",
     mend="let draw return numbers in the shape of x, or of length 1 along some axes, "
-    "which do not depend on the values of x, and let apply work over leading axes: count axes from the end (dim=-1).",
+    "which do not depend on the values of x, and let apply work over leading axes: "
+    "count axes from the end (dim=-1).",
 )
 def check_noise_in_a_stack(noise):
     """Check noisy rows of a stack against those of its members, each drawn alone."""

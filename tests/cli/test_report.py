@@ -28,8 +28,8 @@ def test_scores_table_turns_negative_metrics_around():
     results = {
         f"param_{PARAM}": np.ma.array([3, 1], dtype=object),
         "mean_test_neg_rmse": np.array([-1.5, -3.0]),
-        "std_test_neg_rmse": np.array([0.5, np.nan]),
-        "split0_test_neg_rmse": np.array([-1.0, np.nan]),
+        "std_test_neg_rmse": np.array([0.5, 0.0]),
+        "split0_test_neg_rmse": np.array([-1.0, -3.0]),
         "split1_test_neg_rmse": np.array([-2.0, -3.0]),
         "mean_fit_time": np.array([0.1, 0.2]),
     }
@@ -44,6 +44,7 @@ def test_scores_table_turns_negative_metrics_around():
     ]
     assert table["n_components"].tolist() == [1, 3]
     assert table["mean_rmse"].tolist() == [3.0, 1.5]
+    assert table["std_rmse"].tolist() == [0.0, 0.5]
 
 
 @pytest.mark.parametrize(

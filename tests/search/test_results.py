@@ -136,7 +136,7 @@ def test_training_scores_are_ranked_with_failures_last():
 KEYS = re.compile(r"(mean|std)_t(est|rain)_|rank_test_|split\{|[\"']param_|cost_[\"'{]")
 
 
-@pytest.mark.parametrize("part", ["search", "plotting"])
+@pytest.mark.parametrize("part", ["search", "plotting", "cli"])
 def test_no_other_module_knows_the_keys(part):
     paths = (Path(skae.__file__).parent / part).rglob("*.py")
     found = {path for path in paths if KEYS.search(path.read_text())}

@@ -100,7 +100,7 @@ def _error(plan, outcome):
     caption = (
         "Root mean squared error on the held-out folds; lower is better. Bars as above."
     )
-    if len(outcome.cv_results["params"]) > len(outcome.curve.values):
+    if outcome.n_candidates > len(outcome.curve.values):
         caption += " Of the candidate with the best score for each dimension."
     return Figure(
         name="error",

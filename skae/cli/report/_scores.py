@@ -1,8 +1,7 @@
 """The scores of a search as a table, and its numbers in words."""
 
-import numpy as np
-
 from skae.cli._plan import PARAM
+from skae.search._results import candidates, fold_scores, mean_seconds
 
 __all__ = [
     "comparison_text",
@@ -50,35 +49,26 @@ def scores_table(cv_results, metrics):
     """
     import pandas as pd
 
-    columns = {"n_components": np.asarray(list(cv_results[f"param_{PARAM}"]), int)}
-    columns |= _other_parameters(cv_results)
+    tried = candidates(cv_results)
+    columns = {"n_components": [int(candidate[PARAM]) for candidate in tried]}
+    for name in dict.fromkeys(name for candidate in tried for name in candidate):
+        if name != PARAM:
+            values = [candidate.get(name) for candidate in tried]
+            columns[name.split("__")[-1]] = values
     for metric in metrics:
-        columns.update(_metric_columns(cv_results, metric))
-    columns["fit_seconds"] = cv_results["mean_fit_time"]
+        columns |= _metric_columns(cv_results, metric)
+    columns["fit_seconds"] = mean_seconds(cv_results, "fit_time")
     return pd.DataFrame(columns).sort_values("n_components", kind="stable")
-
-
-def _other_parameters(cv_results):
-    keys = [key for key in cv_results if key.startswith("param_")]
-    return {
-        key.split("__")[-1]: list(cv_results[key])
-        for key in keys
-        if key != f"param_{PARAM}"
-    }
 
 
 def _metric_columns(cv_results, metric):
     name = metric.removeprefix("neg_")
-    sign = 1 if name == metric else -1
-    columns = {
-        f"mean_{name}": sign * cv_results[f"mean_test_{metric}"],
-        f"std_{name}": cv_results[f"std_test_{metric}"],
+    folds = fold_scores(cv_results, metric) * (1 if name == metric else -1)
+    return {
+        f"mean_{name}": folds.mean(axis=1),
+        f"std_{name}": folds.std(axis=1),
+        **{f"fold_{i}_{name}": fold for i, fold in enumerate(folds.T, start=1)},
     }
-    fold = 0
-    while (key := f"split{fold}_test_{metric}") in cv_results:
-        fold += 1
-        columns[f"fold_{fold}_{name}"] = sign * cv_results[key]
-    return columns
 
 
 def error_text(error, unit):
