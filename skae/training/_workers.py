@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import re
-from functools import cache
+from functools import cache, partial
 
 import torch
 from joblib.parallel import get_active_backend
@@ -12,6 +12,12 @@ __all__ = ["use_own_share", "worker_number"]
 
 # What users set who want another number of threads, and joblib for its loky workers.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+# A fork has none of the threads that torch has started in its parent, and would wait
+# for them forever, whoever forked: a server after loading a model, multiprocessing,
+# joblib. With one thread it waits for none.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
 
 def worker_number():
@@ -36,9 +42,8 @@ def use_own_share():
 
     joblib tells the workers of loky, its default, how many threads to use: the cores
     divided by the jobs, or its own `inner_max_num_threads`. It tells others nothing,
-    and each would use all cores; those that are forked might even wait forever for
-    threads that exist in the main process only. Where ``OMP_NUM_THREADS`` is set it
-    holds, and so does what is set after the first fit.
+    and each would use all cores. Where ``OMP_NUM_THREADS`` is set it holds, and so does
+    what is set after the first fit.
     """
     if worker_number() is not None:
         _use_one_thread(os.getpid())
