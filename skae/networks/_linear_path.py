@@ -49,9 +49,11 @@ def _principal_components(X, layer, seed):
     X = X[:: -(-len(X) // MAX_ROWS)]
     if len(X) < 2:
         return np.zeros((0, X.shape[1])), np.zeros(0), X[0]
-    unit = np.abs(X).max() or 1  # so that squares of huge values do not overflow
+    # so that squares of huge values do not overflow
+    unit = max(X.max(), -X.min()) or 1
+    n_components = min(layer.out_features, *X.shape)
     with np.errstate(invalid="ignore", divide="ignore"):  # constant data
-        pca = PCA(min(layer.out_features, *X.shape), random_state=seed).fit(X / unit)
+        pca = PCA(n_components, copy=False, random_state=seed).fit(X / unit)
     variances = pca.explained_variance_
     kept = variances > NEGLIGIBLE * variances.max()
     scales = unit * np.sqrt(variances[kept])

@@ -53,4 +53,5 @@ In which order to read:
 - `_groups.py`: which fits are of one kind, and how many make a stack.
 - `_workers.py`: several stacks at a time.
 - `_backend.py`: how joblib comes to a rendezvous; `_processes.py`: to several.
+- `_memory.py`: how many tasks at a time hold no more data than they may.
 """

@@ -1,14 +1,23 @@
 """joblib's way to the rendezvous: tasks in threads, whose fits train together."""
 
+import logging
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from joblib.parallel import FallbackToBackend, ParallelBackendBase, SequentialBackend
 
+from skae.stacking.meeting._memory import (
+    LARGE,
+    bytes_of_data,
+    large_arrays_given_back,
+    n_tasks_within,
+)
 from skae.stacking.meeting._rendezvous import Rendezvous, current_crew
 
 __all__ = ["MAX_MEMBERS", "MEMORY", "NAME", "StackedBackend", "n_jobs_of"]
+
+LOGGER = logging.getLogger("skae.stacking")
 
 NAME = "skae-stacked"
 MAX_MEMBERS = 64
@@ -49,6 +58,7 @@ class StackedBackend(ParallelBackendBase):
         super().__init__(nesting_level, inner_max_num_threads)
         self.rendezvous = rendezvous or Rendezvous(max_members, memory)
         self._crew = self._pool = None
+        self._until_the_end = ExitStack()
 
     def effective_n_jobs(self, n_jobs):
         """Return the number of tasks at a time; negative numbers stand for enough."""
@@ -69,8 +79,17 @@ class StackedBackend(ParallelBackendBase):
         return StackedBackend(self.nesting_level, rendezvous=self.rendezvous)
 
     def _start(self, n_jobs):
-        self._pool = ThreadPoolExecutor(n_jobs, thread_name_prefix=NAME)
         self._crew = self.rendezvous.crew(n_jobs)
+
+    def _open(self, n_bytes):
+        """Start threads for tasks that take folds of so many bytes of data."""
+        crew = self._crew
+        if n_bytes >= LARGE:
+            n_tasks = n_tasks_within(self.rendezvous.memory, n_bytes)
+            LOGGER.info("%d tasks at a time fit into `memory`", n_tasks)
+            crew.n_threads = min(crew.n_threads, n_tasks)
+            self._until_the_end.enter_context(large_arrays_given_back())
+        self._pool = ThreadPoolExecutor(crew.n_threads, thread_name_prefix=NAME)
 
     def start_call(self):
         """Note that tasks are about to be submitted."""
@@ -83,6 +102,8 @@ class StackedBackend(ParallelBackendBase):
 
     def submit(self, func, callback=None):
         """Run a task in a thread, and call back with what came of it."""
+        if self._pool is None:  # what tasks hold is not known before the first
+            self._open(bytes_of_data(func.items))
         self._crew.queue()
         return self._pool.submit(_run, self._crew, func, callback)
 
@@ -106,10 +127,14 @@ class StackedBackend(ParallelBackendBase):
 
     def terminate(self):
         """End all threads, those that wait for others at once."""
+        if self._crew is None:
+            return
+        # The crew first: threads that wait for others would never come to their end.
+        self._crew.close()
         if self._pool is not None:
-            self._crew.close()
             self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = self._crew = None
+        self._until_the_end.close()
+        self._pool = self._crew = None
 
     def abort_everything(self, ensure_ready=True):
         """End all threads, and start new ones where they are going to be needed."""

@@ -25,7 +25,10 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
         Most members of a stack. With too many, their weights no longer stay in the
         processor's cache.
     memory : int, default=2**30
-        Most bytes of a stack; there are as many stacks at a time as cores.
+        Most bytes of a stack; there are as many stacks at a time as cores. It also
+        bounds what the tasks under way hold of the data, each about the rows of its
+        fold and what is made of them: where data are large, fewer fits at a time form
+        smaller stacks, and more memory lets more train together.
     n_jobs : int, default=-1
         How many tasks run at a time, which is how many fits there are to choose from;
         -1 is enough to keep all cores busy. An `n_jobs` of the search's own has

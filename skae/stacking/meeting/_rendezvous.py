@@ -158,6 +158,7 @@ class Rendezvous:
         with self._condition:
             yield
             self._last_change = time.monotonic()
+            # One is enough: whoever wakes and finds it is time leads for all.
             self._condition.notify()
 
     def close(self, crew):
@@ -179,6 +180,9 @@ class Rendezvous:
         if _has_leave():
             yield
             return
+        # Paused: it arrives nowhere while it waits for a core, so that others need not
+        # wait for it. Nor do they afterwards, but while it trains it keeps them waiting,
+        # as its task may come to another fit at any time.
         with crew.paused():
             self._leave.acquire()
         try:
@@ -203,7 +207,7 @@ class Rendezvous:
         with self.changed(crew):
             crew.check()
             self._waiting.append(request)
-            crew.n_running -= 1
+            crew.n_running -= 1  # it arrives nowhere else until it is released
         while batch := self._next_batch(request):
             self._lead(batch)
         crew.check()
@@ -212,6 +216,7 @@ class Rendezvous:
     def _next_batch(self, request):
         """Return requests to train, once it is this thread's turn; None when done."""
         with self._condition:
+            # By the clock as well: that patience has run out is nobody's change.
             while not (request.is_done or self._is_time()):
                 self._condition.wait(PATIENCE / 10)
             if request.is_done:
@@ -236,9 +241,12 @@ class Rendezvous:
                 self._last_change = time.monotonic()
                 for request in batch:
                     self._release(request)
+                # All: those of the batch go on, and one that came since then may lead.
                 self._condition.notify_all()
 
     def _release(self, request):
+        # Counted as running here rather than when its thread wakes: until then others
+        # would take it for one that cannot come again, and train without its next fit.
         request.is_done = True
         request.crew.n_running += 1
 
