@@ -180,9 +180,8 @@ class Rendezvous:
         if _has_leave():
             yield
             return
-        # Paused: it arrives nowhere while it waits for a core, so that others need not
-        # wait for it. Nor do they afterwards, but while it trains it keeps them waiting,
-        # as its task may come to another fit at any time.
+        # Paused: while it waits for a core it arrives nowhere, and others need not wait
+        # for it. While it trains they do: its task may soon come to another fit.
         with crew.paused():
             self._leave.acquire()
         try:
