@@ -26,8 +26,10 @@ from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
 from skae.autoencoders._docs import document
+from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
+from skae.autoencoders._scales import warn_unequal_scales
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import ErrorSums, row_errors
@@ -51,6 +53,7 @@ from skae.training._limits import check_size
 from skae.training._net import AutoencoderNet
 from skae.training._optimizers import get_optimizer
 from skae.training._seeding import global_seed
+from skae.training._spread import error_beside_the_mean
 
 __all__ = ["BaseAutoencoder", "document"]
 
@@ -81,7 +84,7 @@ class BaseAutoencoder(
     ...         self,
     ...         n_components=2,
     ...         *,
-    ...         max_epochs=20,
+    ...         max_epochs=100,
     ...         batch_size=64,
     ...         learning_rate=1e-2,
     ...         learning_rate_schedule="one_cycle",
@@ -241,11 +244,14 @@ class BaseAutoencoder(
         Warns
         -----
         ConvergenceWarning
-            When the loss is no longer finite, or 10,000 times what it was before
-            training. The last good weights are kept and `diverged_` is set: nothing is
-            raised, so that a search goes on.
+            When training has diverged (see `diverged_`): the last good weights are
+            kept and nothing is raised, so that a search goes on. Or when the fit ends
+            with a worse reconstruction than the mean of the rows.
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
+        ScaleWarning
+            When variances of features differ by more than a factor of 1000. In the fits
+            of a search, these are given once in each process.
         UserWarning
             When `X_val` is on another scale than `X`.
         """
@@ -353,6 +359,7 @@ class BaseAutoencoder(
     def _train(self, data, data_val, epochs, context):
         self._check_range_of_objective(data.X)
         self._warn_out_of_range(data.X)
+        self._warn_unequal_scales(data.X)
         observers = []
         if getattr(self, "_skl_callbacks", None):
             observers.append(TaskPerEpoch(context, self, data.X))
@@ -402,8 +409,7 @@ class BaseAutoencoder(
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_
-        self._warn_diverged()
-        self._warn_of_first_epoch()
+        self._warn_of_the_end(rows)
         return self
 
     def _callbacks(self, monitor):
@@ -435,34 +441,62 @@ class BaseAutoencoder(
             sink=noop,
         )
 
-    def _warn_diverged(self):
-        if self.diverged_:
-            warnings.warn(
-                f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
-                "The last good weights were kept. Lower learning_rate "
-                f"({self.learning_rate}), set max_grad_norm, or scale the data.",
-                ConvergenceWarning,
-                stacklevel=7,
-            )
+    def _warn_of_the_end(self, rows):
+        """Warn of a fit that has ended badly, for one reason only."""
+        text = self._divergence() or self._best_first_epoch()
+        if text is not None:
+            warnings.warn(text, ConvergenceWarning, stacklevel=7)
+        elif text := self._worse_than_the_mean(rows):
+            key = type(self).__name__, self.n_features_in_
+            warn_once_in_searches(text, ConvergenceWarning, key, stacklevel=7)
 
-    def _warn_of_first_epoch(self):
+    def _divergence(self):
+        if not self.diverged_:
+            return None
+        return (
+            f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
+            "The last good weights were kept. Lower learning_rate "
+            f"({self.learning_rate}), set max_grad_norm, or scale the data."
+        )
+
+    def _best_first_epoch(self):
         first = self.net_.first_epoch_ + 1
         best = [
             callback.best_epoch_
             for _, callback in self.net_.callbacks_
             if isinstance(callback, PatientStopping)
         ]
-        if best == [first] and self.n_iter_ - first >= 10:  # fewer tell nothing
-            warnings.warn(
-                f"Early stopping kept the weights of the first of {self.n_iter_} "
-                "epochs, which differ little from those before training: no later "
-                "epoch had a smaller loss of held-out rows. Hold out more rows "
-                f"(validation_fraction={self.validation_fraction}, or X_val), lower "
-                f"learning_rate ({self.learning_rate}), or take it that training does "
-                "not help here.",
-                ConvergenceWarning,
-                stacklevel=7,
-            )
+        if best != [first] or self.n_iter_ - first < FEW_EPOCHS:
+            return None
+        return (
+            f"Early stopping kept the weights of the first of {self.n_iter_} "
+            "epochs, which differ little from those before training: no later "
+            "epoch had a smaller loss of held-out rows. Hold out more rows "
+            f"(validation_fraction={self.validation_fraction}, or X_val), lower "
+            f"learning_rate ({self.learning_rate}), or take it that training does "
+            "not help here."
+        )
+
+    def _worse_than_the_mean(self, rows):
+        """Return what there is to say if weights are worse than none.
+
+        In few epochs a random start need not have become better than the mean.
+        """
+        losses = self.history_[self.net_.first_epoch_ :, "train_reconstruction"]
+        if losses[-1] <= WORSE_THAN_MEAN * self.net_.guard.spread_:
+            return None
+        is_early = len(losses) <= FEW_EPOCHS
+        if is_early and losses[-1] <= losses[0]:
+            return None
+        error = error_beside_the_mean(self.net_, rows)
+        if error <= (MUCH_WORSE if is_early else WORSE_THAN_MEAN):
+            return None
+        return (
+            "The fit ended worse than the mean of the data: its reconstruction loss is "
+            f"{error:.3g} times that of the mean (an explained variance of "
+            f"{1 - error:.3g}). Scale the data (StandardScaler), lower learning_rate "
+            f"({self.learning_rate}), or train longer (max_epochs={self.max_epochs})."
+        )
 
     def _check_range_of_objective(self, X):
         term = self.net_.criterion_.reconstruction
@@ -498,6 +532,13 @@ class BaseAutoencoder(
                 OutOfRangeWarning,
                 stacklevel=6,
             )
+
+    def _warn_unequal_scales(self, X):
+        term = self.net_.criterion_.reconstruction
+        if np.isinf(term.low) or np.isinf(term.high):  # others take one scale only
+            names = getattr(self, "feature_names_in_", ())
+            sample = self._as_events(evenly_spaced(X, SAMPLE_ROWS))
+            warn_unequal_scales(sample, names, stacklevel=6)
 
     # Predicting
 
@@ -637,6 +678,12 @@ class BaseAutoencoder(
         tags.non_deterministic = False
         return tags
 
+
+# Fewer epochs tell nothing about how training went.
+FEW_EPOCHS = 10
+# Errors over that of the mean: codes that say nothing leave about one, and few epochs
+# of a random start a little more.
+WORSE_THAN_MEAN, MUCH_WORSE = 1.1, 2.0
 
 TRAINING_PARAMETERS = BaseAutoencoder._parameter_constraints.keys() - {"n_components"}
 

@@ -117,6 +117,11 @@ class AutoencoderNet(NeuralNet):
         return [("timer", EpochTimer()), *limits, guard, *log]
 
     @property
+    def guard(self):
+        """The `DivergenceGuard` of the last training."""
+        return dict(self.callbacks_)["divergence"]
+
+    @property
     def rate_is_low(self):
         """Whether the rate has come down from its peak; see `has_come_down`."""
         progress = (len(self.history) - self.first_epoch_) / self.epochs_
@@ -270,13 +275,16 @@ class AutoencoderNet(NeuralNet):
         """Return the terms and output of one held-out batch, without noise."""
         return self._losses(x, row_weight, weights, None)[1:]
 
-    def loss_of(self, x):
-        """Return the loss of some rows, without noise, under the weights of now."""
+    def terms_of(self, x, row_weight=None):
+        """Return the terms of some rows, without noise, under the weights of now."""
         self._set_training(False)
         weights = self.criterion_.weights(max(0, len(self.history) - 1), self.n_epochs_)
         x = x.to(self.device, self.dtype)
+        if row_weight is not None:
+            row_weight = row_weight.to(self.device, self.dtype)
         with self._compiled():
-            return self.validation_step(x, None, weights, None)[0]["loss"].item()
+            terms, _ = self.validation_step(x, row_weight, weights, None)
+        return {name: term.item() for name, term in terms.items()}
 
     def _losses(self, x, row_weight, weights, generator):
         x_hat, latent = self._outputs(x, generator)
