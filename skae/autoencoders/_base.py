@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import LRScheduler
 from skorch.utils import noop
 
-from skae._arrays import FLOATS, array_like, is_outside
+from skae._arrays import FLOATS, array_like, as_target, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
@@ -207,7 +207,7 @@ class BaseAutoencoder(
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, X_val=None, **metadata):
+    def fit(self, X, y=None, *, X_val=None, y_val=None, **metadata):
         """Train the autoencoder.
 
         Parameters
@@ -218,14 +218,20 @@ class BaseAutoencoder(
             `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
             one, are read batch by batch and need not fit into memory. Whole numbers
             are trained on in float32, in float64 if they exceed 16,777,216.
-        y : None
-            Ignored, present for scikit-learn's API.
+        y : array-like like `X`, or torch Dataset, default=None
+            Clean rows of noisy ones, for denoising: in the very shape of `X`, they are
+            what reconstructions are compared with in place of `X`. Sequences have to
+            end where those in `X` do. A pipeline transforms `X` and leaves `y` as it
+            is, so scale clean rows beforehand as the pipeline scales noisy ones. Of any
+            other shape, as labels, it is ignored.
         X_val : like `X`, default=None
             Validation data, whose loss is recorded every epoch and which early
             stopping uses in place of a split of `X`. In a pipeline, the steps before do
             not transform them unless metadata routing is enabled, with
             ``set_fit_request(X_val=True)`` and
             ``Pipeline(..., transform_input=["X_val"])``.
+        y_val : like `y`, default=None
+            Clean rows of `X_val`, needed where `y` has those of `X`.
         **metadata : dict
             ``sample_weight``, array-like of shape (n_samples,): weights of the rows in
             the loss. In a pipeline, pass it as ``<step>__sample_weight``, or enable
@@ -239,7 +245,7 @@ class BaseAutoencoder(
         ------
         ValueError
             When `warm_start` is set and parameters describe another network than the
-            one to go on with.
+            one to go on with. When `y` holds clean rows and `y_val` does not.
 
         Warns
         -----
@@ -253,7 +259,7 @@ class BaseAutoencoder(
             When variances of features differ by more than a factor of 1000. In the fits
             of a search, these are given once in each process.
         UserWarning
-            When `X_val` is on another scale than `X`.
+            When `X_val`, or a `y` of clean rows, is on another scale than `X`.
         """
         check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")
@@ -261,17 +267,17 @@ class BaseAutoencoder(
             self._go_on()
         else:
             vars(self).pop("net_", None)
-        data = self._training_data(X, _weight_in(metadata), reset=not goes_on)
-        X = data.X
-        data_val = self._validation_data(X_val, data)
+        data = self._training_data(X, y, _weight_in(metadata), reset=not goes_on)
+        self._warn_unlike_target(data)
+        data_val = self._validation_data(X_val, y_val, data)
         if not goes_on:
-            self._initialize(X)
+            self._initialize(data.X, data.y)
         context = self._init_callback_context(max_subtasks=self.max_epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=X)
+        context.call_on_fit_task_begin(estimator=self, X=data.X, y=data.target)
         self._train(data, data_val, self.max_epochs, context)
-        self._finish(X, data.weight)
+        self._finish(data.X, data.weight)
         context.call_on_fit_task_end(
-            estimator=self, X=X, y=X, reconstruction_attributes={}
+            estimator=self, X=data.X, y=data.target, reconstruction_attributes={}
         )
         return self
 
@@ -287,8 +293,8 @@ class BaseAutoencoder(
         ----------
         X : array-like of shape (n_samples, n_features), or torch Dataset
             Training data, as for `fit`.
-        y : None
-            Ignored, present for scikit-learn's API.
+        y : array-like like `X`, or torch Dataset, default=None
+            Clean rows, or labels that are ignored, as for `fit`.
         **metadata : dict
             ``sample_weight``, as for `fit`.
 
@@ -304,9 +310,9 @@ class BaseAutoencoder(
         first = not hasattr(self, "net_")
         if not first:
             self._go_on()
-        data = self._training_data(X, _weight_in(metadata), reset=first)
+        data = self._training_data(X, y, _weight_in(metadata), reset=first)
         if first:
-            self._initialize(data.X)
+            self._initialize(data.X, data.y)
         return self._run(data.rows, None, 1, scheduled=False)
 
     def _go_on(self):
@@ -318,7 +324,7 @@ class BaseAutoencoder(
             resolve_device(self.device),
         )
 
-    def _initialize(self, X):
+    def _initialize(self, X, y=None):
         """Build the net; the only place where `random_state` is consumed."""
         self._seed = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
@@ -330,6 +336,9 @@ class BaseAutoencoder(
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
         self._network().initialize(self.net_.module_, events, self._seed)
+        if y is not None:
+            targets = self._as_events(evenly_spaced(y, SAMPLE_ROWS))
+            self._network().aim(self.net_.module_, events, targets)
 
     def _build_net(self, event_shape, dtype, device):
         """Build `net_`, with random weights: a function of parameters and `_seed`."""
@@ -357,12 +366,12 @@ class BaseAutoencoder(
         return AutoencoderModule(encoder, middle, decoder, event_shape, noise)
 
     def _train(self, data, data_val, epochs, context):
-        self._check_range_of_objective(data.X)
-        self._warn_out_of_range(data.X)
-        self._warn_unequal_scales(data.X)
+        self._check_range_of_objective(data.target)
+        self._warn_out_of_range(data.target)
+        self._warn_unequal_scales(data.target)
         observers = []
         if getattr(self, "_skl_callbacks", None):
-            observers.append(TaskPerEpoch(context, self, data.X))
+            observers.append(TaskPerEpoch(context, self, data.X, data.target))
         rows, rows_val = data.rows, None
         if data_val is not None:
             rows_val = data_val.rows
@@ -622,8 +631,9 @@ class BaseAutoencoder(
         Parameters
         ----------
         X : array-like like in `fit`
-        y : None
-            Ignored, present for scikit-learn's API.
+        y : array-like like `X`, default=None
+            Clean rows of noisy ones: in the very shape of `X`, it is their variance
+            that is to be explained. Of any other shape, as labels, it is ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -635,11 +645,16 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         sums, n_seen = ErrorSums(), 0
-        for rows in self._parts(X)[1]:
-            weight = sample_weight
-            if weight is not None:
-                weight = sample_weight[n_seen : n_seen + len(rows)]
-            sums.update(rows, self._reconstruct(rows), weight)
+        n_rows, parts = self._parts(X)
+        y = None if y is X else y
+        for rows in parts:
+            if not n_seen and y is not None:
+                n_rows = len(X) if n_rows is None and hasattr(X, "__len__") else n_rows
+                y = as_target(y, (n_rows, *rows.shape[1:]))
+            of_part = slice(n_seen, n_seen + len(rows))
+            target = rows if y is None else y[of_part]
+            weight = None if sample_weight is None else sample_weight[of_part]
+            sums.update(target, self._reconstruct(rows), weight)
             n_seen += len(rows)
         return sums.variance_explained()
 

@@ -33,9 +33,9 @@ class DivergenceGuard(Callback):
     def on_train_begin(self, net, X=None, **kwargs):
         """Note some rows, for the last check."""
         net.diverged_ = False
-        self.rows_ = X.head(net.batch_size).to(net.dtype)
+        self.rows_ = X.head(net.batch_size), None, X.head_targets(net.batch_size)
         self.trusted_ = None
-        self.compare_with(net, net.terms_of(self.rows_), X)
+        self.compare_with(net, net.terms_of(*self.rows_), X)
 
     def compare_with(self, net, before, rows):
         """Note what losses are compared with, given the terms before training."""
@@ -63,7 +63,7 @@ class DivergenceGuard(Callback):
     def on_train_end(self, net, **kwargs):
         """Check that the last step did no harm."""
         # The last step of a finite epoch may have thrown the weights away.
-        if not net.diverged_ and not self.is_good_end(net.terms_of(self.rows_)):
+        if not net.diverged_ and not self.is_good_end(net.terms_of(*self.rows_)):
             self._go_back(net)
         self.rows_ = self.trusted_ = self.candidate_ = None
 
@@ -114,8 +114,8 @@ class PatientStopping(EarlyStopping):
 class TaskPerEpoch(Callback):
     """Report epochs to scikit-learn's callbacks, as tasks of the estimator's fit.
 
-    They are told that the target is the input: `ScoringMonitor` does not score
-    without a target.
+    They are told that the target is the input, or the clean rows of a denoising fit:
+    `ScoringMonitor` does not score without a target.
 
     Parameters
     ----------
@@ -123,26 +123,27 @@ class TaskPerEpoch(Callback):
         Of the fit.
     estimator : estimator
         What is being fitted, for callbacks that look at it.
-    X : array-like
-        Its training data.
+    X, y : array-like
+        Its training data, and what their reconstructions are compared with.
     """
 
-    def __init__(self, context, estimator, X):
+    def __init__(self, context, estimator, X, y):
         self.context = context
         self.estimator = estimator
         self.X = X
+        self.y = y
 
     def on_epoch_begin(self, net, **kwargs):
         """Begin a task."""
         self.task_ = self.context.subcontext(task_name="epoch")
-        self.task_.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.X)
+        self.task_.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
 
     def on_epoch_end(self, net, **kwargs):
         """End it, and stop where a callback says so."""
         stop = self.task_.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,
-            y=self.X,
+            y=self.y,
             reconstruction_attributes={
                 "history_": net.history,
                 "n_iter_": len(net.history),
@@ -154,4 +155,4 @@ class TaskPerEpoch(Callback):
 
     def on_train_end(self, net, **kwargs):
         """Let go of what does not belong into a fitted estimator."""
-        self.context = self.estimator = self.X = self.task_ = None
+        self.context = self.estimator = self.X = self.y = self.task_ = None

@@ -11,13 +11,13 @@ N_ROWS, FEW, N_VALUES = 1000, 64, 2**20
 
 
 def _sample(rows):
-    """Return evenly spaced events of `Rows`, a few, and their weights or None."""
+    """Return a few evenly spaced `Rows`, as `Rows.sample` does."""
     size = N_VALUES // max(1, rows.head(1).numel())
     return rows.sample(min(N_ROWS, max(FEW, size)))
 
 
 def spread_of(net, rows):
-    """Return the reconstruction loss of the mean of the rows.
+    """Return the reconstruction loss of the mean of the rows, or of their targets.
 
     Under squared error that is the variance, a mean over features. Rows that do not
     vary are compared with zero instead.
@@ -33,7 +33,8 @@ def spread_of(net, rows):
     spread : float
         Infinite where the rows leave nothing to compare with.
     """
-    x, row_weight = _sample(rows)
+    x, row_weight, targets = _sample(rows)
+    x = x if targets is None else targets
     x = x.cpu().double().flatten(1)
     present = x.isfinite().double()
     weight = present if row_weight is None else present * row_weight.cpu()[:, None]
@@ -62,10 +63,11 @@ def error_beside_the_mean(net, rows):
     spread = spread_of(net, rows)
     if not spread:
         return 0.0
-    x, row_weight = _sample(rows)
+    x, row_weight, targets = _sample(rows)
     weights = torch.ones(len(x)) if row_weight is None else row_weight
-    batches = zip(*(part.split(net.batch_size) for part in (x, weights)), strict=True)
+    targets = x if targets is None else targets
+    parts = (part.split(net.batch_size) for part in (x, weights, targets))
     total = 0.0
-    for part, weight in batches:
-        total += net.terms_of(part, weight)["reconstruction"] * weight.sum().item()
+    for part in zip(*parts, strict=True):
+        total += net.terms_of(*part)["reconstruction"] * part[1].sum().item()
     return total / weights.sum().item() / spread

@@ -21,7 +21,7 @@ from skae.training._sources import ArraySource, Rows
 def test_sizes_are_those_of_the_batches(n_rows, size):
     rows = Rows(ArraySource(torch.zeros(n_rows, 2)))
     batches = Batches(rows, size, device=torch.device("cpu"), dtype=torch.float32)
-    found = [len(x) for x, _ in batches.epoch(0)]
+    found = [len(x) for x, *_ in batches.epoch(0)]
     assert found == batch_sizes(n_rows, size)
     assert len(found) == len(batches)
 
