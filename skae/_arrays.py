@@ -93,7 +93,9 @@ def as_target(y, shape):
         if isinstance(y, torch.Tensor):
             y = _array_of_tensor(y)
         y = y.to_numpy() if hasattr(y, "iloc") else np.asarray(y)
-        y = y.astype(np.float64) if y.dtype.kind == "O" else y
+        if y.dtype.kind == "O":
+            y = y.astype(np.float64)
+            return y if np.isfinite(y).all() else None  # None, for one
     except (TypeError, ValueError):  # ragged, text
         return None
     return y if y.dtype.kind in "fiu" else None

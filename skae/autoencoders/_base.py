@@ -489,13 +489,14 @@ class BaseAutoencoder(
     def _worse_than_the_mean(self, rows):
         """Return what there is to say if weights are worse than none.
 
-        In few epochs a random start need not have become better than the mean.
+        In few epochs a random start need not have become better than the mean, while
+        principal components are better to begin with.
         """
-        losses = self.history_[self.net_.first_epoch_ :, "train_reconstruction"]
-        if losses[-1] <= WORSE_THAN_MEAN * self.net_.guard.spread_:
-            return None
-        is_early = len(losses) <= FEW_EPOCHS
-        if is_early and losses[-1] <= losses[0]:
+        guard, n_epochs = self.net_.guard, self.n_iter_ - self.net_.first_epoch_
+        last = self.history_[-1, "train_reconstruction"]
+        is_early = n_epochs <= FEW_EPOCHS
+        is_random = is_early and guard.before_ >= guard.spread_
+        if is_random or last <= WORSE_THAN_MEAN * guard.spread_:
             return None
         error = error_beside_the_mean(self.net_, rows)
         if error <= (MUCH_WORSE if is_early else WORSE_THAN_MEAN):

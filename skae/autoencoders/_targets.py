@@ -22,7 +22,7 @@ __all__ = [
 NUMBERS = (*FLOATS, *map(np.dtype, "?bBhHiIlLqQe"))
 
 ABOUT_TARGETS = (
-    "and as it has the shape of X, it is what reconstructions are compared with. A "
+    "and y, in the shape of X, is what reconstructions are compared with. A "
     "pipeline transforms X and leaves y as it is: scale clean rows beforehand as the "
     "pipeline scales noisy ones (StandardScaler().fit(noisy).transform(clean)). Labels "
     "in the shape of X are not taken for labels: leave them out."
