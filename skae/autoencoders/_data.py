@@ -106,6 +106,7 @@ class EventDataMixin:
             y = checked_target(y, (len(source), *X.shape[1:]))
             if y is None:
                 return None
+            check_indexed(source, y)
             of_all = ArraySource(self._as_events(y))
             y = y[:: sample.step]
         check_ends(X, y)

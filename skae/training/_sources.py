@@ -219,8 +219,11 @@ class Rows:
 
         Of a stream, which has no numbers, those of the first rows.
         """
-        numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
-        indexed = self.source.is_indexed
-        events = self.source.take(numbers) if indexed else self.head(size)
+        if self.source.is_indexed:
+            numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
+            events = self.source.take(numbers)
+        else:
+            numbers = torch.arange(min(size, len(self)))
+            events = self.head(size)
         others = self.weights, self.targets
         return events, *(None if s is None else s.take(numbers) for s in others)

@@ -287,8 +287,11 @@ def test_data_sets(form):
 def test_data_sets_that_cannot_be_paired_are_refused():
     with pytest.raises(TypeError, match="both as data sets"):
         dense().fit(NOISY, Items(CLEAN))
+    for y in (Items(CLEAN), CLEAN):
+        with pytest.raises(TypeError, match="IterableDataset"):
+            dense().fit(Stream(NOISY), y)
     with pytest.raises(TypeError, match="IterableDataset"):
-        dense().fit(Stream(NOISY), Items(CLEAN))
+        dense().fit(Items(NOISY), Stream(CLEAN))
     with pytest.raises(ValueError, match="100 rows"):
         dense().fit(Items(NOISY), Items(CLEAN[:100]))
     with pytest.raises(ValueError, match="features"):
