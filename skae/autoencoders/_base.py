@@ -493,10 +493,12 @@ class BaseAutoencoder(
         principal components are better to begin with.
         """
         guard, n_epochs = self.net_.guard, self.n_iter_ - self.net_.first_epoch_
-        last = self.history_[-1, "train_reconstruction"]
         is_early = n_epochs <= FEW_EPOCHS
-        is_random = is_early and guard.before_ >= guard.spread_
-        if is_random or last <= WORSE_THAN_MEAN * guard.spread_:
+        if not n_epochs or (is_early and guard.before_ >= guard.spread_):
+            return None
+        # a callback may have ended the last epoch before its end
+        last = self.history_[-1].get("train_reconstruction", np.inf)
+        if last <= WORSE_THAN_MEAN * guard.spread_:
             return None
         error = error_beside_the_mean(self.net_, rows)
         if error <= (MUCH_WORSE if is_early else WORSE_THAN_MEAN):

@@ -97,6 +97,31 @@ def test_few_epochs_tell_nothing():
     assert model.score(offset()) < -1
 
 
+class Ended(Callback):
+    """End the fit before its first epoch, or in the midst of one."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def on_epoch_begin(self, net, **kwargs):
+        self._end(net, "beginning")
+
+    def on_batch_end(self, net, **kwargs):
+        self._end(net, "midst")
+
+    def _end(self, net, at):
+        if at == self.at and len(net.history) == 12:
+            raise KeyboardInterrupt  # which is how skorch's callbacks end a fit
+
+
+@pytest.mark.parametrize("at", ["beginning", "midst"])
+def test_fits_that_a_callback_ends_are_judged_as_they_are(at):
+    X = StandardScaler().fit_transform(load_wine().data)
+    dense(callbacks=[Ended(at)]).fit(X)
+    with pytest.warns(ConvergenceWarning, match="worse than the mean"):
+        dense(**SLOW, callbacks=[Ended(at)]).fit(offset())
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, 1e9])
 def test_constant_data_leave_nothing_to_explain(value):
     dense(max_epochs=20, linear_path="pca").fit(np.full((30, 3), value))
