@@ -71,15 +71,6 @@ def memory_map(tmp_path):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_samples_of_a_stream_are_its_first_rows_with_their_weights():
-    X = np.arange(25.0)[:, None] * np.ones(3)
-    source = StreamSource(Stream(X), lambda rows: torch.from_numpy(np.stack(rows)), 25)
-    rows = Rows(source, ArraySource(np.arange(25.0)))
-    events, weights, targets = rows.sample(10)
-    torch.testing.assert_close(events[:, 0], weights)
-    assert targets is None
-
-
 def test_a_memory_map_trains_as_the_array_does(memory_map, early_stopping):
     model = dense(early_stopping=early_stopping)
     mapped, plain = clone(model).fit(memory_map), clone(model).fit(data())
@@ -288,3 +279,12 @@ def test_bad_weights_are_refused(weight, error, match):
 def test_other_metadata_are_refused():
     with pytest.raises(TypeError, match=r"'sample_weights'.*'sample_weight'"):
         dense().fit(data(), sample_weights=np.ones(200))
+
+
+def test_samples_of_a_stream_are_its_first_rows_with_their_weights():
+    X = np.arange(25.0)[:, None] * np.ones(3)
+    source = StreamSource(Stream(X), lambda rows: torch.from_numpy(np.stack(rows)), 25)
+    rows = Rows(source, ArraySource(np.arange(25.0)))
+    events, weights, targets = rows.sample(10)
+    torch.testing.assert_close(events[:, 0], weights)
+    assert targets is None
