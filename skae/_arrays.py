@@ -14,6 +14,7 @@ __all__ = [
     "FLOATS",
     "array_like",
     "as_numbers",
+    "as_target",
     "divisible",
     "is_outside",
     "stack_items",
@@ -56,6 +57,48 @@ def as_numbers(X, name="Scoring"):
         ensure_min_samples=0,
         ensure_min_features=0,
     )
+
+
+def as_target(y, shape):
+    """Return what reconstructions of rows are compared with, as an array.
+
+    That is a `y` of numbers in the very shape of the rows, in two dimensions at least:
+    the clean rows of noisy ones. Anything else is labels.
+
+    Parameters
+    ----------
+    y : object
+    shape : tuple of int
+        Of the rows, ``(n_samples, ...)``.
+
+    Returns
+    -------
+    y : ndarray of numbers, or None for labels
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae._arrays import as_target
+    >>> as_target([[1.0, 2.0]], (1, 2))
+    array([[1., 2.]])
+    >>> as_target(np.zeros(3), (3, 1)) is as_target(["a"], (1, 2)) is None
+    True
+    """
+    if y is None or issparse(y) or isinstance(y, Dataset) or len(shape) < 2:
+        return None
+    try:
+        dims = getattr(y, "shape", None)
+        if tuple(np.shape(y) if dims is None else dims) != tuple(shape):
+            return None
+        if isinstance(y, torch.Tensor):
+            y = _array_of_tensor(y)
+        y = y.to_numpy() if hasattr(y, "iloc") else np.asarray(y)
+        if y.dtype.kind == "O":
+            y = y.astype(np.float64)
+            return y if np.isfinite(y).all() else None  # None, for one
+    except (TypeError, ValueError):  # ragged, text
+        return None
+    return y if y.dtype.kind in "fiu" else None
 
 
 def array_like(X, name):

@@ -7,6 +7,7 @@ __all__ = [
     "FitLimitError",
     "IncompatiblePartsError",
     "OutOfRangeWarning",
+    "ScaleWarning",
     "UnknownNameError",
 ]
 
@@ -58,6 +59,30 @@ class OutOfRangeWarning(UserWarning):
     ...     model = model.fit(X)
     >>> caught[0].category is OutOfRangeWarning
     True
+    """
+
+
+class ScaleWarning(UserWarning):
+    """Features are on scales so different that the loss sees the largest ones only.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae import DenseAutoencoder
+    >>> from skae.exceptions import ScaleWarning
+    >>> X, model = load_wine().data, DenseAutoencoder(max_epochs=1)
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     model = model.fit(X)
+    >>> caught[0].category is ScaleWarning
+    True
+
+    Scaled features are all of the same importance:
+
+    >>> scaled = make_pipeline(StandardScaler(), model).fit(X)
     """
 
 

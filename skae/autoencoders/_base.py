@@ -21,13 +21,15 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import LRScheduler
 from skorch.utils import noop
 
-from skae._arrays import FLOATS, array_like, is_outside
+from skae._arrays import FLOATS, array_like, as_target, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
 from skae.autoencoders._docs import document
+from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
+from skae.autoencoders._scales import warn_unequal_scales
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import ErrorSums, row_errors
@@ -51,6 +53,7 @@ from skae.training._limits import check_size
 from skae.training._net import AutoencoderNet
 from skae.training._optimizers import get_optimizer
 from skae.training._seeding import global_seed
+from skae.training._spread import error_beside_the_mean
 
 __all__ = ["BaseAutoencoder", "document"]
 
@@ -81,7 +84,7 @@ class BaseAutoencoder(
     ...         self,
     ...         n_components=2,
     ...         *,
-    ...         max_epochs=20,
+    ...         max_epochs=100,
     ...         batch_size=64,
     ...         learning_rate=1e-2,
     ...         learning_rate_schedule="one_cycle",
@@ -204,7 +207,7 @@ class BaseAutoencoder(
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, X_val=None, **metadata):
+    def fit(self, X, y=None, *, X_val=None, y_val=None, **metadata):
         """Train the autoencoder.
 
         Parameters
@@ -215,14 +218,20 @@ class BaseAutoencoder(
             `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
             one, are read batch by batch and need not fit into memory. Whole numbers
             are trained on in float32, in float64 if they exceed 16,777,216.
-        y : None
-            Ignored, present for scikit-learn's API.
+        y : array-like like `X`, or torch Dataset, default=None
+            Clean rows of noisy ones, for denoising: in the very shape of `X`, they are
+            what reconstructions are compared with in place of `X`. Sequences have to
+            end where those in `X` do. A pipeline transforms `X` and leaves `y` as it
+            is, so scale clean rows beforehand as the pipeline scales noisy ones. Of any
+            other shape, as labels, it is ignored.
         X_val : like `X`, default=None
             Validation data, whose loss is recorded every epoch and which early
             stopping uses in place of a split of `X`. In a pipeline, the steps before do
             not transform them unless metadata routing is enabled, with
             ``set_fit_request(X_val=True)`` and
             ``Pipeline(..., transform_input=["X_val"])``.
+        y_val : like `y`, default=None
+            Clean rows of `X_val`, needed where `y` has those of `X`.
         **metadata : dict
             ``sample_weight``, array-like of shape (n_samples,): weights of the rows in
             the loss. In a pipeline, pass it as ``<step>__sample_weight``, or enable
@@ -236,18 +245,21 @@ class BaseAutoencoder(
         ------
         ValueError
             When `warm_start` is set and parameters describe another network than the
-            one to go on with.
+            one to go on with. When `y` holds clean rows and `y_val` does not.
 
         Warns
         -----
         ConvergenceWarning
-            When the loss is no longer finite, or 10,000 times what it was before
-            training. The last good weights are kept and `diverged_` is set: nothing is
-            raised, so that a search goes on.
+            When training has diverged (see `diverged_`): the last good weights are
+            kept and nothing is raised, so that a search goes on. Or when the fit ends
+            with a worse reconstruction than the mean of the rows.
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
+        ScaleWarning
+            When variances of features differ by more than a factor of 1000. In the fits
+            of a search, these are given once in each process.
         UserWarning
-            When `X_val` is on another scale than `X`.
+            When `X_val`, or a `y` of clean rows, is on another scale than `X`.
         """
         check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")
@@ -255,17 +267,17 @@ class BaseAutoencoder(
             self._go_on()
         else:
             vars(self).pop("net_", None)
-        data = self._training_data(X, _weight_in(metadata), reset=not goes_on)
-        X = data.X
-        data_val = self._validation_data(X_val, data)
+        data = self._training_data(X, y, _weight_in(metadata), reset=not goes_on)
+        self._warn_unlike_target(data)
+        data_val = self._validation_data(X_val, y_val, data)
         if not goes_on:
-            self._initialize(X)
+            self._initialize(data.X, data.y)
         context = self._init_callback_context(max_subtasks=self.max_epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=X)
+        context.call_on_fit_task_begin(estimator=self, X=data.X, y=data.target)
         self._train(data, data_val, self.max_epochs, context)
-        self._finish(X, data.weight)
+        self._finish(data.X, data.weight)
         context.call_on_fit_task_end(
-            estimator=self, X=X, y=X, reconstruction_attributes={}
+            estimator=self, X=data.X, y=data.target, reconstruction_attributes={}
         )
         return self
 
@@ -281,8 +293,8 @@ class BaseAutoencoder(
         ----------
         X : array-like of shape (n_samples, n_features), or torch Dataset
             Training data, as for `fit`.
-        y : None
-            Ignored, present for scikit-learn's API.
+        y : array-like like `X`, or torch Dataset, default=None
+            Clean rows, or labels that are ignored, as for `fit`.
         **metadata : dict
             ``sample_weight``, as for `fit`.
 
@@ -298,9 +310,9 @@ class BaseAutoencoder(
         first = not hasattr(self, "net_")
         if not first:
             self._go_on()
-        data = self._training_data(X, _weight_in(metadata), reset=first)
+        data = self._training_data(X, y, _weight_in(metadata), reset=first)
         if first:
-            self._initialize(data.X)
+            self._initialize(data.X, data.y)
         return self._run(data.rows, None, 1, scheduled=False)
 
     def _go_on(self):
@@ -312,7 +324,7 @@ class BaseAutoencoder(
             resolve_device(self.device),
         )
 
-    def _initialize(self, X):
+    def _initialize(self, X, y=None):
         """Build the net; the only place where `random_state` is consumed."""
         self._seed = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
@@ -324,6 +336,9 @@ class BaseAutoencoder(
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
         self._network().initialize(self.net_.module_, events, self._seed)
+        if y is not None:
+            targets = self._as_events(evenly_spaced(y, SAMPLE_ROWS))
+            self._network().aim(self.net_.module_, events, targets)
 
     def _build_net(self, event_shape, dtype, device):
         """Build `net_`, with random weights: a function of parameters and `_seed`."""
@@ -351,11 +366,12 @@ class BaseAutoencoder(
         return AutoencoderModule(encoder, middle, decoder, event_shape, noise)
 
     def _train(self, data, data_val, epochs, context):
-        self._check_range_of_objective(data.X)
-        self._warn_out_of_range(data.X)
+        self._check_range_of_objective(data.target)
+        self._warn_out_of_range(data.target)
+        self._warn_unequal_scales(data.target)
         observers = []
         if getattr(self, "_skl_callbacks", None):
-            observers.append(TaskPerEpoch(context, self, data.X))
+            observers.append(TaskPerEpoch(context, self, data.X, data.target))
         rows, rows_val = data.rows, None
         if data_val is not None:
             rows_val = data_val.rows
@@ -402,8 +418,7 @@ class BaseAutoencoder(
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_
-        self._warn_diverged()
-        self._warn_of_first_epoch()
+        self._warn_of_the_end(rows)
         return self
 
     def _callbacks(self, monitor):
@@ -435,34 +450,65 @@ class BaseAutoencoder(
             sink=noop,
         )
 
-    def _warn_diverged(self):
-        if self.diverged_:
-            warnings.warn(
-                f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
-                "The last good weights were kept. Lower learning_rate "
-                f"({self.learning_rate}), set max_grad_norm, or scale the data.",
-                ConvergenceWarning,
-                stacklevel=7,
-            )
+    def _warn_of_the_end(self, rows):
+        """Warn of a fit that has ended badly, for one reason only."""
+        text = self._divergence() or self._best_first_epoch()
+        if text is not None:
+            warnings.warn(text, ConvergenceWarning, stacklevel=7)
+        elif text := self._worse_than_the_mean(rows):
+            key = type(self).__name__, self.n_features_in_
+            warn_once_in_searches(text, ConvergenceWarning, key, stacklevel=7)
 
-    def _warn_of_first_epoch(self):
+    def _divergence(self):
+        if not self.diverged_:
+            return None
+        return (
+            f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
+            "The last good weights were kept. Lower learning_rate "
+            f"({self.learning_rate}), set max_grad_norm, or scale the data."
+        )
+
+    def _best_first_epoch(self):
         first = self.net_.first_epoch_ + 1
         best = [
             callback.best_epoch_
             for _, callback in self.net_.callbacks_
             if isinstance(callback, PatientStopping)
         ]
-        if best == [first] and self.n_iter_ - first >= 10:  # fewer tell nothing
-            warnings.warn(
-                f"Early stopping kept the weights of the first of {self.n_iter_} "
-                "epochs, which differ little from those before training: no later "
-                "epoch had a smaller loss of held-out rows. Hold out more rows "
-                f"(validation_fraction={self.validation_fraction}, or X_val), lower "
-                f"learning_rate ({self.learning_rate}), or take it that training does "
-                "not help here.",
-                ConvergenceWarning,
-                stacklevel=7,
-            )
+        if best != [first] or self.n_iter_ - first < FEW_EPOCHS:
+            return None
+        return (
+            f"Early stopping kept the weights of the first of {self.n_iter_} "
+            "epochs, which differ little from those before training: no later "
+            "epoch had a smaller loss of held-out rows. Hold out more rows "
+            f"(validation_fraction={self.validation_fraction}, or X_val), lower "
+            f"learning_rate ({self.learning_rate}), or take it that training does "
+            "not help here."
+        )
+
+    def _worse_than_the_mean(self, rows):
+        """Return what there is to say if weights are worse than none.
+
+        In few epochs a random start need not have become better than the mean, while
+        principal components are better to begin with.
+        """
+        guard, n_epochs = self.net_.guard, self.n_iter_ - self.net_.first_epoch_
+        is_early = n_epochs <= FEW_EPOCHS
+        if not n_epochs or (is_early and guard.before_ >= guard.spread_):
+            return None
+        # a callback may have ended the last epoch before its end
+        last = self.history_[-1].get("train_reconstruction", np.inf)
+        if last <= WORSE_THAN_MEAN * guard.spread_:
+            return None
+        error = error_beside_the_mean(self.net_, rows)
+        if error <= (MUCH_WORSE if is_early else WORSE_THAN_MEAN):
+            return None
+        return (
+            "The fit ended worse than the mean of the data: its reconstruction loss is "
+            f"{error:.3g} times that of the mean (an explained variance of "
+            f"{1 - error:.3g}). Scale the data (StandardScaler), lower learning_rate "
+            f"({self.learning_rate}), or train longer (max_epochs={self.max_epochs})."
+        )
 
     def _check_range_of_objective(self, X):
         term = self.net_.criterion_.reconstruction
@@ -498,6 +544,13 @@ class BaseAutoencoder(
                 OutOfRangeWarning,
                 stacklevel=6,
             )
+
+    def _warn_unequal_scales(self, X):
+        term = self.net_.criterion_.reconstruction
+        if np.isinf(term.low) or np.isinf(term.high):  # others take one scale only
+            names = getattr(self, "feature_names_in_", ())
+            sample = self._as_events(evenly_spaced(X, SAMPLE_ROWS))
+            warn_unequal_scales(sample, names, stacklevel=6)
 
     # Predicting
 
@@ -581,8 +634,9 @@ class BaseAutoencoder(
         Parameters
         ----------
         X : array-like like in `fit`
-        y : None
-            Ignored, present for scikit-learn's API.
+        y : array-like like `X`, default=None
+            Clean rows of noisy ones: in the very shape of `X`, it is their variance
+            that is to be explained. Of any other shape, as labels, it is ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -594,11 +648,16 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         sums, n_seen = ErrorSums(), 0
-        for rows in self._parts(X)[1]:
-            weight = sample_weight
-            if weight is not None:
-                weight = sample_weight[n_seen : n_seen + len(rows)]
-            sums.update(rows, self._reconstruct(rows), weight)
+        n_rows, parts = self._parts(X)
+        y = None if y is X else y
+        for rows in parts:
+            if not n_seen and y is not None:
+                n_rows = len(X) if n_rows is None and hasattr(X, "__len__") else n_rows
+                y = as_target(y, (n_rows, *rows.shape[1:]))
+            of_part = slice(n_seen, n_seen + len(rows))
+            target = rows if y is None else y[of_part]
+            weight = None if sample_weight is None else sample_weight[of_part]
+            sums.update(target, self._reconstruct(rows), weight)
             n_seen += len(rows)
         return sums.variance_explained()
 
@@ -637,6 +696,12 @@ class BaseAutoencoder(
         tags.non_deterministic = False
         return tags
 
+
+# Fewer epochs tell nothing about how training went.
+FEW_EPOCHS = 10
+# Errors over that of the mean: codes that say nothing leave about one, and few epochs
+# of a random start a little more.
+WORSE_THAN_MEAN, MUCH_WORSE = 1.1, 2.0
 
 TRAINING_PARAMETERS = BaseAutoencoder._parameter_constraints.keys() - {"n_components"}
 

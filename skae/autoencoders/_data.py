@@ -7,8 +7,19 @@ from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import validate_data
 from torch.utils.data import IterableDataset
 
-from skae._arrays import FLOATS, array_like, stack_items
-from skae.autoencoders._rows import EvenSample, training_data
+from skae._arrays import array_like, stack_items
+from skae.autoencoders._rows import EvenSample, Target, training_data
+from skae.autoencoders._targets import (
+    ABOUT_TARGETS,
+    NUMBERS,
+    check_ends,
+    check_indexed,
+    check_paired,
+    check_validation_target,
+    checked_target,
+    is_same,
+    lone_dataset,
+)
 from skae.autoencoders._validation import warn_unlike
 from skae.shapes import n_dims
 from skae.training._devices import as_tensor
@@ -17,8 +28,6 @@ from skae.training._sources import ArraySource, is_dataset, source_of
 
 __all__ = ["SAMPLE_ROWS", "EventDataMixin", "chunks"]
 
-# What is converted batch by batch, if at all; everything else becomes float64 at once.
-NUMBERS = (*FLOATS, *map(np.dtype, "?bBhHiIlLqQe"))
 # Of a torch data set, what is read at once, and what is looked at as a whole.
 READ_ROWS = 1024
 SAMPLE_ROWS = 20_000
@@ -37,24 +46,42 @@ class EventDataMixin:
     def _as_events(self, X):
         return self._network().as_events(X)
 
-    def _training_data(self, X, sample_weight=None, *, reset):
+    def _training_data(self, X, y=None, sample_weight=None, *, reset):
         """Return the `TrainingData` of what `fit` is given."""
+        y = None if y is X else y
         if is_dataset(X):
-            return self._data_of_dataset(X, sample_weight, reset=reset)
+            return self._data_of_dataset(X, y, sample_weight, reset=reset)
+        if is_dataset(y):
+            raise lone_dataset()
         X = self._check_X(X, reset=reset)
         source = ArraySource(self._as_events(X), self._any_missing(X))
-        return training_data(X, source, sample_weight)
+        return training_data(X, source, sample_weight, target=self._target(y, X))
 
-    def _validation_data(self, X_val, data):
+    def _target(self, y, X):
+        """Return the `Target` of validated rows, None where they are their own."""
+        y = checked_target(y, X.shape)
+        if y is None or all(is_same(X[rows], y[rows]) for rows in _parts_of(X)):
+            return None
+        for rows in _parts_of(X):
+            check_ends(X[rows], y[rows])
+        return Target(y, ArraySource(self._as_events(y)))
+
+    def _validation_data(self, X_val, y_val, data):
         """Return the `TrainingData` of validation rows, None without any."""
+        check_validation_target(X_val, y_val, data)
         if X_val is None:
             return None
-        data_val = self._training_data(X_val, reset=False)
+        data_val = self._training_data(X_val, y_val, reset=False)
         events = (self._as_events(X) for X in (data.X, data_val.X))
         warn_unlike(*events, stacklevel=5)
         return data_val
 
-    def _data_of_dataset(self, dataset, sample_weight, *, reset):
+    def _warn_unlike_target(self, data):
+        if data.y is not None:
+            events = (self._as_events(X) for X in (data.X, data.y))
+            warn_unlike(*events, stacklevel=5, name="y", advice=ABOUT_TARGETS)
+
+    def _data_of_dataset(self, dataset, y, sample_weight, *, reset):
         sample, has_missing = EvenSample(SAMPLE_ROWS), False
         for X in self._checked_chunks(dataset, reset=reset):
             sample.add(X)
@@ -62,7 +89,28 @@ class EventDataMixin:
         source = source_of(
             dataset, self._collate_events, sample.n_seen, has_missing=has_missing
         )
-        return training_data(sample.rows(), source, sample_weight, sample.step)
+        target = self._target_of_dataset(y, source, sample)
+        return training_data(sample.rows(), source, sample_weight, sample.step, target)
+
+    def _target_of_dataset(self, y, source, sample):
+        """Return the `Target` of a data set's rows, an array or a data set, or None."""
+        X = sample.rows()
+        if is_dataset(y):
+            check_indexed(source, y)
+            targets = EvenSample(SAMPLE_ROWS)
+            for part in self._checked_chunks(y, reset=False):
+                targets.add(part)
+            check_paired(source, targets)
+            y, of_all = targets.rows(), source_of(y, self._collate_events)
+        else:
+            y = checked_target(y, (len(source), *X.shape[1:]))
+            if y is None:
+                return None
+            check_indexed(source, y)
+            of_all = ArraySource(self._as_events(y))
+            y = y[:: sample.step]
+        check_ends(X, y)
+        return Target(y, of_all)
 
     def _checked_chunks(self, dataset, *, reset):
         """Yield the rows of a torch data set, validated, some at a time."""
@@ -257,8 +305,12 @@ def _how_to_tell_flat_rows(shape):
 
 def chunks(X):
     """Yield parts of an array that may be a memory map larger than the memory."""
-    size = max(1, 2**24 // max(1, X[:1].nbytes))
-    return (X[rows] for rows in gen_batches(len(X), size))
+    return (X[rows] for rows in _parts_of(X))
+
+
+def _parts_of(X):
+    """Return which rows are in each of the `chunks`."""
+    return gen_batches(len(X), max(1, 2**24 // max(1, X[:1].nbytes)))
 
 
 def _check_missing(X):

@@ -61,7 +61,7 @@ callbacks : list of skorch callbacks or None, default=None
     what their constructors were given, as writers of logs. Those whose `monitor` is
     ``"valid_..."`` make the fit hold rows out; an `LRScheduler` takes the place of
     `learning_rate_schedule`. Callbacks that act on batches slow training down a little;
-    they receive ``(x, x)`` as the batch."""
+    they receive ``(x, x)`` as the batch, ``(x, y)`` where `fit` is given clean rows."""
 
 ATTRIBUTES = """\
 net_ : skorch.NeuralNet
@@ -72,9 +72,10 @@ history_ : skorch.history.History
 n_iter_ : int
     Number of epochs that were run.
 diverged_ : bool
-    Whether the loss exploded: became infinite, undefined, or 10,000 times what it
-    was before training. The weights are then the last ones that were fine, and
-    scorers give the model their worst score.
+    Whether the loss exploded: became infinite, undefined, or 10,000 times both what
+    it was before training and that of the mean of the rows (their variance, under
+    squared error); or ended at a reconstruction ten times as bad as both. The weights
+    are then the last ones that were fine, and scorers give the model their worst score.
 n_features_in_ : int
     Number of columns seen in `fit`; of channels, for 3-D data.
 feature_names_in_ : ndarray of shape (`n_features_in_`,)

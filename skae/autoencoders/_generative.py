@@ -130,8 +130,8 @@ class GenerativeMixin:
         rng = check_random_state(random_state)
         return self.inverse_transform(self._draw_codes(n_samples, rng))
 
-    def _initialize(self, X):
-        super()._initialize(X)
+    def _initialize(self, X, y=None):
+        super()._initialize(X, y)
         vars(self).pop("sampler_", None)
         # An unknown name is told here, before the training.
         if _is_prior(self._new_sampler()):

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from skae._sklearn import check_sample_weight
-from skae.training._sources import ArraySource, Rows
+from skae.training._sources import ArraySource, Rows, Source
 
 __all__ = [
     "EvenSample",
+    "Target",
     "TrainingData",
     "evenly_spaced",
     "float_dtype",
@@ -32,14 +33,37 @@ class TrainingData(NamedTuple):
         Their weights.
     rows : Rows
         All of the rows, as events to train on.
+    y : ndarray of shape (n_samples, ...) or None
+        What the reconstructions of `X` are compared with, if not with `X`.
     """
 
     X: np.ndarray
     weight: np.ndarray | None
     rows: Rows
+    y: np.ndarray | None = None
+
+    @property
+    def target(self):
+        """What the reconstructions of `X` are compared with."""
+        return self.X if self.y is None else self.y
 
 
-def training_data(X, source, sample_weight, step=1):
+class Target(NamedTuple):
+    """What reconstructions of rows are compared with, other than the rows.
+
+    Attributes
+    ----------
+    y : ndarray of shape (n_samples, ...)
+        Every `step`-th, as `X` in `training_data`.
+    source : Source
+        The events of all.
+    """
+
+    y: np.ndarray
+    source: Source
+
+
+def training_data(X, source, sample_weight, step=1, target=None):
     """Return the `TrainingData` of rows and their weights.
 
     Rows without weight have no part in anything. The others' weights are scaled to a
@@ -53,16 +77,19 @@ def training_data(X, source, sample_weight, step=1):
         The events of all rows.
     sample_weight : array-like of shape (n_samples,) or None
     step : int, default=1
+    target : Target or None, default=None
     """
+    y, targets = (None, None) if target is None else target
     if sample_weight is None:
-        return TrainingData(X, None, Rows(source))
+        return TrainingData(X, None, Rows(source, targets=targets), y)
     weight = _checked_weight(sample_weight, source)
-    rows, kept = Rows(source, ArraySource(weight)), np.flatnonzero(weight)
-    weight = weight[::step]
+    rows = Rows(source, ArraySource(weight), targets=targets)
+    kept, weight = np.flatnonzero(weight), weight[::step]
     if len(kept) < len(source):
         rows = rows.subset(torch.from_numpy(kept))
+        y = None if y is None else y[weight > 0]
         X, weight = X[weight > 0], weight[weight > 0]
-    return TrainingData(X, weight, rows)
+    return TrainingData(X, weight, rows, y)
 
 
 def float_dtype(X):

@@ -14,7 +14,16 @@ N_ROWS, FEW = 1000, 10
 SHIFT, RATIO = 3.0, 16.0
 
 
-def warn_unlike(events, events_val, stacklevel):
+ABOUT_VALIDATION = (
+    "so the validation loss says little about how training goes. A pipeline does not "
+    "transform X_val unless it is told to: enable metadata routing, ask for X_val by "
+    "set_fit_request(X_val=True), and pass Pipeline(..., transform_input=['X_val'])."
+)
+
+
+def warn_unlike(
+    events, events_val, stacklevel, *, name="X_val", advice=ABOUT_VALIDATION
+):
     """Warn where validation rows are on another scale than those of the fit.
 
     They are when their means are more than three standard deviations apart, on the
@@ -26,16 +35,14 @@ def warn_unlike(events, events_val, stacklevel):
         NaN where sequences have ended.
     stacklevel : int
         Of the warning, as the caller would set it.
+    name : str, default="X_val"
+        What `events_val` are called.
+    advice : str
+        What follows from it, the second half of a sentence.
     """
-    found = _difference(_features(events), _features(events_val))
+    found = _difference(_features(events), _features(events_val), name)
     if found:
-        warnings.warn(
-            f"{found}, so the validation loss says little about how training goes. A "
-            "pipeline does not transform X_val unless it is told to: enable metadata "
-            "routing, ask for X_val by set_fit_request(X_val=True), and pass "
-            "Pipeline(..., transform_input=['X_val']).",
-            stacklevel=stacklevel + 1,
-        )
+        warnings.warn(f"{found}, {advice}", stacklevel=stacklevel + 1)
 
 
 def _features(events):
@@ -47,7 +54,7 @@ def _features(events):
     return table[~np.isnan(table).any(axis=1)]
 
 
-def _difference(X, X_val):
+def _difference(X, X_val, name):
     """Return in words how far two tables are apart, or None if they are alike."""
     if not (len(X) and len(X_val)):
         return None
@@ -59,11 +66,11 @@ def _difference(X, X_val):
         # hardly ever there: both have to say so
         ratios = variances_val.sum() / total, np.median(variances_val / variances)
     if shift > SHIFT and np.isfinite(shift):
-        return f"X_val lies {shift:.0f} standard deviations away from X"
+        return f"{name} lies {shift:.0f} standard deviations away from X"
     if len(X_val) < FEW:
         return None
     if min(ratios) > RATIO and np.isfinite(ratios).all():
-        return f"X_val varies {np.sqrt(ratios[0]):.0f} times as much as X"
+        return f"{name} varies {np.sqrt(ratios[0]):.0f} times as much as X"
     if max(ratios) < 1 / RATIO:
-        return f"X varies {np.sqrt(1 / ratios[0]):.0f} times as much as X_val"
+        return f"X varies {np.sqrt(1 / ratios[0]):.0f} times as much as {name}"
     return None

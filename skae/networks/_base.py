@@ -93,3 +93,16 @@ class Network(BaseEstimator, ABC):
         seed : int
             Source of any random numbers.
         """
+
+    def aim(self, module, events, targets):
+        """Set initial weights for targets other than the events; by default none are.
+
+        Called after `initialize` where a fit is given clean rows of noisy ones.
+
+        Parameters
+        ----------
+        module : AutoencoderModule
+        events, targets : ndarray of shape (n_samples, ...)
+            Rows to encode, and what their reconstructions are compared with; NaN where
+            sequences have ended.
+        """

@@ -9,7 +9,7 @@ from torch import nn
 from skae.networks._activations import get_activation
 from skae.networks._architecture import layer_sizes
 from skae.networks._base import NETWORKS, Network
-from skae.networks._linear_path import start_as_pca
+from skae.networks._linear_path import aim_at, start_as_pca
 
 __all__ = ["DenseNetwork"]
 
@@ -73,6 +73,11 @@ class DenseNetwork(Network):
         if self.linear_path == "pca":
             is_linear = self.output_activation == "identity"
             start_as_pca(module, events, seed, with_decoder=is_linear)
+
+    def aim(self, module, events, targets):
+        """Let the linear decoder start as the regression of targets on codes."""
+        if self.linear_path == "pca" and self.output_activation == "identity":
+            aim_at(module, events, targets)
 
     def _hidden(self, sizes):
         activation = get_activation(self.activation).module

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-__all__ = ["start_as_pca"]
+__all__ = ["aim_at", "start_as_pca"]
 
 # More rows hardly change the components, and the start should be cheap.
 MAX_ROWS = 20_000
@@ -42,6 +42,35 @@ def start_as_pca(module, events, seed, *, with_decoder=True):
         decoder.weight.zero_()
         decoder.weight[:, :rank] = _like((components * scales[:, None]).T, decoder)
         decoder.bias.copy_(_like(mean, decoder))
+
+
+@torch.no_grad()
+def aim_at(module, events, targets):
+    """Set the decoder's linear path to the least-squares map from codes to targets.
+
+    ``x_hat = z B + c``, where codes are those of `start_as_pca`: of all linear decoders
+    of principal components that is the best, whatever scale targets are on.
+
+    Parameters
+    ----------
+    module : AutoencoderModule
+        As `start_as_pca` leaves it.
+    events, targets : ndarray of shape (n_samples, n_features)
+    """
+    step = -(-len(events) // MAX_ROWS)
+    encoder, decoder = module.bottleneck.mean, module.decoder.output
+    X = events[::step].reshape(-1, events[0].size).astype(np.float64)
+    Y = targets[::step].reshape(-1, X.shape[1]).astype(np.float64)
+    is_used = decoder.weight.abs().sum(0).numpy(force=True)[: encoder.out_features] > 0
+    weight, bias = (
+        p.numpy(force=True).astype(np.float64) for p in encoder.parameters()
+    )
+    codes = X @ weight[is_used, : X.shape[1]].T + bias[is_used]
+    origin = Y.mean(axis=0)
+    slopes = np.linalg.lstsq(codes - codes.mean(axis=0), Y - origin)[0]
+    columns = torch.from_numpy(np.flatnonzero(is_used)).to(decoder.weight.device)
+    decoder.weight[:, columns] = _like(slopes.T, decoder)
+    decoder.bias.copy_(_like(origin - codes.mean(axis=0) @ slopes, decoder))
 
 
 def _principal_components(X, layer, seed):

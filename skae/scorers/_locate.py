@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 
-from skae._arrays import as_numbers, divisible
+from skae._arrays import as_numbers, as_target, divisible
 from skae._finder import find
 from skae._sklearn import num_samples, safe_indexing
 from skae.metrics import PART_BYTES, ErrorSums
@@ -44,14 +44,21 @@ class Located(NamedTuple):
             return np.asarray(self.reducer.reconstruct(self.X))
         return np.asarray(self.reducer.inverse_transform(self.codes()))
 
-    def errors(self):
-        """Return the `ErrorSums` of reconstructions, made some megabytes at a time."""
+    def errors(self, y=None):
+        """Return the `ErrorSums` of reconstructions, made some megabytes at a time.
+
+        They are compared with `y` where that has the very shape of the data, as the
+        clean rows of noisy ones have.
+        """
         X, sums = divisible(self.X, "Scoring"), ErrorSums()
         n_bytes = 8 * np.size(np.asarray(safe_indexing(X, slice(1))))
         n_rows = max(1, PART_BYTES // max(1, n_bytes))
         for rows in gen_batches(num_samples(X), n_rows):
             part = self._replace(X=safe_indexing(X, rows))
-            sums.update(as_numbers(part.X), part.reconstruct())
+            values = as_numbers(part.X)
+            if not rows.start:
+                y = as_target(y, (num_samples(X), *values.shape[1:]))
+            sums.update(values if y is None else y[rows], part.reconstruct())
         return sums
 
 

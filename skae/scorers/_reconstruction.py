@@ -28,6 +28,9 @@ class Reconstruction(Scorer):
     of the scored rows, and whatever is worse than -1 is given as -1, its worst, lest
     one diverged candidate flatten the model that a Bayesian search makes of the others.
 
+    Of a denoising fit it is the error of clean rows: a `y` in the very shape of the
+    data takes their place. Any other `y` is ignored.
+
     It grows with the latent dimension and hardly ever turns down, on held-out data
     neither: its maximum is at the largest dimension tried, which says nothing about
     the data's. Choose where it saturates, or use `DescriptionLength`.
@@ -47,7 +50,7 @@ class Reconstruction(Scorer):
     selection_rule = "description_length"
 
     def _score(self, located, y):
-        return located.errors().variance_explained()
+        return located.errors(y).variance_explained()
 
 
 @SCORERS.register("mse")
@@ -58,7 +61,8 @@ class MeanSquaredError(Scorer):
     `StandardScaler`, -1 is about as good as the mean; without it, features of large
     scale decide. Time steps after the end of a shorter sequence do not count.
 
-    It orders candidates as `Reconstruction` does on the same rows, and rises with the
+    It is compared with clean rows, and orders candidates, as `Reconstruction` does on
+    the same rows, and rises with the
     latent dimension as that does. Candidates with other scalers in their pipelines do
     not compare. It has no lower bound, and a diverged candidate scores `worst`, so far
     from the others that a Bayesian search sees no difference among these:
@@ -84,7 +88,7 @@ class MeanSquaredError(Scorer):
     selection_rule = "knee"
 
     def _score(self, located, y):
-        return -located.errors().mean_squared_error()
+        return -located.errors(y).mean_squared_error()
 
 
 class RootMeanSquaredError(BaseEstimator):

@@ -39,17 +39,19 @@ class Batches:
         return -(-len(self.rows) // self.batch_size)
 
     def epoch(self, epoch):
-        """Yield the batches of one epoch, as pairs of events and weights or None.
+        """Yield the batches of one epoch: events, and weights and targets or None.
 
         Rows are gathered for many batches at once, about a megabyte at a time, which
         stays in the processor's cache: one indexing operation a batch is a notable cost
         for small networks.
         """
         order = self._order(epoch)
-        events = self._split(self.rows.source, order)
-        if self.rows.weights is None:
-            return ((x, None) for x in events)
-        return zip(events, self._split(self.rows.weights, order), strict=True)
+        others = [
+            None if source is None else self._split(source, order)
+            for source in (self.rows.weights, self.rows.targets)
+        ]
+        for x in self._split(self.rows.source, order):
+            yield x, *(None if other is None else next(other) for other in others)
 
     def _split(self, source, order):
         for chunk in source.chunks(order, self.chunk_size):

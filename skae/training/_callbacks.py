@@ -1,11 +1,13 @@
 """Callbacks that watch over a fit: skae's own of skorch's kind."""
 
+import math
 from copy import deepcopy
 
 from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 
-from skae.training._rules import divergence_limit, is_good
+from skae.training._rules import divergence_limit, failure_limit, is_good
+from skae.training._spread import spread_of
 
 __all__ = [
     "DivergenceGuard",
@@ -22,19 +24,27 @@ class StopTraining(Exception):
 class DivergenceGuard(Callback):
     """Stop a fit whose loss has exploded, and go back to good weights.
 
-    A loss has exploded when it is not finite, or beyond its `divergence_limit`. Weights
-    are trusted once a whole epoch that started from them had a good loss. Sets
+    A loss has exploded when it is not finite, or beyond its `divergence_limit`; a fit
+    that ends has failed when its reconstruction is beyond the `failure_limit`. Weights
+    are trusted once a whole epoch that started from them was within both. Sets
     ``net.diverged_``.
     """
 
     def on_train_begin(self, net, X=None, **kwargs):
         """Note some rows, for the last check."""
         net.diverged_ = False
-        self.rows_ = X.head(net.batch_size).to(net.dtype)
+        self.rows_ = X.head(net.batch_size), None, X.head_targets(net.batch_size)
         self.trusted_ = None
-        self.limit_ = divergence_limit(
-            net.loss_of(self.rows_), self.rows_.square().nanmean().item()
-        )
+        self.compare_with(net, net.terms_of(*self.rows_), X)
+
+    def compare_with(self, net, before, rows):
+        """Note what losses are compared with, given the terms before training."""
+        self.before_, self.spread_ = before["reconstruction"], spread_of(net, rows)
+        self.limit_ = divergence_limit(before["loss"], self.spread_)
+        self.failure_limit_ = failure_limit(self.before_, self.spread_)
+        # the best weights, which early stopping goes back to, are seldom the last
+        is_last = not any(_restores(callback) for _, callback in net.callbacks_)
+        self.limit_at_end_ = self.failure_limit_ if is_last else math.inf
 
     def on_epoch_begin(self, net, **kwargs):
         """Keep the weights that the epoch starts from."""
@@ -44,22 +54,39 @@ class DivergenceGuard(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Trust them, or go back to those trusted before, and stop."""
-        if is_good(net.history[-1, "train_loss"], self.limit_):
-            self.trusted_ = self.candidate_
-        else:
+        if not self.is_good(net.history[-1]):
             self._go_back(net)
             raise StopTraining
+        if self.is_trusted(net.history[-1]):
+            self.trusted_ = self.candidate_
 
     def on_train_end(self, net, **kwargs):
         """Check that the last step did no harm."""
         # The last step of a finite epoch may have thrown the weights away.
-        if not net.diverged_ and not is_good(net.loss_of(self.rows_), self.limit_):
+        if not net.diverged_ and not self.is_good_end(net.terms_of(*self.rows_)):
             self._go_back(net)
         self.rows_ = self.trusted_ = self.candidate_ = None
+
+    def is_good(self, epoch):
+        """Return whether training goes on, given an epoch's row of the history."""
+        return is_good(epoch["train_loss"], self.limit_)
+
+    def is_trusted(self, epoch):
+        """Return whether weights that a good epoch began with can be gone back to."""
+        return is_good(epoch["train_reconstruction"], self.failure_limit_)
+
+    def is_good_end(self, terms):
+        """Return whether the last weights may stay, given the terms of some rows."""
+        is_within = is_good(terms["reconstruction"], self.limit_at_end_)
+        return is_within and is_good(terms["loss"], self.limit_)
 
     def _go_back(self, net):
         net.module_.load_state_dict(self.trusted_)
         net.diverged_ = True
+
+
+def _restores(callback):
+    return isinstance(callback, EarlyStopping) and callback.load_best
 
 
 def _copied(state):
@@ -87,8 +114,8 @@ class PatientStopping(EarlyStopping):
 class TaskPerEpoch(Callback):
     """Report epochs to scikit-learn's callbacks, as tasks of the estimator's fit.
 
-    They are told that the target is the input: `ScoringMonitor` does not score
-    without a target.
+    They are told that the target is the input, or the clean rows of a denoising fit:
+    `ScoringMonitor` does not score without a target.
 
     Parameters
     ----------
@@ -96,26 +123,27 @@ class TaskPerEpoch(Callback):
         Of the fit.
     estimator : estimator
         What is being fitted, for callbacks that look at it.
-    X : array-like
-        Its training data.
+    X, y : array-like
+        Its training data, and what their reconstructions are compared with.
     """
 
-    def __init__(self, context, estimator, X):
+    def __init__(self, context, estimator, X, y):
         self.context = context
         self.estimator = estimator
         self.X = X
+        self.y = y
 
     def on_epoch_begin(self, net, **kwargs):
         """Begin a task."""
         self.task_ = self.context.subcontext(task_name="epoch")
-        self.task_.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.X)
+        self.task_.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
 
     def on_epoch_end(self, net, **kwargs):
         """End it, and stop where a callback says so."""
         stop = self.task_.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,
-            y=self.X,
+            y=self.y,
             reconstruction_attributes={
                 "history_": net.history,
                 "n_iter_": len(net.history),
@@ -127,4 +155,4 @@ class TaskPerEpoch(Callback):
 
     def on_train_end(self, net, **kwargs):
         """Let go of what does not belong into a fitted estimator."""
-        self.context = self.estimator = self.X = self.task_ = None
+        self.context = self.estimator = self.X = self.y = self.task_ = None

@@ -37,7 +37,7 @@ class AutoencoderNet(NeuralNet):
     It differs from its parent where that costs time or is in the way: batches are
     slices of a tensor, losses are read once an epoch, batch-level callbacks are called
     only where a callback has some, and the second argument of `fit_loop` is the
-    held-out data, since an autoencoder has no other target than its input.
+    held-out data: `Rows` have their targets, if any, with them.
 
     Parameters
     ----------
@@ -115,6 +115,11 @@ class AutoencoderNet(NeuralNet):
         log = [("print_log", PrintLog())] if self.verbose else []
         guard = ("divergence", DivergenceGuard())
         return [("timer", EpochTimer()), *limits, guard, *log]
+
+    @property
+    def guard(self):
+        """The `DivergenceGuard` of the last training."""
+        return dict(self.callbacks_)["divergence"]
 
     @property
     def rate_is_low(self):
@@ -235,29 +240,29 @@ class AutoencoderNet(NeuralNet):
             step_fn = self._observed(step_fn, prefix)
         watch = current_watch()
         means = EpochMeans(len(iterator))
-        for batch, (x, row_weight) in enumerate(iterator.epoch(epoch)):
+        for batch, (x, row_weight, target) in enumerate(iterator.epoch(epoch)):
             if training:
                 self._follow_schedule(epoch + batch / len(iterator))
-            terms = step_fn(x, row_weight, weights, generator)[0]
+            terms = step_fn(x, row_weight, weights, generator, target)[0]
             means.add(terms, len(x), None if row_weight is None else row_weight.sum())
             if watch is not None:
                 watch.check(self)
             look()
         self._record(prefix, means, weights)
 
-    def train_step(self, x, row_weight, weights, generator):
+    def train_step(self, x, row_weight, weights, generator, target=None):
         """Take one optimisation step and return its terms and output."""
         terms = x_hat = None
 
         def closure():
             nonlocal terms, x_hat
             self.optimizer_.zero_grad()
-            loss, terms, x_hat = self._losses(x, row_weight, weights, generator)
+            loss, terms, x_hat = self._losses(x, row_weight, weights, generator, target)
             if row_weight is not None:
                 loss = row_weight.mean() * loss
             loss.backward()
             if self.observes_gradients_:
-                self._notify_gradients(x)
+                self._notify_gradients(x, target)
             if self.max_grad_norm is not None:
                 clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)
             return loss
@@ -266,21 +271,28 @@ class AutoencoderNet(NeuralNet):
         return terms, x_hat
 
     @torch.no_grad()
-    def validation_step(self, x, row_weight, weights, generator):
+    def validation_step(self, x, row_weight, weights, generator, target=None):
         """Return the terms and output of one held-out batch, without noise."""
-        return self._losses(x, row_weight, weights, None)[1:]
+        return self._losses(x, row_weight, weights, None, target)[1:]
 
-    def loss_of(self, x):
-        """Return the loss of some rows, without noise, under the weights of now."""
+    def terms_of(self, x, row_weight=None, target=None):
+        """Return the terms of some rows, without noise, under the weights of now."""
         self._set_training(False)
         weights = self.criterion_.weights(max(0, len(self.history) - 1), self.n_epochs_)
-        x = x.to(self.device, self.dtype)
+        x, row_weight, target = (
+            None if part is None else part.to(self.device, self.dtype)
+            for part in (x, row_weight, target)
+        )
         with self._compiled():
-            return self.validation_step(x, None, weights, None)[0]["loss"].item()
+            terms, _ = self.validation_step(x, row_weight, weights, None, target)
+        return {name: term.item() for name, term in terms.items()}
 
-    def _losses(self, x, row_weight, weights, generator):
+    def _losses(self, x, row_weight, weights, generator, target=None):
         x_hat, latent = self._outputs(x, generator)
-        rows = (x, x_hat) if x.ndim == 2 else (x.flatten(1), x_hat.flatten(1))
+        target = x if target is None else target
+        rows = (target, x_hat)
+        if x.ndim > 2:
+            rows = target.flatten(1), x_hat.flatten(1)
         entry_weight = None
         if row_weight is not None:
             entry_weight = row_weight[:, None].expand_as(rows[0])
@@ -303,11 +315,11 @@ class AutoencoderNet(NeuralNet):
         fields = (None if field is None else field.to(x.dtype) for field in latent)
         return x_hat.to(x.dtype), type(latent)(*fields)
 
-    def _notify_gradients(self, x):
+    def _notify_gradients(self, x, target):
         self.notify(
             "on_grad_computed",
             named_parameters=list(self.module_.named_parameters()),
-            batch=(x, x),
+            batch=(x, x if target is None else target),
             training=True,
         )
 
@@ -332,14 +344,15 @@ class AutoencoderNet(NeuralNet):
         """Wrap a step in skorch's batch-level records and notifications."""
         training = prefix == "train"
 
-        def step(x, row_weight, weights, generator):
-            self.notify("on_batch_begin", batch=(x, x), training=training)
-            terms, x_hat = step_fn(x, row_weight, weights, generator)
+        def step(x, row_weight, weights, generator, target):
+            batch = x, x if target is None else target
+            self.notify("on_batch_begin", batch=batch, training=training)
+            terms, x_hat = step_fn(x, row_weight, weights, generator, target)
             self.history.record_batch(f"{prefix}_loss", terms["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", len(x))
             self.notify(
                 "on_batch_end",
-                batch=(x, x),
+                batch=batch,
                 training=training,
                 loss=terms["loss"],
                 y_pred=x_hat,

@@ -10,6 +10,7 @@ from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 __all__ = [
     "batch_sizes",
     "divergence_limit",
+    "failure_limit",
     "has_come_down",
     "is_good",
     "learning_rate",
@@ -18,6 +19,7 @@ __all__ = [
 ]
 
 TOO_MUCH = 1e4
+FAILED = 10.0
 
 
 def batch_sizes(n_rows, batch_size):
@@ -74,16 +76,25 @@ def has_come_down(schedule, progress):
     return is_falling and factor(progress) <= 0.5
 
 
-def divergence_limit(before, mean_square):
-    """Return the loss beyond which training has diverged.
+def divergence_limit(before, spread):
+    """Return the loss beyond which training is stopped as it has diverged.
 
-    It is 10,000 times both the loss before training and the mean square of the data.
+    It is 10,000 times both the loss before training and that of the mean of the rows.
     """
-    return TOO_MUCH * max(before, mean_square)
+    return TOO_MUCH * max(before, spread)
+
+
+def failure_limit(before, spread):
+    """Return the reconstruction loss beyond which weights are worse than none.
+
+    It is 10 times both that before training and that of the mean of the rows, their
+    variance under squared error. A fit may come back from there, but not end there.
+    """
+    return FAILED * max(before, spread)
 
 
 def is_good(loss, limit):
-    """Return whether a loss is finite and within its `divergence_limit`."""
+    """Return whether a loss is finite and within its limit."""
     # data that are themselves beyond all bounds leave no limit to compare with
     return math.isfinite(loss) and not loss > limit
 

@@ -1,7 +1,7 @@
 """Sources of a fit's rows: memory, a memory map, or a torch data set."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -176,11 +176,15 @@ class Rows:
         One number for each row of the source, where rows are weighted.
     numbers : LongTensor or None, default=None
         Which rows of the source; all of them without it.
+    targets : Source or None, default=None
+        What the reconstruction of each row is compared with; the row itself without
+        it.
     """
 
     source: Source
     weights: Source | None = None
     numbers: torch.Tensor | None = None
+    targets: Source | None = None
 
     def __len__(self):
         """Return the number of rows."""
@@ -190,7 +194,7 @@ class Rows:
         """Return some of these rows, by their number among these."""
         if not self.source.is_indexed:
             self.source.take(numbers)
-        return Rows(self.source, self.weights, self.order(numbers))
+        return replace(self, numbers=self.order(numbers))
 
     def order(self, numbers=None):
         """Return the numbers in the source of some of these rows, or None for all."""
@@ -204,12 +208,22 @@ class Rows:
             return next(iter(self.source.chunks(None, size)))
         return self.source.take(self.order(torch.arange(min(size, len(self)))))
 
+    def head_targets(self, size):
+        """Return the targets of the first `size` rows, or None without any."""
+        if self.targets is None:
+            return None
+        return self.targets.take(self.order(torch.arange(min(size, len(self)))))
+
     def sample(self, size):
-        """Return the events of up to `size` rows, evenly spaced, and their weights.
+        """Return the events of up to `size` rows, evenly spaced, weights, and targets.
 
         Of a stream, which has no numbers, those of the first rows.
         """
-        numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
-        indexed = self.source.is_indexed
-        events = self.source.take(numbers) if indexed else self.head(size)
-        return events, None if self.weights is None else self.weights.take(numbers)
+        if self.source.is_indexed:
+            numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
+            events = self.source.take(numbers)
+        else:
+            numbers = torch.arange(min(size, len(self)))
+            events = self.head(size)
+        others = self.weights, self.targets
+        return events, *(None if s is None else s.take(numbers) for s in others)

@@ -25,6 +25,9 @@ from skae.networks import ConvolutionalNetwork
 from skae.noise import MaskingNoise
 from skae.preprocessing import SequenceScaler, SlidingWindow
 
+# of features mixed at random, some hardly vary
+pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.ScaleWarning")
+
 RNG = np.random.default_rng(0)
 X = (RNG.normal(size=(60, 2)) @ RNG.normal(size=(2, 12))).astype(np.float32)
 SERIES = pd.DataFrame(RNG.normal(size=(40, 2)), columns=["load", "temperature"])

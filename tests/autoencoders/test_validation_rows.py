@@ -63,6 +63,7 @@ def test_the_warning_points_at_the_call():
 
 
 @every_table
+@pytest.mark.filterwarnings("ignore::skae.exceptions.ScaleWarning")
 @pytest.mark.parametrize("size", [0.05, 0.3])
 def test_rows_on_the_same_scale_are_no_matter(X, size):
     train, val = train_test_split(X, test_size=size, random_state=0)

@@ -17,7 +17,7 @@ def batches(n_samples, batch_size, **params):
 
 
 def events(loader, epoch):
-    return [x for x, _ in loader.epoch(epoch)]
+    return [x for x, *_ in loader.epoch(epoch)]
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
@@ -48,7 +48,7 @@ def test_without_a_seed_rows_keep_their_order():
 def test_weights_come_with_their_rows():
     X = torch.arange(30.0)[:, None]
     rows = Rows(ArraySource(X), ArraySource(X[:, 0] * 10))
-    for x, weight in Batches(rows, 7, device=CPU, dtype=X.dtype, seed=0).epoch(0):
+    for x, weight, _ in Batches(rows, 7, device=CPU, dtype=X.dtype, seed=0).epoch(0):
         torch.testing.assert_close(10 * x[:, 0], weight)
 
 

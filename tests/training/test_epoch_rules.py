@@ -9,6 +9,7 @@ from skae.training._batches import Batches
 from skae.training._rules import (
     batch_sizes,
     divergence_limit,
+    failure_limit,
     is_good,
     learning_rate,
     row_of_settings,
@@ -21,7 +22,7 @@ from skae.training._sources import ArraySource, Rows
 def test_sizes_are_those_of_the_batches(n_rows, size):
     rows = Rows(ArraySource(torch.zeros(n_rows, 2)))
     batches = Batches(rows, size, device=torch.device("cpu"), dtype=torch.float32)
-    found = [len(x) for x, _ in batches.epoch(0)]
+    found = [len(x) for x, *_ in batches.epoch(0)]
     assert found == batch_sizes(n_rows, size)
     assert len(found) == len(batches)
 
@@ -48,6 +49,11 @@ def test_losses_are_good_up_to_the_limit(loss, limit, good):
 
 def test_the_limit_follows_the_larger_of_loss_and_data():
     assert divergence_limit(2.0, 1.0) == divergence_limit(1.0, 2.0) == 2e4
+
+
+def test_an_end_is_judged_more_strictly_than_the_way_there():
+    assert failure_limit(2.0, 1.0) == failure_limit(1.0, 2.0) == 20.0
+    assert failure_limit(3.0, 0.5) < divergence_limit(3.0, 0.5)
 
 
 def test_rates_of_names_that_are_no_schedule_stay():

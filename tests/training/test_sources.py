@@ -14,7 +14,7 @@ from skae import MMDVAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.autoencoders._rows import EvenSample
 from skae.networks import ConvolutionalNetwork
 from skae.scorers import Reconstruction
-from skae.training._sources import ArraySource, Rows
+from skae.training._sources import ArraySource, Rows, StreamSource
 
 
 def data(n_samples=200, n_features=6, dtype=np.float32):
@@ -279,3 +279,12 @@ def test_bad_weights_are_refused(weight, error, match):
 def test_other_metadata_are_refused():
     with pytest.raises(TypeError, match=r"'sample_weights'.*'sample_weight'"):
         dense().fit(data(), sample_weights=np.ones(200))
+
+
+def test_samples_of_a_stream_are_its_first_rows_with_their_weights():
+    X = np.arange(25.0)[:, None] * np.ones(3)
+    source = StreamSource(Stream(X), lambda rows: torch.from_numpy(np.stack(rows)), 25)
+    rows = Rows(source, ArraySource(np.arange(25.0)))
+    events, weights, targets = rows.sample(10)
+    torch.testing.assert_close(events[:, 0], weights)
+    assert targets is None

@@ -60,8 +60,9 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
     Fits of different kind, depth, activation or objective form stacks of their own, as
     do sequences of different length or number of channels, and what cannot be stacked
     trains alone: convolutional networks, other devices than the CPU and CUDA's,
-    callbacks, sample weights, data sets, mixed precision, compiled networks, and fits
-    that go on from earlier ones. So do networks that the user has written.
+    callbacks, sample weights, clean rows as `y`, data sets, mixed precision, compiled
+    networks, and fits that go on from earlier ones. So do networks that the user has
+    written.
 
     Rounding counts where gradients are nothing but rounding errors, which optimisers
     such as Adam turn into steps: a dense autoencoder that starts as PCA in float32 ends

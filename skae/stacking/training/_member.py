@@ -9,8 +9,6 @@ from skae.training._callbacks import DivergenceGuard
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._rules import (
     batch_sizes,
-    divergence_limit,
-    is_good,
     learning_rate,
     row_of_settings,
     row_of_terms,
@@ -69,15 +67,21 @@ class Member:
         for stopper in self.stoppers:
             stopper.on_train_begin(net)
 
-    def limit(self, before, mean_square):
-        """Note the loss beyond which training has diverged; see `DivergenceGuard`."""
-        self.guard.limit_ = divergence_limit(before, mean_square)
+    def compare_with(self, before):
+        """Note the terms before training; see `DivergenceGuard`."""
+        self.guard.compare_with(self.net, before, self.rows)
 
-    def is_good(self, loss=None):
-        """Return whether a loss, or that of the last epoch, has not exploded."""
-        if loss is None:
-            loss = self.net.history[-1]["train_loss"]
-        return is_good(loss, self.guard.limit_)
+    def is_good(self):
+        """Return whether the loss of the last epoch has not exploded."""
+        return self.guard.is_good(self.net.history[-1])
+
+    def is_trusted(self):
+        """Return whether the weights before a good epoch can be gone back to."""
+        return self.guard.is_trusted(self.net.history[-1])
+
+    def is_good_end(self, terms):
+        """Return whether the last weights may stay, given the terms of some rows."""
+        return self.guard.is_good_end(terms)
 
     def begin_epoch(self):
         """Begin an epoch: its generator, its weights, its row of the history."""

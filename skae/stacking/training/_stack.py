@@ -83,13 +83,9 @@ class Stack:
         self.cursors = [0] * len(self.members)
         for member in self.members:
             member.begin()
-        losses = self._losses_of_heads()
-        x, batch = self.rows.heads()
-        for member, before, own, size in zip(
-            self.members, losses, x, batch.sizes, strict=True
-        ):
-            member.limit(before, own[:size].square().nanmean().item())
-        self.trusted.put(range(len(losses)), self.model.tensors)
+        for member, before in zip(self.members, self._terms_of_heads(), strict=True):
+            member.compare_with(before)
+        self.trusted.put(range(len(self.members)), self.model.tensors)
 
     def _begin_epochs(self, begun):
         if not begun:
@@ -122,11 +118,12 @@ class Stack:
         self.optimizer.step(rates)
         self.cursors = [cursor + 1 for cursor in self.cursors]
 
-    def _losses_of_heads(self):
-        """Return every member's loss of its first rows, without noise."""
+    def _terms_of_heads(self):
+        """Return every member's terms of its first rows, without noise."""
         weights = [member.weights_of_check() for member in self.members]
         terms = self.model.forward(*self.rows.heads(), self._weights(weights))
-        return terms[0].tolist()
+        names = self.model.terms
+        return [dict(zip(names, row, strict=True)) for row in terms.T.tolist()]
 
     # The ends of epochs
 
@@ -139,7 +136,8 @@ class Stack:
             self.members[i].record(of_train, of_valid)
             self.cursors[i] = 0
         good = [i for i in ended if self.members[i].is_good()]
-        self.trusted.put(good, self.candidate)
+        trusted = [i for i in good if self.members[i].is_trusted()]
+        self.trusted.put(trusted, self.candidate)
         diverged = [i for i in ended if i not in good]
         leaving = diverged + [i for i in good if self._is_done(i)]
         if leaving:
@@ -171,16 +169,16 @@ class Stack:
 
     def _part(self, leaving, diverged):
         """Let members go, with their last good weights."""
-        losses = self._losses_of_heads()  # the last step may have done harm
+        ends = self._terms_of_heads()  # the last step may have done harm
         state = self.optimizer.state()
         for i in leaving:
             member = self.members[i]
-            is_good = i not in diverged and member.is_good(losses[i])
+            is_good = i not in diverged and member.is_good_end(ends[i])
             source = self.model.tensors if is_good else self.trusted
             self.model.store(i, member.net.module_, source)
             self._store_optimizer(i, *state)
             member.end(diverged=not is_good)
-        self._keep([i for i in range(len(losses)) if i not in leaving], *state)
+        self._keep([i for i in range(len(ends)) if i not in leaving], *state)
 
     def _store_optimizer(self, i, tensors, numbers):
         """Write the state of the optimiser into the member's own."""

@@ -1,0 +1,103 @@
+"""Features on scales so different that the loss sees the largest only."""
+
+from math import floor, log10
+
+import numpy as np
+
+from skae.autoencoders._notices import warn_once_in_searches
+from skae.autoencoders._rows import evenly_spaced
+from skae.exceptions import ScaleWarning
+
+__all__ = ["warn_unequal_scales"]
+
+# Rows that are looked at, evenly spaced, how few say nothing, and values at most.
+N_ROWS, FEW, N_VALUES = 1000, 10, 2**18
+# Variances that differ by more are of features in different units.
+RATIO = 1e3
+# So much more has to differ what is the same in most rows, as pixels at the edge:
+# the values of images, of 8 bits, differ by less than that in all.
+RARE = 1e3
+
+
+def warn_unequal_scales(events, names, stacklevel):
+    """Warn where variances of features differ by more than a factor of 1000.
+
+    Features are columns, the channels of sequences, and those of images. It is no
+    matter where ranges or interquartile ranges are alike, since a scaler has made them
+    so, nor where a feature is constant.
+
+    Parameters
+    ----------
+    events : ndarray of shape (n_samples, ...)
+        NaN where sequences have ended.
+    names : array-like of str, or ()
+        Of the features, where they have some.
+    stacklevel : int
+        Of the warning, as the caller would set it.
+    """
+    found = _unequal(_features(events))
+    if found is None:
+        return
+    widest, least, ratio = found
+    kind = "feature" if events.ndim == 2 else "channel"
+    wide, small = (
+        f"{kind} {names[i] if len(names) > i else i}" for i in (widest, least)
+    )
+    scaler = "StandardScaler" if events.ndim == 2 else "StandardScaler, SequenceScaler"
+    power = floor(log10(min(ratio, 1e300)))
+    warn_once_in_searches(
+        f"The variance of {wide} is more than 1e{power} times that of {small}, of "
+        "which the loss sees next to nothing: scale the data first, as by "
+        f"{scaler} in a pipeline.",
+        ScaleWarning,
+        (wide, small),
+        stacklevel + 1,
+    )
+
+
+def _features(events):
+    """Return values of some rows, a column for each feature."""
+    size = min(N_ROWS, max(FEW, N_VALUES // max(1, events[:1].size)))
+    rows = evenly_spaced(events, size).astype(np.float64)
+    if rows.ndim == 4:
+        rows = np.moveaxis(rows, 1, -1)
+    table = rows.reshape(-1, rows.shape[-1])
+    return table[np.isfinite(table).all(axis=1)]
+
+
+def _unequal(X):
+    """Return the widest feature, the least one, and the ratio of their variances.
+
+    None where they are alike.
+    """
+    if len(X) < FEW:
+        return None
+    X = X / (np.abs(X).max() or 1)  # so that squares of huge values do not overflow
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variances, ranges = X.var(axis=0), np.ptp(X, axis=0)
+        eps = np.finfo(np.float32).eps
+        varies = ranges > eps * np.abs(X).max(axis=0)
+        if not varies.any():
+            return None
+        widest = np.argmax(np.where(varies, variances, 0))
+        ratios = np.minimum(
+            variances[widest] / variances, (ranges[widest] / ranges) ** 2
+        )
+        far = np.flatnonzero(varies & (ratios > RATIO))
+        if not len(far):
+            return None
+        quartiles = np.ptp(np.percentile(X[:, [widest, *far]], [25, 75], axis=0), 0)
+    ratios = _without_scaled(ratios[far], quartiles[0], quartiles[1:])
+    least = np.argmax(ratios)
+    if not ratios[least] > RATIO:
+        return None
+    return widest, far[least], variances[widest] / variances[far[least]]
+
+
+def _without_scaled(ratios, of_widest, quartiles):
+    """Return ratios, smaller where interquartile ranges say that they mean less."""
+    is_rare = quartiles == 0
+    if of_widest > 0:
+        squares = np.square(of_widest / np.where(is_rare, 1, quartiles))
+        ratios = np.where(is_rare, ratios, np.minimum(ratios, squares))
+    return np.where(is_rare, ratios / RARE, ratios)

@@ -1,0 +1,73 @@
+"""Loss of the mean of the rows, which a reconstruction has to do better than."""
+
+import math
+
+import torch
+
+__all__ = ["error_beside_the_mean", "spread_of"]
+
+# Rows that tell it, and values if rows are wide.
+N_ROWS, FEW, N_VALUES = 1000, 64, 2**18
+
+
+def _sample(rows):
+    """Return a few evenly spaced `Rows`, as `Rows.sample` does."""
+    size = N_VALUES // max(1, rows.head(1).numel())
+    return rows.sample(min(N_ROWS, max(FEW, size)))
+
+
+def spread_of(net, rows):
+    """Return the reconstruction loss of the mean of the rows, or of their targets.
+
+    Under squared error that is the variance, a mean over features. Rows that do not
+    vary are compared with zero instead.
+
+    Parameters
+    ----------
+    net : AutoencoderNet
+    rows : Rows
+        Of which up to 1000 are looked at, evenly spaced.
+
+    Returns
+    -------
+    spread : float
+        Infinite where the rows leave nothing to compare with.
+    """
+    x, row_weight, targets = _sample(rows)
+    x = x if targets is None else targets
+    x = x.cpu().double().flatten(1)
+    present = x.isfinite().double()
+    weight = present if row_weight is None else present * row_weight.cpu()[:, None]
+    x = x.nan_to_num(posinf=math.inf, neginf=-math.inf)
+    mean = (weight * x).sum(0) / weight.sum(0).clamp_min(torch.finfo(x.dtype).tiny)
+    if _is_rounding(x, mean, weight, net.dtype):
+        mean = torch.zeros_like(mean)
+    term = net.criterion_.reconstruction
+    loss = term(x, mean.expand_as(x), weight).item()
+    return math.inf if math.isnan(loss) else loss
+
+
+def _is_rounding(x, mean, weight, dtype):
+    """Return whether values differ from their mean by no more than rounding errors."""
+    scatter = (weight * (x - mean).square()).sum()
+    square = (weight * x.square()).sum()
+    return bool(scatter <= 100 * torch.finfo(dtype).eps ** 2 * square)
+
+
+def error_beside_the_mean(net, rows):
+    """Return the loss of the reconstruction of some rows over that of their mean.
+
+    Under squared error that is one minus the share of the variance explained. It is 0
+    where rows are nothing but zeros, so that there is nothing to compare with.
+    """
+    spread = spread_of(net, rows)
+    if not spread:
+        return 0.0
+    x, row_weight, targets = _sample(rows)
+    weights = torch.ones(len(x)) if row_weight is None else row_weight
+    targets = x if targets is None else targets
+    parts = (part.split(net.batch_size) for part in (x, weights, targets))
+    total = 0.0
+    for part in zip(*parts, strict=True):
+        total += net.terms_of(*part)["reconstruction"] * part[1].sum().item()
+    return total / weights.sum().item() / spread
