@@ -66,6 +66,13 @@ class Outcome:
         return self.selection.value
 
     @property
+    def headline(self):
+        """The chosen latent dimension in words, with a reservation where it has one."""
+        if self.verdict.is_settled:
+            return f"{self.chosen}"
+        return f"not settled ({self.chosen} for now)"
+
+    @property
     def curve(self):
         """The scores that it was chosen by."""
         return self.selection.curve

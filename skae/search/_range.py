@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 
 from sklearn.base import clone
+from sklearn.model_selection import KFold, check_cv
 
 from skae._arrays import as_numbers
 from skae._finder import find
+from skae._sklearn import num_samples
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
+from skae.search._order import RowOrder, are_overlapping, row_order
 from skae.search._rules import SelectionRule
 
 __all__ = ["Choice", "DimensionRange"]
@@ -33,6 +36,8 @@ class DimensionRange:
         None for fewer than four different rows.
     is_trained : bool
         Whether it is a network, which may have learnt too little.
+    row_order : RowOrder or None
+        Order of the rows, where that shows in the errors of unshuffled folds.
 
     Examples
     --------
@@ -48,10 +53,14 @@ class DimensionRange:
     n_features: int
     intrinsic: IntrinsicDimension | None
     is_trained: bool = True
+    row_order: RowOrder | None = None
 
     @classmethod
-    def of(cls, estimator, X, y=None):
-        """Return the range for an estimator, not fitted, and its data."""
+    def of(cls, estimator, X, y=None, cv=None):
+        """Return the range for an estimator, not fitted, and its data.
+
+        With the `cv` of a search, an order of the rows is looked for as well.
+        """
         found, params = find(estimator), estimator.get_params()
         param = f"{found.prefix}n_components"
         if param not in params:
@@ -59,12 +68,13 @@ class DimensionRange:
                 f"{type(estimator).__name__} has no parameter {param!r}: pass an "
                 "autoencoder, PCA, or a pipeline with one."
             )
-        X = as_numbers(_seen(found.before, X, y), type(estimator).__name__)
-        if not X.size:
-            raise ValueError(f"X of shape {X.shape} holds no values to encode.")
-        X = X.reshape(len(X), -1)
+        seen = as_numbers(_seen(found.before, X, y), type(estimator).__name__)
+        if not seen.size:
+            raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
+        seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
-        return cls(param, X.shape[1], _estimated(X), is_trained)
+        order = _row_order(X, seen, cv)
+        return cls(param, seen.shape[1], _estimated(seen), is_trained, order)
 
     def values(self, n_components):
         """Return the latent dimensions to try, ascending: those that compress.
@@ -160,6 +170,20 @@ def _seen(before, X, y):
         raise
 
 
+def _row_order(X, seen, cv):
+    """Return the order of rows that unshuffled folds suffer from, None where not.
+
+    Who passes other folds than those of KFold has a reason, and windows that overlap
+    must not be shuffled.
+    """
+    cv = check_cv(cv)
+    if not isinstance(cv, KFold) or cv.shuffle or len(seen) != num_samples(X):
+        return None
+    if are_overlapping(X) or are_overlapping(seen):
+        return None
+    return row_order(seen, cv.get_n_splits())
+
+
 def _estimated(X):
     """Return the estimates, none above the number of features; None for few rows."""
     try:
@@ -194,12 +218,16 @@ class Choice:
         Number of features that a code stands for.
     metric : str, default="score"
         The scores to choose by.
+    is_trained, row_order
+        See `ScoreCurve`.
     """
 
     rule: SelectionRule
     param: str
     n_features: int
     metric: str = "score"
+    is_trained: bool = True
+    row_order: RowOrder | None = None
 
     def __call__(self, cv_results):
         """Return the row of `cv_results_` that is chosen."""
@@ -208,4 +236,6 @@ class Choice:
     def from_cv_results(self, cv_results):
         """Return the `Selection` among the candidates of a search."""
         curve = ScoreCurve.from_cv_results(cv_results, self.param, self.metric)
-        return self.rule.select(curve.compressing(self.n_features))
+        curve = curve.compressing(self.n_features)
+        known = {"is_trained": self.is_trained, "row_order": self.row_order}
+        return self.rule.select(replace(curve, **known))
