@@ -59,17 +59,20 @@ class SelectionRule(BaseEstimator, ABC):
     --------
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.decomposition import PCA
-    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.model_selection import GridSearchCV, KFold
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
     >>> from skae.scorers import Reconstruction
     >>> from skae.search import Saturation
     >>> search = GridSearchCV(
-    ...     PCA(),
-    ...     {"n_components": range(1, 13)},
+    ...     make_pipeline(StandardScaler(), PCA()),
+    ...     {"pca__n_components": range(1, 13)},
     ...     scoring=Reconstruction(),
     ...     refit=Saturation(0.9),
+    ...     cv=KFold(5, shuffle=True, random_state=0),  # rows are sorted by class
     ... ).fit(load_wine().data)
     >>> search.best_params_
-    {'n_components': 1}
+    {'pca__n_components': 8}
     """
 
     is_maximum = False

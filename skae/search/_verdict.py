@@ -328,9 +328,10 @@ def _other_folds(case):
 
 
 def _other_errors(case):
-    if not case.rivals:
+    rivals = [value for value in case.rivals if value not in case.others]
+    if not rivals:
         return None
-    values, are = _and_are(case.rivals)
+    values, are = _and_are(rivals)
     return (
         f"{values} {are} about as good, to within a tenth of the variance left "
         "unexplained"
