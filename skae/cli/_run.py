@@ -122,7 +122,7 @@ class Outcome:
 
     def remarks(self, plan):
         """Return remarks on the search for the user, in plain words."""
-        remarks = [plan.range.disagreement(self.chosen)]
+        remarks = [plan.range.disagreement(self.chosen, self.verdict.is_settled)]
         if self.curve.failed:
             failed = ", ".join(map(str, self.curve.failed))
             remarks.append(f"Failed in at least one fold, and left out: {failed}.")

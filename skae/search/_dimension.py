@@ -187,7 +187,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self._validate_params()
         get_tags(self.estimator)  # which refuses a class
         X = divisible(X, type(self).__name__)
-        self._range = DimensionRange.of(self.estimator, X, y, self.cv)
+        self._range = DimensionRange.of(self.estimator, X, y, _n_blocks(self.cv))
         self.n_features_ = self._range.n_features
         self.intrinsic_dimension_ = self._range.intrinsic
         self._values = self._range.values(self.n_components)
@@ -246,8 +246,17 @@ class LatentDimensionSearchCV(BaseSearchCV):
             warnings.warn(verdict.text, ConvergenceWarning, stacklevel=3)
         if verdict.kind == "sorted":
             warnings.warn(verdict.text, DimensionWarning, stacklevel=3)
-        if text := self._range.disagreement(self.n_components_):
+        if text := self._range.disagreement(self.n_components_, verdict.is_settled):
             warnings.warn(text, DimensionWarning, stacklevel=3)
+
+
+def _n_blocks(cv):
+    """Return the number of blocks that KFold cuts; 0 for folds that somebody chose."""
+    if isinstance(cv, KFold):
+        return 0 if cv.shuffle else cv.n_splits
+    if cv is None:
+        return 5  # as scikit-learn has it
+    return cv if isinstance(cv, Integral) else 0
 
 
 def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 
 from sklearn.base import clone
-from sklearn.model_selection import KFold, check_cv
 
 from skae._arrays import as_numbers
 from skae._finder import find
@@ -56,10 +55,10 @@ class DimensionRange:
     row_order: RowOrder | None = None
 
     @classmethod
-    def of(cls, estimator, X, y=None, cv=None):
+    def of(cls, estimator, X, y=None, n_blocks=0):
         """Return the range for an estimator, not fitted, and its data.
 
-        With the `cv` of a search, an order of the rows is looked for as well.
+        Where folds are a number of blocks, an order of the rows is looked for as well.
         """
         found, params = find(estimator), estimator.get_params()
         param = f"{found.prefix}n_components"
@@ -73,7 +72,7 @@ class DimensionRange:
             raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
         seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
-        order = _row_order(X, seen, cv)
+        order = _row_order(X, seen, n_blocks) if n_blocks else None
         return cls(param, seen.shape[1], _estimated(seen), is_trained, order)
 
     def values(self, n_components):
@@ -134,13 +133,15 @@ class DimensionRange:
         most = self.n_features - 1
         return most if self.intrinsic is None else min(most, self.intrinsic.upper_bound)
 
-    def disagreement(self, value):
+    def disagreement(self, value, is_settled=True):
         """Return a warning text where a choice is far from the estimates, else None.
 
         Parameters
         ----------
         value : int
             The latent dimension that was chosen.
+        is_settled : bool, default=True
+            Whether there is evidence for it; see `Verdict`.
         """
         found = self.intrinsic
         if found is None or abs(found.median - value) <= 1.5:
@@ -149,8 +150,9 @@ class DimensionRange:
             "; and a network that is trained too little finds fewer" * self.is_trained
         )
         units = "1 unit is" if value == 1 else f"{value} units are"
+        chosen = "chosen" if is_settled else "taken for now"
         return (
-            f"{units} chosen, but the distances between neighbours speak for "
+            f"{units} {chosen}, but the distances between neighbours speak for "
             f"about {found.median:.1f} dimensions (TwoNN {found.two_nn:.1f}, "
             f"Levina-Bickel {found.levina_bickel:.1f}, correlation "
             f"{found.correlation:.1f}). A code may need more units than the data have "
@@ -170,18 +172,12 @@ def _seen(before, X, y):
         raise
 
 
-def _row_order(X, seen, cv):
-    """Return the order of rows that unshuffled folds suffer from, None where not.
-
-    Who passes other folds than those of KFold has a reason, and windows that overlap
-    must not be shuffled.
-    """
-    cv = check_cv(cv)
-    if not isinstance(cv, KFold) or cv.shuffle or len(seen) != num_samples(X):
+def _row_order(X, seen, n_blocks):
+    """Return the order of rows, None for windows that overlap: never to be shuffled."""
+    are_windows = len(seen) != num_samples(X) or are_overlapping(X)
+    if are_windows or are_overlapping(seen):
         return None
-    if are_overlapping(X) or are_overlapping(seen):
-        return None
-    return row_order(seen, cv.get_n_splits())
+    return row_order(seen, n_blocks)
 
 
 def _estimated(X):

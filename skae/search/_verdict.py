@@ -57,7 +57,7 @@ class Verdict:
 
     @property
     def is_settled(self):
-        """Whether there is evidence for the choice; not where sorted, flat, ..."""
+        """Whether there is evidence for the choice: unless sorted, flat, under-trained."""
         return self.kind not in _UNSETTLED
 
 

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import DenseAutoencoder, select_dimension, stacked
 from skae.datasets import make_linear_manifold
+from skae.exceptions import DimensionWarning
 from skae.scorers._description_length import description_length
 from skae.search import ScoreCurve, ShortestDescription
 
@@ -54,6 +55,12 @@ def test_wine_has_no_dimension_however_it_is_trained(max_epochs, seed):
     assert selection.verdict.kind == "flat"
     assert {3, 7} <= {selection.value, *selection.alternatives}
     assert "is taken for now" in str(selection)
+
+
+def test_a_warning_does_not_call_it_a_choice():
+    X = np.random.default_rng(0).normal(size=(200, 10))
+    with pytest.warns(DimensionWarning, match="taken for now, but the distances"):
+        select_dimension(X, PCA(), n_components=3, random_state=0)
 
 
 @pytest.mark.parametrize("noise", ["white", "few rows"])

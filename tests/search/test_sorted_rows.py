@@ -114,8 +114,9 @@ def test_a_network_on_sorted_rows_is_not_sent_to_train_longer():
         ContiguousKFold(4),
         RepeatedKFold(n_splits=3, n_repeats=1, random_state=0),
         [*KFold(4).split(np.zeros(150))],
+        KFold(4).split(np.zeros(150)),
     ],
-    ids=["shuffled", "contiguous", "repeated", "indices"],
+    ids=["shuffled", "contiguous", "repeated", "indices", "generator"],
 )
 def test_folds_on_purpose_are_left_alone(cv):
     verdict, _ = search(table("iris")[0], cv)
@@ -143,7 +144,7 @@ def test_windows_that_overlap_are_never_to_be_shuffled(flatten, cv):
 
 def test_windows_cut_inside_of_the_pipeline_are_not_looked_at():
     pipeline = make_pipeline(SlidingWindow(8, stride=8, flatten=True), PCA())
-    assert DimensionRange.of(pipeline, trend(), cv=4).row_order is None
+    assert DimensionRange.of(pipeline, trend(), n_blocks=4).row_order is None
 
 
 def test_what_is_no_sequence_of_windows():
