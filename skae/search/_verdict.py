@@ -57,7 +57,7 @@ class Verdict:
 
     @property
     def is_settled(self):
-        """Whether there is evidence for the choice: unless sorted, flat, under-trained."""
+        """Whether there is evidence: unless sorted, flat or under-trained."""
         return self.kind not in _UNSETTLED
 
 
@@ -158,7 +158,7 @@ def _sorted(case):
     n_folds = order.n_folds
     return "sorted", (
         "No value stands out, since your rows are sorted: on blocks of rows, as the "
-        f"{n_folds} folds cut them, the held-out error of PCA is {order.excess:.2g} "
+        f"{n_folds} folds cut them, the held-out error of PCA is {order.excess:.3g} "
         "times that on shuffled rows. Longer training does not help. Shuffle, by "
         f"cv=KFold({n_folds}, shuffle=True); or, where rows are windows of a series, "
         f"keep the blocks on purpose, by cv=ContiguousKFold({n_folds})."
