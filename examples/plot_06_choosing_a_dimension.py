@@ -137,10 +137,10 @@ for name, selection in cases.items():
     print(f"{name}: {selection.verdict.kind}\n    {selection}")
 
 # %%
-# Wines: 13 measurements of each, and no dimension that anyone knows. Where rules
-# differ, the curve has no plain bend. Then the size of the code is a trade, and the
-# curve shows what is to be had for it, beside PCA's. (The wines are sorted by kind, so
-# their folds have to be shuffled.)
+# Wines: 13 measurements of each, and no dimension that anyone knows. A flat verdict
+# says that many sizes do as well. Where rules differ, the curve has no plain bend.
+# Then the size of the code is a trade, and the curve shows what is to be had for it,
+# beside PCA's. (The wines are sorted by kind, so their folds have to be shuffled.)
 wines = load_wine().data.astype(np.float32)
 selection = chosen(wines, 8)
 flat = Pipeline([("scale", StandardScaler()), ("reduce", PCA())])

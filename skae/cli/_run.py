@@ -67,6 +67,13 @@ class Outcome:
         return self.selection.value
 
     @property
+    def headline(self):
+        """The chosen latent dimension in words, with a reservation where it has one."""
+        if self.verdict.is_settled:
+            return f"{self.chosen}"
+        return f"not settled ({self.chosen} for now)"
+
+    @property
     def curve(self):
         """The scores that it was chosen by."""
         return self.selection.curve
@@ -121,7 +128,7 @@ class Outcome:
 
     def remarks(self, plan):
         """Return remarks on the search for the user, in plain words."""
-        remarks = [plan.range.disagreement(self.chosen)]
+        remarks = [plan.range.disagreement(self.chosen, self.verdict.is_settled)]
         if self.curve.failed:
             failed = ", ".join(map(str, self.curve.failed))
             remarks.append(f"Failed in at least one fold, and left out: {failed}.")

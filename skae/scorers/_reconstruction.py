@@ -114,7 +114,7 @@ class RootMeanSquaredError(BaseEstimator):
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.decomposition import PCA
-    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.model_selection import GridSearchCV, KFold
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skae.scorers import RootMeanSquaredError
@@ -124,6 +124,7 @@ class RootMeanSquaredError(BaseEstimator):
     ...     {"pca__n_components": [1, 2, 3]},
     ...     scoring=RootMeanSquaredError(),
     ...     refit=Threshold(-0.2),
+    ...     cv=KFold(5, shuffle=True, random_state=0),  # rows are sorted by class
     ... ).fit(load_iris().data)
     >>> search.best_params_
     {'pca__n_components': 2}

@@ -14,7 +14,8 @@ from skae.search._rules import (
     Threshold,
     get_rule,
 )
-from skae.search._selection import Selection, Verdict
+from skae.search._selection import Selection
+from skae.search._verdict import Verdict
 from skae.search.evolution import (
     STRATEGIES,
     Architecture,

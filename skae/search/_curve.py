@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skae.search._results import candidates, fold_scores, values_of
-from skae.search._selection import Case, enumeration
+from skae.search._verdict import Case, enumeration
 
 __all__ = ["ScoreCurve", "best_of_each", "kind_of"]
 
@@ -31,6 +31,10 @@ class ScoreCurve:
     is_complete : bool
         Whether no value beyond those that were tried makes sense, failed ones included.
         `compressing` tells.
+    is_trained : bool
+        Whether the scores are those of a network, which may have learnt too little.
+    row_order : object or None
+        Evidence that rows are sorted, which the folds have cut in their order.
 
     Examples
     --------
@@ -50,6 +54,8 @@ class ScoreCurve:
     rows: np.ndarray | None = None
     spread: np.ndarray | None = None
     is_complete: bool = False
+    is_trained: bool = True
+    row_order: object = None
 
     def __post_init__(self):
         n_values = len(self.values)

@@ -17,6 +17,7 @@ from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
+from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 from skae.search._rules import SelectionRule, get_rule
 from skae.search.fits import ScoreStore, remembering
@@ -92,8 +93,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
     Warns
     -----
     DimensionWarning
-        When the estimates are more than one away from the choice, or codes that do not
-        compress are left out.
+        When the estimates are more than one away from the choice, codes that do not
+        compress are left out, or unshuffled folds cut rows that are sorted.
     ConvergenceWarning
         When the verdict is that the networks may not have learnt enough.
 
@@ -186,7 +187,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self._validate_params()
         get_tags(self.estimator)  # which refuses a class
         X = divisible(X, type(self).__name__)
-        self._range = DimensionRange.of(self.estimator, X, y)
+        self._range = DimensionRange.of(self.estimator, X, y, _n_blocks(self.cv))
         self.n_features_ = self._range.n_features
         self.intrinsic_dimension_ = self._range.intrinsic
         self._values = self._range.values(self.n_components)
@@ -203,7 +204,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
             metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
             scorer = scorer.get(metric)
         rule = get_rule(self.rule, self.n_features_, scorer)
-        return Choice(rule, self._range.param, self.n_features_, metric)
+        found = self._range
+        known = found.is_trained, found.row_order
+        return Choice(rule, found.param, self.n_features_, metric, *known)
 
     def _get_scorers(self):
         if isinstance(self.scoring, dict):
@@ -241,8 +244,19 @@ class LatentDimensionSearchCV(BaseSearchCV):
         verdict = self.selection_.verdict
         if verdict.kind == "under-trained":
             warnings.warn(verdict.text, ConvergenceWarning, stacklevel=3)
-        if text := self._range.disagreement(self.n_components_):
+        if verdict.kind == "sorted":
+            warnings.warn(verdict.text, DimensionWarning, stacklevel=3)
+        if text := self._range.disagreement(self.n_components_, verdict.is_settled):
             warnings.warn(text, DimensionWarning, stacklevel=3)
+
+
+def _n_blocks(cv):
+    """Return the number of blocks that KFold cuts; 0 for folds that somebody chose."""
+    if isinstance(cv, KFold):
+        return 0 if cv.shuffle else cv.n_splits
+    if cv is None:
+        return 5  # as scikit-learn has it
+    return cv if isinstance(cv, Integral) else 0
 
 
 def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
@@ -262,12 +276,14 @@ def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
         Classes, for scorers that compare with them, as ``scoring="ari"``.
     groups : array-like of shape (n_samples,), default=None
         What rows belong to, as patients or machines: no group is in two folds. Without
-        a `cv` there are four folds of shuffled groups, fewer if there are fewer.
+        a `cv` there are four folds of shuffled groups, fewer if there are fewer; a
+        number for `cv` is that of such folds.
     **settings
         Those of `LatentDimensionSearchCV`, as ``rule="saturation"``, ``n_restarts=3``
-        or ``n_jobs=2``. Without a `cv` there are four folds, shuffled, as rows are
-        often sorted; for windows of a series, which overlap, pass
-        ``ContiguousKFold(4, gap=window.gap)``.
+        or ``n_jobs=2``. Without a `cv` there are four folds, and a number for `cv` is
+        that of the folds, shuffled, as rows are often sorted. For windows of a series,
+        which overlap, pass ``ContiguousKFold(4, gap=window.gap)``: a number cuts those
+        in their order.
 
     Returns
     -------
@@ -286,14 +302,22 @@ def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
     """
     if estimator is None:
         estimator = make_pipeline(StandardScaler(), DenseAutoencoder())
-    settings.setdefault("cv", _shuffled_folds(groups))
+    settings["cv"] = _folds(settings.get("cv"), X, groups)
     search = LatentDimensionSearchCV(estimator, refit=False, **settings)
     params = {} if groups is None else {"groups": groups}
     return search.fit(X, y, **params).selection_
 
 
-def _shuffled_folds(groups):
-    if groups is None:
-        return KFold(4, shuffle=True, random_state=0)
-    n_groups = len(set(np.asarray(groups).tolist()))
-    return GroupKFold(max(2, min(4, n_groups)), shuffle=True, random_state=0)
+def _folds(cv, X, groups):
+    """Return shuffled folds for none or a number, other folds as they are.
+
+    Windows, which may overlap, are shuffled by nobody who has passed a number.
+    """
+    if not (cv is None or isinstance(cv, Integral)):
+        return cv
+    if groups is not None:
+        n_groups = len(set(np.asarray(groups).tolist()))
+        return GroupKFold(cv or max(2, min(4, n_groups)), shuffle=True, random_state=0)
+    if cv is not None and (getattr(X, "ndim", 2) > 2 or are_overlapping(X)):
+        return cv
+    return KFold(4 if cv is None else cv, shuffle=True, random_state=0)

@@ -8,9 +8,11 @@ from sklearn.base import clone
 
 from skae._arrays import as_numbers
 from skae._finder import find
+from skae._sklearn import num_samples
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
+from skae.search._order import RowOrder, are_overlapping, row_order
 from skae.search._rules import SelectionRule
 
 __all__ = ["Choice", "DimensionRange"]
@@ -33,6 +35,8 @@ class DimensionRange:
         None for fewer than four different rows.
     is_trained : bool
         Whether it is a network, which may have learnt too little.
+    row_order : RowOrder or None
+        Order of the rows, where that shows in the errors of unshuffled folds.
 
     Examples
     --------
@@ -48,10 +52,14 @@ class DimensionRange:
     n_features: int
     intrinsic: IntrinsicDimension | None
     is_trained: bool = True
+    row_order: RowOrder | None = None
 
     @classmethod
-    def of(cls, estimator, X, y=None):
-        """Return the range for an estimator, not fitted, and its data."""
+    def of(cls, estimator, X, y=None, n_blocks=0):
+        """Return the range for an estimator, not fitted, and its data.
+
+        Where folds are a number of blocks, an order of the rows is looked for as well.
+        """
         found, params = find(estimator), estimator.get_params()
         param = f"{found.prefix}n_components"
         if param not in params:
@@ -59,12 +67,13 @@ class DimensionRange:
                 f"{type(estimator).__name__} has no parameter {param!r}: pass an "
                 "autoencoder, PCA, or a pipeline with one."
             )
-        X = as_numbers(_seen(found.before, X, y), type(estimator).__name__)
-        if not X.size:
-            raise ValueError(f"X of shape {X.shape} holds no values to encode.")
-        X = X.reshape(len(X), -1)
+        seen = as_numbers(_seen(found.before, X, y), type(estimator).__name__)
+        if not seen.size:
+            raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
+        seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
-        return cls(param, X.shape[1], _estimated(X), is_trained)
+        order = _row_order(X, seen, n_blocks) if n_blocks else None
+        return cls(param, seen.shape[1], _estimated(seen), is_trained, order)
 
     def values(self, n_components):
         """Return the latent dimensions to try, ascending: those that compress.
@@ -124,13 +133,15 @@ class DimensionRange:
         most = self.n_features - 1
         return most if self.intrinsic is None else min(most, self.intrinsic.upper_bound)
 
-    def disagreement(self, value):
+    def disagreement(self, value, is_settled=True):
         """Return a warning text where a choice is far from the estimates, else None.
 
         Parameters
         ----------
         value : int
             The latent dimension that was chosen.
+        is_settled : bool, default=True
+            Whether there is evidence for it; see `Verdict`.
         """
         found = self.intrinsic
         if found is None or abs(found.median - value) <= 1.5:
@@ -139,8 +150,9 @@ class DimensionRange:
             "; and a network that is trained too little finds fewer" * self.is_trained
         )
         units = "1 unit is" if value == 1 else f"{value} units are"
+        chosen = "chosen" if is_settled else "taken for now"
         return (
-            f"{units} chosen, but the distances between neighbours speak for "
+            f"{units} {chosen}, but the distances between neighbours speak for "
             f"about {found.median:.1f} dimensions (TwoNN {found.two_nn:.1f}, "
             f"Levina-Bickel {found.levina_bickel:.1f}, correlation "
             f"{found.correlation:.1f}). A code may need more units than the data have "
@@ -158,6 +170,14 @@ def _seen(before, X, y):
     except (TypeError, ValueError):
         as_numbers(X)  # says in a sentence what the steps could not make numbers of
         raise
+
+
+def _row_order(X, seen, n_blocks):
+    """Return the order of rows, None for windows that overlap: never to be shuffled."""
+    are_windows = len(seen) != num_samples(X) or are_overlapping(X)
+    if are_windows or are_overlapping(seen):
+        return None
+    return row_order(seen, n_blocks)
 
 
 def _estimated(X):
@@ -194,12 +214,16 @@ class Choice:
         Number of features that a code stands for.
     metric : str, default="score"
         The scores to choose by.
+    is_trained, row_order
+        See `ScoreCurve`.
     """
 
     rule: SelectionRule
     param: str
     n_features: int
     metric: str = "score"
+    is_trained: bool = True
+    row_order: RowOrder | None = None
 
     def __call__(self, cv_results):
         """Return the row of `cv_results_` that is chosen."""
@@ -208,4 +232,6 @@ class Choice:
     def from_cv_results(self, cv_results):
         """Return the `Selection` among the candidates of a search."""
         curve = ScoreCurve.from_cv_results(cv_results, self.param, self.metric)
-        return self.rule.select(curve.compressing(self.n_features))
+        curve = curve.compressing(self.n_features)
+        known = {"is_trained": self.is_trained, "row_order": self.row_order}
+        return self.rule.select(replace(curve, **known))

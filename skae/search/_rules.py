@@ -33,6 +33,10 @@ __all__ = [
 
 RULES = Registry("selection rule", "skae.rules")
 
+# Share of the unexplained variance that equally sensible training changes: the median
+# between 30, 100 and 300 epochs is 5 to 13 % on wine, iris, diabetes, breast cancer.
+_TRAINING_CHANGES = 0.1
+
 
 class SelectionRule(BaseEstimator, ABC):
     """A choice among values of one parameter, by their scores in every fold.
@@ -55,17 +59,20 @@ class SelectionRule(BaseEstimator, ABC):
     --------
     >>> from sklearn.datasets import load_wine
     >>> from sklearn.decomposition import PCA
-    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.model_selection import GridSearchCV, KFold
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
     >>> from skae.scorers import Reconstruction
     >>> from skae.search import Saturation
     >>> search = GridSearchCV(
-    ...     PCA(),
-    ...     {"n_components": range(1, 13)},
+    ...     make_pipeline(StandardScaler(), PCA()),
+    ...     {"pca__n_components": range(1, 13)},
     ...     scoring=Reconstruction(),
     ...     refit=Saturation(0.9),
+    ...     cv=KFold(5, shuffle=True, random_state=0),  # rows are sorted by class
     ... ).fit(load_wine().data)
     >>> search.best_params_
-    {'n_components': 1}
+    {'pca__n_components': 8}
     """
 
     is_maximum = False
@@ -125,6 +132,24 @@ class SelectionRule(BaseEstimator, ABC):
     def unexplained(self, curve):
         """Return the share of the variance that each value leaves, if that is known."""
         return None
+
+    def rivals(self, curve, position):
+        """Return the values that the rule cannot tell from its choice, ascending.
+
+        By none that it knows. With rivals a verdict is ambiguous, with many it is flat.
+
+        Parameters
+        ----------
+        curve : ScoreCurve
+        position : int
+            Of the choice on the curve.
+
+        Returns
+        -------
+        values : tuple of int
+            0 among them stands for no code at all.
+        """
+        return ()
 
 
 @RULES.register("best")
@@ -430,6 +455,26 @@ class ShortestDescription(_OfVariance):
             )
         pairs = zip(curve.values.tolist(), self.unexplained(curve), strict=True)
         return np.array([-self._length(k, fvu) for k, fvu in pairs])
+
+    def rivals(self, curve, position):
+        """Return the values that a tenth of the unexplained variance could make best.
+
+        That is a tenth more than measured for the choice, and a tenth less for a rival.
+        So much differs from one sensible number of epochs to another, which folds do
+        not show, as they all train alike. No code at all, 0, explains nothing.
+        """
+        fvu = self.unexplained(curve)
+        less = (1 - _TRAINING_CHANGES) * fvu
+        others = {0: 1.0} | dict(zip(curve.values.tolist(), less, strict=True))
+        chosen, more = curve.values[position], (1 + _TRAINING_CHANGES) * fvu[position]
+        longest = self._length(chosen, more)
+        return tuple(
+            sorted(
+                k
+                for k, share in others.items()
+                if k != chosen and self._length(k, share) <= longest
+            )
+        )
 
     def _length(self, k, fvu):
         if k >= self.n_features:

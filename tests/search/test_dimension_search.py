@@ -196,10 +196,12 @@ def test_no_more_dimensions_than_features_are_named():
 
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_under_training_warns():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 10))
-    with pytest.warns(ConvergenceWarning, match="unexplained"):
-        pca_search(n_components=3).fit(X)
+    network = DenseAutoencoder(hidden_layer_sizes=(), max_epochs=1)
+    search = LatentDimensionSearchCV(network, n_components=4, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="left unexplained. Either that is n"):
+        search.fit(linear(noise=0.6))
+    assert search.selection_.verdict.kind == "under-trained"
+    assert not search.selection_.verdict.is_settled
 
 
 def test_sequences_and_later_steps():

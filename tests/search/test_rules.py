@@ -69,9 +69,12 @@ def test_every_rule_chooses_one_of_the_values_and_says_why(scores):
     given = curve(scores)
     for rule in RULES:
         selection = rule.select(given)
-        assert selection.value in given.values
+        place = given.values.tolist().index(selection.value)
         assert selection.value != selection.runner_up
-        assert str(selection).startswith(f"{selection.value} is chosen: ")
+        settled = selection.verdict.is_settled
+        words = "is chosen" if settled else "is taken for now"
+        assert f"{selection.value} {words}: {rule.why(given, place)}" in str(selection)
+        assert str(selection).startswith("No value" if not settled else "")
         assert len(selection.criterion) == len(given.values)
 
 

@@ -83,7 +83,7 @@ def _criterion(plan, outcome):
     figure = Figure(
         name="criterion",
         title="What the rule looks at",
-        caption=f"{outcome.chosen} is chosen: {plan.rule.why(curve, position)}.",
+        caption=f"{outcome.chosen} is taken: {plan.rule.why(curve, position)}.",
         png=png_of(display),
     )
     return [figure]

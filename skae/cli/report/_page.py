@@ -71,7 +71,7 @@ def _facts(plan, outcome):
     errors = fold_range_text(outcome.fold_rmse)
     scorer = plan.settings.scorer
     facts = [
-        (f"{outcome.chosen}", "", "latent dimension"),
+        (outcome.headline, "", "latent dimension"),
         (digits(outcome.rmse), unit, f"held-out error (RMSE), {errors}"),
         (f"{outcome.score('reconstruction'):.1%}", "", "held-out variance explained"),
     ]

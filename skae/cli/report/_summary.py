@@ -28,7 +28,7 @@ def summary(plan, outcome):
     folds = fold_range_text(outcome.fold_rmse)
     others = f", with {outcome.others}" if outcome.others else ""
     lines = [
-        f"Latent dimension: {outcome.chosen}{others}",
+        f"Latent dimension: {outcome.headline}{others}",
         f"Held-out error: {error_text(outcome.rmse, unit)} (RMSE, {folds})",
     ]
     if outcome.linear_rmse is not None:

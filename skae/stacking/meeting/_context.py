@@ -75,11 +75,12 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.model_selection import GridSearchCV, KFold
     >>> import skae
     >>> search = GridSearchCV(
     ...     skae.DenseAutoencoder(max_epochs=5, random_state=0),
     ...     {"n_components": [1, 2, 3]},
+    ...     cv=KFold(5, shuffle=True, random_state=0),  # rows are sorted by class
     ... )
     >>> with skae.stacked():
     ...     search = search.fit(load_iris().data)
