@@ -6,17 +6,13 @@ from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 
 from skae.training._rules import divergence_limit, is_good
+from skae.training._stopping import StopTraining
 
 __all__ = [
     "DivergenceGuard",
     "PatientStopping",
-    "StopTraining",
     "TaskPerEpoch",
 ]
-
-
-class StopTraining(Exception):
-    """Raised by a callback to end training, with the fit kept."""
 
 
 class DivergenceGuard(Callback):
