@@ -2,7 +2,8 @@
 
 from copy import deepcopy
 
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
+from skorch.callbacks.logging import tabulate
 from torch import Tensor
 
 from skae.training._rules import divergence_limit, is_good
@@ -10,6 +11,7 @@ from skae.training._stopping import StopTraining
 
 __all__ = [
     "DivergenceGuard",
+    "EpochLog",
     "PatientStopping",
     "TaskPerEpoch",
 ]
@@ -78,6 +80,22 @@ class PatientStopping(EarlyStopping):
         if not net.rate_is_low:
             self.misses_ = -1
         super().on_epoch_end(net, **kwargs)
+
+
+class EpochLog(PrintLog):
+    """A line per epoch, as skorch prints it."""
+
+    def table(self, row):
+        """Return a table of one row."""
+        names, texts = zip(*self._yield_keys_formatted(row), strict=True)
+        return tabulate(
+            [texts],
+            headers=names,
+            tablefmt=self.tablefmt,
+            stralign=self.stralign,
+            # It tries int("0.5"), whose error takes the place of that of a Ctrl-C.
+            disable_numparse=True,
+        )
 
 
 class TaskPerEpoch(Callback):

@@ -5,12 +5,12 @@ from contextlib import contextmanager, suppress
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EpochTimer, PrintLog
+from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import get_map_location
 from torch.nn.utils import clip_grad_norm_
 
 from skae.training._batches import Batches
-from skae.training._callbacks import DivergenceGuard
+from skae.training._callbacks import DivergenceGuard, EpochLog
 from skae.training._devices import copied_to
 from skae.training._guests import follows_batches
 from skae.training._interruption import look
@@ -113,7 +113,7 @@ class AutoencoderNet(NeuralNet):
     @property
     def _default_callbacks(self):
         limits = [("limits", LimitKeeper())] if current_watch() is not None else []
-        log = [("print_log", PrintLog())] if self.verbose else []
+        log = [("print_log", EpochLog())] if self.verbose else []
         guard = ("divergence", DivergenceGuard())
         return [("timer", EpochTimer()), *limits, guard, *log]
 
@@ -156,6 +156,7 @@ class AutoencoderNet(NeuralNet):
         self.lr = learning_rate
         self.use_rate(learning_rate)
 
+    @torch.enable_grad()  # and back: a Ctrl-C in torch's no_grad may leave that on
     def train(self, rows, rows_val=None, *, epochs, last=True):
         """Train on `Rows` for some epochs more.
 

@@ -55,13 +55,6 @@ def pythons_own_handler():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture
-def grad_mode_restored():
-    """Undo what a Ctrl-C within torch's own context managers may leave."""
-    yield
-    torch.set_grad_enabled(True)
-
-
 class Acts(Callback):
     """Do something in one hook, in the third epoch where there are epochs."""
 
@@ -329,6 +322,22 @@ def test_early_stopping_in_a_stack(kind):
     assert not wants_to_stop(None)
 
 
+def test_lines_are_those_of_skorch(capsys):
+    model = dense(max_epochs=1, verbose=True, early_stopping=True).fit(X)
+    expected = PrintLog().initialize().table(model.history_[0])
+    assert capsys.readouterr().out.rstrip() == expected
+
+
+def test_gradients_are_on_after_it():
+    def in_no_grad():
+        torch.set_grad_enabled(False)  # as where torch has not yet put it back
+        ctrl_c()
+
+    with pytest.raises(KeyboardInterrupt):
+        dense(Acts("on_epoch_end", in_no_grad)).fit(X)
+    assert torch.is_grad_enabled()
+
+
 # Callbacks that stop
 
 
@@ -446,7 +455,7 @@ class Alarm(Callback):
 
 
 @pytest.fixture
-def alarms(grad_mode_restored):
+def alarms():
     """Return a function that sets how many alarms are left."""
     before = signal.signal(signal.SIGALRM, raising_of_any)
     yield functools.partial(setattr, Alarm, "n_left")
@@ -461,7 +470,6 @@ def test_forty_at_random_times(alarms):
         alarms(1)
         with pytest.raises(KeyboardInterrupt):
             dense(Alarm(), max_epochs=10**6, verbose=True).fit(X)
-        torch.set_grad_enabled(True)
 
 
 def test_ten_in_a_search_with_a_store(alarms, tmp_path):
@@ -488,7 +496,6 @@ def test_ten_in_a_search_with_a_store(alarms, tmp_path):
     n_interrupted = 0
     while n_interrupted < 10:
         n_interrupted += is_interrupted(next(stores))
-        torch.set_grad_enabled(True)
     alarms(0)
     for store in tmp_path.glob("*.db"):
         with remember(search(), store) as found:
