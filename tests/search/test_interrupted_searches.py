@@ -117,12 +117,16 @@ def test_what_was_finished_counts_and_no_more(name, countdown, tmp_path):
 @pytest.mark.parametrize(
     ("n_jobs", "surroundings"),
     [
-        (None, nullcontext),
-        (2, nullcontext),
-        (None, stacked),
-        (None, lambda: stacked(n_processes=2)),
+        pytest.param(None, nullcontext, id="alone"),
+        pytest.param(None, stacked, id="stacked"),
+        pytest.param(2, nullcontext, id="two jobs", marks=pytest.mark.slow),
+        pytest.param(
+            None,
+            lambda: stacked(n_processes=2),
+            id="stacked in two processes",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["alone", "two jobs", "stacked", "stacked in two processes"],
 )
 def test_wherever_its_fits_are(n_jobs, surroundings, countdown, tmp_path, new_workers):
     """In worker processes it is the worker that is told."""
