@@ -9,6 +9,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
+from skae.training._stopping import StopTraining
+
 __all__ = ["LearningRateRange", "learning_rate_range_test"]
 
 SMOOTHING = 0.9
@@ -122,7 +124,7 @@ class _Sweep(Callback):
 
     def on_batch_begin(self, net, **kwargs):
         if not self.left_:
-            raise KeyboardInterrupt  # which is how skorch's callbacks end a fit
+            raise StopTraining
         net.use_rate(self.left_.pop())
 
 

@@ -3,22 +3,20 @@
 import math
 from copy import deepcopy
 
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
+from skorch.callbacks.logging import tabulate
 from torch import Tensor
 
 from skae.training._rules import divergence_limit, failure_limit, is_good
 from skae.training._spread import spread_of
+from skae.training._stopping import StopTraining
 
 __all__ = [
     "DivergenceGuard",
+    "EpochLog",
     "PatientStopping",
-    "StopTraining",
     "TaskPerEpoch",
 ]
-
-
-class StopTraining(Exception):
-    """Raised by a callback to end training, with the fit kept."""
 
 
 class DivergenceGuard(Callback):
@@ -109,6 +107,22 @@ class PatientStopping(EarlyStopping):
         if not net.rate_is_low:
             self.misses_ = -1
         super().on_epoch_end(net, **kwargs)
+
+
+class EpochLog(PrintLog):
+    """A line per epoch, as skorch prints it."""
+
+    def table(self, row):
+        """Return a table of one row."""
+        names, texts = zip(*self._yield_keys_formatted(row), strict=True)
+        return tabulate(
+            [texts],
+            headers=names,
+            tablefmt=self.tablefmt,
+            stralign=self.stralign,
+            # It tries int("0.5"), whose error takes the place of that of a Ctrl-C.
+            disable_numparse=True,
+        )
 
 
 class TaskPerEpoch(Callback):

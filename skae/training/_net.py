@@ -5,12 +5,12 @@ from contextlib import contextmanager, suppress
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EpochTimer, PrintLog
+from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import get_map_location
 from torch.nn.utils import clip_grad_norm_
 
 from skae.training._batches import Batches
-from skae.training._callbacks import DivergenceGuard, StopTraining
+from skae.training._callbacks import DivergenceGuard, EpochLog
 from skae.training._devices import copied_to
 from skae.training._guests import follows_batches
 from skae.training._interruption import look
@@ -24,6 +24,7 @@ from skae.training._rules import (
     row_of_terms,
 )
 from skae.training._seeding import generator_for
+from skae.training._stopping import StopTraining, callbacks_may_stop
 from skae.training._workers import use_own_share
 
 __all__ = ["AutoencoderNet"]
@@ -112,7 +113,7 @@ class AutoencoderNet(NeuralNet):
     @property
     def _default_callbacks(self):
         limits = [("limits", LimitKeeper())] if current_watch() is not None else []
-        log = [("print_log", PrintLog())] if self.verbose else []
+        log = [("print_log", EpochLog())] if self.verbose else []
         guard = ("divergence", DivergenceGuard())
         return [("timer", EpochTimer()), *limits, guard, *log]
 
@@ -160,6 +161,7 @@ class AutoencoderNet(NeuralNet):
         self.lr = learning_rate
         self.use_rate(learning_rate)
 
+    @torch.enable_grad()  # and back: a Ctrl-C in torch's no_grad may leave that on
     def train(self, rows, rows_val=None, *, epochs, last=True):
         """Train on `Rows` for some epochs more.
 
@@ -173,12 +175,12 @@ class AutoencoderNet(NeuralNet):
         """
         use_own_share()
         self.begin(rows, epochs, last)
-        self.notify("on_train_begin", X=rows, y=rows_val)
+        super().notify("on_train_begin", X=rows, y=rows_val)  # nothing to stop yet
         self.first_epoch_ = len(self.history) - self.n_done_  # of what was loaded
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
         with suppress(StopTraining), self._compiled():
             self.fit_loop(rows, rows_val, epochs=epochs - self.n_done_)
-        self.notify("on_train_end", X=rows, y=rows_val)
+        super().notify("on_train_end", X=rows, y=rows_val)
         return self
 
     def begin(self, rows, epochs, last=True):
@@ -203,16 +205,9 @@ class AutoencoderNet(NeuralNet):
             del self.forward_
 
     def notify(self, method_name, **kwargs):
-        """Call a hook of all callbacks.
-
-        skorch's callbacks end training by raising `KeyboardInterrupt`, which its
-        `fit` takes for the wish to stop. Here only callbacks can do so: the user's
-        own Ctrl-C at any other time ends the program, or the search.
-        """
-        try:
+        """Call a hook of all callbacks, which may end training by it."""
+        with callbacks_may_stop():
             super().notify(method_name, **kwargs)
-        except KeyboardInterrupt as interrupt:
-            raise StopTraining from interrupt
 
     def get_split_datasets(self, X, y=None, **kwargs):
         """Return the data to train on and to validate on, as they were given."""

@@ -14,6 +14,7 @@ from skae.training._rules import (
     row_of_terms,
 )
 from skae.training._seeding import generator_for
+from skae.training._stopping import StopTraining, callbacks_may_stop
 
 __all__ = ["Member"]
 
@@ -125,11 +126,12 @@ class Member:
 
     def wants_to_stop(self):
         """Return whether early stopping ends the fit, given the module as it is now."""
-        for stopper in self.stoppers:
-            try:
-                stopper.on_epoch_end(self.net)
-            except KeyboardInterrupt:  # which is how skorch's callbacks stop
-                return True
+        try:
+            with callbacks_may_stop():
+                for stopper in self.stoppers:
+                    stopper.on_epoch_end(self.net)
+        except StopTraining:
+            return True
         return False
 
     def reset(self):
