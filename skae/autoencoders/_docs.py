@@ -63,7 +63,7 @@ callbacks : list of skorch callbacks or None, default=None
     `learning_rate_schedule`. Callbacks that act on batches slow training down a little;
     they receive ``(x, x)`` as the batch, ``(x, y)`` where `fit` is given clean rows. A
     ``raise KeyboardInterrupt`` of theirs, in an epoch, ends the fit, which counts as
-    finished; Ctrl-C, or any other signal whose handler raises it, is raised by `fit`."""
+    finished; Ctrl-C, or another signal whose handler raises it, is raised by `fit`."""
 
 ATTRIBUTES = """\
 net_ : skorch.NeuralNet
