@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.utils import check_array
+from torch.utils.data import IterableDataset
 
 from skae._arrays import FLOATS, as_target
 from skae.training._sources import is_dataset
@@ -72,7 +73,7 @@ def lone_dataset():
 
 def check_indexed(source, y):
     """Refuse to pair streams, whose rows have no numbers."""
-    if not (source.is_indexed and hasattr(y, "__getitem__")):
+    if not source.is_indexed or isinstance(y, IterableDataset):
         raise TypeError(
             "Rows and their clean ones are paired by number, which an IterableDataset "
             "does not have: pass X and y as data sets with __getitem__ and __len__."

@@ -1,6 +1,7 @@
 """Checks of autoencoders beyond scikit-learn's own contract."""
 
 import warnings
+from contextlib import contextmanager
 from functools import partial
 from unittest import SkipTest
 from weakref import WeakKeyDictionary
@@ -8,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from skae.exceptions import CollapseWarning
 from skae.testing._promise import (
@@ -32,11 +34,18 @@ def _data(n_samples=50, n_features=6, dtype=np.float64):
 
 
 def _fitted(autoencoder, X, **params):
-    """Fit a copy, without warnings of codes that have collapsed after few epochs."""
+    """Fit a copy, and say nothing of what comes of few epochs."""
     model = clone(autoencoder).set_params(**{"random_state": 0, **params})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CollapseWarning)
+    with _few_epochs():
         return model.fit(X)
+
+
+@contextmanager
+def _few_epochs():
+    with warnings.catch_warnings():
+        for category in (CollapseWarning, ConvergenceWarning):
+            warnings.simplefilter("ignore", category)
+        yield
 
 
 _FITTED = WeakKeyDictionary()
@@ -165,8 +174,7 @@ def check_data_frames(autoencoder):
         raise SkipTest("pandas is not installed: no data frames to check") from None
     X = pd.DataFrame(_data(), columns=list("abcdef"))
     model = clone(autoencoder).set_params(random_state=0).set_output(transform="pandas")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CollapseWarning)
+    with _few_epochs():
         Z = model.fit_transform(X)
     prefix = type(autoencoder).__name__.lower()
     names = [f"{prefix}{i}" for i in range(model.n_components)]
