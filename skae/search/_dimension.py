@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from numbers import Integral
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GroupKFold, KFold, ParameterGrid
+from sklearn.model_selection import GroupKFold, KFold, ParameterGrid, check_cv
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, get_tags
@@ -187,7 +188,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self._validate_params()
         get_tags(self.estimator)  # which refuses a class
         X = divisible(X, type(self).__name__)
-        self._range = DimensionRange.of(self.estimator, X, y, _n_blocks(self.cv))
+        n_blocks = _n_blocks(self.cv, y, self.estimator)
+        self._range = DimensionRange.of(self.estimator, X, y, n_blocks)
         self.n_features_ = self._range.n_features
         self.intrinsic_dimension_ = self._range.intrinsic
         self._values = self._range.values(self.n_components)
@@ -250,13 +252,11 @@ class LatentDimensionSearchCV(BaseSearchCV):
             warnings.warn(text, DimensionWarning, stacklevel=3)
 
 
-def _n_blocks(cv):
-    """Return the number of blocks that KFold cuts; 0 for folds that somebody chose."""
-    if isinstance(cv, KFold):
-        return 0 if cv.shuffle else cv.n_splits
-    if cv is None:
-        return 5  # as scikit-learn has it
-    return cv if isinstance(cv, Integral) else 0
+def _n_blocks(cv, y, estimator):
+    """Return the number of blocks that KFold cuts; 0 for folds of another kind."""
+    if cv is None or isinstance(cv, Integral):
+        cv = check_cv(cv, y, classifier=is_classifier(estimator))
+    return cv.n_splits if isinstance(cv, KFold) and not cv.shuffle else 0
 
 
 def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
