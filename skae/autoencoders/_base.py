@@ -4,6 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from copy import copy
 from functools import partial
+from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
@@ -135,6 +136,12 @@ class BaseAutoencoder(
         "callbacks": [list, tuple, None],
     }
 
+    def __init_subclass__(cls, **kwargs):
+        """Keep the signature of ``__init__``, which each clone asks for three times."""
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__.__signature__ = signature(cls.__init__)
+
     def _store(self, parameters):
         """Store the arguments of ``__init__``, given its `locals`."""
         del parameters["self"]
@@ -172,6 +179,8 @@ class BaseAutoencoder(
 
         Many hold what cannot be copied, as writers of logs.
         """
+        if not self.callbacks:
+            return super().__sklearn_clone__()
         bare = copy(self)
         bare.callbacks = None
         cloned = BaseEstimator.__sklearn_clone__(bare)

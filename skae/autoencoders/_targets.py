@@ -47,7 +47,7 @@ def checked_target(y, shape):
 
 def is_same(X, y):
     """Return whether rows are their own targets."""
-    return np.array_equal(X, y, equal_nan=True)
+    return X is y or np.array_equal(X, y) or np.array_equal(X, y, equal_nan=True)
 
 
 def check_ends(X, y):
