@@ -11,7 +11,7 @@ from skae.exceptions import ScaleWarning
 __all__ = ["warn_unequal_scales"]
 
 # Rows that are looked at, evenly spaced, how few say nothing, and values at most.
-N_ROWS, FEW, N_VALUES = 300, 10, 2**16
+N_ROWS, FEW, N_VALUES = 1000, 10, 2**15
 # Variances that differ by more are of features in different units.
 RATIO = 1e3
 # So much more has to differ what is the same in most rows, as pixels at the edge:

@@ -7,7 +7,7 @@ import torch
 __all__ = ["error_beside_the_mean", "spread_of"]
 
 # Rows that tell it, and values if rows are wide.
-N_ROWS, FEW, N_VALUES = 300, 64, 2**16
+N_ROWS, FEW, N_VALUES = 1000, 64, 2**15
 
 
 def _sample(rows):
@@ -26,7 +26,7 @@ def spread_of(net, rows):
     ----------
     net : AutoencoderNet
     rows : Rows
-        Of which up to 300 are looked at, evenly spaced.
+        Of which up to 1000 are looked at, evenly spaced.
 
     Returns
     -------
