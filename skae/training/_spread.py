@@ -7,7 +7,7 @@ import torch
 __all__ = ["error_beside_the_mean", "spread_of"]
 
 # Rows that tell it, and values if rows are wide.
-N_ROWS, FEW, N_VALUES = 1000, 64, 2**15
+N_ROWS, FEW, N_VALUES = 1000, 64, 2**13
 
 
 def _sample(rows):
