@@ -96,17 +96,17 @@ def _copied(state):
 
 
 class PatientStopping(EarlyStopping):
-    """Early stopping whose patience begins when the learning rate has come down.
+    """Early stopping that compares epochs once the learning rate has come down.
 
     While a schedule raises the rate, or holds it high, losses say little about what
-    lower rates will make of the weights: epochs without improvement do not count yet.
+    lower rates will make of the weights. Beside a start that is good by itself, as
+    principal components are, all of these epochs would seem to have failed.
     """
 
     def on_epoch_end(self, net, **kwargs):
         """Note an improvement, or be patient, or stop."""
-        if not net.rate_is_low:
-            self.misses_ = -1
-        super().on_epoch_end(net, **kwargs)
+        if net.rate_is_low:
+            super().on_epoch_end(net, **kwargs)
 
 
 class EpochLog(PrintLog):

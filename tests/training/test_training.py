@@ -125,6 +125,21 @@ def test_patience_begins_when_the_schedule_has_come_down(load):
     assert n_low >= min(patience, 50 - peak)
 
 
+def test_weights_of_a_high_rate_are_not_the_best():
+    """Held-out rows of another kind, of which the start knows more than training."""
+    rng = np.random.default_rng(0)
+    X, X_val = rng.normal(size=(80, 4)), rng.normal(size=(20, 4)) + 1
+    model = DenseAutoencoder(
+        2, early_stopping=True, max_epochs=40, learning_rate=0.03, random_state=0
+    ).fit(X, X_val=X_val)
+    rates, losses = model.history_[:, "learning_rate"], model.history_[:, "valid_loss"]
+    low = [i for i, rate in enumerate(rates) if rate <= max(rates) / 2]
+    low = [i for i in low if i > np.argmax(rates)]
+    assert min(losses) < min(losses[i] for i in low)
+    found = -model.score_samples(X_val).mean()
+    assert found == pytest.approx(min(losses[i] for i in low), rel=1e-3)
+
+
 def test_early_stopping_learns_more_than_pca():
     X = StandardScaler().fit_transform(load_breast_cancer().data).astype(np.float32)
     model = DenseAutoencoder(5, early_stopping=True, max_epochs=60, random_state=0)
