@@ -19,7 +19,6 @@ ARRAYS = (np.ndarray, np.memmap)
 SCALARS = "biufcmMSU"
 # Kinds of arrays that are stored as their bytes: the format has no such tensors.
 BYTES = "cmMSU"
-FUNCTIONS = (types.BuiltinFunctionType, types.FunctionType, types.MethodType)
 
 
 class Encoder:
