@@ -92,13 +92,21 @@ def as_target(y, shape):
             return None
         if isinstance(y, torch.Tensor):
             y = _array_of_tensor(y)
-        y = y.to_numpy() if hasattr(y, "iloc") else np.asarray(y)
+        y = _array_of_frame(y) if hasattr(y, "iloc") else np.asarray(y)
         if y.dtype.kind == "O":
             y = y.astype(np.float64)
-            return y if np.isfinite(y).all() else None  # None, for one
+            return None if np.isnan(y).all() else y  # nothing but None, for one
     except (TypeError, ValueError):  # ragged, text
         return None
-    return y if y.dtype.kind in "fiu" else None
+    return y if y.dtype.kind in "bfiu" else None
+
+
+def _array_of_frame(y):
+    """Return the values of a data frame, NaN where some are missing."""
+    values = y.to_numpy()
+    if values.dtype.kind != "O":
+        return values
+    return y.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def array_like(X, name):

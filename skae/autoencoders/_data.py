@@ -14,6 +14,7 @@ from skae.autoencoders._targets import (
     NUMBERS,
     check_ends,
     check_indexed,
+    check_names,
     check_paired,
     check_validation_target,
     checked_target,
@@ -59,6 +60,7 @@ class EventDataMixin:
 
     def _target(self, y, X):
         """Return the `Target` of validated rows, None where they are their own."""
+        check_names(y, getattr(self, "feature_names_in_", None))
         y = checked_target(y, X.shape)
         if y is None or all(is_same(X[rows], y[rows]) for rows in _parts_of(X)):
             return None
@@ -79,7 +81,13 @@ class EventDataMixin:
     def _warn_unlike_target(self, data):
         if data.y is not None:
             events = (self._as_events(X) for X in (data.X, data.y))
-            warn_unlike(*events, stacklevel=5, name="y", advice=ABOUT_TARGETS)
+            warn_unlike(
+                *events,
+                stacklevel=5,
+                name="y",
+                advice=ABOUT_TARGETS,
+                may_vary_less=True,
+            )
 
     def _data_of_dataset(self, dataset, y, sample_weight, *, reset):
         sample, has_missing = EvenSample(SAMPLE_ROWS), False

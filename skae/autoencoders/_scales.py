@@ -50,7 +50,7 @@ def warn_unequal_scales(events, names, stacklevel):
         "which the loss sees next to nothing: scale the data first, as by "
         f"{scaler} in a pipeline.",
         ScaleWarning,
-        (wide, small),
+        (kind,),
         stacklevel + 1,
     )
 

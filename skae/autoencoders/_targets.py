@@ -12,6 +12,7 @@ __all__ = [
     "NUMBERS",
     "check_ends",
     "check_indexed",
+    "check_names",
     "check_paired",
     "check_validation_target",
     "checked_target",
@@ -62,6 +63,17 @@ def check_ends(X, y):
             "y has the shape of X, and NaN where X has numbers, or the reverse: the "
             "sequences of both have to end at the same time steps. Impute the others."
         )
+
+
+def check_names(y, names):
+    """Refuse clean rows whose columns are those of X in another order."""
+    columns = list(getattr(y, "columns", ()))
+    if names is None or columns == list(names) or set(columns) != set(names):
+        return
+    raise ValueError(
+        "y has the columns of X in another order: the clean rows that reconstructions "
+        "are compared with come in the order of X, y[X.columns]."
+    )
 
 
 def lone_dataset():

@@ -22,7 +22,13 @@ ABOUT_VALIDATION = (
 
 
 def warn_unlike(
-    events, events_val, stacklevel, *, name="X_val", advice=ABOUT_VALIDATION
+    events,
+    events_val,
+    stacklevel,
+    *,
+    name="X_val",
+    advice=ABOUT_VALIDATION,
+    may_vary_less=False,
 ):
     """Warn where validation rows are on another scale than those of the fit.
 
@@ -39,8 +45,11 @@ def warn_unlike(
         What `events_val` are called.
     advice : str
         What follows from it, the second half of a sentence.
+    may_vary_less : bool, default=False
+        Whether `events_val` may vary less: clean rows do, beside noisy ones.
     """
-    found = _difference(_features(events), _features(events_val), name)
+    X, X_val = _features(events), _features(events_val)
+    found = _difference(X, X_val, name, may_vary_less)
     if found:
         warnings.warn(f"{found}, {advice}", stacklevel=stacklevel + 1)
 
@@ -54,7 +63,7 @@ def _features(events):
     return table[~np.isnan(table).any(axis=1)]
 
 
-def _difference(X, X_val, name):
+def _difference(X, X_val, name, may_vary_less):
     """Return in words how far two tables are apart, or None if they are alike."""
     if not (len(X) and len(X_val)):
         return None
@@ -71,6 +80,6 @@ def _difference(X, X_val, name):
         return None
     if min(ratios) > RATIO and np.isfinite(ratios).all():
         return f"{name} varies {np.sqrt(ratios[0]):.0f} times as much as X"
-    if max(ratios) < 1 / RATIO:
+    if max(ratios) < 1 / RATIO and not may_vary_less:
         return f"X varies {np.sqrt(1 / ratios[0]):.0f} times as much as {name}"
     return None

@@ -201,8 +201,8 @@ def _why_a_tenth_matters(case):
         return None
     values = enumeration(sorted({case.value, *case.rivals}))
     return (
-        f"{values} do about as well, to within a tenth of the variance that they leave "
-        "unexplained"
+        f"{values} give about as short a description of held-out data, to within a "
+        "tenth of the variance that they leave unexplained"
     )
 
 

@@ -120,7 +120,6 @@ LABELS = {
     "several columns": normal(120, 3),
     "names in columns": np.full((120, 6), "a"),
     "objects": np.full((120, 6), None),
-    "yes and no in columns": CLEAN > 0,
     "another number of rows": CLEAN[:50],
     "transposed": CLEAN.T,
     "ragged": [[1], [1, 2]],
@@ -435,3 +434,40 @@ def test_checkpoints_tell_targets_apart(tmp_path):
 
 def test_a_range_test_has_no_target():
     assert learning_rate_range_test(dense(), NOISY, n_steps=10).suggestion > 0
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda y: y > 0,
+        lambda y: (y > 0).astype(object),
+        lambda y: pd.DataFrame(y > 0).astype("boolean"),
+    ],
+    ids=["bool", "object", "nullable"],
+)
+def test_clean_rows_may_be_of_two_values(kind):
+    given = dense().fit(NOISY, kind(CLEAN))
+    assert same_weights(given, dense().fit(NOISY, (CLEAN > 0).astype(float)))
+
+
+def test_missing_entries_of_clean_rows_are_refused_in_any_form():
+    y = CLEAN.copy()
+    y[3, 0] = np.nan
+    for form in (y, pd.DataFrame(y), pd.DataFrame(y).astype("Float64"), y.tolist()):
+        with pytest.raises(ValueError, match="NaN"):
+            dense().fit(NOISY, form)
+
+
+def test_columns_of_clean_rows_come_in_the_order_of_x():
+    names = [f"x{i}" for i in range(NOISY.shape[1])]
+    X, y = (pd.DataFrame(rows, columns=names) for rows in (NOISY, CLEAN))
+    with pytest.raises(ValueError, match=r"y\[X.columns\]"):
+        dense().fit(X, y[names[::-1]])
+    assert same_weights(dense().fit(X, y), dense().fit(X, y.to_numpy()))
+    other = y.set_axis([f"clean {name}" for name in names], axis=1)
+    assert same_weights(dense().fit(X, y), dense().fit(X, other))
+
+
+def test_noise_may_be_much_wider_than_clean_rows():
+    noisy = CLEAN + 20 * CLEAN.std() * normal(*CLEAN.shape, seed=5)
+    dense(max_epochs=1).fit(noisy, CLEAN)  # a warning would be an error
