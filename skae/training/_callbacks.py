@@ -108,6 +108,11 @@ class PatientStopping(EarlyStopping):
         if net.rate_is_low:
             super().on_epoch_end(net, **kwargs)
 
+    def on_train_end(self, net, **kwargs):
+        """Go back to the best epoch, unless the fit has gone back to good weights."""
+        if not net.diverged_:
+            super().on_train_end(net, **kwargs)
+
 
 class EpochLog(PrintLog):
     """A line per epoch, as skorch prints it."""

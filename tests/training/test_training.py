@@ -125,6 +125,17 @@ def test_patience_begins_when_the_schedule_has_come_down(load):
     assert n_low >= min(patience, 50 - peak)
 
 
+@pytest.mark.parametrize("rate", [1.0, 3.0, 10.0])
+def test_a_fit_that_diverged_keeps_good_weights_rather_than_the_best(rate):
+    X = StandardScaler().fit_transform(load_wine().data)
+    model = DenseAutoencoder(
+        2, early_stopping=True, optimizer="sgd", learning_rate=rate, random_state=0
+    ).set_params(learning_rate_schedule="constant")
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model.fit(X)
+    assert model.score(X) > 0.5
+
+
 def test_weights_of_a_high_rate_are_not_the_best():
     """Held-out rows of another kind, of which the start knows more than training."""
     rng = np.random.default_rng(0)
