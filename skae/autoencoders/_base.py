@@ -265,8 +265,9 @@ class BaseAutoencoder(
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
         ScaleWarning
-            When variances of features differ by more than a factor of 1000. In the fits
-            of a search, these are given once in each process.
+            When variances of features differ by more than a factor of 1000. Of the fits
+            that a search compares, one says so, as it does of a reconstruction worse
+            than the mean; in worker processes, one of each process.
         UserWarning
             When `X_val`, or a `y` of clean rows, is on another scale than `X`.
         """

@@ -58,7 +58,7 @@ def search(memory):
         GridSearchCV(Meeting(), grid, cv=2, refit=False).fit(X)
 
 
-@pytest.mark.parametrize(("copies", "n_tasks"), [(8, 1), (16, 2), (32, 4), (1e6, 12)])
+@pytest.mark.parametrize(("copies", "n_tasks"), [(12, 1), (24, 2), (48, 4), (1e6, 12)])
 def test_tasks_hold_no_more_than_memory_allows(most_at_a_time, copies, n_tasks):
     assert most_at_a_time(lambda: search(1.01 * copies * X.nbytes), n_tasks) == n_tasks
 

@@ -13,8 +13,9 @@ __all__ = ["LARGE", "bytes_of_data", "large_arrays_given_back", "n_tasks_within"
 LARGE = 2**20
 
 # A task of a search holds the rows of its fold, what steps make of these, and
-# reconstructions: several times the data, if not all at once.
-_COPIES = 8
+# reconstructions, and its stack the rows once more: several times the data, and room
+# for what is freed late.
+_COPIES = 12
 
 # As glibc's malloc.h and its manual ("Malloc Tunable Parameters") have them.
 _M_MMAP_THRESHOLD = -3
