@@ -8,7 +8,14 @@ from torch import nn
 
 from skae.registry import Registry
 
-__all__ = ["NOISES", "GaussianNoise", "MaskingNoise", "Noise", "SNRNoise"]
+__all__ = [
+    "NOISES",
+    "GaussianNoise",
+    "MaskingNoise",
+    "NestedDropout",
+    "Noise",
+    "SNRNoise",
+]
 
 NOISES = Registry("noise", "skae.noises")
 
@@ -197,6 +204,45 @@ class MaskingNoise(Noise):
 
     def apply(self, x, draws):
         """Return `x` with entries masked."""
+        return x * draws
+
+
+@NOISES.register("nested_dropout")
+class NestedDropout(Noise):
+    """Dropout of the last units of a code, how many of them at random, row by row.
+
+    Each row keeps its first r of k units, with r uniform on 1, ..., k, and the others
+    are set to zero. As the first units have to serve alone most often, training orders
+    them: the first r are themselves a code of size r, whose reconstruction is the
+    decoded code with zeros in place of the others. Linear networks find the principal
+    components this way, in their order.
+
+    Meant for codes, as ``PointBottleneck(noise="nested_dropout")``. One fit tells the
+    error of every smaller code, see `skae.metrics.prefix_errors`.
+
+    References
+    ----------
+    O. Rippel, M. Gelbart, R. Adams, "Learning ordered representations with nested
+    dropout", ICML 2014, arXiv:1402.0915. They draw r from a geometric distribution.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.noise import NestedDropout
+    >>> noise = NestedDropout().build((4,))
+    >>> codes = noise(torch.ones(6000, 4), torch.Generator().manual_seed(0))
+    >>> [round(share, 1) for share in codes.mean(0).tolist()]
+    [1.0, 0.8, 0.5, 0.3]
+    """
+
+    def draw(self, x, generator):
+        """Return which units are kept; see `Noise.draw`."""
+        k, shape = x.shape[-1], (*x.shape[:-1], 1)
+        kept = torch.randint(k, shape, generator=generator, device=x.device)
+        return torch.arange(k, device=x.device) <= kept
+
+    def apply(self, x, draws):
+        """Return `x` with the last units set to zero."""
         return x * draws
 
 

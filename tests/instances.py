@@ -3,7 +3,7 @@
 from skae import MMDVAE, VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
-from skae.noise import GaussianNoise, MaskingNoise, SNRNoise
+from skae.noise import GaussianNoise, MaskingNoise, NestedDropout, SNRNoise
 from skae.objectives import (
     MMD,
     AbsoluteError,
@@ -122,10 +122,17 @@ NETWORKS = [
 BOTTLENECKS = [
     PointBottleneck(),
     PointBottleneck("tanh", noise=SNRNoise(10)),
+    PointBottleneck(noise=NestedDropout()),
     GaussianBottleneck(),
 ]
 
-NOISES = [GaussianNoise(), MaskingNoise(), SNRNoise(10), SNRNoise(3, unit="ratio")]
+NOISES = [
+    GaussianNoise(),
+    MaskingNoise(),
+    NestedDropout(),
+    SNRNoise(10),
+    SNRNoise(3, unit="ratio"),
+]
 
 RECONSTRUCTIONS = [
     SquaredError(),
