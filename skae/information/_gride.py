@@ -107,9 +107,9 @@ class GrideScales:
     Examples
     --------
     >>> from skae.information import GrideScales
-    >>> scales = GrideScales((1, 2, 4), (5.1, 2.1, 2.0), (0.1, 0.15, 0.21))
-    >>> round(scales.dimension, 2), scales.plateau
-    (2.05, (2, 8))
+    >>> scales = GrideScales((1, 2, 4), (5.0, 2.5, 2.0), (0.1, 0.15, 0.21))
+    >>> scales.dimension, scales.plateau
+    (2.25, (2, 8))
     """
 
     n_neighbors: tuple[int, ...]
@@ -120,12 +120,13 @@ class GrideScales:
     def dimension(self):
         """Dimension at the plateau, infinite where no scale has a finite one.
 
-        The geometric mean of the two neighbouring scales whose estimates differ least,
-        as a ratio. Scales with infinite estimates, which are those of ties, are left
-        out.
+        The mean of the two neighbouring scales whose estimates differ least. As
+        distances grow by log(2) / d in the logarithm from one scale to the next, that
+        is where log d changes least with the logarithm of the distance. Scales with
+        infinite estimates, which are those of ties, are left out.
         """
         flattest = np.take(self.estimates, self._flattest())
-        return float(np.exp(np.log(flattest).mean())) if len(flattest) else math.inf
+        return float(flattest.mean()) if len(flattest) else math.inf
 
     @property
     def plateau(self):
@@ -139,7 +140,7 @@ class GrideScales:
     def _flattest(self):
         """Return the indices of the two scales of the plateau, or of the only one."""
         finite = np.flatnonzero(np.isfinite(self.estimates))
-        change = np.abs(np.diff(np.log(np.take(self.estimates, finite))))
+        change = np.abs(np.diff(np.take(self.estimates, finite)))
         first = change.argmin() if len(change) else 0
         return finite[first : first + 2]
 
@@ -180,10 +181,10 @@ def gride_scales(X, *, max_neighbors=64, max_samples=2000):
 
     Notes
     -----
-    The plateau is where estimates change least from one scale to the next. Noise that
-    is as large as the distances to all of these neighbours has a plateau of its own,
-    at a dimension that is too high: then look at coarser scales by raising
-    `max_neighbors`, or by fewer rows.
+    The plateau is where estimates change least from one scale to the next. Where they
+    still fall at the last scale, noise is as large as the distances to all of these
+    neighbours, and the dimension is too high: look at coarser scales, by raising
+    `max_neighbors` or by fewer rows.
 
     References
     ----------

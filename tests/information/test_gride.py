@@ -142,11 +142,22 @@ def scales_of(*estimates):
     return GrideScales(n, estimates, n)
 
 
+def test_the_plateau_is_where_the_slope_against_the_scale_is_smallest():
+    """On data whose distances grow by log(2) / d, as those of d dimensions do."""
+    scales = gride_scales(noisy_plane(2000, 0.05))
+    slopes = np.diff(np.log(scales.estimates)) / np.diff(np.log(scales.distances))
+    flattest = np.abs(slopes).argmin()
+    assert scales.plateau[0] == scales.n_neighbors[flattest]
+    assert scales.dimension == pytest.approx(
+        np.mean(scales.estimates[flattest : flattest + 2])
+    )
+
+
 @pytest.mark.parametrize(
     ("estimates", "dimension", "plateau"),
     [
         ((8.0, 4.0, 2.0, 2.0, 1.0), 2.0, (4, 16)),
-        ((1.0, 2.0, 10.0, 12.1, 20.0), 11.0, (4, 16)),  # by ratios, not differences
+        ((10.0, 8.0, 6.0, 4.5, 3.5), 4.0, (8, 32)),  # by differences, not ratios
         ((math.inf, math.inf, 3.0, 2.0, 2.0), 2.0, (8, 32)),
         ((3.0, 3.0, 2.0, 2.0), 3.0, (1, 4)),  # the finer one of two
         ((math.inf, 3.0), 3.0, (2, 4)),
