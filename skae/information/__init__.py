@@ -4,15 +4,11 @@ from skae.information._adjusted import (
     AdjustedInformation,
     adjusted_mutual_information,
 )
-from skae.information._dimension import (
-    IntrinsicDimension,
-    correlation_dimension,
-    estimate_dimension,
-    levina_bickel,
-    two_nn,
-)
+from skae.information._correlation import correlation_dimension
+from skae.information._dimension import IntrinsicDimension, estimate_dimension
 from skae.information._discrepancy import coverage, knn_kl, knn_kl_floor, mmd2
 from skae.information._entropy import joint_entropy, renyi_entropy
+from skae.information._gride import GrideScales, gride, gride_scales
 from skae.information._kernels import (
     as_samples,
     rbf_blocks,
@@ -22,10 +18,12 @@ from skae.information._kernels import (
 )
 from skae.information._mutual_information import MutualInformation, mutual_information
 from skae.information._rate import InformationRate, information_rate
+from skae.information._ratios import levina_bickel, two_nn
 from skae.information._relative import RelativeInformation, relative_information
 
 __all__ = [
     "AdjustedInformation",
+    "GrideScales",
     "InformationRate",
     "IntrinsicDimension",
     "MutualInformation",
@@ -35,6 +33,8 @@ __all__ = [
     "correlation_dimension",
     "coverage",
     "estimate_dimension",
+    "gride",
+    "gride_scales",
     "information_rate",
     "joint_entropy",
     "knn_kl",

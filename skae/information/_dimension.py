@@ -1,39 +1,27 @@
-"""Estimates of the intrinsic dimension, from the distances of neighbours."""
+"""Intrinsic dimension of data by several estimators, from one search."""
 
 import math
-from dataclasses import dataclass
-from itertools import product
-from numbers import Integral, Real
+from dataclasses import dataclass, field
 
-import numpy as np
-import torch
-from sklearn.metrics.pairwise import paired_distances
-from sklearn.neighbors import NearestNeighbors
+from skae._sklearn import validate_params
+from skae.information._correlation import correlation_from
+from skae.information._gride import GrideScales, gride_scales_from
+from skae.information._neighbors import MAX_SAMPLES, Neighbors
+from skae.information._ratios import levina_bickel_from, two_nn_from
 
-from skae._sklearn import Interval, validate_params
-from skae.information._kernels import BLOCK_SIZE, as_samples, in_bandwidths
+__all__ = ["IntrinsicDimension", "estimate_dimension"]
 
-__all__ = [
-    "IntrinsicDimension",
-    "correlation_dimension",
-    "estimate_dimension",
-    "levina_bickel",
-    "two_nn",
-]
-
-# Rows in estimate_dimension: four are the fewest with a radius to compare with another.
+# Four distinct rows are the fewest with a radius to compare with another.
 MIN_ROWS = 4
 # Neighbours of the maximum likelihood estimate, and of the larger correlation radius.
 N_NEIGHBORS = 20
-# Distances are equal up to this share: ties of a grid, whichever way they were rounded.
-_ROUNDING = 1e-9
-
-_MAX_SAMPLES = [Interval(Integral, 2, None, closed="left"), None]
+# Neighbours of the coarsest scale of GRIDE.
+MAX_NEIGHBORS = 64
 
 
 @dataclass(frozen=True)
 class IntrinsicDimension:
-    """Three estimates of the intrinsic dimension of the same data.
+    """Estimates of the intrinsic dimension of the same data.
 
     None is above the number of features: that of neighbours at equal distances, as
     those of answers on a scale or of whole numbers, would be without a bound.
@@ -45,15 +33,35 @@ class IntrinsicDimension:
     levina_bickel : float
         See `levina_bickel`: of the smallest variance.
     correlation : float
-        See `correlation_dimension`: the coarsest scale of the three.
+        See `correlation_dimension`: a coarser scale than the two before.
     n_features : int
         Features of the data.
+    gride : float
+        Dimension at the plateau of `gride_scales`, at the scale where the estimates
+        change least. NaN where it was not asked for.
+    scales : GrideScales or None
+        The estimates of GRIDE at all scales, without a bound.
+    distances : tuple of float
+        Mean distance to the k-th neighbour, k = 1, 2, ..., in the unit of the data.
 
     Examples
     --------
     >>> from skae.datasets import make_linear_manifold
     >>> from skae.information import estimate_dimension
-    >>> estimate = estimate_dimension(make_linear_manifold(500, 2, 6, random_state=0).X)
+    >>> X = make_linear_manifold(500, 2, 6, noise=0.02, random_state=0).X
+    >>> estimate = estimate_dimension(X)
+    >>> print(estimate)
+    estimator       dimension  neighbours  distance
+    TwoNN                 2.5      1 to 2     0.155
+    Levina-Bickel         2.1     1 to 20     0.493
+    correlation           2.0    10 to 20     0.493
+    GRIDE, plateau        2.1    16 to 64      0.84
+    GRIDE                 2.6      1 to 2     0.155
+    GRIDE                 2.3      2 to 4     0.218
+    GRIDE                 1.9      4 to 8     0.317
+    GRIDE                 2.0     8 to 16     0.443
+    GRIDE                 2.1    16 to 32     0.611
+    GRIDE                 2.1    32 to 64      0.84
     >>> round(estimate.median), estimate.upper_bound
     (2, 5)
     """
@@ -62,10 +70,13 @@ class IntrinsicDimension:
     levina_bickel: float
     correlation: float
     n_features: int
+    gride: float = math.nan
+    scales: GrideScales | None = field(default=None, repr=False)
+    distances: tuple[float, ...] = field(default=(), repr=False)
 
     @property
     def median(self):
-        """Median of the three estimates."""
+        """Median of `two_nn`, `levina_bickel` and `correlation`."""
         return sorted((self.two_nn, self.levina_bickel, self.correlation))[1]
 
     @property
@@ -79,10 +90,64 @@ class IntrinsicDimension:
         bound = 2 * math.ceil(min(self.median, self.n_features)) + 2
         return max(1, min(self.n_features - 1, bound))
 
+    def table(self):
+        """Return the estimates with the scales that they look at, one a row.
 
-@validate_params({"max_samples": _MAX_SAMPLES}, prefer_skip_nested_validation=True)
+        Returns
+        -------
+        rows : list of dict
+            With the keys "estimator", "dimension", "nearest" and "farthest", the
+            orders of the first and the last neighbour whose distances the estimate is
+            from, and "distance", the mean distance to the last, in the unit of the
+            data. GRIDE has a row for its plateau and one for each scale. Orders are
+            None, and distances NaN, where they are not known.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skae.information import estimate_dimension
+        >>> rows = estimate_dimension(np.random.default_rng(0).normal(size=(200, 2)))
+        >>> [row["farthest"] for row in rows.table()[:3]]
+        [2, 20, 20]
+        """
+        k = min(N_NEIGHBORS, len(self.distances)) or N_NEIGHBORS
+        rows = [
+            self._row("TwoNN", self.two_nn, 1, 2),
+            self._row("Levina-Bickel", self.levina_bickel, 1, k),
+            self._row("correlation", self.correlation, k // 2, k),
+        ]
+        if self.scales is None:
+            return rows
+        plateau = self.scales.plateau or (None, None)
+        rows.append(self._row("GRIDE, plateau", self.gride, *plateau))
+        pairs = zip(self.scales.n_neighbors, self.scales.estimates, strict=True)
+        return rows + [self._row("GRIDE", d, n, 2 * n) for n, d in pairs]
+
+    def _row(self, name, dimension, nearest, farthest):
+        known = farthest is not None and farthest <= len(self.distances)
+        return {
+            "estimator": name,
+            "dimension": dimension,
+            "nearest": nearest,
+            "farthest": farthest,
+            "distance": self.distances[farthest - 1] if known else math.nan,
+        }
+
+    def __str__(self):
+        lines = [f"{'estimator':14}  dimension  neighbours  distance"]
+        for row in self.table():
+            known = row["farthest"] is not None
+            orders = f"{row['nearest']} to {row['farthest']}" if known else "none"
+            lines.append(
+                f"{row['estimator']:14}  {row['dimension']:9.1f}  {orders:>10}  "
+                f"{row['distance']:8.3g}"
+            )
+        return "\n".join(lines)
+
+
+@validate_params({"max_samples": MAX_SAMPLES}, prefer_skip_nested_validation=True)
 def estimate_dimension(X, *, max_samples=2000):
-    """Estimate the intrinsic dimension of data in three ways, from one search.
+    """Estimate the intrinsic dimension of data in four ways, from one search.
 
     Parameters
     ----------
@@ -95,8 +160,9 @@ def estimate_dimension(X, *, max_samples=2000):
     Returns
     -------
     dimension : IntrinsicDimension
-        `two_nn`, `levina_bickel` and `correlation_dimension` with their defaults, but
-        with fewer neighbours where there are not more than 20 distinct rows.
+        `two_nn`, `levina_bickel`, `correlation_dimension` and `gride_scales` with
+        their defaults, but with fewer neighbours where there are fewer distinct rows.
+        Printed, it is a table of the estimates and the scales that they look at.
 
     Raises
     ------
@@ -105,11 +171,11 @@ def estimate_dimension(X, *, max_samples=2000):
 
     Notes
     -----
-    Where the three disagree by more than a fraction, the data have no dimension that
-    holds at all scales: they are noisy, or too few. Noise of a tenth of each feature's
-    standard deviation makes 12 dimensions of a surface in 30 features for `two_nn`, and
-    5 for the other two, from 2000 rows. In 10 dimensions, 2000 rows are few: all three
-    are too low by 1 to 3.
+    Where they disagree by more than a fraction, the data have no dimension that holds
+    at all scales: they are noisy, or too few. Noise of a tenth of each feature's
+    standard deviation makes 10 to 12 dimensions of a surface in 30 features for
+    `two_nn`, 4 to 5 for the two from 20 neighbours, and 3 for GRIDE, from 2000 rows. In
+    10 dimensions, 2000 rows are few: all are too low by up to 3.
 
     Examples
     --------
@@ -123,270 +189,19 @@ def estimate_dimension(X, *, max_samples=2000):
     >>> dimension.upper_bound
     4
     """
-    X = _distinct(X)
-    _check_rows(X, MIN_ROWS)
-    k = min(N_NEIGHBORS, len(X) - 1)
-    rows, distances = _to_neighbors(X, k, max_samples)
-    estimates = (
-        _two_nn(distances, discard_fraction=0.1),
-        _levina_bickel(distances),
-        _correlation(X, rows, distances, k // 2, k),
+    neighbors = Neighbors(X, MAX_NEIGHBORS, max_samples, MIN_ROWS)
+    k = min(N_NEIGHBORS, neighbors.k)
+    scales = gride_scales_from(neighbors)
+    estimates = {
+        "two_nn": two_nn_from(neighbors.distances),
+        "levina_bickel": levina_bickel_from(neighbors.distances[:, :k]),
+        "correlation": correlation_from(neighbors, k // 2, k),
+        "gride": scales.dimension,
+    }
+    n_features = neighbors.X.shape[1]
+    return IntrinsicDimension(
+        **{name: min(d, float(n_features)) for name, d in estimates.items()},
+        n_features=n_features,
+        scales=scales,
+        distances=neighbors.mean_distances(),
     )
-    n_features = X.shape[1]
-    bounded = (min(estimate, float(n_features)) for estimate in estimates)
-    return IntrinsicDimension(*bounded, n_features)
-
-
-@validate_params(
-    {
-        "discard_fraction": [Interval(Real, 0, 1, closed="left")],
-        "max_samples": _MAX_SAMPLES,
-    },
-    prefer_skip_nested_validation=True,
-)
-def two_nn(X, *, discard_fraction=0.1, max_samples=2000):
-    """Intrinsic dimension from the two nearest neighbours of each row.
-
-    With mu_i = r_2(i) / r_1(i), the ratio of the distances from x_i to its second and
-    to its first neighbour, P(mu <= m) = 1 - m^(-d) for d dimensions: d is the slope of
-    the line through the origin that fits -log(1 - i/n) against the sorted log mu_i.
-
-    Parameters
-    ----------
-    X : array-like or torch.Tensor of shape (n, ...)
-        Samples in rows, at least 3 of them distinct.
-    discard_fraction : float, default=0.1
-        Share of the largest ratios to leave out, in [0, 1). Raising it makes the
-        estimate less sensitive to outliers, and its variance larger.
-    max_samples : int or None, default=2000
-        Rows whose neighbours are looked up, evenly spaced, of more distinct ones;
-        their neighbours are any rows, so the scale of the estimate stays. None takes
-        all of them: O(n^2) time in many dimensions.
-
-    Returns
-    -------
-    dimension : float
-        Positive. Infinite where the two neighbours of rows are at equal distances, as
-        on a grid: add jitter to such data.
-
-    Raises
-    ------
-    ValueError
-        When there are fewer than 3 distinct rows, or values that are not finite.
-
-    Notes
-    -----
-    Asks only that the density is even over two neighbours, so it has little bias from
-    curvature and density, but it sees the smallest scale in the data, which is that of
-    the noise. Copies of a row are dropped first, since ratios need distances.
-
-    References
-    ----------
-    Facco, d'Errico, Rodriguez & Laio (2017), "Estimating the intrinsic dimension of
-    datasets by a minimal neighborhood information", Scientific Reports 7, 12140.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skae.information import two_nn
-    >>> angle = np.random.default_rng(0).uniform(0, 6.28, size=2000)
-    >>> round(two_nn(np.column_stack([np.cos(angle), np.sin(angle)])), 1)
-    1.0
-    """
-    _, distances = _to_neighbors(_distinct(X), 2, max_samples)
-    return _two_nn(distances, discard_fraction)
-
-
-def _two_nn(distances, discard_fraction):
-    log_mu = np.sort(np.log(distances[:, 1] / distances[:, 0]))
-    n = len(log_mu)
-    # Of the last ratio, -log(1 - n/n) would be infinite.
-    kept = np.clip(int(n * (1 - discard_fraction)), 1, n - 1)
-    log_mu, rest = log_mu[:kept], -np.log1p(-np.arange(1, kept + 1) / n)
-    return _ratio(log_mu @ rest, log_mu @ log_mu)
-
-
-def _ratio(numerator, denominator):
-    return float(numerator / denominator) if denominator > _ROUNDING else math.inf
-
-
-@validate_params(
-    {
-        "k": [Interval(Integral, 2, None, closed="left")],
-        "max_samples": _MAX_SAMPLES,
-    },
-    prefer_skip_nested_validation=True,
-)
-def levina_bickel(X, *, k=20, max_samples=2000):
-    """Maximum likelihood estimate of the intrinsic dimension from k neighbours.
-
-    1/d = mean_i 1/(k - 1) sum_{j < k} log(r_k(i) / r_j(i)), where r_j(i) is the
-    distance from x_i to its j-th neighbour. Levina and Bickel's estimate for one row
-    is the inverse of the inner mean; the rows are pooled by the mean of the inverses,
-    as MacKay and Ghahramani showed the likelihood to ask for. The mean of the
-    estimates themselves would be too high by (k - 1) / (k - 2).
-
-    Parameters
-    ----------
-    X : array-like or torch.Tensor of shape (n, ...)
-        Samples in rows, more than `k` of them distinct.
-    k : int, default=20
-        Neighbours, at least 2. Raising it lowers the variance and the weight of the
-        noise, and lets curvature and the edges of the data bias the estimate.
-    max_samples : int or None, default=2000
-        Rows whose neighbours are looked up, see `two_nn`.
-
-    Returns
-    -------
-    dimension : float
-        Positive. Infinite where all neighbours are at equal distances.
-
-    Raises
-    ------
-    ValueError
-        When there are not more than `k` distinct rows, or values that are not finite.
-
-    Notes
-    -----
-    In many dimensions most rows are near an edge, where neighbours are on one side
-    only: the estimate is then too low, by about a tenth for 2000 rows in a cube of 5
-    dimensions.
-
-    References
-    ----------
-    Levina & Bickel (2004), "Maximum likelihood estimation of intrinsic dimension",
-    NIPS 17. MacKay & Ghahramani (2005), "Comments on 'Maximum likelihood estimation of
-    intrinsic dimension' by E. Levina and P. Bickel".
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skae.information import levina_bickel
-    >>> X = np.random.default_rng(0).normal(size=(2000, 3))
-    >>> X /= np.linalg.norm(X, axis=1, keepdims=True)  # a sphere's surface
-    >>> round(levina_bickel(X), 1)
-    2.0
-    """
-    return _levina_bickel(_to_neighbors(_distinct(X), k, max_samples)[1])
-
-
-def _levina_bickel(distances):
-    log_ratios = np.log(distances[:, -1:] / distances[:, :-1])
-    return _ratio(1.0, log_ratios.mean())
-
-
-@validate_params(
-    {
-        "k1": [Interval(Integral, 1, None, closed="left")],
-        "k2": [Interval(Integral, 2, None, closed="left")],
-        "max_samples": _MAX_SAMPLES,
-    },
-    prefer_skip_nested_validation=True,
-)
-def correlation_dimension(X, *, k1=10, k2=20, max_samples=2000):
-    """Correlation dimension between two scales that follow the data.
-
-    d = log(C(r_2) / C(r_1)) / log(r_2 / r_1), where C(r) is the correlation integral,
-    the share of pairs of rows at a distance of r at most, and the radii are the
-    medians over rows of the distances to the k1-th and to the k2-th neighbour.
-
-    Parameters
-    ----------
-    X : array-like or torch.Tensor of shape (n, ...)
-        Samples in rows, more than `k2` of them distinct.
-    k1 : int, default=10
-        Neighbour of the smaller radius.
-    k2 : int, default=20
-        Neighbour of the larger one, above `k1`. Raising both looks at a coarser scale,
-        with less of the noise and more of the curvature.
-    max_samples : int or None, default=2000
-        Rows whose neighbours are looked up and whose pairs are counted, see `two_nn`.
-
-    Returns
-    -------
-    dimension : float
-        Nonnegative. Infinite where the two radii are equal, as on a grid.
-
-    Raises
-    ------
-    ValueError
-        When `k1` is not below `k2`, or there are not more than `k2` distinct rows, or
-        values that are not finite.
-
-    Notes
-    -----
-    Pairs are counted, not rows, so dense regions weigh most: where the density varies
-    (normal laws, say), the estimate is that of the centre. The limit for small radii is
-    never above the dimension of the set.
-
-    References
-    ----------
-    Grassberger & Procaccia (1983), "Measuring the strangeness of strange attractors",
-    Physica D 9. Radii by neighbours as in the package scikit-dimension (Bac, Mirkes,
-    Gorban, Tyukin & Zinovyev, 2021, Entropy 23(10), 1368).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skae.information import correlation_dimension
-    >>> X = np.random.default_rng(0).uniform(size=(2000, 2))
-    >>> round(correlation_dimension(np.hstack([X, X**2])), 1)
-    1.9
-    """
-    if k1 >= k2:
-        raise ValueError(f"k1={k1!r} and k2={k2!r}: give k1 below k2.")
-    X = _distinct(X)
-    rows, distances = _to_neighbors(X, k2, max_samples)
-    return _correlation(X, rows, distances, k1, k2)
-
-
-def _correlation(X, rows, distances, k1, k2):
-    radii = np.median(distances[:, [k1 - 1, k2 - 1]], axis=0)
-    counts = _pairs_within(X, rows, radii)
-    return _ratio(np.log(counts[1] / counts[0]), np.log(radii[1] / radii[0]))
-
-
-@torch.no_grad()
-def _pairs_within(X, rows, radii):
-    """Count the ordered pairs of one of `rows` and another row within each radius."""
-    X, distances = in_bandwidths(torch.from_numpy(X), radii[-1])
-    squares = (radii / radii[-1]) ** 2 * (1 + _ROUNDING)
-    counts = np.full(len(radii), -len(rows))  # a row is no pair with itself
-    for some, others in product(X[rows].split(BLOCK_SIZE), X.split(BLOCK_SIZE)):
-        within = distances(some, others)
-        counts += [torch.count_nonzero(within <= square).item() for square in squares]
-    return counts
-
-
-def _distinct(X):
-    """Return the distinct rows, in their order, as an array of unit extent."""
-    X = as_samples(X).numpy(force=True)
-    X = X - np.median(X, axis=0)  # so that squares of most rows have no rounding
-    X /= max(X.max(), -X.min()) or 1.0
-    X += 0.0  # so that -0.0 is 0.0
-    # Rows compare as bytes, which is much faster than as numbers.
-    as_bytes = X.view(np.dtype((np.void, X.itemsize * X.shape[1])))[:, 0]
-    first = np.sort(np.unique(as_bytes, return_index=True)[1])
-    return X if len(first) == len(X) else X[first]
-
-
-def _check_rows(X, n_rows):
-    if len(X) < n_rows:
-        raise ValueError(
-            f"X has {len(X)} distinct rows: {n_rows} are needed. Use fewer neighbours, "
-            "where there is a choice, or more rows."
-        )
-
-
-def _to_neighbors(X, k, max_samples):
-    """Return evenly spaced row indices, and their sorted distances to k neighbours."""
-    _check_rows(X, k + 1)
-    n_rows = min(len(X), max_samples or len(X))
-    rows = np.arange(n_rows) * len(X) // n_rows
-    search = NearestNeighbors(n_neighbors=k + 1).fit(X)
-    nearest = search.kneighbors(X[rows], return_distance=False)
-    # In many dimensions the search rounds like a matrix product, and the logarithms
-    # of small distances matter here: so take them again, from differences.
-    distances = [paired_distances(X[rows], X[neighbor]) for neighbor in nearest.T]
-    distances = np.sort(np.column_stack(distances), axis=1)[:, 1:]
-    return rows, np.maximum(distances, np.finfo(float).eps)

@@ -11,7 +11,7 @@ from skae.datasets._manifolds import (
     manifold_suite,
 )
 from skae.exceptions import UnknownNameError
-from skae.information._dimension import estimate_dimension, levina_bickel, two_nn
+from skae.information import estimate_dimension, levina_bickel, two_nn
 
 # (d, e, D), as the literature has d and D
 DIMENSIONS = {

@@ -7,10 +7,11 @@ from helpers.data import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skae.information._dimension import (
+from skae.information import (
     IntrinsicDimension,
     correlation_dimension,
     estimate_dimension,
+    gride_scales,
     levina_bickel,
     two_nn,
 )
@@ -81,10 +82,13 @@ def test_pairs_are_counted_over_blocks():
     assert value == pytest.approx(slope, rel=1e-10)
 
 
-def test_one_search_gives_what_three_give():
-    X = cube(300, 4)
-    expected = [estimate(X) for estimate in ESTIMATORS]
-    np.testing.assert_allclose(estimates(X), expected, rtol=1e-12)
+@pytest.mark.parametrize("d", [4, 40])  # by a tree, and by matrix products
+def test_one_search_gives_what_single_ones_give(d):
+    X = cube(300, d)
+    np.testing.assert_array_equal(estimates(X), [each(X) for each in ESTIMATORS])
+    found = estimate_dimension(X)
+    assert found.scales == gride_scales(X)
+    assert found.gride == found.scales.dimension
 
 
 # --- known dimensions ---------------------------------------------------------------
@@ -279,7 +283,65 @@ def test_no_estimate_is_above_the_number_of_features(X):
     """Rows of few values have neighbours at equal distances, whatever they mean."""
     assert two_nn(X) > X.shape[1]
     found = estimate_dimension(X)
-    for estimate in (found.two_nn, found.levina_bickel, found.correlation):
+    for estimate in (*estimates(X).tolist(), found.gride):
         assert 0 <= estimate <= X.shape[1]
         assert isinstance(estimate, float)
     assert 1 <= found.upper_bound < X.shape[1]
+
+
+# --- the table ----------------------------------------------------------------------
+
+
+def test_each_estimate_has_its_scale():
+    X = normal(300, 3)
+    r = sorted_distances(X).mean(axis=0)
+    found = estimate_dimension(X)
+    rows = [tuple(row.values()) for row in found.table()]
+    first, last = found.scales.plateau
+    assert [row[:4] for row in rows] == [
+        ("TwoNN", found.two_nn, 1, 2),
+        ("Levina-Bickel", found.levina_bickel, 1, 20),
+        ("correlation", found.correlation, 10, 20),
+        ("GRIDE, plateau", found.gride, first, last),
+        *[("GRIDE", d, n, 2 * n) for n, d in zip(*scales_of(found), strict=True)],
+    ]
+    distances = [r[row[3] - 1] for row in rows]
+    np.testing.assert_allclose([row[4] for row in rows], distances, rtol=1e-12)
+
+
+def scales_of(found):
+    return found.scales.n_neighbors, found.scales.estimates
+
+
+def test_the_table_is_printed():
+    found = estimate_dimension(normal(300, 3))
+    lines = str(found).splitlines()
+    assert lines[0].split() == ["estimator", "dimension", "neighbours", "distance"]
+    assert len({len(line) for line in lines}) == 1
+    assert len(lines) == 1 + len(found.table())
+    assert f"{found.levina_bickel:.1f}" in lines[2]
+
+
+def test_the_table_of_few_rows_has_the_neighbours_that_there_are():
+    orders = [
+        (row["nearest"], row["farthest"])
+        for row in estimate_dimension(normal(6, 3)).table()
+    ]
+    assert orders[:3] == [(1, 2), (1, 5), (2, 5)]
+    assert orders[4:] == [(1, 2), (2, 4)]
+
+
+def test_the_table_of_equal_distances_has_no_plateau():
+    found = estimate_dimension(np.eye(25))
+    assert found.gride == 25
+    row = found.table()[3]
+    assert (row["nearest"], row["farthest"]) == (None, None)
+    assert math.isnan(row["distance"])
+
+
+def test_estimates_alone_have_a_table_too():
+    found = IntrinsicDimension(3.0, 2.0, 1.0, n_features=9)
+    assert math.isnan(found.gride)
+    assert [row["dimension"] for row in found.table()] == [3.0, 2.0, 1.0]
+    assert all(math.isnan(row["distance"]) for row in found.table())
+    assert "Levina-Bickel" in str(found)
