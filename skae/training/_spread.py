@@ -36,10 +36,10 @@ def spread_of(net, rows):
     x, row_weight, targets = _sample(rows)
     x = x if targets is None else targets
     x = x.cpu().double().flatten(1)
-    present = x.isfinite().double()
-    weight = present if row_weight is None else present * row_weight.cpu()[:, None]
-    x = x.nan_to_num(posinf=math.inf, neginf=-math.inf)
-    mean = (weight * x).sum(0) / weight.sum(0).clamp_min(torch.finfo(x.dtype).tiny)
+    weight = _weight_of_entries(x, row_weight)
+    if weight is not None:
+        x = x.nan_to_num(posinf=math.inf, neginf=-math.inf)
+    mean = _mean(x, weight)
     if _is_rounding(x, mean, weight, net.dtype):
         mean = torch.zeros_like(mean)
     term = net.criterion_.reconstruction
@@ -47,10 +47,25 @@ def spread_of(net, rows):
     return math.inf if math.isnan(loss) else loss
 
 
+def _weight_of_entries(x, row_weight):
+    """Return weights of entries, none where they are missing; None if all are one."""
+    present = x.isfinite()
+    if row_weight is None and present.all():
+        return None
+    present = present.double()
+    return present if row_weight is None else present * row_weight.cpu()[:, None]
+
+
+def _mean(x, weight):
+    if weight is None:
+        return x.mean(0)
+    return (weight * x).sum(0) / weight.sum(0).clamp_min(torch.finfo(x.dtype).tiny)
+
+
 def _is_rounding(x, mean, weight, dtype):
     """Return whether values differ from their mean by no more than rounding errors."""
-    scatter = (weight * (x - mean).square()).sum()
-    square = (weight * x.square()).sum()
+    squares = (x - mean).square(), x.square()
+    scatter, square = (s.sum() if weight is None else (weight * s).sum() for s in squares)
     return bool(scatter <= 100 * torch.finfo(dtype).eps ** 2 * square)
 
 
