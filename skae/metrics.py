@@ -160,7 +160,7 @@ class ErrorSums:
         for rows, part, part_hat in _parts(X, X_hat):
             present = ~np.isnan(part)
             squares = _squares(part, part_hat, present)
-            self.error = self.error + np.tensordot(weight[rows], squares, 1)
+            self.error = self.error + _total(weight[rows], squares)
             self._take(part, weight[rows], present)
         return self
 
@@ -181,17 +181,23 @@ class ErrorSums:
         That is exact for constants, and subtracts no large numbers from each other
         (Chan, Golub and LeVeque, 1983).
         """
-        count = np.tensordot(weight, present, 1)
+        count = _total(weight, present)
         origin = np.nan_to_num(X[0]).astype(np.float64)
-        deviations = np.tensordot(weight, _differences(X, origin, present), 1)
+        deviations = _total(weight, _differences(X, origin, present))
         shift = _ratio(deviations, count)
-        scatter = np.tensordot(weight, _squares(X, origin + shift, present), 1)
+        scatter = _total(weight, _squares(X, origin + shift, present))
         total = self.count + count
         step, share = origin + shift - self.mean, _ratio(count, total)
         between = self.count * share * _squares(step, 0, self.count > 0)
         self.scatter = self.scatter + scatter + between
         self.mean = self.mean + share * step
         self.count = total
+
+
+def _total(weight, values):
+    """Return the weighted sum over rows."""
+    table = values.reshape(len(values), -1).astype(np.float64, copy=False)
+    return (weight @ table).reshape(values.shape[1:])
 
 
 def _ratio(a, b):
