@@ -5,9 +5,9 @@ import torch
 
 __all__ = ["JOINED_BYTES", "Pool"]
 
-
-# Tables of so many bytes in all are joined, so that one operation gathers the rows of
-# all members. To join larger ones would take more memory than it saves time.
+# Tables of up to so many bytes are joined, so that one operation gathers the rows of
+# all members. Larger ones have few members, as memory allows, for which that saves
+# little time and takes the data once more.
 JOINED_BYTES = 2**24
 
 
@@ -37,7 +37,7 @@ class Pool:
         found = [table.to(device, dtype).contiguous() for table in self._found]
         del self._found
         starts = [0] * len(found)
-        if sum(table.nbytes for table in found) <= JOINED_BYTES:
+        if max(table.nbytes for table in found) <= JOINED_BYTES:
             starts = np.cumsum([0, *map(len, found[:-1])]).tolist()
             found = [found[0] if len(found) == 1 else torch.cat(found)] * len(found)
         self.tables = [found[number] for number in numbers]
