@@ -214,16 +214,25 @@ def _cannot_save_member(value, path, name):
 
 def _reason(value, path):
     """Return the obstacle in words, and the way on."""
-    cls, name = type(value), re.split(r"__|\.", path)[-1]
+    for_its_place = _reason_of_place(value, path)
+    return for_its_place or _reason_of_code(value) or _reason_of_type(value)
+
+
+def _reason_of_place(value, path):
+    name = re.split(r"__|\.", path)[-1]
     if name == "memory":
         return "a cache is a folder of pickles", f"Call set_params({path}=None) first."
     if name.startswith(("callbacks[", "_skl_callbacks[")):
         parameter = path.partition("[")[0]
         call = f"set_params({parameter}=None)" if name[0] == "c" else "set_callbacks()"
         return (
-            f"a callback ({cls.__name__}) is code, and no file holds code",
+            f"a callback ({type(value).__name__}) is code, and no file holds code",
             f"Call {call} first, or use pickle or joblib.",
         )
+    return None
+
+
+def _reason_of_code(value):
     if isinstance(value, np.random.RandomState | np.random.Generator):
         return "it is a generator", "Use an integer, or pickle or joblib."
     if isinstance(
@@ -239,6 +248,11 @@ def _reason(value, path):
             "torch.optim are known by name",
             "Use one of those, or pickle or joblib.",
         )
+    return None
+
+
+def _reason_of_type(value):
+    cls = type(value)
     of_type = f"objects of type {cls.__module__}.{cls.__qualname__}"
     if isinstance(value, BaseEstimator) and cls.__module__.startswith("sklearn."):
         return (
