@@ -62,12 +62,12 @@ def surrogate_dimension(Z, *, n_surrogates=2, random_state=None):
     """
     Z = as_samples(Z).numpy(force=True).astype(np.float64)
     spread = Z.std(axis=0)
-    n_units, Z = Z.shape[1], Z[:, spread > 0] / spread[spread > 0]
+    Z = Z / np.where(spread > 0, spread, 1)
     rng = check_random_state(random_state)
     surrogates = [_shuffled(Z, rng) for _ in range(n_surrogates)]
     n_distinct = min(len(np.unique(rows, axis=0)) for rows in (Z, *surrogates))
-    if n_distinct < FEWEST or not Z.size:
-        return float(n_units)
+    if n_distinct < FEWEST:
+        return float(Z.shape[1])
     own, *others = (
         levina_bickel(rows, k=min(N_NEIGHBORS, n_distinct - 1))
         for rows in (Z, *surrogates)

@@ -14,8 +14,9 @@ __all__ = ["NestedReadings", "prefix_scores"]
 # Rows that a reading looks at: medians and neighbours need no more.
 MAX_ROWS = 5000
 NEIGHBORHOOD_ROWS = 500
-# Squared errors beyond so many times their median are gross errors, and count as that.
-GROSS = 9.0
+# Share of a feature's errors above which they may be gross, and count as the largest
+# of the others.
+USUAL = 0.95
 # Share of a feature's variance below which a smaller error is no better.
 NEGLIGIBLE = 1e-4
 
@@ -103,7 +104,8 @@ class NestedReadings(BaseEstimator):
             X_hat = X_hat.reshape(values.shape)
             r2.append(max(-1.0, ErrorSums().update(values, X_hat).variance_explained()))
             log_errors.append(_log_error(values - X_hat, variance))
-        dimensions = _dimensions(located.codes(), log_errors)
+        bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
+        dimensions = _dimensions(located.codes(), bend)
         named = {"r2": r2, "log_error": log_errors, "dimension": dimensions}
         return {
             f"{name}_{k}": float(value)
@@ -113,11 +115,9 @@ class NestedReadings(BaseEstimator):
 
 
 def _trimmed(errors):
-    """Return the mean square of each column, where gross errors are cut."""
+    """Return the mean square of each column, where the largest are cut."""
     squares = np.square(errors, dtype=np.float64)
-    most = GROSS * np.nanmedian(squares, axis=0)
-    most[most == 0] = np.inf  # more than half of the entries are exact
-    return np.nanmean(np.minimum(squares, most), axis=0)
+    return np.nanmean(np.minimum(squares, np.nanquantile(squares, USUAL, axis=0)), 0)
 
 
 def _log_error(errors, variance):
@@ -128,23 +128,26 @@ def _log_error(errors, variance):
     return np.log(share + NEGLIGIBLE).mean()
 
 
-def _dimensions(Z, log_errors):
+def _dimensions(Z, bend):
     """Return surrogate dimensions of prefixes where it matters, zero elsewhere."""
-    k_most, bend = len(log_errors), bend_of(np.array([0.0, *log_errors]))
-    step = -(-len(Z) // NEIGHBORHOOD_ROWS)
-    sizes = {k for k in (bend, bend + 1, bend + 2, k_most) if k <= k_most}
+    k_most, step = Z.shape[1], -(-len(Z) // NEIGHBORHOOD_ROWS)
     found = np.zeros(k_most)
-    for k in sizes:
+    for k in {min(k, k_most) for k in (bend, bend + 1, bend + 2, k_most)}:
         found[k - 1] = surrogate_dimension(Z[::step, :k], random_state=0)
     return found
 
 
-def bend_of(log_errors):
+def bend_of(log_errors, n_features):
     """Return the size k at which the fall of the log error slows down most.
+
+    Codes of one unit less than there are features compress next to nothing, and are
+    not among the sizes: the last units of all seldom leave anything.
 
     Parameters
     ----------
     log_errors : ndarray of shape (n_components + 1,)
         From k = 0 on.
+    n_features : int
     """
-    return 1 + int(np.argmax(np.diff(log_errors, 2))) if len(log_errors) > 2 else 1
+    slowdown = np.diff(log_errors, 2)[: max(1, n_features - 2)]
+    return 1 + int(np.argmax(slowdown)) if slowdown.size else 1

@@ -23,10 +23,12 @@ __all__ = ["Evidence", "NestedCurve"]
 # bend is taken, from where it is taken whatever neighbours say, and from where it is
 # clear. Settled on 60 sets of known dimension, see docs/performance.md.
 STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
-# A smaller fall than this is none.
-NO_FALL = 0.02
+# A smaller fall than this is none, and so many units beyond a bend are looked at.
+NO_FALL, BEYOND = 0.02, 4
 # Share of its units that codes which fill their space fill, as few rows tell it.
 FILLED = 0.85
+# So much more the variance left unexplained has to fall with the unit at a clear bend.
+IN_VARIANCE = 1.3
 # Share of the variance to keep where nothing else tells how many units to take.
 ENOUGH = 0.9
 # Rows below which no choice is called clear.
@@ -109,12 +111,12 @@ class NestedCurve:
     @property
     def bend(self):
         """Size at which the fall of the error slows down most."""
-        return bend_of(self.mean)
+        return bend_of(self.mean, self.n_features)
 
     @property
     def bends(self):
         """The same in each fold, a list of int."""
-        return [bend_of(fold) for fold in self.log_error.T]
+        return [bend_of(fold, self.n_features) for fold in self.log_error.T]
 
     def fall(self, k):
         """Return by how much unit k lowers the log error."""
@@ -122,10 +124,15 @@ class NestedCurve:
 
     @property
     def strength(self):
-        """How much more the error falls with the unit at the bend than beyond it."""
-        if self.bend >= self.n_components:
-            return 0.0
-        return self.fall(self.bend) / max(self.fall(self.bend + 1), NO_FALL)
+        """How much more the error falls with the unit at the bend than beyond it.
+
+        The largest fall with one of the next units counts. That of as many units as
+        there are features does not, after which nothing is left.
+        """
+        last = min(self.n_components, max(self.n_features - 1, self.bend + 1))
+        last = min(last, self.bend + BEYOND)
+        beyond = [self.fall(k) for k in range(self.bend + 1, last + 1)]
+        return self.fall(self.bend) / max(NO_FALL, *beyond) if beyond else 0.0
 
     def filled(self, k):
         """Return the dimension that codes of k units fill, k where nobody looked."""
@@ -136,8 +143,7 @@ class NestedCurve:
     @property
     def fills(self):
         """Whether codes fill as many dimensions as they have units, to the last."""
-        sizes = min(self.bend + 2, self.n_components), self.n_components
-        return all(self.filled(k) > FILLED * k for k in sizes)
+        return self.filled(self.n_components) > FILLED * self.n_components
 
     @property
     def low(self):
@@ -151,8 +157,7 @@ class NestedCurve:
             agree = strength >= SURE or bend - self.low <= 1
             return _Choice(bend if agree else self.low, self.low, bend, "bend")
         if self.fills:
-            is_whole = self.n_components == self.n_features
-            return _Choice(self.most, 1, self.most, "fills" if is_whole else "none")
+            return _Choice(self.most, 1, self.most, "none")
         near = max(1, round(min(self.filled(bend + 2), self.two_nn)))
         return _Choice(near, min(self.low, near), max(bend, near), "neighbours")
 
@@ -189,7 +194,7 @@ class NestedCurve:
     def select(self, curve):
         """Return the `Selection` on the `ScoreCurve` of the nested fits."""
         choice = self.choice()
-        if choice.by in ("none", "fills"):
+        if choice.by == "none":
             choice = choice._replace(value=_enough(curve))
         choice = choice._replace(value=min(choice.value, self.most))
         kind, text = next(
@@ -231,7 +236,7 @@ def _enough(curve):
 
 
 def _keeping(choice):
-    if choice.by not in ("none", "fills"):
+    if choice.by != "none":
         return ""
     return f": the fewest that keep {ENOUGH:.0%} of the variance, if any does"
 
@@ -263,20 +268,15 @@ def _sorted(nested, choice, curve):
 
 
 def _flat(nested, choice, curve):
-    if choice.by == "fills":
-        return "flat", (
-            f"No value stands out: codes of {nested.n_features} units fill as many "
-            "dimensions, so that the data have no smaller one; a code does not "
-            "compress them."
-        )
-    if choice.by == "none":
-        return "flat", (
-            "No value stands out: there is no low dimension. The error of held-out "
-            f"rows falls steadily from unit to unit, and codes fill all "
-            f"{nested.n_components} dimensions that they are given, as those of noise "
-            "do, or of data whose spectrum has no end."
-        )
-    return None
+    if choice.by != "none":
+        return None
+    whole = ", one for each feature" * (nested.n_components == nested.n_features)
+    return "flat", (
+        "No value stands out: there is no low dimension. The error of held-out rows "
+        "falls steadily from unit to unit, and codes fill all "
+        f"{nested.n_components} dimensions that they are given{whole}, as those of "
+        "noise do, or of data whose spectrum has no end."
+    )
 
 
 def _edge(nested, choice, curve):
@@ -308,6 +308,8 @@ def _ambiguous(nested, choice, curve):
     reasons = []
     if choice.by != "bend" or nested.strength < CLEAR:
         reasons.append("the curve of errors hardly bends there")
+    if not _bends_in_variance(choice.value, curve):
+        reasons.append("the variance left unexplained falls on as before")
     differing = [k for k in nested.bends if k != choice.value]
     if len(differing) > len(nested.bends) // 4:
         reasons.append(f"in some folds it bends at {enumeration(sorted({*differing}))}")
@@ -321,6 +323,16 @@ def _ambiguous(nested, choice, curve):
         f"But {' and '.join(reasons)}: anything from {choice.low} to {choice.high} is "
         "plausible."
     )
+
+
+def _bends_in_variance(value, curve):
+    """Return whether the variance left falls less with the unit after the chosen one.
+
+    The mean logarithm alone counts features of little variance as much as others.
+    """
+    left = np.log(np.maximum([1.0, *(1 - curve.mean)], 1e-6))
+    falls = -np.diff(left)[value - 1 : value + 1]
+    return len(falls) < 2 or falls[0] > IN_VARIANCE * falls[1]
 
 
 def _clear(nested, choice, curve):

@@ -197,7 +197,9 @@ def test_no_more_dimensions_than_features_are_named():
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_under_training_warns():
     network = DenseAutoencoder(hidden_layer_sizes=(), max_epochs=1)
-    search = LatentDimensionSearchCV(network, n_components=4, random_state=0)
+    search = LatentDimensionSearchCV(
+        network, n_components=4, curve="separate", random_state=0
+    )
     with pytest.warns(ConvergenceWarning, match="left unexplained. Either that is n"):
         search.fit(linear(noise=0.6))
     assert search.selection_.verdict.kind == "under-trained"
@@ -272,7 +274,8 @@ def test_which_of_several_scorers_chooses_has_to_be_said(refit):
 
 def autoencoder_search(store, **params):
     model = DenseAutoencoder(max_epochs=2, hidden_layer_sizes=(4,))
-    params = {"n_components": 3, "cv": 2, "random_state": 0} | params
+    defaults = {"n_components": 3, "cv": 2, "curve": "separate", "random_state": 0}
+    params = defaults | params
     return LatentDimensionSearchCV(
         make_pipeline(StandardScaler(), model), store=store, **params
     )

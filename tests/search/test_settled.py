@@ -51,10 +51,21 @@ def test_a_curve_on_which_all_sizes_do_about_as_well_is_flat(model):
 def test_wine_has_no_dimension_however_it_is_trained(max_epochs, seed):
     network = DenseAutoencoder(max_epochs=max_epochs)
     pipeline = make_pipeline(StandardScaler(), network)
-    selection = chosen(load_wine().data, pipeline, random_state=seed, n_components=9)
+    settings = {"random_state": seed, "n_components": 9, "curve": "separate"}
+    selection = chosen(load_wine().data, pipeline, **settings)
     assert selection.verdict.kind == "flat"
     assert {3, 7} <= {selection.value, *selection.alternatives}
     assert "is taken for now" in str(selection)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wine_has_no_dimension_by_nested_fits(seed):
+    selection = chosen(load_wine().data, random_state=seed)
+    assert selection.verdict.kind == "flat"
+    assert selection.value == 8  # nine tenths of the variance
+    assert selection.interval is None
+    assert not selection.alternatives
+    assert "there is no low dimension" in str(selection)
 
 
 def test_a_warning_does_not_call_it_a_choice():
@@ -110,6 +121,6 @@ def test_what_cannot_be_trained_is_not_told_to_train():
     assert "network" not in str(selection)
     assert "is left unexplained, which is noise or what it cannot" in str(selection)
     network = make_pipeline(StandardScaler(), DenseAutoencoder((), max_epochs=1))
-    trained = chosen(X, network, n_components=4)
+    trained = chosen(X, network, n_components=4, curve="separate")
     assert trained.verdict.kind == "under-trained"
     assert str(trained).startswith("No value is certain yet: ")

@@ -1,0 +1,239 @@
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skae import (
+    VAE,
+    DenseAutoencoder,
+    LatentDimensionSearchCV,
+    LSTMAutoencoder,
+    select_dimension,
+    stacked,
+)
+from skae.datasets import make_linear_manifold, make_smooth_manifold, make_sphere
+from skae.scorers import prefix_scores
+from skae.scorers._nested import NestedReadings, bend_of
+from skae.search import Saturation
+from skae.search._curve import ScoreCurve
+from skae.search._nested import NestedCurve
+
+
+def linear(d=3, n_features=12, n_samples=240, seed=0):
+    made = make_linear_manifold(n_samples, d, n_features, noise=0.1, random_state=seed)
+    return made.X
+
+
+def chosen(X, **settings):
+    with stacked():
+        return select_dimension(X, random_state=0, **settings)
+
+
+@pytest.mark.parametrize("d", [1, 2, 4])
+def test_one_fit_a_fold_tells_the_dimension(d):
+    selection = chosen(linear(d))
+    assert selection.value == d
+    assert selection.verdict.kind == "clear"
+    assert selection.interval == (d, d)
+    assert selection.probability > 0.9
+    assert selection.curve.values.tolist() == list(range(1, 12))
+
+
+def test_a_curved_surface():
+    X = make_smooth_manifold(500, 2, 15, noise=0.05, random_state=3).X
+    assert chosen(X).value == 2
+
+
+def test_a_sphere_takes_a_unit_more_than_it_has_dimensions():
+    X = make_sphere(500, 2, 12, noise=0.02, random_state=0).X
+    selection = chosen(X)
+    assert selection.value == 3
+    assert selection.interval == (2, 3)
+    assert "have 2 dimensions, which takes 3 units" in str(selection)
+
+
+def test_columns_of_noise_do_not_count():
+    rng = np.random.default_rng(0)
+    X = make_smooth_manifold(500, 2, 12, noise=0.05, random_state=1).X
+    assert chosen(np.hstack([X, rng.normal(size=(500, 15))])).value in (2, 3)
+
+
+def test_gross_errors_do_not_count():
+    rng = np.random.default_rng(0)
+    X = StandardScaler().fit_transform(linear(3, 20, 600))
+    wrong = rng.random(X.shape) < 0.005
+    X[wrong] = 10 * rng.normal(size=wrong.sum())
+    assert chosen(X).value == 3
+
+
+NOTHING = {
+    "white noise": lambda rng: rng.normal(size=(300, 15)),
+    "coloured noise": lambda rng: (
+        rng.normal(size=(300, 15))
+        @ np.linalg.cholesky(
+            0.7 ** np.abs(np.subtract.outer(np.arange(15), np.arange(15)))
+        )
+    ),
+    "a spectrum without end": lambda rng: (
+        rng.normal(size=(400, 40)) * np.arange(1, 41) ** -0.5
+    ),
+    "a cube": lambda rng: rng.uniform(size=(400, 12)),
+}
+
+
+@pytest.mark.parametrize("what", NOTHING)
+def test_nothing_is_found_where_there_is_nothing(what):
+    X = NOTHING[what](np.random.default_rng(0))
+    selection = chosen(X, estimator=DenseAutoencoder())
+    assert selection.verdict.kind == "flat"
+    assert not selection.verdict.is_settled
+    assert "No value stands out" in str(selection)
+
+
+def test_few_rows_are_never_clear():
+    selection = chosen(linear(2, n_samples=40))
+    assert selection.value == 2
+    assert selection.verdict.kind == "ambiguous"
+    assert "40 rows are few" in str(selection)
+
+
+def test_the_largest_value_tried_is_no_choice():
+    selection = chosen(linear(5), n_components=5)
+    assert selection.value == 5
+    assert selection.verdict.kind == "edge"
+    assert "n_components=10" in str(selection)
+
+
+def test_the_search_refits_a_plain_network_of_the_size_chosen():
+    search = LatentDimensionSearchCV(
+        make_pipeline(StandardScaler(), DenseAutoencoder(max_epochs=7)), random_state=0
+    ).fit(linear(2))
+    best = search.best_estimator_[-1]
+    assert (best.n_components, best.nested, best.max_epochs) == (2, False, 7)
+    assert best.n_iter_ == 7
+    assert search.best_params_ == search.cv_results_["params"][search.best_index_]
+    assert search.score(linear(2)) == pytest.approx(search.best_score_, abs=0.05)
+    row = search.cv_results_["param_denseautoencoder__n_components"].tolist().index(2)
+    assert row == search.best_index_
+
+
+def test_restarts_are_averaged_and_stacks_make_no_difference():
+    settings = {"n_components": 4, "n_restarts": 2, "refit": False, "random_state": 0}
+    search = LatentDimensionSearchCV(
+        DenseAutoencoder(), cv=KFold(2, shuffle=True, random_state=0), **settings
+    )
+    X = StandardScaler().fit_transform(linear(2, n_samples=100))
+    alone = search.fit(X).selection_
+    with stacked():
+        together = search.fit(X).selection_
+    np.testing.assert_allclose(alone.curve.scores, together.curve.scores, atol=1e-6)
+    assert alone.value == together.value == 2
+
+
+def test_evidence_is_told_item_by_item():
+    selection = chosen(linear(2))
+    names = [item.name for item in selection.evidence]
+    assert names == [
+        "nested fits",
+        "neighbours of codes",
+        "neighbours of codes beyond",
+        "neighbours of rows",
+    ]
+    assert [round(item.says) for item in selection.evidence[:3]] == [2, 2, 4]
+    assert "the bend is at 2 in 4 folds" in selection.evidence[0].text
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"rule": Saturation()}, "Saturation"),
+        ({"scoring": "kernel_mi"}, "'kernel_mi'"),
+        ({"n_components": [2, 5]}, "single dimensions"),
+        ({"estimator": PCA()}, "no parameter `nested`"),
+    ],
+)
+def test_what_nested_fits_cannot_tell_is_refused(settings, why):
+    estimator = settings.pop("estimator", DenseAutoencoder())
+    search = LatentDimensionSearchCV(estimator, curve="nested", **settings)
+    with pytest.raises(ValueError, match=f"(?s){why}.*curve='separate'"):
+        search.fit(linear())
+
+
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
+def test_networks_that_do_not_start_as_pca_have_separate_fits():
+    plain = DenseAutoencoder(linear_path=None, max_epochs=2)
+    search = LatentDimensionSearchCV(plain, n_components=3, refit=False, random_state=0)
+    assert search.fit(linear()).selection_.interval is None
+    assert not any("nested" in key for key in search.cv_results_)
+
+
+@pytest.mark.parametrize(
+    "estimator", [VAE(nested=True), LSTMAutoencoder(nested=True)], ids=["vae", "lstm"]
+)
+def test_other_codes_are_ordered_too(estimator):
+    X = StandardScaler().fit_transform(linear(2, n_features=6))
+    estimator.set_params(n_components=3, max_epochs=40, random_state=0)
+    scores = prefix_scores(estimator.fit(X), X)
+    assert scores[0] < scores[1] - 0.1
+    assert scores[2] == pytest.approx(estimator.score(X))
+
+
+def test_prefixes_of_principal_components_are_smaller_pcas():
+    X = linear()
+    expected = [PCA(k).fit(X) for k in range(1, 5)]
+    expected = [
+        1
+        - ((X - p.inverse_transform(p.transform(X))) ** 2).sum()
+        / ((X - X.mean(axis=0)) ** 2).sum()
+        for p in expected
+    ]
+    np.testing.assert_allclose(prefix_scores(PCA(4).fit(X), X), expected)
+
+
+def test_readings_take_constant_features_and_sequences():
+    X = np.column_stack([linear(), np.ones(240)])
+    said = NestedReadings()(PCA(3).fit(X), X)
+    assert all(np.isfinite(value) for value in said.values())
+    series = linear()[:, :, None]
+    model = LSTMAutoencoder(2, nested=True, max_epochs=1, random_state=0).fit(series)
+    assert set(NestedReadings()(model, series)) == {
+        f"{name}_{k}" for name in ("r2", "log_error", "dimension") for k in (1, 2)
+    }
+
+
+def test_the_bend_is_where_the_fall_slows_down():
+    log_error = -np.array([0.0, 1.0, 2.0, 5.0, 5.1, 5.2])
+    assert bend_of(log_error, 20) == 3
+    assert bend_of(np.array([0.0, -1.0, -2.0, -9.0]), 3) == 1  # 2 of 3 is next to all
+
+
+def reading(log_error, filled, *, two_nn=np.inf, n_features=30, n_folds=4):
+    log_error = np.array([log_error] * n_folds, float).T
+    filled = np.array([filled] * n_folds, float).T
+    most = len(filled) - 1
+    return NestedCurve(log_error, filled, two_nn, n_features, 500, most)
+
+
+def test_neighbours_decide_where_the_curve_hardly_bends():
+    nested = reading([0, -1, -2, -2.6, -3, -3.3], [1, 2, 2.1, 2.2, 2.2])
+    assert nested.choice().by == "neighbours"
+    assert nested.choice().value == 2
+
+
+def test_neighbours_decide_where_they_are_far_below_a_weak_bend():
+    nested = reading([0, -1, -2, -3, -4, -5, -5.4, -5.7], [0, 0, 0, 0, 2.8, 3, 3])
+    choice = nested.choice()
+    assert (nested.bend, choice.value, choice.low, choice.high) == (5, 3, 3, 5)
+    strong = reading([0, -1, -2, -3, -4, -5, -5.1, -5.2], [0, 0, 0, 0, 2.8, 3, 3])
+    assert strong.choice().value == 5
+
+
+def test_no_choice_is_clear_while_the_variance_falls_on():
+    nested = reading([0, -1, -1.05, -1.1, -1.15, -1.2], [1, 2, 3, 4, 5])
+    values = np.arange(1, 5)
+    steady = 1 - 0.8 ** values[:, None] * np.ones((1, 4))
+    assert nested.select(ScoreCurve(values, steady)).verdict.kind == "ambiguous"
+    bent = 1 - np.array([[0.3], [0.28], [0.26], [0.25]]) * np.ones((1, 4))
+    assert nested.select(ScoreCurve(values, bent)).verdict.kind == "clear"
