@@ -133,7 +133,7 @@ def _dimensions(Z, bend):
     k_most, step = Z.shape[1], -(-len(Z) // NEIGHBORHOOD_ROWS)
     found = np.zeros(k_most)
     for k in {min(k, k_most) for k in (bend, bend + 1, bend + 2, k_most)}:
-        found[k - 1] = surrogate_dimension(Z[::step, :k], random_state=0)
+        found[k - 1] = surrogate_dimension(Z[::step, :k])
     return found
 
 
