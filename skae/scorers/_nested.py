@@ -19,6 +19,9 @@ NEIGHBORHOOD_ROWS = 500
 USUAL = 0.95
 # Share of a feature's variance below which a smaller error is no better.
 NEGLIGIBLE = 1e-4
+# A smaller fall of the log error than this is none, and so many units after one are
+# looked at.
+NO_FALL, BEYOND = 0.05, 4
 
 
 def prefix_scores(estimator, X):
@@ -140,8 +143,9 @@ def _dimensions(Z, bend):
 def bend_of(log_errors, n_features):
     """Return the size k at which the fall of the log error slows down most.
 
-    Codes of one unit less than there are features compress next to nothing, and are
-    not among the sizes: the last units of all seldom leave anything.
+    With the fall f(k) that unit k brings, and the largest fall g(k) that one of the
+    next four units brings, it is where ``f(k) ln(f(k) / g(k))`` is largest: a large
+    fall that is many times those to come.
 
     Parameters
     ----------
@@ -149,5 +153,32 @@ def bend_of(log_errors, n_features):
         From k = 0 on.
     n_features : int
     """
-    slowdown = np.diff(log_errors, 2)[: max(1, n_features - 2)]
-    return 1 + int(np.argmax(slowdown)) if slowdown.size else 1
+    falls, nexts = falls_of(log_errors, n_features)
+    if not len(nexts):
+        return 1
+    falls = np.maximum(falls[: len(nexts)], NO_FALL)
+    return 1 + int(np.argmax(falls * np.log(falls / nexts)))
+
+
+def falls_of(log_errors, n_features):
+    """Return the fall that each unit brings, and the largest of the next ones.
+
+    Those are told for all sizes but the last, and the last but one of as many units as
+    there are features: such codes compress next to nothing, and the last units of all
+    seldom leave anything, so that their falls do not count.
+
+    Parameters
+    ----------
+    log_errors : ndarray of shape (n_components + 1,)
+    n_features : int
+
+    Returns
+    -------
+    falls : ndarray of shape (n_components,)
+    nexts : ndarray of shape (n_sizes,)
+        At least `NO_FALL`.
+    """
+    falls = -np.diff(log_errors)
+    last = min(len(falls), max(2, n_features - 1))
+    nexts = [falls[k : min(last, k + BEYOND)].max() for k in range(1, last)]
+    return falls, np.maximum(nexts, NO_FALL)

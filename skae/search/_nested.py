@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skae.scorers._nested import bend_of
+from skae.scorers._nested import bend_of, falls_of
 from skae.search._results import fold_scores
 from skae.search._selection import Selection
 from skae.search._verdict import Verdict, enumeration, sorted_rows
@@ -23,8 +23,6 @@ __all__ = ["Evidence", "NestedCurve"]
 # bend is taken, from where it is taken whatever neighbours say, and from where it is
 # clear. Settled on 60 sets of known dimension, see docs/performance.md.
 STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
-# A smaller fall than this is none, and so many units beyond a bend are looked at.
-NO_FALL, BEYOND = 0.02, 4
 # Share of its units that codes which fill their space fill, as few rows tell it.
 FILLED = 0.85
 # So much more the variance left unexplained has to fall with the unit at a clear bend.
@@ -124,15 +122,10 @@ class NestedCurve:
 
     @property
     def strength(self):
-        """How much more the error falls with the unit at the bend than beyond it.
-
-        The largest fall with one of the next units counts. That of as many units as
-        there are features does not, after which nothing is left.
-        """
-        last = min(self.n_components, max(self.n_features - 1, self.bend + 1))
-        last = min(last, self.bend + BEYOND)
-        beyond = [self.fall(k) for k in range(self.bend + 1, last + 1)]
-        return self.fall(self.bend) / max(NO_FALL, *beyond) if beyond else 0.0
+        """How much more the error falls with the unit at the bend than beyond it."""
+        falls, nexts = falls_of(self.mean, self.n_features)
+        at = self.bend - 1
+        return float(falls[at] / nexts[at]) if at < len(nexts) else 0.0
 
     def filled(self, k):
         """Return the dimension that codes of k units fill, k where nobody looked."""
@@ -211,7 +204,7 @@ class NestedCurve:
         return Selection(
             choice.value,
             others[0] if others else None,
-            np.append(np.diff(self.mean, 2), -np.inf)[: len(curve.values)],
+            -self.mean[1 : len(curve.values) + 1],
             curve,
             Verdict(kind, curve.best, curve.tied, text.strip()),
             index=None if curve.rows is None else int(curve.rows[position]),
