@@ -3,6 +3,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
@@ -20,7 +21,7 @@ from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
 from skae.search import ScoreStore
 
-X = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+X = normal(40, 4, dtype=np.float32)
 DATA = DataSet("noise", X, list("abcd"))
 
 
@@ -48,19 +49,6 @@ def plan(components, **choices):
 
 def outcome(components, **choices):
     return run(plan(components, **choices))
-
-
-@pytest.fixture
-def fits(monkeypatch):
-    """The list of the fits that are made from now on, in this process."""
-    made, fit = [], DenseAutoencoder.fit
-
-    def counted(self, *args, **kwargs):
-        made.append(self)
-        return fit(self, *args, **kwargs)
-
-    monkeypatch.setattr(DenseAutoencoder, "fit", counted)
-    return made
 
 
 @pytest.fixture
@@ -102,7 +90,7 @@ def test_errors_are_means_over_restarts():
 
 
 def test_estimates_that_disagree_are_told():
-    Z = np.random.default_rng(0).normal(size=(200, 1))
+    Z = normal(200, 1)
     line = DataSet("line", (Z * np.ones(5)).astype(np.float32), list("abcde"))
     settings = Settings("line", components="3", max_epochs=1, folds=2).completed(line)
     made = Plan(line, settings)

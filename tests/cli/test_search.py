@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers.data import normal
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
@@ -23,7 +24,7 @@ from skae.search import (
     ScoreStore,
 )
 
-X = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+X = normal(40, 6, dtype=np.float32)
 DATA = DataSet("noise", X, list("abcdef"))
 LAYERS = "autoencoder__hidden_layer_sizes"
 
