@@ -154,6 +154,11 @@ class GaussianBottleneck(Bottleneck):
     reach both (Kingma & Welling, 2014, arXiv:1312.6114). `log_var` is kept within
     [-20, 10].
 
+    Parameters
+    ----------
+    noise : str, Noise or None, default=None
+        Noise on the drawn code while training, such as ``NestedDropout()``.
+
     Examples
     --------
     >>> import torch
@@ -165,26 +170,35 @@ class GaussianBottleneck(Bottleneck):
 
     provides = frozenset({"mean", "log_var", "sample"})
 
+    def __init__(self, noise=None):
+        self.noise = noise
+
     def build(self, n_features, n_components):
         """Return the module; see `Bottleneck.build`."""
-        return _Gaussian(n_features, n_components)
+        noise = NOISES.resolve(self.noise)
+        noise = None if noise is None else noise.build((n_components,))
+        return _Gaussian(n_features, n_components, noise)
 
 
 class _Gaussian(nn.Module):
     #: As for points; see there.
     stacks = True
 
-    def __init__(self, n_features, n_components):
+    def __init__(self, n_features, n_components, noise=None):
         super().__init__()
         self.mean = nn.Linear(n_features, n_components)
         self.log_var = nn.Linear(n_features, n_components)
+        self.noise = noise
 
     def forward(self, features, generator=None):
-        noise = generator and partial(normal_like, generator=generator)
-        return self.latent([self.mean(features), self.log_var(features)], noise)
+        normal = generator and partial(normal_like, generator=generator)
+        latent = self.latent([self.mean(features), self.log_var(features)], normal)
+        if self.noise is None:
+            return latent
+        return latent._replace(sample=self.noise(latent.sample, generator))
 
-    def latent(self, maps, noise=None):
+    def latent(self, maps, normal=None):
         mean, log_var = maps[0], maps[1].clamp(*LOG_VAR_RANGE)
-        if noise is None:
+        if normal is None:
             return Latent(mean, mean, log_var)
-        return Latent(mean, mean + (0.5 * log_var).exp() * noise(mean), log_var)
+        return Latent(mean, mean + (0.5 * log_var).exp() * normal(mean), log_var)

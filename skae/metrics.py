@@ -87,7 +87,8 @@ def row_errors(X, X_hat):
     """
     errors = np.empty(len(X))
     for rows, part, part_hat in _parts(X, X_hat):
-        squares, present = _squares(part, part_hat)
+        present = ~np.isnan(part)
+        squares = _squares(part, part_hat, present)
         entries = tuple(range(1, X.ndim))
         errors[rows] = squares.sum(axis=entries) / present.sum(axis=entries)
     return errors
@@ -157,9 +158,10 @@ class ErrorSums:
         """Take rows, their reconstructions and their weights, and return itself."""
         weight = np.ones(len(X)) if weight is None else np.asarray(weight, np.float64)
         for rows, part, part_hat in _parts(X, X_hat):
-            squares, present = _squares(part, part_hat)
-            self.error = self.error + np.tensordot(weight[rows], squares, 1)
-            self._take(part, weight[rows], np.tensordot(weight[rows], present, 1))
+            present = ~np.isnan(part)
+            squares = _squares(part, part_hat, present)
+            self.error = self.error + _total(weight[rows], squares)
+            self._take(part, weight[rows], present)
         return self
 
     def mean_squared_error(self):
@@ -173,22 +175,29 @@ class ErrorSums:
             return float(error == 0)
         return float(1 - error / variance)
 
-    def _take(self, X, weight, count):
+    def _take(self, X, weight, present):
         """Merge mean and scatter with those of further rows.
 
         That is exact for constants, and subtracts no large numbers from each other
         (Chan, Golub and LeVeque, 1983).
         """
+        count = _total(weight, present)
         origin = np.nan_to_num(X[0]).astype(np.float64)
-        deviations = np.tensordot(weight, _differences(X, origin)[0], 1)
+        deviations = _total(weight, _differences(X, origin, present))
         shift = _ratio(deviations, count)
-        scatter = np.tensordot(weight, _squares(X, origin + shift)[0], 1)
+        scatter = _total(weight, _squares(X, origin + shift, present))
         total = self.count + count
         step, share = origin + shift - self.mean, _ratio(count, total)
-        between = self.count * share * _squares(np.where(self.count, step, 0), 0)[0]
+        between = self.count * share * _squares(step, 0, self.count > 0)
         self.scatter = self.scatter + scatter + between
         self.mean = self.mean + share * step
         self.count = total
+
+
+def _total(weight, values):
+    """Return the weighted sum over rows."""
+    table = values.reshape(len(values), -1).astype(np.float64, copy=False)
+    return (weight @ table).reshape(values.shape[1:])
 
 
 def _ratio(a, b):
@@ -198,22 +207,24 @@ def _ratio(a, b):
 
 def _parts(X, X_hat):
     """Yield which rows, and those rows of both, some megabytes at a time."""
-    X_hat = np.broadcast_to(X_hat, X.shape)
+    if np.shape(X_hat) != X.shape:
+        X_hat = np.broadcast_to(X_hat, X.shape)
     size = max(1, PART_BYTES // max(1, 8 * X[:1].size))
     for start in range(0, len(X), size):
         rows = slice(start, start + size)
         yield rows, X[rows], X_hat[rows]
 
 
-def _squares(X, X_hat):
-    """Return squared differences, zero where `X` is NaN, and where it is not."""
-    difference, present = _differences(X, X_hat)
+def _squares(X, X_hat, present):
+    """Return squared differences, zero where entries of `X` are not present."""
+    difference = _differences(X, X_hat, present)
     with np.errstate(over="ignore"):
-        return np.square(difference, out=difference), present
+        return np.square(difference, out=difference)
 
 
-def _differences(X, X_hat):
-    """Return differences in float64, zero where `X` is NaN, and where it is not."""
-    present = ~np.isnan(X)
-    difference = np.zeros(X.shape)  # float32 would overflow where float64 does not
-    return np.subtract(X, X_hat, where=present, out=difference), present
+def _differences(X, X_hat, present):
+    """Return differences in float64, zero where entries of `X` are not present."""
+    if present.all():
+        return np.subtract(X, X_hat).astype(np.float64, copy=False)
+    difference = np.zeros(X.shape)  # the squares of float32 would overflow
+    return np.subtract(X, X_hat, where=present, out=difference)

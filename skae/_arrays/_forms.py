@@ -122,6 +122,8 @@ def array_like(X, name):
         When its values are no numbers: dates, text, complex or masked ones; or when
         rows are of unequal length.
     """
+    if isinstance(X, np.ndarray):
+        return checked(X)
     if issparse(X):  # some of which are dicts
         return X
     check_kind(X, name)
@@ -134,9 +136,7 @@ def array_like(X, name):
         return X
     if isinstance(X, list | tuple):
         return checked(array_of_list(X))
-    if hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray):
-        X = array_of_other(X)
-    return checked(X) if isinstance(X, np.ndarray) else X
+    return checked(array_of_other(X)) if hasattr(X, "__dlpack__") else X
 
 
 def divisible(X, name):

@@ -5,6 +5,9 @@ from sklearn.base import clone
 
 __all__ = ["parameters_of_parts", "refuse_other_network"]
 
+# What need not be copied, as nothing can change it.
+SCALARS = (str, int, float, type(None))
+
 
 def parameters_of_parts(estimator, of_training):
     """Return copies of the parameters that may describe an estimator's parts.
@@ -16,7 +19,7 @@ def parameters_of_parts(estimator, of_training):
         Names of those that do not.
     """
     return {
-        name: clone(value, safe=False)
+        name: value if isinstance(value, SCALARS) else clone(value, safe=False)
         for name, value in estimator.get_params(deep=False).items()
         if name not in of_training
     }

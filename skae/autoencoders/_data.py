@@ -3,7 +3,7 @@
 from math import prod
 
 import numpy as np
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 from torch.utils.data import IterableDataset
 
@@ -24,7 +24,7 @@ from skae.autoencoders._targets import (
 from skae.autoencoders._validation import warn_unlike
 from skae.shapes import n_dims
 from skae.training._devices import as_tensor
-from skae.training._inference import filled, map_rows, rows_at_a_time
+from skae.training._inference import filled, map_rows, rows_at_a_time, slices
 from skae.training._sources import ArraySource, is_dataset, source_of
 
 __all__ = ["SAMPLE_ROWS", "EventDataMixin", "chunks"]
@@ -162,7 +162,7 @@ class EventDataMixin:
             return None, self._checked_chunks(X, reset=False)
         X = self._check_X(X, reset=False)
         size = rows_at_a_time(X, self.net_.module_)
-        return len(X), (X[rows] for rows in gen_batches(len(X), size))
+        return len(X), (X[rows] for rows in slices(len(X), size))
 
     def _check_X(self, X, *, reset):
         if is_dataset(X):
@@ -318,7 +318,7 @@ def chunks(X):
 
 def _parts_of(X):
     """Return which rows are in each of the `chunks`."""
-    return gen_batches(len(X), max(1, 2**24 // max(1, X[:1].nbytes)))
+    return slices(len(X), max(1, 2**24 // max(1, X[:1].nbytes)))
 
 
 def _check_missing(X):

@@ -50,6 +50,10 @@ class DenseAutoencoder(BaseAutoencoder):
     linear_path : {"pca"} or None, default="pca"
         ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
         start as those of whitened principal components. ``None``: hidden layers only.
+    nested : bool, default=False
+        Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
+        each row with its first units only, a random number of them, so that the first
+        k units are themselves a code of size k; see `skae.scorers.prefix_scores`.
     %(training_parameters)s
 
     Attributes
@@ -82,6 +86,7 @@ class DenseAutoencoder(BaseAutoencoder):
         "code_activation": [str],
         "output_activation": [str],
         "linear_path": [StrOptions({"pca"}), None],
+        "nested": ["boolean"],
     }
 
     def __init__(
@@ -93,6 +98,7 @@ class DenseAutoencoder(BaseAutoencoder):
         code_activation="identity",
         output_activation="identity",
         linear_path="pca",
+        nested=False,
         max_epochs=100,
         batch_size=64,
         learning_rate=1e-3,
@@ -123,4 +129,5 @@ class DenseAutoencoder(BaseAutoencoder):
         )
 
     def _bottleneck(self):
-        return PointBottleneck(self.code_activation)
+        noise = "nested_dropout" if self.nested else None
+        return PointBottleneck(self.code_activation, noise)

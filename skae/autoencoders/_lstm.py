@@ -52,6 +52,10 @@ class LSTMAutoencoder(BaseAutoencoder):
     output_activation : str, default="identity"
         Activation of the reconstruction. A bounded one warns when the data lie
         outside of its range.
+    nested : bool, default=False
+        Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
+        each row with its first units only, a random number of them, so that the first
+        k units are themselves a code of size k; see `skae.scorers.prefix_scores`.
     %(training_parameters)s
 
     Attributes
@@ -92,6 +96,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "code_activation": [str],
         "output_activation": [str],
+        "nested": ["boolean"],
     }
 
     def __init__(
@@ -105,6 +110,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         n_channels=1,
         code_activation="identity",
         output_activation="identity",
+        nested=False,
         max_epochs=200,
         batch_size=32,
         learning_rate=1e-2,
@@ -137,4 +143,5 @@ class LSTMAutoencoder(BaseAutoencoder):
         )
 
     def _bottleneck(self):
-        return PointBottleneck(self.code_activation)
+        noise = "nested_dropout" if self.nested else None
+        return PointBottleneck(self.code_activation, noise)

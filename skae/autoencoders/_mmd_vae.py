@@ -54,6 +54,10 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         reach codes far from the prior.
     beta : float or Schedule, default=0.0
         Weight of the divergence of each row; see `VAE`.
+    nested : bool, default=False
+        Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
+        each row with its first units only, a random number of them, so that the first
+        k units are themselves a code of size k; see `skae.scorers.prefix_scores`.
     sampler : str, Sampler or object, default="prior"
         Where `sample` takes codes from: ``"prior"``, the standard normal,
         ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
@@ -97,6 +101,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         "mmd_weight": [Interval(Real, 0, None, closed="left"), Schedule],
         "kernel": [StrOptions({"gaussian", "imq"})],
         "beta": [Interval(Real, 0, None, closed="left"), Schedule],
+        "nested": ["boolean"],
         "sampler": [str, HasMethods(["fit", "sample"])],
     }
 
@@ -112,6 +117,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         mmd_weight=1.0,
         kernel="gaussian",
         beta=0.0,
+        nested=False,
         sampler="prior",
         max_epochs=100,
         batch_size=64,
@@ -143,7 +149,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         )
 
     def _bottleneck(self):
-        return GaussianBottleneck()
+        return GaussianBottleneck("nested_dropout" if self.nested else None)
 
     def _objective(self):
         penalties = [("mmd", MMD(self.mmd_weight, kernel=self.kernel))]

@@ -58,11 +58,12 @@ def warn_unequal_scales(events, names, stacklevel):
 def _features(events):
     """Return values of some rows, a column for each feature."""
     size = min(N_ROWS, max(FEW, N_VALUES // max(1, events[:1].size)))
-    rows = evenly_spaced(events, size).astype(np.float64)
+    rows = evenly_spaced(events, size)
     if rows.ndim == 4:
         rows = np.moveaxis(rows, 1, -1)
     table = rows.reshape(-1, rows.shape[-1])
-    return table[np.isfinite(table).all(axis=1)]
+    is_there = np.isfinite(table)
+    return table if is_there.all() else table[is_there.all(axis=1)]
 
 
 def _unequal(X):
@@ -72,13 +73,16 @@ def _unequal(X):
     """
     if len(X) < FEW:
         return None
-    X = X / (np.abs(X).max() or 1)  # so that squares of huge values do not overflow
+    ends = np.stack([X.min(axis=0), X.max(axis=0)]).astype(np.float64)
+    unit = np.abs(ends).max() or 1.0  # so that squares of huge values do not overflow
+    ends /= unit
+    ranges = ends[1] - ends[0]
+    varies = ranges > np.finfo(np.float32).eps * np.abs(ends).max(axis=0)
+    if not varies.any() or _are_alike(ranges[varies]):
+        return None
+    X = X / unit
     with np.errstate(divide="ignore", invalid="ignore"):
-        variances, ranges = X.var(axis=0), np.ptp(X, axis=0)
-        eps = np.finfo(np.float32).eps
-        varies = ranges > eps * np.abs(X).max(axis=0)
-        if not varies.any():
-            return None
+        variances = X.var(axis=0)
         widest = np.argmax(np.where(varies, variances, 0))
         ratios = np.minimum(
             variances[widest] / variances, (ranges[widest] / ranges) ** 2
@@ -92,6 +96,11 @@ def _unequal(X):
     if not ratios[least] > RATIO:
         return None
     return widest, far[least], variances[widest] / variances[far[least]]
+
+
+def _are_alike(ranges):
+    """Return whether ranges alone say so, which most often spares the variances."""
+    return (ranges.max() / ranges.min()) ** 2 <= RATIO
 
 
 def _without_scaled(ratios, of_widest, quartiles):

@@ -48,7 +48,11 @@ def checked_target(y, shape):
 
 def is_same(X, y):
     """Return whether rows are their own targets."""
-    return X is y or np.array_equal(X, y) or np.array_equal(X, y, equal_nan=True)
+    return X is y or (_are_equal(X[:1], y[:1]) and _are_equal(X, y))
+
+
+def _are_equal(X, y):
+    return np.array_equal(X, y) or np.array_equal(X, y, equal_nan=True)
 
 
 def check_ends(X, y):

@@ -54,6 +54,10 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         decoder of variance v, is ``beta = 2 * v / n_features``; see `elbo`.
     free_bits : float, default=0.0
         Nats per unit that cost nothing.
+    nested : bool, default=False
+        Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
+        each row with its first units only, a random number of them, so that the first
+        k units are themselves a code of size k; see `skae.scorers.prefix_scores`.
     sampler : str, Sampler or object, default="prior"
         Where `sample` takes codes from: ``"prior"``, the standard normal,
         ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
@@ -97,6 +101,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         "reconstruction": [str, ReconstructionLoss],
         "beta": [Interval(Real, 0, None, closed="left"), Schedule],
         "free_bits": [Interval(Real, 0, None, closed="left")],
+        "nested": ["boolean"],
         "sampler": [str, HasMethods(["fit", "sample"])],
     }
 
@@ -111,6 +116,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         reconstruction="squared_error",
         beta=0.01,
         free_bits=0.0,
+        nested=False,
         sampler="prior",
         max_epochs=100,
         batch_size=64,
@@ -142,7 +148,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         )
 
     def _bottleneck(self):
-        return GaussianBottleneck()
+        return GaussianBottleneck("nested_dropout" if self.nested else None)
 
     def _objective(self):
         kl = KLDivergence(self.beta, free_bits=self.free_bits)

@@ -20,6 +20,7 @@ from skae.information._mutual_information import MutualInformation, mutual_infor
 from skae.information._rate import InformationRate, information_rate
 from skae.information._ratios import levina_bickel, two_nn
 from skae.information._relative import RelativeInformation, relative_information
+from skae.information._surrogates import surrogate_dimension
 
 __all__ = [
     "AdjustedInformation",
@@ -48,5 +49,6 @@ __all__ = [
     "renyi_entropy",
     "resolve_bandwidth",
     "squared_distances",
+    "surrogate_dimension",
     "two_nn",
 ]

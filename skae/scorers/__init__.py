@@ -11,6 +11,7 @@ from skae.scorers._description_length import DescriptionLength
 from skae.scorers._generation import GenerationCoverage, GenerationKL, GenerationMMD
 from skae.scorers._kernel_mi import KernelMutualInformation
 from skae.scorers._locate import locate
+from skae.scorers._nested import prefix_scores
 from skae.scorers._reconstruction import (
     MeanSquaredError,
     Reconstruction,
@@ -39,6 +40,7 @@ __all__ = [
     "get_scorer",
     "get_scorer_names",
     "locate",
+    "prefix_scores",
     "reconstruct_in_units",
     "reconstruction_errors",
 ]

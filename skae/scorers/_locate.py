@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils import gen_batches
 
 from skae._arrays import as_numbers, as_target, divisible
 from skae._finder import find
 from skae._sklearn import num_samples, safe_indexing
 from skae.metrics import PART_BYTES, ErrorSums
+from skae.training._inference import slices
 
 __all__ = ["Located", "locate"]
 
@@ -53,7 +53,7 @@ class Located(NamedTuple):
         X, sums = divisible(self.X, "Scoring"), ErrorSums()
         n_bytes = 8 * np.size(np.asarray(safe_indexing(X, slice(1))))
         n_rows = max(1, PART_BYTES // max(1, n_bytes))
-        for rows in gen_batches(num_samples(X), n_rows):
+        for rows in slices(num_samples(X), n_rows):
             part = self._replace(X=safe_indexing(X, rows))
             values = as_numbers(part.X)
             if not rows.start:

@@ -2,6 +2,7 @@
 
 from skae.search._curve import ScoreCurve
 from skae.search._dimension import LatentDimensionSearchCV, select_dimension
+from skae.search._nested import Evidence
 from skae.search._rules import (
     RULES,
     Best,
@@ -35,6 +36,7 @@ __all__ = [
     "Architecture",
     "BayesSearchCV",
     "Best",
+    "Evidence",
     "EvolutionarySearchCV",
     "KeepIfBetter",
     "Knee",

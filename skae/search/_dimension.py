@@ -18,6 +18,7 @@ from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
+from skae.search._nested_fits import NestedFits, can_nest
 from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 from skae.search._rules import SelectionRule, get_rule
@@ -29,12 +30,18 @@ __all__ = ["LatentDimensionSearchCV", "select_dimension"]
 
 
 class LatentDimensionSearchCV(BaseSearchCV):
-    """Choose the latent dimension of an autoencoder by a rule on the whole curve.
+    """Choose the latent dimension of an autoencoder, with a verdict in words.
 
-    Every latent dimension from one to a bound is cross-validated, and a rule chooses
-    among the scores, with a verdict in words. The bound lies below the number of
-    features and a little above what estimators of the intrinsic dimension say,
-    which are shown beside the choice.
+    By default one fit per fold tells the held-out error of all dimensions: its code is
+    nested, so that its first k units are a code of size k. The curve of the logarithm
+    of the error bends where the error has fallen as far as it goes. That, neighbours
+    among the codes and neighbours among the rows are the evidence, from which the
+    choice, an interval and the verdict follow.
+
+    Or every latent dimension from one to a bound is cross-validated by fits of its own,
+    and a rule chooses among the scores. The bound lies below the number of features and
+    a little above what estimators of the intrinsic dimension say, which are shown
+    beside the choice.
 
     Parameters
     ----------
@@ -43,14 +50,22 @@ class LatentDimensionSearchCV(BaseSearchCV):
         `inverse_transform` will do, so `PCA` too.
     n_components : "auto", int or sequence of int, default="auto"
         Latent dimensions to try: all up to a number, or these. ``"auto"`` are all up to
-        `IntrinsicDimension.upper_bound`. Codes with as many units as there are
+        19 by nested fits, all up to `IntrinsicDimension.upper_bound` by separate ones.
+        Codes with as many units as there are
         features, or more, compress nothing and are left out, with a warning.
+    curve : {"auto", "nested", "separate"}, default="auto"
+        Where the scores of a dimension come from: one ``"nested"`` fit for all of them,
+        of 400 steps, or a ``"separate"`` fit for each, with the estimator's own
+        settings. ``"auto"`` is nested for estimators with a parameter `nested` whose
+        linear path starts as principal components, unless `rule`, `scoring` or single
+        `n_components` are given. Nested fits need fewer and shorter fits, and learn
+        less noise; their R2 is a little below that of separate ones.
     rule : str or SelectionRule, default="auto"
-        ``"description_length"``, ``"best"``, ``"one_standard_error"``,
-        ``"saturation"``, ``"knee"``, ``"second_difference"``, ``"threshold"``, or an
-        instance. ``"auto"`` is the `selection_rule` of a scorer of skae: the first for
-        reconstructions, the largest score where that has a maximum. For other scorers
-        it is ``"saturation"``.
+        Of separate fits: ``"description_length"``, ``"best"``,
+        ``"one_standard_error"``, ``"saturation"``, ``"knee"``,
+        ``"second_difference"``, ``"threshold"``, or an instance. ``"auto"`` is the
+        `selection_rule` of a scorer of skae: the first for reconstructions, the largest
+        score where that has a maximum. For other scorers it is ``"saturation"``.
     scoring : str, callable or dict, default="reconstruction"
         A name that `skae.get_scorer` knows, scikit-learn's included, or a scorer; or
         several scorers by names of your own, of which the one that `refit` names
@@ -122,6 +137,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
             Interval(Integral, 1, None, closed="left"),
             "array-like",
         ],
+        "curve": [StrOptions({"auto", "nested", "separate"})],
         "rule": [str, SelectionRule],
         "scoring": [str, callable, dict],
         "n_restarts": [Interval(Integral, 1, None, closed="left")],
@@ -136,6 +152,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         estimator,
         *,
         n_components="auto",
+        curve="auto",
         rule="auto",
         scoring="reconstruction",
         n_restarts=1,
@@ -163,6 +180,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
             return_train_score=return_train_score,
         )
         self.n_components = n_components
+        self.curve = curve
         self.rule = rule
         self.n_restarts = n_restarts
         self.random_state = random_state
@@ -193,24 +211,56 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self.n_features_ = self._range.n_features
         self.intrinsic_dimension_ = self._range.intrinsic
         self._values = self._range.values(self.n_components)
+        self._nested = self._nested_fits()
         self._choice = self._make_choice()
         super().fit(X, y, **params)
+        if self._nested is not None:
+            self.multimetric_, self.scorer_ = False, get_scorer(self.scoring)
         self.selection_ = self._choice.from_cv_results(self.cv_results_)
         self.n_components_ = self.selection_.value
         self._warn()
         return self
+
+    def _nested_fits(self):
+        """Return the `NestedFits` of the search, None for a fit of each dimension."""
+        found, obstacle = self._range, self._obstacle_to_nested()
+        if self.curve == "separate" or (self.curve == "auto" and obstacle):
+            return None
+        if obstacle:
+            raise ValueError(
+                "curve='nested' tells the dimension by one fit per fold, and "
+                f"{obstacle}: change that, or use curve='separate'."
+            )
+        return NestedFits(found, self.n_components)
+
+    def _obstacle_to_nested(self):
+        """Return what speaks against nested fits, a clause, or None."""
+        has_nested = can_nest(self.estimator, self._range.param)
+        if self.curve == "nested":
+            has_nested = has_nested or _has_nested(self.estimator, self._range.param)
+        if not has_nested:
+            return "the estimator has no parameter `nested` for ordered codes"
+        if not isinstance(self.n_components, str | Integral):
+            return f"n_components={self.n_components!r} are single dimensions"
+        if self.rule != "auto":
+            return f"rule={self.rule!r} reads scores of separate fits"
+        if self.scoring != "reconstruction":
+            return f"scoring={self.scoring!r} is no reconstruction"
+        return None
 
     def _make_choice(self):
         metric, scorer = "score", self.scoring
         if isinstance(scorer, dict):
             metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
             scorer = scorer.get(metric)
-        rule = get_rule(self.rule, self.n_features_, scorer)
+        rule = self._nested or get_rule(self.rule, self.n_features_, scorer)
         found = self._range
         known = found.is_trained, found.row_order
         return Choice(rule, found.param, self.n_features_, metric, *known)
 
     def _get_scorers(self):
+        if self._nested is not None:
+            return self._nested.scorer, "score"
         if isinstance(self.scoring, dict):
             return super()._get_scorers()
         return get_scorer(self.scoring), "score"
@@ -232,12 +282,18 @@ class LatentDimensionSearchCV(BaseSearchCV):
     def _grid(self):
         param = self._range.param
         grid = {param: self._values}
+        if self._nested is not None:
+            grid = self._nested.grid(self.n_splits_)
         seed = param.removesuffix("n_components") + "random_state"
         if seed in self.estimator.get_params():
             rng = check_random_state(self.random_state)
             seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_restarts)
             grid[seed] = seeds.tolist()
         return grid
+
+    def _format_results(self, *args, **kwargs):
+        results = super()._format_results(*args, **kwargs)
+        return results if self._nested is None else self._nested.unfold(results)
 
     def _select_best_index(self, refit, refit_metric, results):
         return self._choice(results)
@@ -248,8 +304,14 @@ class LatentDimensionSearchCV(BaseSearchCV):
             warnings.warn(verdict.text, ConvergenceWarning, stacklevel=3)
         if verdict.kind == "sorted":
             warnings.warn(verdict.text, DimensionWarning, stacklevel=3)
+        if self._nested is not None:
+            return  # what neighbours say is in the verdict
         if text := self._range.disagreement(self.n_components_, verdict.is_settled):
             warnings.warn(text, DimensionWarning, stacklevel=3)
+
+
+def _has_nested(estimator, param):
+    return param.removesuffix("n_components") + "nested" in estimator.get_params()
 
 
 def _n_blocks(cv, y, estimator):

@@ -37,6 +37,8 @@ class DimensionRange:
         Whether it is a network, which may have learnt too little.
     row_order : RowOrder or None
         Order of the rows, where that shows in the errors of unshuffled folds.
+    n_rows : int
+        Number of rows.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class DimensionRange:
     intrinsic: IntrinsicDimension | None
     is_trained: bool = True
     row_order: RowOrder | None = None
+    n_rows: int = 0
 
     @classmethod
     def of(cls, estimator, X, y=None, n_blocks=0):
@@ -73,7 +76,8 @@ class DimensionRange:
         seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
         order = _row_order(X, seen, n_blocks) if n_blocks else None
-        return cls(param, seen.shape[1], _estimated(seen), is_trained, order)
+        n_rows, n_features = seen.shape
+        return cls(param, n_features, _estimated(seen), is_trained, order, n_rows)
 
     def values(self, n_components):
         """Return the latent dimensions to try, ascending: those that compress.

@@ -23,6 +23,7 @@ __all__ = [
     "mean_seconds",
     "metrics",
     "rank_train_scores",
+    "unfold",
     "values_of",
 ]
 
@@ -80,6 +81,43 @@ def fold_scores(results, metric):
     if not folds:
         raise unknown_name("metric", metric, metrics(results))
     return np.column_stack(folds).astype(float)
+
+
+def unfold(results, param, values, metrics):
+    """Return results with a row per value, from scores of one fit under many names.
+
+    Parameters
+    ----------
+    results : dict
+        `cv_results_` whose candidates are restarts of one another.
+    param : str
+        What the values are of.
+    values : iterable of int
+    metrics : dict of str to str
+        Names of metrics, and what their scores are called: ``"r2"`` for ``"r2_<k>"``.
+    """
+    values = list(values)
+    out = {
+        key: np.full(len(values), np.mean(results[key]))
+        for key in results
+        if key.endswith("_time")
+    }
+    first = candidates(results)[0]
+    seed = {name: first[name] for name in first if name.endswith("random_state")}
+    out["params"] = [{param: k, **seed} for k in values]
+    for name in (param, *seed):
+        column = [params[name] for params in out["params"]]
+        out[f"{_PARAM}{name}"] = np.ma.array(column, dtype=object)
+    for name, called in metrics.items():
+        folds = np.stack(
+            [fold_scores(results, f"{called}_{k}").mean(axis=0) for k in values]
+        )
+        out |= {f"split{i}_test_{name}": fold for i, fold in enumerate(folds.T)}
+        out[mean_key(name)] = folds.mean(axis=1)
+        out[f"std_test_{name}"] = folds.std(axis=1)
+        ranks = rankdata(-folds.mean(axis=1), method="min")
+        out[f"rank_test_{name}"] = ranks.astype(np.int32)
+    return out
 
 
 def rank_train_scores(results):

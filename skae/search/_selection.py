@@ -34,6 +34,14 @@ class Selection:
         when a fold is left out, and its `SelectionRule.rivals`. For a maximum they are
         all values within one standard error of it, and what any fold could change is
         among them.
+    interval : tuple of int, or None
+        By nested fits: the least and the largest dimension that the evidence speaks
+        for. Curved data of few dimensions may need more units than that.
+    probability : float or None
+        By nested fits: share of the choices with this verdict that were right, on data
+        of known dimension.
+    evidence : tuple of Evidence
+        By nested fits: the readings, one by one.
 
     Examples
     --------
@@ -52,6 +60,9 @@ class Selection:
     verdict: Verdict
     index: int | None = None
     alternatives: tuple = ()
+    interval: tuple | None = None
+    probability: float | None = None
+    evidence: tuple = ()
 
     def __str__(self):
         """Return the verdict's text."""

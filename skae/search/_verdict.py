@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Case", "Verdict", "enumeration"]
+__all__ = ["Case", "Verdict", "enumeration", "sorted_rows"]
 
 # Unexplained share of the variance from which a network may not have learnt enough.
 TOO_MUCH_LEFT = 0.1
@@ -153,10 +153,13 @@ def _single(case):
 
 def _sorted(case):
     order = case.curve.row_order
-    if order is None:
-        return None
+    return None if order is None else ("sorted", sorted_rows(order))
+
+
+def sorted_rows(order):
+    """Return what there is to say where unshuffled folds cut a `RowOrder`."""
     n_folds = order.n_folds
-    return "sorted", (
+    return (
         "No value stands out, since your rows are sorted: on blocks of rows, as the "
         f"{n_folds} folds cut them, the held-out error of PCA is {order.excess:.3g} "
         "times that on shuffled rows. Longer training does not help. Shuffle, by "

@@ -2,11 +2,10 @@
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 
 from skae.training._devices import as_tensor
 
-__all__ = ["filled", "map_rows", "rows_at_a_time"]
+__all__ = ["filled", "map_rows", "rows_at_a_time", "slices"]
 
 CHUNK_BYTES = 2**22
 
@@ -31,7 +30,8 @@ def map_rows(function, X, module):
         In the dtype of `X`; that of the module if `X` is neither float64 nor float32.
     """
     weight = next(module.parameters())
-    module.eval()
+    if any(part.training for part in module.modules()):  # eval takes long to set it
+        module.eval()
 
     def mapped(chunk):
         with torch.inference_mode():
@@ -40,7 +40,7 @@ def map_rows(function, X, module):
         return y.astype(X.dtype, copy=False) if is_kept else y
 
     size = rows_at_a_time(X, module)
-    return filled((mapped(X[rows]) for rows in gen_batches(len(X), size)), len(X))
+    return filled((mapped(X[rows]) for rows in slices(len(X), size)), len(X))
 
 
 def rows_at_a_time(X, module):
@@ -48,6 +48,14 @@ def rows_at_a_time(X, module):
     weight = next(module.parameters())
     size = CHUNK_BYTES if weight.device.type == "cpu" else 64 * CHUNK_BYTES
     return max(1, size // max(1, X[:1].size * weight.itemsize))
+
+
+def slices(n_rows, size):
+    """Yield slices of so many rows, the last of which may have fewer.
+
+    scikit-learn's `gen_batches` takes longer to validate its arguments than to divide.
+    """
+    return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
 def filled(parts, n_rows=None, out=None):

@@ -1,5 +1,6 @@
 """Optimisers by name."""
 
+from functools import cache
 from inspect import signature
 
 import torch
@@ -26,9 +27,14 @@ def get_optimizer(optimizer, weight_decay):
     cls, settings = (
         (optimizer, {}) if isinstance(optimizer, type) else _named(optimizer)
     )
-    if "weight_decay" in signature(cls).parameters:
+    if _has_weight_decay(cls):
         settings = {**settings, "weight_decay": weight_decay}
     return cls, settings
+
+
+@cache
+def _has_weight_decay(cls):
+    return "weight_decay" in signature(cls).parameters
 
 
 def _named(name):

@@ -10,9 +10,9 @@ __all__ = ["error_beside_the_mean", "spread_of"]
 N_ROWS, FEW, N_VALUES = 1000, 64, 2**13
 
 
-def _sample(rows):
+def _sample(net, rows):
     """Return a few evenly spaced `Rows`, as `Rows.sample` does."""
-    size = N_VALUES // max(1, rows.head(1).numel())
+    size = N_VALUES // math.prod(net.module_.event_shape)
     return rows.sample(min(N_ROWS, max(FEW, size)))
 
 
@@ -33,13 +33,16 @@ def spread_of(net, rows):
     spread : float
         Infinite where the rows leave nothing to compare with.
     """
-    x, row_weight, targets = _sample(rows)
+    x, row_weight, targets = _sample(net, rows)
     x = x if targets is None else targets
     x = x.cpu().double().flatten(1)
-    present = x.isfinite().double()
-    weight = present if row_weight is None else present * row_weight.cpu()[:, None]
-    x = x.nan_to_num(posinf=math.inf, neginf=-math.inf)
-    mean = (weight * x).sum(0) / weight.sum(0).clamp_min(torch.finfo(x.dtype).tiny)
+    weight = _weight_of_entries(x, row_weight)
+    if weight is None:
+        mean = x.mean(0)
+    else:
+        x = x.nan_to_num(posinf=math.inf, neginf=-math.inf)
+        tiny = torch.finfo(x.dtype).tiny
+        mean = (weight * x).sum(0) / weight.sum(0).clamp_min(tiny)
     if _is_rounding(x, mean, weight, net.dtype):
         mean = torch.zeros_like(mean)
     term = net.criterion_.reconstruction
@@ -47,10 +50,20 @@ def spread_of(net, rows):
     return math.inf if math.isnan(loss) else loss
 
 
+def _weight_of_entries(x, row_weight):
+    """Return weights of entries, none where they are missing; None if all are one."""
+    if row_weight is None and x.sum().isfinite():
+        return None
+    present = x.isfinite().double()
+    return present if row_weight is None else present * row_weight.cpu()[:, None]
+
+
 def _is_rounding(x, mean, weight, dtype):
     """Return whether values differ from their mean by no more than rounding errors."""
-    scatter = (weight * (x - mean).square()).sum()
-    square = (weight * x.square()).sum()
+    squares = (x - mean).square(), x.square()
+    scatter, square = (
+        s.sum() if weight is None else (weight * s).sum() for s in squares
+    )
     return bool(scatter <= 100 * torch.finfo(dtype).eps ** 2 * square)
 
 
@@ -63,7 +76,7 @@ def error_beside_the_mean(net, rows):
     spread = spread_of(net, rows)
     if not spread:
         return 0.0
-    x, row_weight, targets = _sample(rows)
+    x, row_weight, targets = _sample(net, rows)
     weights = torch.ones(len(x)) if row_weight is None else row_weight
     targets = x if targets is None else targets
     parts = (part.split(net.batch_size) for part in (x, weights, targets))

@@ -17,6 +17,7 @@ from skae.bottlenecks import PointBottleneck
 from skae.noise import GaussianNoise
 from skae.objectives import KLDivergence, Objective
 from skae.stacking.meeting._groups import bytes_of, stacks_of
+from skae.stacking.training import _pool
 from skae.stacking.training._member import Member
 from skae.stacking.training._pool import Pool
 from skae.training._sources import ArraySource, Rows
@@ -168,7 +169,18 @@ def test_equal_arrays_are_held_once():
     a, b = low_rank(5, seed=0), low_rank(7, seed=1)
     pool = Pool([a, b, a.copy(), b], torch.float64, torch.device("cpu"))
     assert pool.starts == [0, 5, 0, 5]
-    assert torch.equal(pool.table, torch.from_numpy(np.concatenate([a, b])))
+    expected = torch.from_numpy(np.concatenate([a, b]))
+    assert len(set(map(id, pool.tables))) == 1
+    assert torch.equal(pool.tables[0], expected)
+
+
+def test_large_arrays_are_held_as_they_are(monkeypatch):
+    monkeypatch.setattr(_pool, "JOINED_BYTES", 100)
+    a, b = data(5, seed=0), data(7, seed=1)
+    pool = Pool([a, b, a.copy()], torch.float64, torch.device("cpu"))
+    assert pool.starts == [0, 0, 0]
+    held = [table.data_ptr() for table in pool.tables]
+    assert held == [torch.from_numpy(x).data_ptr() for x in (a, b, a)]
 
 
 def test_sequences_are_rows_and_what_is_missing_equals_itself():
@@ -178,10 +190,26 @@ def test_sequences_are_rows_and_what_is_missing_equals_itself():
     pool = Pool([a, a.copy(), b], torch.float64, torch.device("cpu"))
     assert pool.starts == [0, 0, 6]
     expected = torch.from_numpy(np.concatenate([a, b]).reshape(12, 6))
-    torch.testing.assert_close(pool.table, expected, rtol=0, atol=0, equal_nan=True)
+    assert_close = torch.testing.assert_close
+    assert_close(pool.tables[0], expected, rtol=0, atol=0, equal_nan=True)
 
 
 def test_one_array_is_not_copied():
     a = low_rank(5)
     pool = Pool([a, a], torch.float64, torch.device("cpu"))
-    assert pool.table.data_ptr() == torch.from_numpy(a).data_ptr()
+    assert pool.tables[0].data_ptr() == torch.from_numpy(a).data_ptr()
+
+
+def test_members_take_the_same_rows_of_their_own_arrays(monkeypatch):
+    def fitted():
+        settings = {"early_stopping": True, "random_state": 0, "batch_size": 7}
+        models = [
+            DenseAutoencoder(2, max_epochs=epochs, **settings) for epochs in (1, 3, 2)
+        ]
+        fit_stack(models, [data(40, seed=0), data(42, seed=1), data(40, seed=0)])
+        return [model.net_.module_.state_dict() for model in models]
+
+    joined = fitted()
+    monkeypatch.setattr(_pool, "JOINED_BYTES", 0)
+    for ours, theirs in zip(fitted(), joined, strict=True):
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

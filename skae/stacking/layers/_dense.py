@@ -180,19 +180,23 @@ class StackedNetwork(StackedParts):
 
     def parameters_of(self, module):
         """Return a member's parameters, in the order of the layers."""
-        hidden = (*module.encoder.layers[::2], *module.decoder.hidden.layers[::2])
+        hidden = _linears(module.encoder) + _linears(module.decoder.hidden)
         maps = (getattr(module.bottleneck, name) for name in maps_of(module.bottleneck))
         layers = (*hidden, *maps, module.decoder.output)
         return [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
 
 
 def _kinds(hidden):
-    return tuple(type(activation) for activation in hidden.layers[1::2])
+    return tuple(type(activation) for activation in [*hidden.layers][1::2])
+
+
+def _linears(hidden):
+    return [*hidden.layers][::2]  # a slice would be a module, which is slow to make
 
 
 def _widths(hidden):
-    linears = hidden.layers[::2]
-    if not len(linears):
+    linears = _linears(hidden)
+    if not linears:
         return ()
     return (linears[0].in_features, *(linear.out_features for linear in linears))
 

@@ -58,7 +58,11 @@ def kind_of(net, rows, rows_val, last):
         weight decay, largest norms of gradients, weights of penalties.
     """
     module, loss = net.module_, net.criterion_
-    if not (last and _is_plain_net(net) and _is_known(module) and _has_known(loss)):
+    network = network_of(module)
+    if not (last and network and _is_plain_net(net) and _has_known(loss)):
+        return None
+    architecture = network.architecture_of(module)
+    if not _is_known(module, architecture.activations):
         return None
     all_rows = [rows] if rows_val is None else [rows, rows_val]
     if not all(_are_plain(rows, module) for rows in all_rows):
@@ -73,7 +77,7 @@ def kind_of(net, rows, rows_val, last):
         net.batch_size,
         n_batches,
         rows.source.has_missing,
-        network_of(module).architecture_of(module),
+        architecture,
         _frozen_noise(module.input_noise),
         _frozen_bottleneck(module.bottleneck),
         _frozen(loss.reconstruction),
@@ -106,21 +110,15 @@ def _are_plain(rows, module):
     )
 
 
-def _is_known(module):
-    network = network_of(module)
-    return (
-        network is not None
-        and _is_known_noise(module.input_noise)
-        and _is_known_noise(getattr(module.bottleneck, "noise", None))
-        and _activations(module, network) <= StackedActivation.kinds
-        and all(parameter.requires_grad for parameter in module.parameters())
-    )
-
-
-def _activations(module, network):
+def _is_known(module, activations):
     code = getattr(module.bottleneck, "activation", None)
     own = set() if code is None else {type(code)}
-    return network.architecture_of(module).activations | own
+    return (
+        _is_known_noise(module.input_noise)
+        and _is_known_noise(getattr(module.bottleneck, "noise", None))
+        and activations | own <= StackedActivation.kinds
+        and all(parameter.requires_grad for parameter in module.parameters())
+    )
 
 
 def _reads_ends(module):

@@ -13,8 +13,8 @@ __all__ = ["LARGE", "bytes_of_data", "large_arrays_given_back", "n_tasks_within"
 LARGE = 2**20
 
 # A task of a search holds the rows of its fold, what steps make of these, and
-# reconstructions, and its stack the rows once more: several times the data, and room
-# for what is freed late.
+# reconstructions, and its stack the rows once more, unless they are in its dtype and on
+# its device: several times the data, and room for what is freed late.
 _COPIES = 12
 
 # As glibc's malloc.h and its manual ("Malloc Tunable Parameters") have them.

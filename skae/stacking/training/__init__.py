@@ -6,8 +6,8 @@ steps for all of them at once, and each ends with the weights that it would have
 alone, up to rounding, since it takes the same steps: its own batches in its own order,
 its own draws, its own learning rate and weights of penalties.
 
-Rows are held once, in one table (`Pool`), whatever the number of members that train on
-them. What members have of their own is numbers of rows::
+Rows are held once, in one table if they are small (`Pool`), whatever the number of
+members that train on them. What members have of their own is numbers of rows::
 
     table (n_rows, n_features)       order of the epoch (n_members, n_rows)
       0  x x x x   rows of fold 0      member 0   2 0 1 | 3 .        batches of 3 rows

@@ -66,7 +66,7 @@ class StackedCode:
             return maps[0], {}
         with torch.enable_grad():
             self._leaves = [output.detach().requires_grad_() for output in maps]
-            latent = self.bottleneck.latent(self._leaves, self._noise_of(batch))
+            latent = self._latent(batch)
             terms = self._terms(latent, batch)
             weighted = [(weights[name] * term).sum() for name, term in terms.items()]
             # of zero some activations make something else
@@ -82,13 +82,16 @@ class StackedCode:
         grads = [g, *map(torch.ones_like, self._outputs[1:])]
         return torch.autograd.grad(self._outputs, self._leaves, grads)
 
-    def _noise_of(self, batch):
-        """Return the noise of a bottleneck's codes, None where it makes none."""
+    def _latent(self, batch):
+        """Return the `Latent` of the maps' outputs, as the bottleneck's `forward`."""
         if batch.generators is None:
-            return None
-        if self.is_gaussian:
-            return partial(drawn, normal_like, batch=batch, shapes=self.shapes)
-        return self.noise and partial(self.noise, batch=batch)
+            return self.bottleneck.latent(self._leaves)
+        noise = self.noise and partial(self.noise, batch=batch)
+        if not self.is_gaussian:
+            return self.bottleneck.latent(self._leaves, noise)
+        normal = partial(drawn, normal_like, batch=batch, shapes=self.shapes)
+        latent = self.bottleneck.latent(self._leaves, normal)
+        return latent._replace(sample=noise(latent.sample)) if noise else latent
 
     def _terms(self, latent, batch):
         generators = batch.generators or [None] * len(self.shapes)

@@ -1,16 +1,21 @@
-"""The rows of many members, each array held once."""
+"""Rows of many members, each array held once."""
 
 import numpy as np
 import torch
 
-__all__ = ["Pool"]
+__all__ = ["JOINED_BYTES", "Pool"]
+
+# Tables of up to so many bytes are joined, so that one operation gathers the rows of
+# all members. Larger ones have few members, as memory allows, for which that saves
+# little time and takes the data once more.
+JOINED_BYTES = 2**24
 
 
 class Pool:
-    """All rows that members train on, in one table.
+    """All rows that members train on, each held once.
 
     Arrays with the same values are held once, as those that the candidates of a
-    search have in common in each fold.
+    search have in common in each fold, and all in one table if they are small.
 
     Parameters
     ----------
@@ -20,29 +25,30 @@ class Pool:
 
     Attributes
     ----------
-    table : torch.Tensor of shape (n_rows, n_features)
-        Each row flat.
+    tables : list of torch.Tensor of shape (n_rows, n_features)
+        The one that has the rows of each array, flat: most often one for all.
     starts : list of int
         Where the rows of each array begin in it.
     """
 
     def __init__(self, arrays, dtype, device):
-        self._tables = []
+        self._found = []
         numbers = [self._number(_flat(array)) for array in arrays]
-        lengths = torch.tensor([0, *map(len, self._tables[:-1])])
-        starts = lengths.cumsum(0).tolist()
+        found = [table.to(device, dtype).contiguous() for table in self._found]
+        del self._found
+        starts = [0] * len(found)
+        if max(table.nbytes for table in found) <= JOINED_BYTES:
+            starts = np.cumsum([0, *map(len, found[:-1])]).tolist()
+            found = [found[0] if len(found) == 1 else torch.cat(found)] * len(found)
+        self.tables = [found[number] for number in numbers]
         self.starts = [starts[number] for number in numbers]
-        is_single = len(self._tables) == 1
-        table = self._tables[0] if is_single else torch.cat(self._tables)
-        self.table = table.to(device, dtype).contiguous()
-        del self._tables
 
     def _number(self, array):
-        for number, table in enumerate(self._tables):
+        for number, table in enumerate(self._found):
             if _same(table, array):
                 return number
-        self._tables.append(array)
-        return len(self._tables) - 1
+        self._found.append(array)
+        return len(self._found) - 1
 
 
 def _flat(array):

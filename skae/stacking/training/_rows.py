@@ -1,4 +1,4 @@
-"""Batches of many members, from one table of rows."""
+"""Batches of many members, from tables of rows that they share."""
 
 from itertools import zip_longest
 
@@ -24,9 +24,9 @@ class StackedRows:
 
     def __init__(self, members, dtype, device):
         self.members = members
-        self.pool = Pool(_arrays(members), dtype, device)
-        self.starts = self.pool.starts[: len(members)]
-        starts_val = self.pool.starts[len(members) :]
+        pool, n = Pool(_arrays(members), dtype, device), len(members)
+        self.tables, self._tables_held_out = pool.tables[:n], pool.tables[n:]
+        self.starts = pool.starts[:n]
         self.batch_size = max(member.batch_size for member in members)
         n_batches = max(member.n_batches for member in members)
         self._epochs = self._numbers(
@@ -34,8 +34,8 @@ class StackedRows:
         )
         self._heads = self._epochs[:, : self.batch_size].clone()
         self._held_out = None
-        if starts_val:
-            self._held_out = self._numbers(self._all("rows_val"), starts_val)
+        if self._tables_held_out:
+            self._held_out = self._numbers(self._all("rows_val"), pool.starts[n:])
         self._allocate()
 
     def _all(self, name):
@@ -43,28 +43,30 @@ class StackedRows:
         return [of_member.order(torch.arange(len(of_member))) for of_member in rows]
 
     def _numbers(self, numbers, starts, width=0):
-        """Return rows of the pool for every member, then a member's first ones."""
+        """Return rows in their tables for every member, then a member's first ones."""
         width = max(width, *map(len, numbers))
         index = torch.zeros(len(numbers), width, dtype=torch.long)
         for out, of_member, start in zip(index, numbers, starts, strict=True):
             out[:] = of_member[0] + start
             out[: len(of_member)] = of_member + start
-        return index.to(self.pool.table.device)
+        return index.to(self.tables[0].device)
 
     def _allocate(self):
         self.sizes = [member.batch_sizes for member in self.members]
-        self._inputs = Memory(
-            len(self.members), self.pool.table.shape[1], self.pool.table
-        )
+        table = self.tables[0]
+        self._inputs = Memory(len(self.members), table.shape[1], table)
         self._weights = {}
 
     def keep(self, members, index):
         """Forget all but some members, given also by their numbers."""
         self.members = members
-        self.starts = [self.starts[member] for member in index.tolist()]
+        kept = index.tolist()
+        self.starts = [self.starts[member] for member in kept]
+        self.tables = [self.tables[member] for member in kept]
         self._epochs, self._heads = self._epochs[index], self._heads[index]
         if self._held_out is not None:
             self._held_out = self._held_out[index]
+            self._tables_held_out = [self._tables_held_out[i] for i in kept]
         self._allocate()
 
     def reorder(self, member, order):
@@ -77,11 +79,11 @@ class StackedRows:
         """Return the members' rows in batches of these numbers, and the `Batch`."""
         sizes = [sizes[c] for sizes, c in zip(self.sizes, cursors, strict=True)]
         batches = self._epochs.unflatten(1, (-1, self.batch_size))
-        return self._take(batches[places_of(cursors)], sizes, generators)
+        return self._take(self.tables, batches[places_of(cursors)], sizes, generators)
 
     def heads(self):
         """Return as many of the members' first rows as a batch has, and the `Batch`."""
-        return self._take(self._heads, [sizes[0] for sizes in self.sizes])
+        return self._take(self.tables, self._heads, [sizes[0] for sizes in self.sizes])
 
     @property
     def sizes_held_out(self):
@@ -92,14 +94,19 @@ class StackedRows:
         """Yield batches of rows that were held out, and their `Batch`."""
         start = 0
         for sizes in zip_longest(*self.sizes_held_out, fillvalue=0):
-            yield self._take(self._held_out[:, start:], list(sizes))
+            numbers = self._held_out[:, start:]
+            yield self._take(self._tables_held_out, numbers, list(sizes))
             start += max(sizes)
 
-    def _take(self, index, sizes, generators=None):
+    def _take(self, tables, numbers, sizes, generators=None):
         n_rows = max(sizes)
-        x = self._inputs.rows(n_rows)
-        numbers = index[:, :n_rows].flatten()
-        torch.index_select(self.pool.table, 0, numbers, out=x.flatten(0, 1))
+        x, numbers = self._inputs.rows(n_rows), numbers[:, :n_rows]
+        if len(set(map(id, tables))) == 1:
+            numbers = numbers.flatten()
+            torch.index_select(tables[0], 0, numbers, out=x.flatten(0, 1))
+        else:
+            for own, table, of_member in zip(x, tables, numbers, strict=True):
+                torch.index_select(table, 0, of_member, out=own)
         key = tuple(sizes)
         if key not in self._weights:
             self._weights[key] = weight_of_rows(sizes, x)

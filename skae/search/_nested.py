@@ -1,0 +1,338 @@
+"""The latent dimension by nested fits and neighbours, and how much that is worth.
+
+One fit whose units are ordered tells the held-out error of all smaller codes. Where it
+has fallen as far as it goes, the curve of its logarithm bends. Neighbours among the
+codes then tell whether codes of that size fill their space, and those among the rows
+whether a smaller dimension would do.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from skae.scorers._nested import bend_of
+from skae.search._results import fold_scores
+from skae.search._selection import Selection
+from skae.search._verdict import Verdict, enumeration, sorted_rows
+
+__all__ = ["Evidence", "NestedCurve"]
+
+# The fall of the log error with the last unit, over that with the next: from where the
+# bend is taken, from where it is taken whatever neighbours say, and from where it is
+# clear. Settled on 60 sets of known dimension, see docs/performance.md.
+STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
+# A smaller fall than this is none.
+NO_FALL = 0.02
+# Share of its units that codes which fill their space fill, as few rows tell it.
+FILLED = 0.85
+# Share of the variance to keep where nothing else tells how many units to take.
+ENOUGH = 0.9
+# Rows below which no choice is called clear.
+FEW_ROWS = 50
+# Share of choices within the interval [d, e] on sets of known dimension, by verdict.
+RIGHT = {"clear": 0.97, "ambiguous": 0.8, "edge": 0.5, "sorted": None, "flat": None}
+
+
+class Evidence(NamedTuple):
+    """A reading of the dimension of data, which does not know of the others.
+
+    Attributes
+    ----------
+    name : str
+        Where it comes from.
+    says : float
+        The dimension that it tells.
+    text : str
+        What was seen.
+
+    Examples
+    --------
+    >>> from skae.search import Evidence
+    >>> Evidence("neighbours of rows", 2.1, "the nearest two").says
+    2.1
+    """
+
+    name: str
+    says: float
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class NestedCurve:
+    """Readings of nested codes on held-out rows, fold by fold.
+
+    Parameters
+    ----------
+    log_error : ndarray of shape (n_components + 1, n_folds)
+        Mean logarithm of a feature's error over its variance, from no unit on.
+    dimension : ndarray of shape (n_components, n_folds)
+        `surrogate_dimension` of codes, zero where nobody looked.
+    two_nn : float
+        `two_nn` of the rows; infinite where it is not known.
+    n_features, n_rows : int
+    most : int
+        The largest dimension that may be chosen.
+    """
+
+    log_error: np.ndarray
+    dimension: np.ndarray
+    two_nn: float
+    n_features: int
+    n_rows: int
+    most: int
+
+    @classmethod
+    def from_cv_results(cls, results, n_components, **known):
+        """Read a curve from the `cv_results_` of nested fits; restarts are averaged."""
+        error, dimension = (
+            np.stack([_over_restarts(results, f"{name}_{k}") for k in sizes])
+            for name, sizes in (
+                ("log_error", range(1, n_components + 1)),
+                ("dimension", range(1, n_components + 1)),
+            )
+        )
+        log_error = np.vstack([np.zeros(error.shape[1]), error])
+        return cls(log_error, dimension, **known)
+
+    @property
+    def mean(self):
+        """The log error over folds, ndarray of shape (n_components + 1,)."""
+        return self.log_error.mean(axis=1)
+
+    @property
+    def n_components(self):
+        """Units of the nested codes."""
+        return len(self.dimension)
+
+    @property
+    def bend(self):
+        """Size at which the fall of the error slows down most."""
+        return bend_of(self.mean)
+
+    @property
+    def bends(self):
+        """The same in each fold, a list of int."""
+        return [bend_of(fold) for fold in self.log_error.T]
+
+    def fall(self, k):
+        """Return by how much unit k lowers the log error."""
+        return self.mean[k - 1] - self.mean[k]
+
+    @property
+    def strength(self):
+        """How much more the error falls with the unit at the bend than beyond it."""
+        if self.bend >= self.n_components:
+            return 0.0
+        return self.fall(self.bend) / max(self.fall(self.bend + 1), NO_FALL)
+
+    def filled(self, k):
+        """Return the dimension that codes of k units fill, k where nobody looked."""
+        k = min(k, self.n_components)
+        seen = self.dimension[k - 1][self.dimension[k - 1] > 0]
+        return float(seen.mean()) if seen.size else float(k)
+
+    @property
+    def fills(self):
+        """Whether codes fill as many dimensions as they have units, to the last."""
+        sizes = min(self.bend + 2, self.n_components), self.n_components
+        return all(self.filled(k) > FILLED * k for k in sizes)
+
+    @property
+    def low(self):
+        """Dimension by neighbours, of the rows or of codes where the curve bends."""
+        return max(1, round(min(self.filled(self.bend), self.two_nn)))
+
+    def choice(self):
+        """Return the `_Choice` that the readings together speak for."""
+        bend, strength = self.bend, self.strength
+        if strength >= STRONG:
+            agree = strength >= SURE or bend - self.low <= 1
+            return _Choice(bend if agree else self.low, self.low, bend, "bend")
+        if self.fills:
+            is_whole = self.n_components == self.n_features
+            return _Choice(self.most, 1, self.most, "fills" if is_whole else "none")
+        near = max(1, round(min(self.filled(bend + 2), self.two_nn)))
+        return _Choice(near, min(self.low, near), max(bend, near), "neighbours")
+
+    def evidence(self):
+        """Return the readings one by one, a tuple of `Evidence`."""
+        bend, folds = self.bend, Counter(self.bends)
+        of_folds = enumeration([f"{k} in {n} folds" for k, n in sorted(folds.items())])
+        found = [
+            Evidence(
+                "nested fits",
+                bend,
+                f"with unit {bend} the error of held-out rows falls "
+                f"{np.exp(self.fall(bend)):.3g}-fold, with the next one "
+                f"{np.exp(self.fall(min(bend + 1, self.n_components))):.3g}-fold; "
+                f"the bend is at {of_folds}",
+            ),
+            Evidence(
+                "neighbours of codes",
+                self.filled(bend),
+                f"dimensions that codes of {bend} units fill",
+            ),
+            Evidence(
+                "neighbours of codes beyond",
+                self.filled(bend + 2),
+                f"dimensions that codes of {min(bend + 2, self.n_components)} units "
+                "fill",
+            ),
+        ]
+        if np.isfinite(self.two_nn):
+            text = "TwoNN, which noise makes larger"
+            found.append(Evidence("neighbours of rows", self.two_nn, text))
+        return tuple(found)
+
+    def select(self, curve):
+        """Return the `Selection` on the `ScoreCurve` of the nested fits."""
+        choice = self.choice()
+        if choice.by in ("none", "fills"):
+            choice = choice._replace(value=_enough(curve))
+        choice = choice._replace(value=min(choice.value, self.most))
+        kind, text = next(
+            filter(None, (judge(self, choice, curve) for judge in JUDGES))
+        )
+        position = int(np.searchsorted(curve.values, choice.value))
+        settled = kind not in ("flat", "sorted")
+        if settled:
+            text = f"{choice.value} is chosen: {_why(self, choice)}. {text}"
+        else:
+            text = f"{text} {choice.value} is taken for now{_keeping(choice)}."
+        others = {*self.bends, choice.low, choice.high} - {choice.value}
+        others = tuple(sorted(k for k in others if k <= self.most))
+        return Selection(
+            choice.value,
+            others[0] if others else None,
+            np.append(np.diff(self.mean, 2), -np.inf)[: len(curve.values)],
+            curve,
+            Verdict(kind, curve.best, curve.tied, text.strip()),
+            index=None if curve.rows is None else int(curve.rows[position]),
+            alternatives=others if settled else (),
+            interval=(choice.low, choice.high) if settled else None,
+            probability=RIGHT[kind],
+            evidence=self.evidence(),
+        )
+
+
+class _Choice(NamedTuple):
+    value: int
+    low: int
+    high: int
+    by: str
+
+
+def _enough(curve):
+    """Return the fewest units that keep `ENOUGH` of the variance, else the most."""
+    keeps = np.append(curve.mean >= ENOUGH, True)
+    return int(curve.values[min(np.argmax(keeps), len(curve.values) - 1)])
+
+
+def _keeping(choice):
+    if choice.by not in ("none", "fills"):
+        return ""
+    return f": the fewest that keep {ENOUGH:.0%} of the variance, if any does"
+
+
+def _over_restarts(results, name):
+    return fold_scores(results, name).mean(axis=0)
+
+
+def _why(nested, choice):
+    if choice.by == "bend" and choice.value == nested.bend:
+        return (
+            f"with unit {choice.value} the error of held-out rows falls "
+            f"{np.exp(nested.fall(choice.value)):.3g}-fold, with the next one only "
+            f"{np.exp(nested.fall(choice.value + 1)):.3g}-fold"
+        )
+    return (
+        f"neighbours speak for about {choice.value} dimensions, while the error of "
+        f"held-out rows bends at {nested.bend}"
+    )
+
+
+# Each judge returns the kind and the text of a verdict, or None where it has no say.
+
+
+def _sorted(nested, choice, curve):
+    if curve.row_order is None:
+        return None
+    return "sorted", sorted_rows(curve.row_order)
+
+
+def _flat(nested, choice, curve):
+    if choice.by == "fills":
+        return "flat", (
+            f"No value stands out: codes of {nested.n_features} units fill as many "
+            "dimensions, so that the data have no smaller one; a code does not "
+            "compress them."
+        )
+    if choice.by == "none":
+        return "flat", (
+            "No value stands out: there is no low dimension. The error of held-out "
+            f"rows falls steadily from unit to unit, and codes fill all "
+            f"{nested.n_components} dimensions that they are given, as those of noise "
+            "do, or of data whose spectrum has no end."
+        )
+    return None
+
+
+def _edge(nested, choice, curve):
+    is_end = choice.value >= nested.most and nested.most < nested.n_features - 1
+    if not is_end:
+        return None
+    return "edge", (
+        "But it is the largest value tried, and larger ones may be better still: try "
+        f"n_components={2 * nested.most}."
+    )
+
+
+def _few_rows(nested, choice, curve):
+    if nested.n_rows >= FEW_ROWS:
+        return None
+    return "ambiguous", (
+        f"But {nested.n_rows} rows are few to tell by: with {FEW_ROWS} or more the "
+        "choice can be clear."
+    )
+
+
+def _one_fold(nested, choice, curve):
+    if nested.log_error.shape[1] > 1:
+        return None
+    return "ambiguous", "But a single fold does not tell chance: use at least two."
+
+
+def _ambiguous(nested, choice, curve):
+    reasons = []
+    if choice.by != "bend" or nested.strength < CLEAR:
+        reasons.append("the curve of errors hardly bends there")
+    differing = [k for k in nested.bends if k != choice.value]
+    if len(differing) > len(nested.bends) // 4:
+        reasons.append(f"in some folds it bends at {enumeration(sorted({*differing}))}")
+    if choice.high - choice.low > 1:
+        reasons.append(
+            f"neighbours speak for {choice.low}, the curve of errors for {choice.high}"
+        )
+    if not reasons:
+        return None
+    return "ambiguous", (
+        f"But {' and '.join(reasons)}: anything from {choice.low} to {choice.high} is "
+        "plausible."
+    )
+
+
+def _clear(nested, choice, curve):
+    n_folds = nested.log_error.shape[1]
+    text = f"So it is in the {n_folds} folds."
+    if choice.low < choice.high == choice.value:
+        text += (
+            f" By their neighbours the codes have {choice.low} "
+            f"dimension{'s' * (choice.low != 1)}, which takes {choice.value} units as "
+            "it is curved."
+        )
+    return "clear", text
+
+
+JUDGES = (_sorted, _flat, _edge, _few_rows, _one_fold, _ambiguous, _clear)
