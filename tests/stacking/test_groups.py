@@ -12,7 +12,7 @@ from sklearn.base import clone
 from skorch.callbacks import Callback
 from twins import assert_stacked_like_alone, assert_twins
 
-from skae import VAE, Autoencoder, fit_stack
+from skae import VAE, Autoencoder, DenseAutoencoder, fit_stack
 from skae.bottlenecks import PointBottleneck
 from skae.noise import GaussianNoise
 from skae.objectives import KLDivergence, Objective
@@ -176,7 +176,7 @@ def test_equal_arrays_are_held_once():
 
 def test_large_arrays_are_held_as_they_are(monkeypatch):
     monkeypatch.setattr(_pool, "JOINED_BYTES", 100)
-    a, b = data(5, seed=0), data(7, seed=1)
+    a, b = low_rank(5, seed=0), low_rank(7, seed=1)
     pool = Pool([a, b, a.copy()], torch.float64, torch.device("cpu"))
     assert pool.starts == [0, 0, 0]
     held = [table.data_ptr() for table in pool.tables]
@@ -206,7 +206,9 @@ def test_members_take_the_same_rows_of_their_own_arrays(monkeypatch):
         models = [
             DenseAutoencoder(2, max_epochs=epochs, **settings) for epochs in (1, 3, 2)
         ]
-        fit_stack(models, [data(40, seed=0), data(42, seed=1), data(40, seed=0)])
+        fit_stack(
+            models, [low_rank(40, seed=0), low_rank(42, seed=1), low_rank(40, seed=0)]
+        )
         return [model.net_.module_.state_dict() for model in models]
 
     joined = fitted()
