@@ -54,6 +54,17 @@ def plane(n_samples=80, seed=0):
     return low_rank(n_samples, noise=0, seed=seed)
 
 
+def cube(n_samples, d):
+    """Return rows from a cube of d dimensions."""
+    return np.random.default_rng(d).uniform(size=(n_samples, d))
+
+
+def grid(side, d):
+    """Return the points of a grid in d dimensions, with so many along a side."""
+    axes = [np.arange(float(side))] * d
+    return np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, d)
+
+
 def surface(n_samples, seed=0):
     """Return rows on a curved surface of three dimensions in 32 features."""
     return np.tanh(normal(n_samples, 3, seed=seed) @ normal(3, 32, seed=1))

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import models
+from helpers.callbacks import Silent
 from helpers.data import normal
 from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
@@ -217,22 +218,6 @@ class Writer:
         pass
 
 
-class Watcher:
-    """A callback of scikit-learn's kind."""
-
-    def setup(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-
 def with_files(tmp_path):
     return {
         Checkpoint: lambda: dense(Checkpoint(tmp_path, interval=0)),
@@ -244,7 +229,7 @@ PLAIN = {
     DivergenceGuard: dense,
     EpochTimer: dense,
     PrintLog: lambda: dense(verbose=True),
-    TaskPerEpoch: lambda: dense().set_callbacks(Watcher()),
+    TaskPerEpoch: lambda: dense().set_callbacks(Silent()),
     PatientStopping: lambda: dense(early_stopping=True),
     EarlyStopping: lambda: dense(EarlyStopping()),
     LRScheduler: lambda: dense(LRScheduler("StepLR", step_size=2)),
