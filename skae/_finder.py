@@ -16,6 +16,9 @@ from skae._sklearn import BaseSearchCV, safe_indexing
 
 __all__ = ["Found", "SelectedColumns", "find", "fitted_autoencoder", "leaves"]
 
+# What a reducing step has, an autoencoder before any other transformer.
+_ABILITIES = ("reconstruct", "transform"), ("inverse_transform", "n_components")
+
 
 class Found(NamedTuple):
     """The reducing step of an estimator, and the steps on its way.
@@ -71,8 +74,8 @@ def find(estimator):
         When there are several side by side, of which none is the last.
     """
     paths = list(_paths(estimator))
-    for is_one in (_reconstructs, _reduces):
-        found = [path for path in paths if is_one(path[-1].part)]
+    for abilities in _ABILITIES:
+        found = [p for p in paths if all(hasattr(p[-1].part, a) for a in abilities)]
         if found:
             _check_that_one_is_last(found)
             return _found(found[-1])
@@ -164,14 +167,6 @@ def _parts(estimator):
 def _columns_of(transformer):
     """Return names, parts and columns of a `ColumnTransformer`."""
     return getattr(transformer, "transformers_", transformer.transformers)
-
-
-def _reconstructs(step):
-    return hasattr(step, "reconstruct") and hasattr(step, "transform")
-
-
-def _reduces(step):
-    return hasattr(step, "inverse_transform") and hasattr(step, "n_components")
 
 
 def _is_side_by_side(estimator):

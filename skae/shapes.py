@@ -45,7 +45,8 @@ def as_sequences(X, n_channels):
     Raises
     ------
     ValueError
-        If the columns of a two-dimensional `X` are not a multiple of `n_channels`.
+        If the columns of a two-dimensional `X` are not a multiple of `n_channels`, or
+        there is not one channel.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def as_sequences(X, n_channels):
     """
     if X.ndim == 3:
         return X
-    if X.shape[1] % n_channels:
+    if n_channels < 1 or X.shape[1] % n_channels:
         raise ValueError(
             f"X has {X.shape[1]} columns, which are not whole time steps of "
             f"n_channels={n_channels}: set n_channels to the number of channels in "

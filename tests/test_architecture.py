@@ -100,6 +100,16 @@ def test_private_names_of_scikit_learn_come_through_one_module():
     assert using == [ROOT / "_sklearn.py"]
 
 
+def test_parts_of_your_own_need_no_private_names_of_scikit_learn():
+    checkout = ROOT.parent
+    examples = [p for p in checkout.glob("examples/**/*.py") if "build" not in p.parts]
+    assert len(examples) > 10
+    assert not [path for path in examples if private_names(path, "sklearn")]
+    pages = [*checkout.glob("docs/*.md"), checkout / "README.md"]
+    private = re.compile(r"\bsklearn(\.\w+)*(\.| import )_[a-z]")
+    assert not [path for path in pages if private.search(path.read_text())]
+
+
 @pytest.mark.parametrize("package", ["joblib", "skorch", "skopt"])
 def test_private_names_of_other_libraries_are_not_used(package):
     assert not [path for path in MODULES if private_names(path, package)]

@@ -90,7 +90,7 @@ def fitted(autoencoder, X, **params):
 @pytest.mark.gpu
 @pytest.mark.parametrize("autoencoder", DETERMINISTIC, ids=name_of)
 def test_the_gpu_gives_what_the_cpu_gives(autoencoder):
-    X = low_rank()
+    X = low_rank(50)
     on_gpu = fitted(autoencoder, X, device="cuda")
     on_cpu = fitted(autoencoder, X, device="cpu")
     np.testing.assert_allclose(on_gpu.transform(X), on_cpu.transform(X), atol=1e-6)
@@ -100,7 +100,7 @@ def test_the_gpu_gives_what_the_cpu_gives(autoencoder):
 @pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.parametrize("autoencoder", AUTOENCODERS, ids=name_of)
 def test_a_pickle_from_the_gpu_opens_on_the_cpu(autoencoder, monkeypatch):
-    X = low_rank()
+    X = low_rank(50)
     model = fitted(autoencoder, X, device="cuda")
     expected = model.transform(X)
     pickled = pickle.dumps(model)

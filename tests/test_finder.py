@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.models import dense
 from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import (
@@ -60,10 +61,6 @@ class SamplingPipeline(Pipeline):
         for _, step in self.steps:
             X = X if hasattr(step, "fit_resample") else step.transform(X)
         return X
-
-
-def dense(n_components=2, **params):
-    return DenseAutoencoder(n_components, max_epochs=2, random_state=0, **params)
 
 
 def scaled(model):

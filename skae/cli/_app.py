@@ -109,7 +109,9 @@ def _run(data, settings, folder):
     from skae.cli.report import summary, write_report
 
     plan = Plan(data, settings)
-    _announce(plan)
+    _print(plan.title)
+    for note in plan.notes:
+        _print(f"Note: {note}", style="yellow")
     store, n_kept = open_store(folder, settings.resume)
     if settings.resume:
         _print(f"Fits of earlier runs in {folder}: {n_kept}")
@@ -128,12 +130,6 @@ def _run(data, settings, folder):
 def _print(line, style=None):
     options = {"highlight": False, "markup": False, "soft_wrap": True}
     Console().print(line, style=style, **options)
-
-
-def _announce(plan):
-    _print(plan.title)
-    for note in plan.notes:
-        _print(f"Note: {note}", style="yellow")
 
 
 def _say_how_to_go_on(plan, folder):

@@ -83,12 +83,11 @@ def open_store(folder, resume=False):
 def discard_folder(folder):
     """Remove the files of a run that has no finished fit, and nothing else."""
     with suppress(OSError, ValueError):
-        if (folder / _STORE).exists() and _is_empty(ScoreStore(folder / _STORE)):
+        if (folder / _STORE).exists():
+            store = ScoreStore(folder / _STORE)
+            with store.in_use():
+                if len(store):
+                    return
             for suffix in ("", "-wal", "-shm"):
                 (folder / f"{_STORE}{suffix}").unlink(missing_ok=True)
         folder.rmdir()
-
-
-def _is_empty(store):
-    with store.in_use():
-        return len(store) == 0

@@ -91,6 +91,7 @@ def _bundled(name, columns):
     bunch = load_dataset(name)
     table = dict(zip(map(str, bunch.feature_names), bunch.data.T, strict=True))
     table = _select(table, columns)
+    classes = bunch.target
     known = _KNOWN.get(name, {})
     if columns and "image_shape" in known:
         known = {key: known[key] for key in known if key != "image_shape"}
@@ -98,16 +99,10 @@ def _bundled(name, columns):
         name=name,
         X=_finite(table),
         columns=list(table),
-        labels=_class_names(bunch),
+        labels=None if classes is None else np.asarray(bunch.target_names)[classes],
         dates=bunch.get("dates"),
         **known,
     )
-
-
-def _class_names(bunch):
-    if bunch.target is None:
-        return None
-    return np.asarray(bunch.target_names)[bunch.target]
 
 
 def _from_file(path, columns):

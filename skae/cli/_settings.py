@@ -241,9 +241,11 @@ def parse_components(text):
     if text == "auto":
         return text
     try:
-        values = (
-            _range(text) if ":" in text else [int(part) for part in text.split(",")]
-        )
+        if ":" in text:
+            low, high = map(int, text.split(":"))
+            values = range(low, high + 1)
+        else:
+            values = [int(part) for part in text.split(",")]
     except ValueError:
         raise _bad_components(text, "that does not read as dimensions") from None
     if not values:
@@ -251,11 +253,6 @@ def parse_components(text):
     if min(values) < 1:
         raise _bad_components(text, "a code has at least one dimension")
     return sorted(set(values))
-
-
-def _range(text):
-    low, high = (int(part) for part in text.split(":"))
-    return range(low, high + 1)
 
 
 def _bad_components(text, reason):

@@ -64,7 +64,9 @@ def _alike(a, b):
     if type(a) is not type(b):
         return False
     if isinstance(a, torch.Tensor):
-        return a.dtype == b.dtype and _same(a.detach().cpu(), b.detach().cpu())
+        if a.dtype != b.dtype or a.shape != b.shape:
+            return False
+        return torch.equal(*(as_bytes(x.detach().cpu()) for x in (a, b)))
     if isinstance(a, type):
         return a is b
     if isinstance(a, np.ndarray):
@@ -78,10 +80,6 @@ def _alike(a, b):
     if isinstance(a, bool | int | float | complex | str | bytes | np.generic):
         return bool(a == b or (a != a and b != b))
     return True
-
-
-def _same(a, b):
-    return a.shape == b.shape and torch.equal(as_bytes(a), as_bytes(b))
 
 
 def as_bytes(tensor):

@@ -1,8 +1,6 @@
 """Values as JSON and tensors."""
 
 import math
-import re
-import types
 
 import numpy as np
 import torch
@@ -11,7 +9,8 @@ from sklearn.utils.metadata_routing import MetadataRequest
 
 from skae.persistence._classes import is_autoencoder, name_of, optimizer_name
 from skae.persistence._net import IN_THE_NET, encoded_net
-from skae.persistence._steps import STEPS, derived, first_misfit
+from skae.persistence._refusals import cannot_save, left_by_no_fit
+from skae.persistence._steps import derived, first_misfit
 
 __all__ = ["BYTES", "Encoder"]
 
@@ -75,13 +74,13 @@ class Encoder:
             return {"#": "dtype", "dtype": value.str}
         if isinstance(value, type) and optimizer_name(value):
             return {"#": "optimizer", "name": optimizer_name(value)}
-        raise _cannot_save(value, path)
+        raise cannot_save(value, path)
 
     def _encode_object(self, value, path, without=()):
         """Return an estimator or a part: its class's name, parameters and state."""
         cls = type(value)
         if (name := name_of(cls)) is None:
-            raise _cannot_save(value, path)
+            raise cannot_save(value, path)
         params = value.get_params(deep=False)
         left_out = {*params, *without, *derived(cls)}
         state = {key: item for key, item in vars(value).items() if key not in left_out}
@@ -89,8 +88,11 @@ class Encoder:
             "params": self._members(params, _prefix(path, "__")),
             "state": self._members(state, _prefix(path, ".")),
         }
-        if (misfit := first_misfit(value)) is not None:
-            raise _cannot_save_member(value, path, misfit)
+        misfit = first_misfit(value)
+        if misfit in params:
+            raise cannot_save(params[misfit], _prefix(path, "__") + misfit)
+        if misfit is not None:
+            raise left_by_no_fit(value, _prefix(path, ".") + misfit)
         return {"#": "object", "class": name, **members}
 
     def _members(self, items, prefix):
@@ -142,7 +144,7 @@ class Encoder:
         if value.dtype.kind == "O":
             return {**node, "items": self._encode_list(value.ravel().tolist(), path)}
         if value.dtype.kind == "V":
-            raise _cannot_save(value, path)
+            raise cannot_save(value, path)
         in_columns = value.flags.f_contiguous and not value.flags.c_contiguous
         tensor = _as_tensor(value.T if in_columns else value)
         return {**node, "in_columns": in_columns, "name": self._keep(tensor, path)}
@@ -193,75 +195,3 @@ def _as_tensor(array):
         return torch.frombuffer(bytearray(array.tobytes()), dtype=torch.uint8)
     native = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
     return torch.from_numpy(native)
-
-
-def _cannot_save(value, path):
-    what, instead = _reason(value, path)
-    return ValueError(f"{path or 'The estimator'} can't be saved: {what}. {instead}")
-
-
-def _cannot_save_member(value, path, name):
-    """Return the error for a parameter or attribute of a step that no file holds."""
-    is_parameter = name in value.get_params(deep=False)
-    where = _prefix(path, "__" if is_parameter else ".") + name
-    if is_parameter:
-        return _cannot_save(getattr(value, name), where)
-    return ValueError(
-        f"{where} can't be saved: a fit of {type(value).__name__} leaves no such "
-        "attribute, or another. Remove it, or use skops, pickle or joblib."
-    )
-
-
-def _reason(value, path):
-    """Return the obstacle in words, and the way on."""
-    for_its_place = _reason_of_place(value, path)
-    return for_its_place or _reason_of_code(value) or _reason_of_type(value)
-
-
-def _reason_of_place(value, path):
-    name = re.split(r"__|\.", path)[-1]
-    if name == "memory":
-        return "a cache is a folder of pickles", f"Call set_params({path}=None) first."
-    if name.startswith(("callbacks[", "_skl_callbacks[")):
-        parameter = path.partition("[")[0]
-        call = f"set_params({parameter}=None)" if name[0] == "c" else "set_callbacks()"
-        return (
-            f"a callback ({type(value).__name__}) is code, and no file holds code",
-            f"Call {call} first, or use pickle or joblib.",
-        )
-    return None
-
-
-def _reason_of_code(value):
-    if isinstance(value, np.random.RandomState | np.random.Generator):
-        return "it is a generator", "Use an integer, or pickle or joblib."
-    if isinstance(
-        value, types.FunctionType | types.BuiltinFunctionType | types.MethodType
-    ):
-        return (
-            f"it is the function {value.__qualname__}, and no file holds code",
-            "Use a registered part or a built-in choice, or pickle or joblib.",
-        )
-    if isinstance(value, type):
-        return (
-            f"it is the class {value.__qualname__}, and of classes only those of "
-            "torch.optim are known by name",
-            "Use one of those, or pickle or joblib.",
-        )
-    return None
-
-
-def _reason_of_type(value):
-    cls = type(value)
-    of_type = f"objects of type {cls.__module__}.{cls.__qualname__}"
-    if isinstance(value, BaseEstimator) and cls.__module__.startswith("sklearn."):
-        return (
-            f"files of skae hold no {of_type}, but autoencoders, their parts, and "
-            f"{', '.join(STEPS)}",
-            "Use skops (skops.io.dump), which asks which types to trust, or pickle or "
-            "joblib.",
-        )
-    return (
-        f"no registered name stands for {of_type}",
-        "Register the class (skae.registry), or use skops, pickle or joblib.",
-    )

@@ -180,12 +180,6 @@ def _other_version(document):
     return None if version == sklearn.__version__ else f"{version!s:.20}"
 
 
-def _hint(document):
-    """Return a likely reason why a file that is whole cannot be used."""
-    version = _other_version(document)
-    return "" if version is None else f" It was saved with scikit-learn {version}."
-
-
 def _encoded(estimator):
     """Return the document and the tensors of an estimator, and its autoencoders."""
     encoder = Encoder()
@@ -216,7 +210,9 @@ def _decoded(document, tensors, device):
         if not isinstance(error, FileFormatError):
             kind = type(error).__name__
             what = f"What it holds does not fit together ({kind}: {what:.200})."
-        raise FileFormatError(what + _hint(document)) from error
+        if version := _other_version(document):
+            what += f" It was saved with scikit-learn {version}."
+        raise FileFormatError(what) from error
     return estimator, decoder
 
 

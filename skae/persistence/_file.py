@@ -114,16 +114,13 @@ def _check_version(document):
             f"Its version of the format is {version!r:.20}, which there never was."
         )
     if version > FORMAT_VERSION:
+        versions = document.get("versions")
+        writer = versions.get("skae") if isinstance(versions, dict) else None
+        at_least = f" to {writer:.20} at least" if isinstance(writer, str) else ""
         raise FileFormatError(
             f"It has version {version!r:.20} of the format, and this skae reads up to "
-            f"{FORMAT_VERSION}: upgrade skae"
-            f"{_at_least(document.get('versions'))}."
+            f"{FORMAT_VERSION}: upgrade skae{at_least}."
         )
-
-
-def _at_least(versions):
-    version = versions.get("skae") if isinstance(versions, dict) else None
-    return f" to {version:.20} at least" if isinstance(version, str) else ""
 
 
 def _check_sum(data):

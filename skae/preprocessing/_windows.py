@@ -146,7 +146,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         series = validate_data(self, X, dtype=_DTYPES, reset=False)
         self._check_length(series)
-        windows = self._cut(series)
+        view = sliding_window_view(series, self.length, axis=0)[:: self.stride]
+        windows = view.transpose(0, 2, 1).copy()
         if not self.flatten:
             return windows
         return self._with_index(windows.reshape(len(windows), -1), X)
@@ -219,10 +220,6 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
                 f"(n_windows, {length * n_channels}), for length={length} and the "
                 f"{n_channels} channels seen in fit."
             )
-
-    def _cut(self, series):
-        view = sliding_window_view(series, self.length, axis=0)[:: self.stride]
-        return view.transpose(0, 2, 1).copy()
 
     def _overlay(self, windows):
         n_windows, length, n_channels = windows.shape

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from skae.registry import Registry
 from skae.scorers._locate import locate
 
-__all__ = ["SCORERS", "Scorer"]
+__all__ = ["SCORERS", "Scorer", "spaced_rows"]
 
 SCORERS = Registry("scorer", "skae.scorers")
 
@@ -79,3 +79,9 @@ class Scorer(BaseEstimator, ABC):
     @abstractmethod
     def _score(self, located, y):
         """Return the score of a `Located` reducer; it need not be finite."""
+
+
+def spaced_rows(n_samples, max_samples):
+    """Return the numbers of evenly spaced rows, at most so many."""
+    n_rows = min(n_samples, max_samples)
+    return np.linspace(0, n_samples - 1, n_rows).astype(int)

@@ -11,7 +11,7 @@ from sklearn.utils import column_or_1d
 from skae._arrays import as_numbers
 from skae._sklearn import Interval
 from skae.registry import unknown_name
-from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._base import SCORERS, Scorer, spaced_rows
 from skae.scorers._labels import NOISE, labels_after
 
 __all__ = [
@@ -67,10 +67,6 @@ class ClusteringScorer(Scorer):
             "clusterer or a mixture.",
             stacklevel=5,
         )
-
-    def _rows(self, n_samples):
-        n_rows = min(n_samples, self.max_samples)
-        return np.linspace(0, n_samples - 1, n_rows).astype(int)
 
 
 def k_means_labels(points, n_clusters, random_state):
@@ -142,7 +138,7 @@ class ClassAgreement(ClusteringScorer):
         classes = _check_classes(y, len(points), type(self).__name__)
         if is_collapsed(points):
             return self.worst
-        rows = self._rows(len(points))
+        rows = spaced_rows(len(points), self.max_samples)
         n_clusters = self.n_clusters or len(np.unique(classes[rows]))
         labels = self._clusters(located, points, rows, n_clusters)[1]
         return self._share_that_agrees(classes[rows], labels)

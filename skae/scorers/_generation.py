@@ -10,7 +10,7 @@ from skae._arrays import as_numbers
 from skae._sklearn import Interval
 from skae.information._discrepancy import coverage, knn_kl, mmd2
 from skae.information._kernels import resolve_bandwidth
-from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._base import SCORERS, Scorer, spaced_rows
 
 __all__ = ["GenerationCoverage", "GenerationKL", "GenerationMMD", "GenerationScorer"]
 
@@ -51,10 +51,9 @@ class GenerationScorer(Scorer):
     def _samples(self, located):
         """Return rows of the data and as many draws, both flat."""
         X = as_numbers(located.X)
-        n_rows = min(len(X), self.max_samples)
-        X = X[np.linspace(0, len(X) - 1, n_rows).astype(int)]
-        Y = np.asarray(located.reducer.sample(n_rows, random_state=self.random_state))
-        X, Y = (flat.reshape(n_rows, -1).astype(float) for flat in (X, Y))
+        X = X[spaced_rows(len(X), self.max_samples)]
+        Y = np.asarray(located.reducer.sample(len(X), random_state=self.random_state))
+        X, Y = (rows.reshape(len(X), -1).astype(float) for rows in (X, Y))
         return np.nan_to_num(X), _ended_alike(X, Y)
 
 

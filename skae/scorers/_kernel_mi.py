@@ -10,7 +10,7 @@ from skae.information._adjusted import adjusted_mutual_information
 from skae.information._mutual_information import mutual_information
 from skae.information._relative import relative_information
 from skae.registry import unknown_name
-from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._base import SCORERS, Scorer, spaced_rows
 from skae.scorers._locate import locate
 
 __all__ = ["KernelMutualInformation"]
@@ -184,7 +184,9 @@ class KernelMutualInformation(Scorer):
         return np.where(has_ended, 0.0, located.reconstruct())
 
     def _information(self, X, other):
-        rows = self._rows(len(other))
+        n_samples = len(other)
+        at_most = n_samples if self.alpha == 2 else self.max_samples
+        rows = spaced_rows(n_samples, at_most)
         X = as_numbers(X)[rows].astype(np.float64)
         measure, params = self._measure()
         return measure(np.where(np.isnan(X), 0.0, X), other[rows], **params)
@@ -196,8 +198,3 @@ class KernelMutualInformation(Scorer):
         if not self.adjusted:
             return mutual_information, params
         return adjusted_mutual_information, params | {"random_state": self.random_state}
-
-    def _rows(self, n_samples):
-        if self.alpha == 2 or n_samples <= self.max_samples:
-            return slice(None)
-        return np.linspace(0, n_samples - 1, self.max_samples).astype(int)

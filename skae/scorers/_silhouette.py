@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skae._sklearn import Interval
-from skae.scorers._base import SCORERS
+from skae.scorers._base import SCORERS, spaced_rows
 from skae.scorers._clustering import ClusteringScorer, is_collapsed, k_means_labels
 from skae.scorers._labels import NOISE
 
@@ -122,7 +122,7 @@ class Silhouette(ClusteringScorer):
 
     def _score(self, located, y):
         points = self._points(located)
-        rows = self._rows(len(points))
+        rows = spaced_rows(len(points), self.max_samples)
         if is_collapsed(points) or len(np.unique(points[rows], axis=0)) < 3:
             return self.worst
         n_clusters = N_CLUSTERS if self.n_clusters is None else self.n_clusters

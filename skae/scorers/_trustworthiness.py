@@ -6,7 +6,7 @@ import numpy as np
 
 from skae._arrays import as_numbers
 from skae._sklearn import Interval
-from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._base import SCORERS, Scorer, spaced_rows
 
 __all__ = ["Trustworthiness"]
 
@@ -64,19 +64,13 @@ class Trustworthiness(Scorer):
         self.max_samples = max_samples
 
     def _score(self, located, y):
-        X, Z = self._rows(located)
+        from sklearn.manifold import trustworthiness
+
+        X, Z = as_numbers(located.X), located.codes()
+        rows = spaced_rows(len(Z), self.max_samples)
+        X = np.nan_to_num(X[rows].reshape(len(rows), -1).astype(float))
+        Z = Z[rows]
         n_neighbors = min(self.n_neighbors, (len(Z) - 1) // 2)
         if n_neighbors < 1 or not np.isfinite(Z).all() or not np.ptp(Z, axis=0).any():
             return self.worst
-        return self._trustworthiness(X, Z, n_neighbors)
-
-    def _rows(self, located):
-        X, Z = as_numbers(located.X), located.codes()
-        rows = np.linspace(0, len(Z) - 1, min(len(Z), self.max_samples)).astype(int)
-        X = X[rows].reshape(len(rows), -1).astype(float)
-        return np.nan_to_num(X), Z[rows]
-
-    def _trustworthiness(self, X, Z, n_neighbors):
-        from sklearn.manifold import trustworthiness
-
         return trustworthiness(X, Z, n_neighbors=n_neighbors)

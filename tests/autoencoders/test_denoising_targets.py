@@ -1,10 +1,14 @@
 """Clean rows as the target of noisy ones: `fit(noisy, clean)`."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers.data import low_rank, normal, sines
+from helpers import models
+from helpers.data import Items, Stream, low_rank, normal, sines
+from helpers.models import weights
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LinearRegression
@@ -12,7 +16,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
-from torch.utils.data import Dataset, IterableDataset
 
 from skae import (
     VAE,
@@ -32,12 +35,7 @@ CLEAN = low_rank(120, 6, noise=0.01)
 NOISY = CLEAN + normal(120, 6, seed=5)
 
 
-def dense(**params):
-    return DenseAutoencoder(2, **{"max_epochs": 15, "random_state": 0, **params})
-
-
-def weights(model):
-    return [p.detach().clone() for p in model.net_.module_.parameters()]
+dense = partial(models.dense, max_epochs=15)
 
 
 def same_weights(a, b):
@@ -46,25 +44,6 @@ def same_weights(a, b):
 
 def error(model, X=NOISY, y=CLEAN):
     return np.mean((model.reconstruct(X) - y) ** 2)
-
-
-class Items(Dataset):
-    def __init__(self, X):
-        self.X = X
-
-    def __len__(self):
-        return len(self.X)
-
-    def __getitem__(self, number):
-        return self.X[number]
-
-
-class Stream(IterableDataset):
-    def __init__(self, X):
-        self.X = X
-
-    def __iter__(self):
-        return iter(self.X)
 
 
 # What is a target

@@ -9,11 +9,6 @@ from sklearn.preprocessing import StandardScaler
 from skae import DenseAutoencoder
 
 
-@pytest.fixture(scope="module")
-def wine():
-    return StandardScaler().fit_transform(load_wine().data)
-
-
 def linear(n_components, max_epochs=150):
     return DenseAutoencoder(
         n_components,

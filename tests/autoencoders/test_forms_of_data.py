@@ -8,21 +8,19 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import torch
+from helpers.data import Items
+from helpers.models import dense
 from scipy import sparse
 from sklearn import config_context
 from sklearn.model_selection import GridSearchCV
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
-from skae import Autoencoder, DenseAutoencoder, LSTMAutoencoder
+from skae import Autoencoder, LSTMAutoencoder
 from skae.networks import ConvolutionalNetwork
 
 X = np.random.default_rng(0).normal(size=(30, 4)).round(3)
 SERIES = np.random.default_rng(1).normal(size=(20, 6, 1))
 FRAME = pd.DataFrame(X, columns=list("abcd"))
-
-
-def dense(**params):
-    return DenseAutoencoder(2, max_epochs=2, random_state=0, **params)
 
 
 def lstm():
@@ -172,17 +170,6 @@ class Empty(Dataset):
 class EmptyStream(IterableDataset):
     def __iter__(self):
         return iter(())
-
-
-class Items(Dataset):
-    def __init__(self, items):
-        self.items = items
-
-    def __len__(self):
-        return len(self.items)
-
-    def __getitem__(self, number):
-        return self.items[number]
 
 
 DATES = pd.date_range("2020", periods=30)

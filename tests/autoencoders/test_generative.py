@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
 from sklearn.mixture import BayesianGaussianMixture
 from sklearn.model_selection import GridSearchCV
-from sklearn.preprocessing import StandardScaler
 
 from skae import MMDVAE, VAE, Autoencoder
 from skae.bottlenecks import GaussianBottleneck, Latent, PointBottleneck
@@ -27,11 +25,6 @@ from skae.objectives import (
 from skae.samplers import MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup
 from skae.scorers import GenerationKL
-
-
-@pytest.fixture(scope="module")
-def wine():
-    return StandardScaler().fit_transform(load_wine().data)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,12 @@
 """Features on scales so different that the loss sees the largest only."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import models
 from helpers.data import normal
 from sklearn.base import clone
 from sklearn.datasets import (
@@ -27,7 +29,6 @@ from sklearn.preprocessing import (
 
 from skae import (
     VAE,
-    DenseAutoencoder,
     LSTMAutoencoder,
     fit_stack,
     stacked,
@@ -54,9 +55,7 @@ SCALERS = [
 ]
 
 
-def dense(n_components=2, **params):
-    params = {"hidden_layer_sizes": (4,), "max_epochs": 1, "random_state": 0, **params}
-    return DenseAutoencoder(n_components, **params)
+dense = partial(models.dense, hidden_layer_sizes=(4,), max_epochs=1)
 
 
 def said(X):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.data import Items
+from helpers.models import dense
 from sklearn import config_context
 from sklearn.cluster import KMeans
 from sklearn.datasets import (
@@ -14,7 +16,6 @@ from sklearn.datasets import (
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
-from torch.utils.data import Dataset
 
 from skae import DenseAutoencoder, LSTMAutoencoder
 from skae.autoencoders._validation import warn_unlike
@@ -30,10 +31,6 @@ TABLES = {
 every_table = pytest.mark.parametrize("X", TABLES.values(), ids=TABLES)
 # that the loss cannot be at its best in few epochs is another matter
 pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.OutOfRangeWarning")
-
-
-def dense(**params):
-    return DenseAutoencoder(2, max_epochs=2, random_state=0, **params)
 
 
 def asking(**params):
@@ -128,17 +125,6 @@ def test_sequences():
     with config_context(enable_metadata_routing=True):
         lstm.set_fit_request(X_val=True)
         behind(SequenceScaler(), lstm, transform_input=["X_val"]).fit(train, X_val=val)
-
-
-class Items(Dataset):
-    def __init__(self, X):
-        self.X = X
-
-    def __len__(self):
-        return len(self.X)
-
-    def __getitem__(self, number):
-        return self.X[number]
 
 
 def test_data_sets():

@@ -7,10 +7,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.data import normal
 from typer.testing import CliRunner
 
 import skae
-from skae import DenseAutoencoder
 from skae.cli import app
 from skae.datasets import load_airline_passengers, load_dataset
 from skae.plugins import Plugin, list_plugins
@@ -94,7 +94,7 @@ def test_the_output_says_what_was_found(airline):
 
 def test_a_choice_without_evidence_does_not_look_like_one(tmp_path):
     path = tmp_path / "noise.csv"
-    noise = np.random.default_rng(0).normal(size=(80, 5))
+    noise = normal(80, 5)
     np.savetxt(path, noise, delimiter=",", header="a,b,c,d,e", comments="")
     output = select(path, "--output", tmp_path / "out", "--components", "1:3")
     assert re.search(r"Latent dimension: not settled \([1-3] for now\)\n", output)
@@ -239,7 +239,7 @@ def test_images_and_silhouette(tmp_path):
 
 
 def test_dense_windows_with_several_channels(tmp_path):
-    series = np.random.default_rng(0).normal(size=(60, 2)).cumsum(axis=0)
+    series = normal(60, 2).cumsum(axis=0)
     path = tmp_path / "series.npy"
     np.save(path, series)
     words = "--window", "5", "--stride", "2", "--estimator", "dense"
@@ -378,25 +378,6 @@ def test_an_evolution_of_another_estimator(tmp_path):
 
 
 # Going on after an interrupt
-
-
-@pytest.fixture
-def fits(monkeypatch):
-    """The list of the fits that are made; Ctrl-C comes in those that are asked for."""
-
-    class Fits(list):
-        interrupted = ()
-
-    made, fit = Fits(), DenseAutoencoder.fit
-
-    def counted(self, *args, **kwargs):
-        made.append(self)
-        if len(made) in made.interrupted:
-            raise KeyboardInterrupt
-        return fit(self, *args, **kwargs)
-
-    monkeypatch.setattr(DenseAutoencoder, "fit", counted)
-    return made
 
 
 @pytest.mark.usefixtures("without_figures")

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
+from helpers.plans import planned
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import MinMaxScaler
 
 from skae import MMDVAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.cli._errors import InputError
 from skae.cli._inputs import DataSet
-from skae.cli._plan import PARAM, Plan
-from skae.cli._settings import Settings
+from skae.cli._plan import PARAM
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler
 from skae.search import Best, ShortestDescription
@@ -16,8 +16,7 @@ DATA = DataSet("walk", np.arange(60, dtype=np.float32).reshape(30, 2), ["a", "b"
 
 
 def plan(estimator="dense", components="1", **choices):
-    choices |= {"estimator": estimator, "components": components}
-    return Plan(DATA, Settings("walk", **choices).completed(DATA))
+    return planned(DATA, estimator=estimator, components=components, **choices)
 
 
 def test_rows_of_a_table():

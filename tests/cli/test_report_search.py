@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers.data import normal
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -43,7 +44,7 @@ PLAN = SimpleNamespace(
 
 @pytest.fixture(scope="module")
 def X():
-    return np.random.default_rng(0).normal(size=(30, 6)) * [5, 4, 3, 2, 1, 1]
+    return normal(30, 6) * [5, 4, 3, 2, 1, 1]
 
 
 def evolution(space, **settings):

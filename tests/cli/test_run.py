@@ -3,6 +3,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.callbacks import Silent
+from helpers.data import normal
+from helpers.plans import planned
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
@@ -12,55 +15,34 @@ from skae import DenseAutoencoder, LSTMAutoencoder, select_dimension, stacked
 from skae.bottlenecks import PointBottleneck
 from skae.cli._errors import InputError
 from skae.cli._inputs import DataSet, read_data
-from skae.cli._plan import PARAM, Plan
+from skae.cli._plan import PARAM
 from skae.cli._run import _others, run
-from skae.cli._settings import Settings
 from skae.datasets import dataset_names
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
 from skae.search import ScoreStore
 
-X = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+X = normal(40, 4, dtype=np.float32)
 DATA = DataSet("noise", X, list("abcd"))
 
 
-class Watch:
+class Watch(Silent):
     """A callback of scikit-learn that hands on the name of each task that begins."""
 
     def __init__(self, see):
         self.see = see
 
-    def setup(self, estimator, context): ...
-
     def on_fit_task_begin(self, estimator, context):
         self.see(context.task_name)
-
-    def on_fit_task_end(self, estimator, context): ...
-
-    def teardown(self, estimator, context): ...
 
 
 def plan(components, **choices):
     choices = {"max_epochs": 2, "folds": 2} | choices
-    settings = Settings("noise", components=components, **choices)
-    return Plan(DATA, settings.completed(DATA))
+    return planned(DATA, components=components, **choices)
 
 
 def outcome(components, **choices):
     return run(plan(components, **choices))
-
-
-@pytest.fixture
-def fits(monkeypatch):
-    """The list of the fits that are made from now on, in this process."""
-    made, fit = [], DenseAutoencoder.fit
-
-    def counted(self, *args, **kwargs):
-        made.append(self)
-        return fit(self, *args, **kwargs)
-
-    monkeypatch.setattr(DenseAutoencoder, "fit", counted)
-    return made
 
 
 @pytest.fixture
@@ -102,10 +84,9 @@ def test_errors_are_means_over_restarts():
 
 
 def test_estimates_that_disagree_are_told():
-    Z = np.random.default_rng(0).normal(size=(200, 1))
+    Z = normal(200, 1)
     line = DataSet("line", (Z * np.ones(5)).astype(np.float32), list("abcde"))
-    settings = Settings("line", components="3", max_epochs=1, folds=2).completed(line)
-    made = Plan(line, settings)
+    made = planned(line, components="3", max_epochs=1, folds=2)
     [remark] = run(made).remarks(made)
     assert remark.startswith("3 units are chosen, but the distances between neighb")
 
@@ -123,8 +104,8 @@ def test_pca_is_compared_on_the_same_folds():
 
 def test_pca_of_more_components_than_rows_is_no_comparison():
     few = DataSet("few", np.eye(6, dtype=np.float32), list("abcdef"))
-    settings = Settings("few", components="3", max_epochs=1, folds=2).completed(few)
-    assert run(Plan(few, settings)).linear_rmse is None
+    plan = planned(few, components="3", max_epochs=1, folds=2)
+    assert run(plan).linear_rmse is None
 
 
 def test_the_number_of_threads_is_restored():
@@ -223,8 +204,7 @@ def test_a_bayesian_search_tells_how_the_choice_was_trained():
 def test_an_lstm_evolves_too():
     data = DataSet("walk", X[:, :1].cumsum(axis=0), ["a"])
     choices = {"window": 5, "max_epochs": 1, "folds": 2, "n_iter": 2}
-    settings = Settings("walk", components="1:2", search="evolution", **choices)
-    found = run(Plan(data, settings.completed(data)))
+    found = run(planned(data, components="1:2", search="evolution", **choices))
     assert "LSTM layer" in found.others
 
 
@@ -321,7 +301,7 @@ def test_an_interrupt_leaves_no_time_for_a_refit(fits, interrupt):
 def test_the_command_and_the_library_say_the_same(name):
     data = read_data(name)
     choices = {"components": "1:4", "max_epochs": 2, "folds": 2, "estimator": "dense"}
-    made = Plan(data, Settings(name, **choices).completed(data))
+    made = planned(data, **choices)
     scale, cv = StandardScaler(), KFold(2, shuffle=True, random_state=0)
     if data.window:
         scale = SequenceScaler()
@@ -342,9 +322,7 @@ def test_the_command_and_the_library_say_the_same(name):
 
 def test_the_range_of_the_command_is_that_of_the_library():
     data = read_data("airline-passengers")
-    made = Plan(
-        data, Settings("airline-passengers", max_epochs=1, folds=2).completed(data)
-    )
+    made = planned(data, max_epochs=1, folds=2)
     windows = SlidingWindow(10).fit_transform(data.X)
     estimator = make_pipeline(SequenceScaler(), LSTMAutoencoder(max_epochs=1))
     cv = ContiguousKFold(2, gap=9)

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
+from helpers.data import normal
+from helpers.plans import planned
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
 from skae import Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.cli._errors import InputError
 from skae.cli._inputs import DataSet
-from skae.cli._plan import PARAM, Plan
+from skae.cli._plan import PARAM
 from skae.cli._search import (
     _first_points,
     _generations,
@@ -15,7 +17,7 @@ from skae.cli._search import (
     latent_dimension,
     make_search,
 )
-from skae.cli._settings import N_ITER, Settings
+from skae.cli._settings import N_ITER
 from skae.search import (
     BayesSearchCV,
     EvolutionarySearchCV,
@@ -23,14 +25,13 @@ from skae.search import (
     ScoreStore,
 )
 
-X = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+X = normal(40, 6, dtype=np.float32)
 DATA = DataSet("noise", X, list("abcdef"))
 LAYERS = "autoencoder__hidden_layer_sizes"
 
 
 def search(components="1:4", store=None, **choices):
-    settings = Settings("noise", components=components, **choices)
-    return make_search(Plan(DATA, settings.completed(DATA)), store)
+    return make_search(planned(DATA, components=components, **choices), store)
 
 
 @pytest.mark.parametrize(

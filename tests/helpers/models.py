@@ -2,13 +2,30 @@
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skae import DenseAutoencoder
+from skae import Autoencoder, DenseAutoencoder
+from skae.objectives import Objective
 
 
 def dense(n_components=2, **params):
     """Return a small autoencoder that trains for two epochs, unless told otherwise."""
     params = {"max_epochs": 2, "random_state": 0, **params}
     return DenseAutoencoder(n_components, **params)
+
+
+def watched(*callbacks, **params):
+    """Return an autoencoder as `dense` does, with callbacks of its training."""
+    return dense(callbacks=list(callbacks), **params)
+
+
+def composed(*penalties, reconstruction="squared_error", **params):
+    """Return an autoencoder whose objective has these penalties."""
+    named = [(f"penalty_{i}", penalty) for i, penalty in enumerate(penalties)]
+    return Autoencoder(objective=Objective(reconstruction, named), **params)
+
+
+def weights(model):
+    """Return a copy of the weights of a fitted autoencoder."""
+    return [p.detach().clone() for p in model.net_.module_.parameters()]
 
 
 class Given(TransformerMixin, BaseEstimator):

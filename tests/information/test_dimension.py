@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from helpers.data import normal
+from helpers.data import cube, grid, normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,18 +20,9 @@ ESTIMATORS = [two_nn, levina_bickel, correlation_dimension]
 each_estimator = pytest.mark.parametrize("estimate", ESTIMATORS)
 
 
-def cube(n, d):
-    return np.random.default_rng(d).uniform(size=(n, d))
-
-
 def sphere(n, d):
     X = normal(n, d + 1)
     return X / np.linalg.norm(X, axis=1, keepdims=True)
-
-
-def grid(side, d):
-    axes = [np.arange(float(side))] * d
-    return np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, d)
 
 
 def estimates(X, **kwargs):

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from helpers.data import normal
+from helpers.data import cube, grid, normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
@@ -20,18 +20,9 @@ from skae.information import (
 from skae.information._gride import gride_from
 
 
-def cube(n, d):
-    return np.random.default_rng(d).uniform(size=(n, d))
-
-
 def noisy_plane(n, noise, n_features=10):
     X = np.pad(normal(n, 2), [(0, 0), (0, n_features - 2)])
     return X + noise * normal(n, n_features, seed=1)
-
-
-def grid(side, d):
-    axes = [np.arange(float(side))] * d
-    return np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, d)
 
 
 # --- definitions --------------------------------------------------------------------

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from helpers.data import tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
@@ -30,11 +31,6 @@ def build(network, event_shape, n_components=3):
         torch.manual_seed(0)
         encoder, decoder = network.build(event_shape, n_components)
     return encoder.double(), decoder.double()
-
-
-def tensor(*shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 def sines(n_samples=150, n_timesteps=13, seed=0):

@@ -1,8 +1,10 @@
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers import data
 from sklearn.base import clone
 
 from skae.bottlenecks import Latent
@@ -24,8 +26,7 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def tensor(*shape, seed=0, dtype=torch.float32):
-    return torch.randn(*shape, generator=generator(seed), dtype=dtype)
+tensor = partial(data.tensor, dtype=torch.float32)
 
 
 def latent(code):

@@ -1,6 +1,6 @@
-import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from sklearn.base import clone
 
 from skae import DenseAutoencoder
@@ -84,7 +84,7 @@ def test_terms_by_name():
 
 
 def test_history_records_raw_terms_and_weights_apart():
-    X = np.random.default_rng(0).normal(size=(40, 5))
+    X = normal(40, 5)
     model = SparseAutoencoder(max_epochs=3, random_state=0).fit(X, X_val=X[:10])
     for row in model.history_:
         expected = (
@@ -98,7 +98,7 @@ def test_history_records_raw_terms_and_weights_apart():
 
 
 def test_a_penalty_has_its_effect():
-    X = np.random.default_rng(0).normal(size=(100, 5))
+    X = normal(100, 5)
     settings = {"max_epochs": 60, "learning_rate": 0.01, "random_state": 0}
     plain = DenseAutoencoder(**settings).fit(X)
     sparse = SparseAutoencoder(**settings).fit(X)

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 import torch
+from forging import forged
+from helpers.data import normal
 from safetensors.torch import save_file
 
 import skae
@@ -13,7 +15,7 @@ from skae.networks import NETWORKS, DenseNetwork
 from skae.persistence import FORMAT_VERSION, load
 from skae.persistence._file import pack, unpack
 
-X = np.random.default_rng(0).normal(size=(30, 4))
+X = normal(30, 4)
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +92,6 @@ def test_foreign_files(tmp_path):
         load(tmp_path / "other")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nowhere")
-
-
-def forged(data, change):
-    """Return a file with a valid checksum and something else in its document."""
-    document, tensors = unpack(data)
-    del document["sha256"]
-    change(document, tensors)
-    return pack(document, tensors)
 
 
 def test_newer_versions_of_the_format(data, tmp_path):

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from forging import forged
+from helpers.data import normal
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
@@ -32,7 +34,7 @@ from skae.preprocessing import SequenceScaler, SlidingWindow
 
 pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
-X = np.random.default_rng(0).normal(size=(40, 6))
+X = normal(40, 6)
 MEGABYTES = 200  # beyond what an honest file takes
 MODELS = {
     "dense": skae.VAE(hidden_layer_sizes=(4,), sampler="gmm", max_epochs=2),
@@ -88,14 +90,6 @@ def outcomes(files, folder, honest):
     assert run.returncode == 0, f"the process ended after {end}"
     assert found[0]["errors"].keys() == {"predict"}  # which the first does not have
     return {each["name"]: each for each in found[1:]}
-
-
-def forged(data, change):
-    """Return a file with a checksum that fits and something else in it."""
-    document, tensors = unpack(data)
-    del document["sha256"]
-    change(document, tensors)
-    return pack(document, tensors)
 
 
 # Each of them is a small file that asks for much, or for something else than data.

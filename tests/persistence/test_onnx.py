@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from instances import AUTOENCODERS
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -20,7 +21,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
-X = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+X = normal(40, 6, dtype=np.float32)
 
 
 @cache

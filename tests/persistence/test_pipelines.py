@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from helpers.data import normal
 from joblib import Memory
 from safetensors import safe_open
 from sklearn.base import clone
@@ -38,7 +39,7 @@ from skae.preprocessing import SequenceScaler, SlidingWindow
 
 pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
-X = np.random.default_rng(0).normal(size=(40, 6))
+X = normal(40, 6)
 WITH_HOLES = np.where(X > 1.5, np.nan, X)
 FRAME = pd.DataFrame(X, columns=list("abcdef"))
 

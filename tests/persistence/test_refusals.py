@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from sklearn.callback import ProgressBar
 from skorch.callbacks import EpochScoring
 from torch import nn
@@ -15,7 +16,7 @@ from skae.noise import GaussianNoise
 from skae.objectives import MMD, Objective
 from skae.persistence import load
 
-X = np.random.default_rng(0).normal(size=(30, 4))
+X = normal(30, 4)
 
 
 def my_prior(n, k, generator):

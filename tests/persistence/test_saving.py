@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import sklearn
 import torch
+from helpers.data import normal
 from instances import AUTOENCODERS, name_of
 from sklearn.base import clone
 from sklearn.mixture import BayesianGaussianMixture
@@ -25,7 +26,7 @@ from skae.persistence._file import unpack
 
 pytestmark = pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 
-X = np.random.default_rng(0).normal(size=(40, 6))
+X = normal(40, 6)
 each_autoencoder = pytest.mark.parametrize("i", range(len(AUTOENCODERS)))
 
 

@@ -3,15 +3,11 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
-from tried import tried
+from tried import labels, tried
 
 from skae.exceptions import UnknownNameError
 from skae.plotting import ConvergenceDisplay
 from skae.scorers import Reconstruction
-
-
-def labels(display):
-    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
 def points(display, i=0):

@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
-from tried import tried
+from tried import labels, tried
 
 from skae.exceptions import UnknownNameError
 from skae.plotting import ScoreCurveDisplay
@@ -33,10 +33,6 @@ def test_score_curve_of_errors(drawn):
 def test_score_curve_of_one_value_or_one_fold(values, scores, drawn):
     curve = ScoreCurve(np.array(values), np.array(scores, dtype=float))
     drawn(ScoreCurveDisplay(curve, chosen=9).plot())
-
-
-def labels(display):
-    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
 def ticks(display):

@@ -28,6 +28,11 @@ class Candidate(BaseEstimator):
         return self.scores[int(X[0, 0]) // 2]
 
 
+def labels(display):
+    """Return the labels in the legend of a display."""
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
 def tried(params, scores, **settings):
     """Return a grid search that has tried candidates with these scores.
 

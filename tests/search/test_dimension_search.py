@@ -281,25 +281,6 @@ def autoencoder_search(store, **params):
     )
 
 
-@pytest.fixture
-def fits(monkeypatch):
-    """The list of the fits that are made; Ctrl-C comes in the one that is asked for."""
-
-    class Fits(list):
-        interrupted = None
-
-    made, fit = Fits(), DenseAutoencoder.fit
-
-    def counted(self, *args, **kwargs):
-        made.append(self)
-        if len(made) == made.interrupted:
-            raise KeyboardInterrupt
-        return fit(self, *args, **kwargs)
-
-    monkeypatch.setattr(DenseAutoencoder, "fit", counted)
-    return made
-
-
 @pytest.mark.parametrize("surroundings", [nullcontext, stacked])
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -320,11 +301,11 @@ def test_finished_fits_are_not_made_again(tmp_path, fits, surroundings):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_an_interrupted_search_goes_on(tmp_path, fits):
     X, store = linear(), ScoreStore(tmp_path / "scores.db")
-    fits.interrupted = 4
+    fits.interrupted = [4]
     with pytest.raises(KeyboardInterrupt):
         autoencoder_search(store, n_restarts=2).fit(X)
     fits.clear()
-    fits.interrupted = None
+    fits.interrupted = ()
     found = autoencoder_search(store, n_restarts=2).fit(X)
     assert len(fits) == 12 - 3 + 1
     expected = autoencoder_search(None, n_restarts=2).fit(X)

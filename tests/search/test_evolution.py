@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.callbacks import Silent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import parallel_config
@@ -219,23 +220,14 @@ def test_clone_and_representation():
     assert "n_generations=2" in repr(search)
 
 
-class Counting:
+class Counting(Silent):
     """A callback that counts what it hears of."""
 
     def __init__(self):
         self.tasks = []
 
-    def setup(self, estimator, context):
-        pass
-
     def on_fit_task_begin(self, estimator, context):
         self.tasks.append(context.task_name)
-
-    def on_fit_task_end(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
 
 
 def test_callbacks_hear_of_generations_and_fits():

@@ -20,6 +20,8 @@ from skae.search import (
     remember,
 )
 
+pytestmark = pytest.mark.usefixtures("pythons_own_handler")
+
 X = np.random.default_rng(0).normal(size=(60, 6))
 CV = KFold(2)
 
@@ -41,14 +43,6 @@ class CtrlC(Callback):
                 path.unlink()
                 return path.name
         return None
-
-
-@pytest.fixture(autouse=True)
-def pythons_own_handler():
-    """Be interrupted as a program in a terminal is, and worker processes too."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from skae.networks import DenseNetwork
 from skae.search import BayesSearchCV, EvolutionarySearchCV, LatentDimensionSearchCV
 from skae.search.fits import ScoreStore, remember
 from skae.search.fits._limits import limited
-from skae.training._footprint import MemoryGauge
 
 X = np.random.default_rng(0).normal(size=(24, 5)).astype(np.float32)
 #: No fit takes less, and none takes more.
@@ -53,12 +52,6 @@ def succeeded(search, name="mean_test_score"):
     results = search.cv_results_
     values = [next(iter(params.values())) for params in results["params"]]
     return [v for v, s in zip(values, results[name], strict=True) if np.isfinite(s)]
-
-
-@pytest.fixture
-def no_growth(monkeypatch):
-    """Leave out of account what the process grows by, with whatever else it does."""
-    monkeypatch.setattr(MemoryGauge, "growth", lambda *_: None)
 
 
 class Counting(BaseEstimator):

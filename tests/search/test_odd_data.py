@@ -1,9 +1,12 @@
 """What searches say of estimators and data that are none."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers import models
 from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -11,7 +14,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch.utils.data import DataLoader, TensorDataset
 
-from skae import DenseAutoencoder
 from skae.search import (
     BayesSearchCV,
     EvolutionarySearchCV,
@@ -48,8 +50,7 @@ def evolution(estimator):
 every_search = pytest.mark.parametrize("search", [by_dimension, bayes, evolution])
 
 
-def dense():
-    return DenseAutoencoder(hidden_layer_sizes=(4,), max_epochs=1, random_state=0)
+dense = partial(models.dense, hidden_layer_sizes=(4,), max_epochs=1)
 
 
 @every_search

@@ -84,6 +84,13 @@ def test_names_of_nothing_are_refused(searched, scoring):
         searched(scoring=scoring, refit=False)
 
 
+def test_searches_of_scikit_learn_take_the_scorer_and_not_its_name():
+    message = r"'scoring' parameter of GridSearchCV must be a str among .*'kernel_mi'"
+    with pytest.raises(ValueError, match=message):
+        grid(scoring="kernel_mi").fit(X, Y)
+    assert np.isfinite(grid(scoring=get_scorer("kernel_mi")).fit(X, Y).best_score_)
+
+
 @each_search
 def test_a_name_given_twice_is_refused(searched):
     with pytest.raises(ValueError, match="Duplicate"):

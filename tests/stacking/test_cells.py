@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from helpers.data import drawing_tensors, padded
 from torch import nn
 
 from skae.networks._recurrent import N_TIME_CODES, time_code
@@ -10,14 +11,10 @@ from skae.stacking.layers._inputs import StackedCodes, StackedSequences
 from skae.stacking.layers._linear import Weights
 from skae.stacking.layers._lstm import StackedLSTM
 
-GENERATOR = torch.Generator().manual_seed(0)
+normal = drawing_tensors()
 CELLS = [(nn.LSTM, StackedLSTM), (nn.GRU, StackedGRU)]
 SIZES = [3, 1, 4]
 N_STEPS, N_ROWS = 4, 5
-
-
-def normal(*shape):
-    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
 
 
 def stack_of(torchs, cell, inputs, n_inputs):
@@ -41,14 +38,6 @@ def pairs_of(stacked, lone, weights, tensors=lambda p: p.detach()):
     for member, layer in enumerate(lone):
         own = list(map(tensors, layer.all_weights[0]))
         yield from stacked.pairs(member, weights.parts, *own)
-
-
-def padded(tensors, width):
-    """Return tensors of different last axes as one."""
-    out = torch.zeros(len(tensors), *tensors[0].shape[:-1], width, dtype=torch.float64)
-    for place, tensor in zip(out, tensors, strict=True):
-        place[..., : tensor.shape[-1]] = tensor
-    return out
 
 
 def assert_padded(stacked, tensors):

@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from helpers import models
+from helpers.data import low_rank
 from instances import name_of
 from sklearn.base import clone
 from torch import nn
-from twins import assert_stacked_like_alone, assert_twins, data
+from twins import assert_stacked_like_alone, assert_twins
 
-from skae import Autoencoder, fit_stack
+from skae import fit_stack
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.networks import DenseNetwork, RecurrentNetwork
 from skae.noise import GaussianNoise, Noise, SNRNoise
@@ -16,7 +18,6 @@ from skae.objectives import (
     AbsoluteError,
     KLDivergence,
     L2Activity,
-    Objective,
     Penalty,
     ReconstructionLoss,
     SquaredError,
@@ -102,15 +103,9 @@ class MyNoise(GaussianNoise):
         return super().draw(x, generator).abs()
 
 
-def composed(*penalties, reconstruction="squared_error", network=None, **params):
-    named = [(f"penalty_{i}", penalty) for i, penalty in enumerate(penalties)]
-    return Autoencoder(
-        network=network or DenseNetwork((5,)),
-        objective=Objective(reconstruction, named),
-        batch_size=16,
-        learning_rate=0.01,
-        **params,
-    )
+def composed(*penalties, **params):
+    own = {"network": DenseNetwork((5,)), "batch_size": 16, "learning_rate": 0.01}
+    return models.composed(*penalties, **{**own, **params})
 
 
 def several(base):
@@ -119,7 +114,7 @@ def several(base):
         clone(base).set_params(n_components=k, max_epochs=epochs, random_state=i)
         for i, (k, epochs) in enumerate([(1, 4), (4, 3), (2, 5)])
     ]
-    return models, [data(n, seed=i) for i, n in enumerate((65, 49, 33))]
+    return models, [low_rank(n, seed=i) for i, n in enumerate((65, 49, 33))]
 
 
 STACKING = [

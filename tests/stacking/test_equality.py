@@ -1,9 +1,12 @@
 """A member of a stack ends as it would have ended alone."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
+from helpers import models
+from helpers.data import low_rank
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from instances import AUTOENCODERS, name_of
@@ -14,10 +17,9 @@ from twins import (
     assert_same_weights,
     assert_stacked_like_alone,
     assert_twins,
-    data,
 )
 
-from skae import VAE, Autoencoder, DenseAutoencoder, fit_stack, stacked
+from skae import VAE, Autoencoder, fit_stack, stacked
 from skae.bottlenecks import PointBottleneck
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise, MaskingNoise, SNRNoise
@@ -30,7 +32,6 @@ from skae.objectives import (
     L1Activity,
     L2Activity,
     MomentMatching,
-    Objective,
     SquaredError,
 )
 from skae.schedules import Cyclic, LinearWarmup, Schedule
@@ -70,21 +71,15 @@ def mixed(base):
         if isinstance(base, Autoencoder):
             widths = f"network__{widths}"
         models.append(model.set_params(**{widths: hidden}))
-    return models, [data(n, seed=i) for i, n in enumerate((65, 49, 65, 17))]
+    return models, [low_rank(n, seed=i) for i, n in enumerate((65, 49, 65, 17))]
 
 
-def dense(**params):
-    return DenseAutoencoder(**{"batch_size": 16, "linear_path": None, **params})
+dense = partial(models.dense, batch_size=16, linear_path=None)
 
 
-def composed(*penalties, reconstruction="squared_error", linear_path=None, **params):
-    named = [(f"penalty_{i}", penalty) for i, penalty in enumerate(penalties)]
-    return Autoencoder(
-        network=DenseNetwork(linear_path=linear_path),
-        objective=Objective(reconstruction, named),
-        batch_size=16,
-        **params,
-    )
+def composed(*penalties, linear_path=None, **params):
+    network = DenseNetwork(linear_path=linear_path)
+    return models.composed(*penalties, network=network, batch_size=16, **params)
 
 
 BASES = [
@@ -150,7 +145,7 @@ def test_activations(activation, groups):
 def test_depths(hidden, groups):
     models = [dense(n_components=k, hidden_layer_sizes=hidden) for k in (1, 2, 5)]
     models = [m.set_params(max_epochs=3, random_state=0) for m in models]
-    assert_stacked_like_alone(models, [data(40)] * 3, rtol=1e-6)
+    assert_stacked_like_alone(models, [low_rank(40)] * 3, rtol=1e-6)
     assert groups() == ([[3]], [0])
 
 
@@ -167,7 +162,7 @@ def test_early_stopping_is_as_alone(base, groups):
     models, _ = mixed(base.set_params(early_stopping=True, tol=0.05))
     for patience, model in enumerate(models, start=1):
         model.set_params(max_epochs=40, n_iter_no_change=patience)
-    Xs = [data(n, seed=n) for n in (70, 71, 70, 69)]
+    Xs = [low_rank(n, seed=n) for n in (70, 71, 70, 69)]
     together = assert_stacked_like_alone(models, Xs, rtol=1e-6)
     assert len({model.n_iter_ for model in together}) > 1
     assert groups() == ([[4]], [0])
@@ -176,7 +171,7 @@ def test_early_stopping_is_as_alone(base, groups):
 def test_validation_data_are_as_alone():
     model = dense(early_stopping=False, max_epochs=4, random_state=0)
     models = [clone(model).set_params(n_components=k) for k in (1, 2, 3)]
-    X, X_val = data(50), data(21, seed=5)
+    X, X_val = low_rank(50), low_rank(21, seed=5)
     alone = [clone(m).fit(X, X_val=X_val) for m in models]
     with stacked():
         together = Parallel()(delayed(m.fit)(X, X_val=X_val) for m in models)
@@ -189,7 +184,7 @@ def test_a_diverged_member_keeps_its_last_good_weights(groups):
     base = dense(learning_rate_schedule="constant", max_epochs=8, random_state=0)
     models = [clone(base).set_params(learning_rate=r) for r in (1e-3, 1e9, 1e-3, 30.0)]
     with pytest.warns(ConvergenceWarning, match="diverged"):
-        together = assert_stacked_like_alone(models, [data()] * 4)
+        together = assert_stacked_like_alone(models, [low_rank()] * 4)
     assert [model.diverged_ for model in together][:3] == [False, True, False]
     assert groups() == ([[4]], [0])
 
@@ -206,7 +201,7 @@ def test_a_member_goes_back_over_a_good_epoch_when_it_diverges_late():
     models = [clone(base).set_params(n_components=k) for k in (1, 2, 3)]
     models[1].set_params(objective__penalty_0__weight=Late())
     with pytest.warns(ConvergenceWarning, match="diverged in epoch 4"):
-        together = assert_stacked_like_alone(models, [data()] * 3, rtol=1e-6)
+        together = assert_stacked_like_alone(models, [low_rank()] * 3, rtol=1e-6)
     assert [model.diverged_ for model in together] == [False, True, False]
 
 
@@ -259,8 +254,8 @@ def test_the_gpu_stacks_too(base, groups):
 @pytest.mark.parametrize("model", AUTOENCODERS, ids=name_of)
 def test_every_estimator_is_as_alone_whether_it_stacks_or_not(model):
     models = [clone(model).set_params(random_state=s, max_epochs=2) for s in (0, 1, 1)]
-    alone = [clone(m).fit(data(40)) for m in models]
-    together = fit_stack(models, [data(40)] * 3)
+    alone = [clone(m).fit(low_rank(40)) for m in models]
+    together = fit_stack(models, [low_rank(40)] * 3)
     for ours, theirs in zip(together, alone, strict=True):
         assert_same_weights(ours, theirs)
         assert ours.n_iter_ == theirs.n_iter_
@@ -286,7 +281,7 @@ MIXES = st.lists(st.tuples(FITS, st.integers(1, 40)), min_size=2, max_size=7)
 
 def check_mix(mix):
     models, numbers = zip(*mix, strict=True)
-    assert_stacked_like_alone(models, [data(n, seed=n % 3) for n in numbers])
+    assert_stacked_like_alone(models, [low_rank(n, seed=n % 3) for n in numbers])
 
 
 @seed(0)

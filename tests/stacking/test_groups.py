@@ -1,13 +1,16 @@
 """What may train in one stack, and how stacks are cut."""
 
+from functools import partial
 from itertools import chain
 
 import numpy as np
 import pytest
 import torch
+from helpers import models
+from helpers.data import low_rank
 from sklearn.base import clone
 from skorch.callbacks import Callback
-from twins import assert_stacked_like_alone, assert_twins, data
+from twins import assert_stacked_like_alone, assert_twins
 
 from skae import VAE, Autoencoder, DenseAutoencoder, fit_stack
 from skae.bottlenecks import PointBottleneck
@@ -22,12 +25,10 @@ from skae.training._sources import ArraySource, Rows
 BASE = {"linear_path": None, "max_epochs": 2, "batch_size": 16, "random_state": 0}
 
 
-def dense(**params):
-    return DenseAutoencoder(**{"hidden_layer_sizes": (6,), **BASE, **params})
+dense = partial(models.dense, hidden_layer_sizes=(6,), **BASE)
 
 
-def composed(**params):
-    return Autoencoder(max_epochs=2, batch_size=16, random_state=0, **params)
+composed = partial(Autoencoder, max_epochs=2, batch_size=16, random_state=0)
 
 
 def kl(**params):
@@ -82,25 +83,25 @@ pytestmark = [
 
 @pytest.mark.parametrize("pair", TOGETHER, ids=range(len(TOGETHER)))
 def test_those_alike_train_together(pair, groups):
-    assert_stacked_like_alone(pair, [data()] * 2, rtol=1e-6)
+    assert_stacked_like_alone(pair, [low_rank()] * 2, rtol=1e-6)
     assert groups() == ([[2]], [0])
 
 
 @pytest.mark.parametrize("pair", APART, ids=range(len(APART)))
 def test_others_train_apart(pair, groups):
-    fit_stack([*map(clone, pair)], [data()] * 2)
+    fit_stack([*map(clone, pair)], [low_rank()] * 2)
     assert not any(groups()[0])
 
 
 def test_dtypes_train_apart(groups):
-    fit_stack([dense(), dense()], [data(), data().astype(np.float32)])
+    fit_stack([dense(), dense()], [low_rank(), low_rank().astype(np.float32)])
     assert groups() == ([[]], [2])
 
 
 def test_members_do_not_touch_each_other():
     # Huge data, of another number of rows, and steps that end in NaN.
     models = [dense(), dense(learning_rate=1e30), dense(n_components=3)]
-    Xs = [data(21), data(35), 1e150 * data(40)]
+    Xs = [low_rank(21), low_rank(35), 1e150 * low_rank(40)]
     with pytest.warns(match="diverged"):
         alone = [clone(m).fit(X) for m, X in zip(models, Xs, strict=True)]
     with pytest.warns(match="diverged"):
@@ -113,10 +114,10 @@ def test_members_do_not_touch_each_other():
 
 
 def members(widths, n_rows=50, **params):
-    rows = Rows(ArraySource(data(n_rows)))
+    rows = Rows(ArraySource(low_rank(n_rows)))
     made = []
     for width in widths:
-        model = dense(hidden_layer_sizes=(width,), **params).partial_fit(data())
+        model = dense(hidden_layer_sizes=(width,), **params).partial_fit(low_rank())
         made.append(Member(model.net_, rows, None, epochs=2))
     return made
 
@@ -165,7 +166,7 @@ def test_members_of_the_same_settings_are_in_a_row():
 
 
 def test_equal_arrays_are_held_once():
-    a, b = data(5, seed=0), data(7, seed=1)
+    a, b = low_rank(5, seed=0), low_rank(7, seed=1)
     pool = Pool([a, b, a.copy(), b], torch.float64, torch.device("cpu"))
     assert pool.starts == [0, 5, 0, 5]
     expected = torch.from_numpy(np.concatenate([a, b]))
@@ -175,7 +176,7 @@ def test_equal_arrays_are_held_once():
 
 def test_large_arrays_are_held_as_they_are(monkeypatch):
     monkeypatch.setattr(_pool, "JOINED_BYTES", 100)
-    a, b = data(5, seed=0), data(7, seed=1)
+    a, b = low_rank(5, seed=0), low_rank(7, seed=1)
     pool = Pool([a, b, a.copy()], torch.float64, torch.device("cpu"))
     assert pool.starts == [0, 0, 0]
     held = [table.data_ptr() for table in pool.tables]
@@ -183,7 +184,7 @@ def test_large_arrays_are_held_as_they_are(monkeypatch):
 
 
 def test_sequences_are_rows_and_what_is_missing_equals_itself():
-    a = data(6).reshape(6, 3, 2)
+    a = low_rank(6).reshape(6, 3, 2)
     a[1:3, 2] = np.nan
     b = np.where(np.isnan(a), 0, a)
     pool = Pool([a, a.copy(), b], torch.float64, torch.device("cpu"))
@@ -194,7 +195,7 @@ def test_sequences_are_rows_and_what_is_missing_equals_itself():
 
 
 def test_one_array_is_not_copied():
-    a = data(5)
+    a = low_rank(5)
     pool = Pool([a, a], torch.float64, torch.device("cpu"))
     assert pool.tables[0].data_ptr() == torch.from_numpy(a).data_ptr()
 
@@ -205,7 +206,9 @@ def test_members_take_the_same_rows_of_their_own_arrays(monkeypatch):
         models = [
             DenseAutoencoder(2, max_epochs=epochs, **settings) for epochs in (1, 3, 2)
         ]
-        fit_stack(models, [data(40, seed=0), data(42, seed=1), data(40, seed=0)])
+        fit_stack(
+            models, [low_rank(40, seed=0), low_rank(42, seed=1), low_rank(40, seed=0)]
+        )
         return [model.net_.module_.state_dict() for model in models]
 
     joined = fitted()

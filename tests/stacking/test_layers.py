@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from helpers.data import drawing_tensors, padded
 from torch import nn
 
 from skae.stacking.layers._linear import (
@@ -14,11 +15,7 @@ from skae.stacking.layers._linear import (
 )
 
 KINDS = sorted(StackedActivation.kinds, key=lambda kind: kind.__name__)
-GENERATOR = torch.Generator().manual_seed(0)
-
-
-def normal(*shape):
-    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
+normal = drawing_tensors()
 
 
 def linear_of(blocks, out_sizes):
@@ -37,13 +34,6 @@ def linear_of(blocks, out_sizes):
         for part, place in pairs:
             place.copy_(part)
     return layers, stacked, weights, grads
-
-
-def padded(tensors, width):
-    out = torch.zeros(len(tensors), len(tensors[0]), width, dtype=torch.float64)
-    for row, tensor in zip(out, tensors, strict=True):
-        row[:, : tensor.shape[1]] = tensor
-    return out
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from helpers.data import low_rank as data
 from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -21,7 +22,6 @@ from sklearn.preprocessing import StandardScaler
 from twins import (
     assert_follow_the_configuration_and_filters,
     assert_twins,
-    data,
     dense,
     interrupted,
     scores,

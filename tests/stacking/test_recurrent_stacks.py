@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from helpers import models
+from helpers.data import low_rank
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from instances import name_of
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
-from twins import assert_stacked_like_alone, assert_twins, data
+from twins import assert_stacked_like_alone, assert_twins
 
 from skae import Autoencoder, DenseAutoencoder, LSTMAutoencoder, fit_stack, stacked
 from skae.bottlenecks import PointBottleneck
@@ -21,7 +23,6 @@ from skae.objectives import (
     KLDivergence,
     L1Activity,
     MomentMatching,
-    Objective,
 )
 from skae.schedules import LinearWarmup
 from skae.stacking.layers._cells import StackedCell
@@ -47,17 +48,10 @@ def sequences(n_samples=21, seed=0, n_timesteps=4, n_channels=2, missing=False):
     return X
 
 
-def composed(*penalties, reconstruction="squared_error", network=None, **params):
-    named = [(f"penalty_{i}", penalty) for i, penalty in enumerate(penalties)]
-    return Autoencoder(
-        **{
-            "network": RecurrentNetwork(**(network or {})),
-            "objective": Objective(reconstruction, named),
-            "batch_size": 8,
-            "random_state": 0,
-            **params,
-        }
-    )
+def composed(*penalties, network=None, **params):
+    network = RecurrentNetwork(**(network or {}))
+    own = {"network": network, "batch_size": 8, "random_state": 0}
+    return models.composed(*penalties, **{**own, **params})
 
 
 def mixed(base):
@@ -149,7 +143,7 @@ def test_relative_noise_on_sequences_of_unequal_length_trains_alone(groups):
 
 def test_windows_are_as_alone(groups):
     models = mixed(LSTMAutoencoder(batch_size=16, n_channels=2))
-    assert_stacked_like_alone(models, [data(n) for n in (30, 17, 30)], rtol=1e-7)
+    assert_stacked_like_alone(models, [low_rank(n) for n in (30, 17, 30)], rtol=1e-7)
     assert groups() == ([[3]], [0])
 
 
@@ -231,9 +225,9 @@ def test_a_search_over_networks_of_all_kinds(groups):
         cv=2,
         refit=False,
     )
-    alone = clone(search).fit(data()).cv_results_["mean_test_score"]
+    alone = clone(search).fit(low_rank()).cv_results_["mean_test_score"]
     with stacked(n_jobs=64):
-        together = search.fit(data()).cv_results_["mean_test_score"]
+        together = search.fit(low_rank()).cv_results_["mean_test_score"]
     np.testing.assert_allclose(together, alone, atol=1e-6)
     (stacks,), _ = groups()
     assert sum(stacks) == 16
@@ -258,7 +252,7 @@ APART = [
 
 @pytest.mark.parametrize("pair", APART, ids=range(len(APART)))
 def test_networks_of_other_kinds_train_apart(pair, groups):
-    fit_stack(pair, [data(12)] * 2)
+    fit_stack(pair, [low_rank(12)] * 2)
     assert groups() == ([[]], [2])
 
 

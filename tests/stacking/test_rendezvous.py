@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from helpers.data import low_rank as data
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
@@ -20,7 +21,6 @@ from skorch.callbacks import Callback
 from twins import (
     assert_follow_the_configuration_and_filters,
     assert_twins,
-    data,
     dense,
     interrupted,
     scores,

@@ -4,12 +4,13 @@ import random
 from contextlib import suppress
 
 import pytest
+from helpers.data import low_rank
 from joblib import Parallel, delayed, parallel_config
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from twins import assert_same_histories, assert_same_weights, data
+from twins import assert_same_histories, assert_same_weights
 
 from skae import VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder, stacked
 
@@ -61,7 +62,7 @@ def random_model(rng):
 def task(number):
     """Return a fitted model, or a trouble."""
     rng = random.Random(number)
-    model, X = random_model(rng), data(rng.randint(5, 60), seed=rng.randrange(5))
+    model, X = random_model(rng), low_rank(rng.randint(5, 60), seed=rng.randrange(5))
     fate = rng.random()
     try:
         if fate < 0.1:

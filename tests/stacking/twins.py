@@ -7,36 +7,27 @@ import sys
 import textwrap
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers import models
+from helpers.data import low_rank
 from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import make_pipeline
 
-from skae import DenseAutoencoder, fit_stack
+from skae import fit_stack
 
-
-def data(n_samples=60, seed=0, n_features=6):
-    """Return rows near a plane."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, n_features))
-    return X + 0.1 * rng.normal(size=X.shape)
-
-
-def dense(**params):
-    """Return a small autoencoder that trains for a moment."""
-    return DenseAutoencoder(
-        **{
-            "hidden_layer_sizes": (6,),
-            "linear_path": None,
-            "max_epochs": 3,
-            "batch_size": 16,
-            "random_state": 0,
-            **params,
-        }
-    )
+#: Makes a small autoencoder that trains for a moment.
+dense = partial(
+    models.dense,
+    hidden_layer_sizes=(6,),
+    linear_path=None,
+    max_epochs=3,
+    batch_size=16,
+)
 
 
 def scores(search):
@@ -136,8 +127,8 @@ def assert_follow_the_configuration_and_filters(n_processes):
     models = [make_pipeline(Witness(), dense()) for _ in "ab"]
     with config_context(working_memory=7), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit_stack(models, [data()] * 2, n_processes=n_processes)
+        fit_stack(models, [low_rank()] * 2, n_processes=n_processes)
         assert [model[0].config_["working_memory"] for model in models] == [7, 7]
         warnings.simplefilter("error")
         with pytest.raises(UserWarning, match="This step warns"):
-            fit_stack(models, [data()] * 2, n_processes=n_processes)
+            fit_stack(models, [low_rank()] * 2, n_processes=n_processes)

@@ -1,12 +1,12 @@
 """What is no callback."""
 
-import numpy as np
 import pytest
+from helpers.data import normal
 from skorch.callbacks import Callback
 
 from skae import DenseAutoencoder
 
-X = np.random.default_rng(0).normal(size=(20, 4))
+X = normal(20, 4)
 
 
 class Silent(Callback):

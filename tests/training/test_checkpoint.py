@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers.data import low_rank
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
@@ -16,6 +18,8 @@ from skae import Autoencoder, Checkpoint, DenseAutoencoder
 from skae.bottlenecks import PointBottleneck
 from skae.noise import SNRNoise
 from skae.training._checkpoint import _write
+
+data = partial(low_rank, n_features=5, noise=1)
 
 
 class Crash(Exception):
@@ -31,11 +35,6 @@ class CrashAt(Callback):
     def on_epoch_begin(self, net, **kwargs):
         if len(net.history) == self.epoch:
             raise Crash
-
-
-def data(seed=0):
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(60, 2)) @ rng.normal(size=(2, 5)) + rng.normal(size=(60, 5))
 
 
 MODELS = {
@@ -161,7 +160,10 @@ def test_any_damage_is_noticed_and_nothing_of_it_used(n_mutations, written, tmp_
             model.fit(data())
         assert not hasattr(model, "history_")
         path.unlink()
-    assert_same_fit(model.fit(data()), configured("one cycle").fit(data()))
+    assert_same_fit(
+        model.fit(data()),
+        configured("one cycle").fit(data()),
+    )
 
 
 def mutated(content, i, rng):

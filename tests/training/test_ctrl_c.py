@@ -17,6 +17,9 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
+from helpers import models
+from helpers.callbacks import Silent
+from helpers.data import normal
 from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import (
@@ -30,30 +33,22 @@ from skorch.callbacks import (
 )
 from skorch.callbacks import Checkpoint as SkorchCheckpoint
 
-from skae import Checkpoint, DenseAutoencoder
+from skae import Checkpoint
 from skae.search import remember
 from skae.stacking.training._member import Member
 from skae.training._callbacks import DivergenceGuard, PatientStopping, TaskPerEpoch
 
-X = np.random.default_rng(0).normal(size=(60, 6))
+pytestmark = pytest.mark.usefixtures("pythons_own_handler")
+
+X = normal(60, 6)
 
 
-def dense(*callbacks, **params):
-    plain = {"hidden_layer_sizes": (8,), "max_epochs": 6, "random_state": 0}
-    return DenseAutoencoder(2, callbacks=list(callbacks), **{**plain, **params})
+dense = functools.partial(models.watched, hidden_layer_sizes=(8,), max_epochs=6)
 
 
 def ctrl_c():
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(0.01)
-
-
-@pytest.fixture(autouse=True)
-def pythons_own_handler():
-    """Be interrupted as a program in a terminal is, and not ignore it as others do."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 class Acts(Callback):
@@ -223,22 +218,6 @@ class Writer:
         pass
 
 
-class Watcher:
-    """A callback of scikit-learn's kind."""
-
-    def setup(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-
 def with_files(tmp_path):
     return {
         Checkpoint: lambda: dense(Checkpoint(tmp_path, interval=0)),
@@ -250,7 +229,7 @@ PLAIN = {
     DivergenceGuard: dense,
     EpochTimer: dense,
     PrintLog: lambda: dense(verbose=True),
-    TaskPerEpoch: lambda: dense().set_callbacks(Watcher()),
+    TaskPerEpoch: lambda: dense().set_callbacks(Silent()),
     PatientStopping: lambda: dense(early_stopping=True),
     EarlyStopping: lambda: dense(EarlyStopping()),
     LRScheduler: lambda: dense(LRScheduler("StepLR", step_size=2)),

@@ -3,15 +3,17 @@
 import pickle
 import threading
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from helpers import models
 from sklearn.base import clone
 from skorch.callbacks import Callback
 
-from skae import Autoencoder, DenseAutoencoder, LSTMAutoencoder
+from skae import Autoencoder, LSTMAutoencoder
 from skae.exceptions import FitLimitError
 from skae.networks import ConvolutionalNetwork
 from skae.training import _footprint as footprint
@@ -28,10 +30,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 6)).astype(np.float32)
 
 
-def dense(**params):
-    return DenseAutoencoder(
-        **{"max_epochs": 8, "batch_size": 16, "random_state": 0, **params}
-    )
+dense = partial(models.dense, max_epochs=8, batch_size=16)
 
 
 @contextmanager
@@ -151,12 +150,6 @@ def test_other_threads_are_not_limited():
 
 
 # Memory
-
-
-@pytest.fixture
-def no_growth(monkeypatch):
-    """Leave what the process grows by out of account."""
-    monkeypatch.setattr(MemoryGauge, "growth", lambda *_: None)
 
 
 def test_a_network_that_is_too_large_is_not_trained(no_growth):

@@ -3,13 +3,16 @@
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import models
+from helpers.data import normal
 from torch.utils.data import TensorDataset
 
-from skae import DenseAutoencoder, get_scorer
+from skae import get_scorer
 from skae.autoencoders._base import _share_outside
 from skae.scorers import Reconstruction
 
@@ -50,9 +53,7 @@ def data(n_samples, n_features, dtype=np.float32):
     return np.tile(X, (n_samples // 1000, 1))
 
 
-def dense(**params):
-    settings = {"max_epochs": 1, "batch_size": 2**14, "hidden_layer_sizes": (4,)}
-    return DenseAutoencoder(2, random_state=0, **{**settings, **params})
+dense = partial(models.dense, max_epochs=1, batch_size=2**14, hidden_layer_sizes=(4,))
 
 
 @linux_only
@@ -101,7 +102,7 @@ def test_predictions_take_some_rows_at_a_time(name, order):
 
 
 def test_parts_give_what_the_whole_does(monkeypatch):
-    X = np.random.default_rng(0).normal(size=(300, 6)) * [1, 2, 3, 4, 5, 6] + 100
+    X = normal(300, 6) * [1, 2, 3, 4, 5, 6] + 100
     model = dense(batch_size=50).fit(X)
     scorers = [get_scorer(name) for name in ("reconstruction", "mse")]
 
@@ -124,7 +125,7 @@ def test_parts_give_what_the_whole_does(monkeypatch):
 def test_data_sets_are_predicted_in_parts(monkeypatch):
     import torch
 
-    X = np.random.default_rng(0).normal(size=(300, 6))
+    X = normal(300, 6)
     model, dataset = dense(batch_size=50).fit(X), TensorDataset(torch.from_numpy(X))
     monkeypatch.setattr("skae.autoencoders._data.READ_ROWS", 37)
     monkeypatch.setattr(np, "concatenate", None)  # which would hold all rows at once

@@ -10,6 +10,7 @@ import cloudpickle
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 from sklearn.base import clone
 from torch import nn
 
@@ -19,7 +20,7 @@ from skae.networks import Network, RecurrentNetwork
 from skae.noise import SNRNoise
 from skae.training._devices import copied_to
 
-X = np.random.default_rng(0).normal(size=(60, 4))
+X = normal(60, 4)
 
 SCRIPT = """
 import copy, sys

@@ -3,10 +3,13 @@
 import sys
 import threading
 import types
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers import models
+from helpers.data import plane
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -38,17 +41,8 @@ from skorch.callbacks import (
 )
 
 from skae import Checkpoint as OwnCheckpoint
-from skae import DenseAutoencoder
 
-
-def data(n_samples=80, seed=0):
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, 6))
-
-
-def dense(*callbacks, **params):
-    plain = {"linear_path": None, "max_epochs": 4, "batch_size": 16, "random_state": 0}
-    return DenseAutoencoder(callbacks=list(callbacks), **{**plain, **params})
+dense = partial(models.watched, linear_path=None, max_epochs=4, batch_size=16)
 
 
 class Uncopyable:
@@ -70,7 +64,7 @@ class Uncopyable:
 
 
 def test_checkpoint(tmp_path):
-    model = dense(Checkpoint(dirname=str(tmp_path))).fit(data())
+    model = dense(Checkpoint(dirname=str(tmp_path))).fit(plane())
     files = {"params.pt", "optimizer.pt", "criterion.pt", "history.json"}
     assert {path.name for path in tmp_path.iterdir()} == files
     losses = model.history_[:, "valid_loss"]
@@ -85,7 +79,7 @@ def test_checkpoint_of_the_training_loss(tmp_path):
         dirname=str(tmp_path),
         f_params="{last_epoch[epoch]}-{last_batch[train_batch_size]}.pt",
     )
-    model = dense(checkpoint).fit(data(70))
+    model = dense(checkpoint).fit(plane(70))
     assert "valid_loss" not in model.history_[-1]
     names = {path.name for path in tmp_path.glob("*-*.pt")}
     assert names == {f"{epoch}-6.pt" for epoch in range(1, 5)}
@@ -93,7 +87,7 @@ def test_checkpoint_of_the_training_loss(tmp_path):
 
 def test_checkpoint_goes_back_to_the_best(tmp_path):
     checkpoint = Checkpoint(dirname=str(tmp_path), load_best=True)
-    X, X_val = data(), data(seed=1)
+    X, X_val = plane(), plane(seed=1)
     model = dense(checkpoint, learning_rate=0.2, max_epochs=12)
     model.fit(X, X_val=X_val)
     assert model.n_iter_ < 12  # the history is that of the best epoch, too
@@ -103,7 +97,7 @@ def test_checkpoint_goes_back_to_the_best(tmp_path):
 
 
 def test_train_end_checkpoint(tmp_path):
-    model = dense(TrainEndCheckpoint(dirname=str(tmp_path))).fit(data())
+    model = dense(TrainEndCheckpoint(dirname=str(tmp_path))).fit(plane())
     saved = torch.load(tmp_path / "train_end_params.pt", weights_only=True)
     for name, value in model.net_.module_.state_dict().items():
         torch.testing.assert_close(saved[name], value)
@@ -116,13 +110,13 @@ def test_load_init_state(tmp_path, cls):
         saved = cls(dirname=str(tmp_path))
         return dense(saved, LoadInitState(saved), learning_rate_schedule="constant")
 
-    first, second = model().fit(data()), model().fit(data())
+    first, second = model().fit(plane()), model().fit(plane())
     assert (first.n_iter_, second.n_iter_) == (4, 8)
     assert second.history_[-1, "train_loss"] < first.history_[-1, "train_loss"]
 
 
 def test_own_checkpoints_may_have_names(tmp_path):
-    model = dense(("mine", OwnCheckpoint(tmp_path, interval=0.0))).fit(data())
+    model = dense(("mine", OwnCheckpoint(tmp_path, interval=0.0))).fit(plane())
     assert model.n_iter_ == 4
     assert not list(tmp_path.iterdir())
 
@@ -140,7 +134,7 @@ def tags(writer):
 
 def test_tensorboard():
     writer = Uncopyable()
-    model = dense(TensorBoard(writer)).fit(data())
+    model = dense(TensorBoard(writer)).fit(plane())
     logged = [kwargs for _, kwargs in writer.named("add_scalar")]
     losses = [k["scalar_value"] for k in logged if k["tag"] == "Loss/train_loss"]
     assert_logged(losses, model)
@@ -155,14 +149,14 @@ def test_a_writer_serves_all_fits_of_a_search():
         cv=2,
         error_score="raise",
     )
-    search.fit(data())
+    search.fit(plane())
     assert tags(writer).count("Loss/train_loss") == 4 * (2 * 2 + 1)
 
 
 def test_mlflow_logger():
     client = Uncopyable()
     run = types.SimpleNamespace(info=types.SimpleNamespace(run_id="7"))
-    model = dense(MlflowLogger(run, client, log_on_batch_end=True)).fit(data())
+    model = dense(MlflowLogger(run, client, log_on_batch_end=True)).fit(plane())
     metrics = client.named("log_metric")
     losses = [args[2] for args, _ in metrics if args[1] == "train_loss_epoch"]
     assert_logged(losses, model)
@@ -176,7 +170,7 @@ def test_mlflow_logger():
 def test_wandb_logger(tmp_path):
     run = Uncopyable()
     run.dir = str(tmp_path)
-    model = dense(WandbLogger(run)).fit(data())
+    model = dense(WandbLogger(run)).fit(plane())
     assert_logged([args[0]["train_loss"] for args, _ in run.named("log")], model)
     assert (tmp_path / "best_model.pth").exists()
     assert run.named("watch")
@@ -184,7 +178,7 @@ def test_wandb_logger(tmp_path):
 
 def test_wandb_logger_without_files_needs_no_held_out_rows():
     run = Uncopyable()
-    model = dense(WandbLogger(run, save_model=False)).fit(data())
+    model = dense(WandbLogger(run, save_model=False)).fit(plane())
     assert "valid_loss" not in model.history_[-1]
     assert len(run.named("log")) == 4
 
@@ -216,7 +210,7 @@ def test_neptune_logger(monkeypatch):
         vars(module).update(contents)
         monkeypatch.setitem(sys.modules, f"neptune.{name}", module)
     run = NeptuneRun()
-    model = dense(NeptuneLogger(run), max_epochs=3, learning_rate=0.02).fit(data())
+    model = dense(NeptuneLogger(run), max_epochs=3, learning_rate=0.02).fit(plane())
     fields = run["training"]
     assert fields["config/epochs"] == 3
     assert fields["config/lr"] == 0.02
@@ -227,7 +221,7 @@ def test_neptune_logger(monkeypatch):
 
 def test_sacred_logger():
     experiment = Uncopyable()
-    model = dense(SacredLogger(experiment, log_on_batch_end=True)).fit(data())
+    model = dense(SacredLogger(experiment, log_on_batch_end=True)).fit(plane())
     logged = [args for args, _ in experiment.named("log_scalar")]
     assert_logged([a[1] for a in logged if a[0] == "train_loss_epoch"], model)
     assert len([a for a in logged if a[0] == "train_loss_batch"]) == 20
@@ -245,20 +239,20 @@ def test_epoch_scoring(on_train):
     scoring = EpochScoring(
         "neg_mean_squared_error", lower_is_better=False, on_train=on_train
     )
-    model = dense(scoring, early_stopping=True, validation_fraction=0.25).fit(data())
+    model = dense(scoring, early_stopping=True, validation_fraction=0.25).fit(plane())
     scores = model.history_[:, "neg_mean_squared_error"]
     prefix = "train" if on_train else "valid"
     assert scores == pytest.approx([-x for x in model.history_[:, f"{prefix}_loss"]])
 
 
 def test_batch_scoring():
-    model = dense(BatchScoring(errors, on_train=True, name="epochs")).fit(data())
+    model = dense(BatchScoring(errors, on_train=True, name="epochs")).fit(plane())
     assert model.history_[:, "epochs"] == [1, 2, 3, 4]
 
 
 def test_passthrough_scoring():
-    model = dense(PassthroughScoring("train_loss", on_train=True)).fit(data(70))
-    alone = dense().fit(data(70))
+    model = dense(PassthroughScoring("train_loss", on_train=True)).fit(plane(70))
+    alone = dense().fit(plane(70))
     losses = [model.history_[:, "train_loss"], alone.history_[:, "train_loss"]]
     assert losses[0] == pytest.approx(losses[1])
 
@@ -268,19 +262,19 @@ def test_passthrough_scoring():
 
 def test_early_stopping_of_held_out_rows():
     stopping = EarlyStopping(patience=2, threshold=0.9)
-    model = dense(stopping, max_epochs=50).fit(data())
+    model = dense(stopping, max_epochs=50).fit(plane())
     assert model.n_iter_ < 50
     assert "valid_loss" in model.history_[-1]
 
 
 def test_classes_do_for_callbacks():
-    assert "valid_loss" in dense(EarlyStopping).fit(data()).history_[-1]
+    assert "valid_loss" in dense(EarlyStopping).fit(plane()).history_[-1]
 
 
 @pytest.mark.parametrize("policy", [WarmRestartLR, "StepLR"])
 def test_schedulers_take_the_place_of_the_estimators_own(policy):
     settings = {"step_size": 1, "gamma": 0.5} if policy == "StepLR" else {}
-    model = dense(LRScheduler(policy, **settings), learning_rate=0.08).fit(data())
+    model = dense(LRScheduler(policy, **settings), learning_rate=0.08).fit(plane())
     rates = model.history_[:, "event_lr"]
     if policy == "StepLR":
         assert rates == pytest.approx([0.08, 0.04, 0.02, 0.01])
@@ -295,7 +289,7 @@ def test_schedulers_of_batches():
         total_steps=30,
         step_every="batch",
     )
-    model = dense(scheduler).fit(data())
+    model = dense(scheduler).fit(plane())
     rates = model.history_[:, "batches", :, "event_lr"]
     assert len({rate for epoch in rates for rate in epoch}) == 20
 
@@ -307,31 +301,31 @@ def first_weight(model):
 def test_param_mapper():
     mapper = ParamMapper("encoder*weight", fn=torch.nn.init.zeros_, at=4)
     frozen = Freezer("encoder*", at=4)
-    model = dense(mapper, frozen).fit(data())
+    model = dense(mapper, frozen).fit(plane())
     weights = dict(model.net_.module_.named_parameters())
     zeros = [name for name, value in weights.items() if not value.any()]
     assert zeros == [n for n in weights if n.startswith("encoder") and "weight" in n]
 
 
 def test_freezer_and_unfreezer():
-    start = dense(max_epochs=1, learning_rate=1e-12).fit(data())
-    frozen = dense(Freezer("*encoder*")).fit(data())
+    start = dense(max_epochs=1, learning_rate=1e-12).fit(plane())
+    frozen = dense(Freezer("*encoder*")).fit(plane())
     torch.testing.assert_close(first_weight(frozen), first_weight(start))
-    thawed = dense(Freezer("*encoder*"), Unfreezer("*encoder*", at=3)).fit(data())
+    thawed = dense(Freezer("*encoder*"), Unfreezer("*encoder*", at=3)).fit(plane())
     assert not torch.equal(first_weight(thawed), first_weight(start))
 
 
 def test_initializer():
     ones = Initializer("encoder*", fn=torch.nn.init.ones_)
-    model = dense(ones, Freezer("encoder*")).fit(data())
+    model = dense(ones, Freezer("encoder*")).fit(plane())
     assert (first_weight(model) == 1).all()
 
 
 def test_gradient_norm_clipping():
     settings = {"optimizer": "sgd", "weight_decay": 0.0}
-    clipped = dense(GradientNormClipping(1e-4), **settings).fit(data())
-    plain = dense(**settings).fit(data())
-    start = dense(max_epochs=1, learning_rate=1e-12).fit(data())
+    clipped = dense(GradientNormClipping(1e-4), **settings).fit(plane())
+    plain = dense(**settings).fit(plane())
+    start = dense(max_epochs=1, learning_rate=1e-12).fit(plane())
     steps = [
         (first_weight(model) - first_weight(start)).norm() for model in (clipped, plain)
     ]
@@ -342,18 +336,18 @@ def test_gradient_norm_clipping():
 
 
 def test_progress_bar(capfd):
-    dense(ProgressBar(detect_notebook=False)).fit(data())
+    dense(ProgressBar(detect_notebook=False)).fit(plane())
     assert "0/5" in capfd.readouterr().err
 
 
 def test_print_log():
     lines = []
-    dense(PrintLog(sink=lines.append)).fit(data())
+    dense(PrintLog(sink=lines.append)).fit(plane())
     assert len(lines) == 2 + 4
 
 
 def test_epoch_timer():
-    assert dense(EpochTimer()).fit(data()).history_[-1, "dur"] >= 0
+    assert dense(EpochTimer()).fit(plane()).history_[-1, "dur"] >= 0
 
 
 # Callbacks of the user's own
@@ -375,7 +369,7 @@ class Watcher(Callback):
 
 def test_the_history_has_every_batch():
     seen = []
-    model = dense(Watcher(seen), learning_rate_schedule="constant").fit(data(70))
+    model = dense(Watcher(seen), learning_rate_schedule="constant").fit(plane(70))
     assert [len(losses) for losses, _ in seen] == [1, 2, 3, 4]
     assert seen[-1][0] == pytest.approx(model.history_[:, "train_loss"])
     assert all(is_best for _, is_best in seen)
@@ -385,12 +379,12 @@ def test_what_a_callback_notes_is_of_one_fit():
     watcher = Watcher([])
     model = dense(watcher)
     for other in (model, model, clone(model)):
-        assert len(other.fit(data()).net_.callbacks_[-1][1].losses) == 4
+        assert len(other.fit(plane()).net_.callbacks_[-1][1].losses) == 4
     assert watcher.losses == []
 
 
 def test_callbacks_that_follow_no_batches_leave_the_history_small():
-    model = dense(EarlyStopping("train_loss")).fit(data())
+    model = dense(EarlyStopping("train_loss")).fit(plane())
     assert model.history_[-1]["batches"] == []
     assert "train_loss_best" not in model.history_[-1]
 
@@ -398,4 +392,4 @@ def test_callbacks_that_follow_no_batches_leave_the_history_small():
 @pytest.mark.parametrize("callbacks", [["x"], [dict], [("name", 3)], "x"])
 def test_what_is_no_callback_is_refused(callbacks):
     with pytest.raises((TypeError, ValueError), match="callbacks"):
-        dense().set_params(callbacks=callbacks).fit(data())
+        dense().set_params(callbacks=callbacks).fit(plane())

@@ -1,32 +1,29 @@
 """Rows from memory maps and torch data sets, and their weights."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import sklearn
 import torch
+from helpers import models
+from helpers.data import Stream, low_rank
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from torch.utils.data import Dataset, IterableDataset, TensorDataset
+from torch.utils.data import Dataset, TensorDataset
 
-from skae import MMDVAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
+from skae import MMDVAE, Autoencoder, LSTMAutoencoder
 from skae.autoencoders._rows import EvenSample
 from skae.networks import ConvolutionalNetwork
 from skae.scorers import Reconstruction
 from skae.training._sources import ArraySource, Rows, StreamSource
 
-
-def data(n_samples=200, n_features=6, dtype=np.float32):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, n_features))
-    return (X + 0.1 * rng.normal(size=X.shape)).astype(dtype)
+data = partial(low_rank, n_samples=200, dtype=np.float32)
 
 
-def dense(**params):
-    return DenseAutoencoder(random_state=0, max_epochs=4, batch_size=16).set_params(
-        **params
-    )
+dense = partial(models.dense, max_epochs=4, batch_size=16)
 
 
 def assert_same_weights(first, second):
@@ -36,14 +33,6 @@ def assert_same_weights(first, second):
         strict=True,
     ):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
-
-
-class Stream(IterableDataset):
-    def __init__(self, X):
-        self.X = X
-
-    def __iter__(self):
-        return iter(self.X)
 
 
 class Images(Dataset):
@@ -187,7 +176,7 @@ def in_one_batch(**params):
 
 
 def test_a_weight_is_a_repetition_in_one_batch():
-    X, weight = data(30, dtype=np.float64), np.arange(30) % 4
+    X, weight = data(n_samples=30, dtype=np.float64), np.arange(30) % 4
     repeated = in_one_batch().fit(np.repeat(X, weight, axis=0))
     weighted = in_one_batch().fit(X, sample_weight=weight)
     np.testing.assert_allclose(weighted.transform(X), repeated.transform(X), rtol=1e-6)
@@ -236,7 +225,7 @@ def test_the_validation_loss_is_weighted_too():
 
 
 def test_samplers_follow_the_weights():
-    X = np.vstack([data(100), data(100) + 20]).astype(np.float64)
+    X = np.vstack([data(n_samples=100), data(n_samples=100) + 20]).astype(np.float64)
     model = MMDVAE(max_epochs=5, sampler="gaussian", random_state=0)
     model.fit(X, sample_weight=np.repeat([1e-6, 1.0], 100))
     assert (model.sample(100, random_state=0).mean(axis=1) > 10).all()

@@ -2,10 +2,14 @@
 
 import pickle
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers import models
+from helpers.data import normal, plane, wine
+from helpers.models import weights
 from sklearn.base import clone
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
@@ -23,26 +27,14 @@ from skae.scorers import Reconstruction
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES, one_cycle
 from skae.training._net import AutoencoderNet
 
-
-def data(n_samples=80, seed=0):
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, 6))
-
-
-def dense(**params):
-    plain = {
-        "linear_path": None,
-        "learning_rate_schedule": "constant",
-        "weight_decay": 0.0,
-        "max_epochs": 5,
-        "batch_size": 16,
-        "random_state": 0,
-    }
-    return DenseAutoencoder(**{**plain, **params})
-
-
-def weights(model):
-    return [p.detach().clone() for p in model.net_.module_.parameters()]
+dense = partial(
+    models.dense,
+    linear_path=None,
+    learning_rate_schedule="constant",
+    weight_decay=0.0,
+    max_epochs=5,
+    batch_size=16,
+)
 
 
 # Learning rates
@@ -72,7 +64,7 @@ def test_schedules_stay_between_zero_and_the_peak(name):
 def test_the_schedule_reaches_the_optimiser():
     rates = (
         dense(learning_rate=0.05, learning_rate_schedule="one_cycle", max_epochs=20)
-        .fit(data())
+        .fit(plane())
         .history_[:, "learning_rate"]
     )
     assert max(rates) == pytest.approx(0.05, rel=0.02)
@@ -86,7 +78,7 @@ def test_plateau_lowers_the_rate():
         learning_rate_schedule="plateau",
         n_iter_no_change=2,
         max_epochs=12,
-    ).fit(data())
+    ).fit(plane())
     assert model.history_[-1, "learning_rate"] < model.history_[0, "learning_rate"]
 
 
@@ -94,7 +86,7 @@ def test_plateau_lowers_the_rate():
 
 
 def test_early_stopping_restores_the_best_weights():
-    X, X_val = data(), data(seed=1)
+    X, X_val = plane(), plane(seed=1)
     model = dense(
         early_stopping=True, learning_rate=0.05, max_epochs=300, n_iter_no_change=5
     ).fit(X, X_val=X_val)
@@ -106,7 +98,7 @@ def test_early_stopping_restores_the_best_weights():
 
 
 def test_the_best_weights_are_restored_at_the_last_epoch_too():
-    X, X_val = data(), data(seed=1)
+    X, X_val = plane(), plane(seed=1)
     model = dense(
         early_stopping=True, learning_rate=0.1, max_epochs=9, n_iter_no_change=100
     ).fit(X, X_val=X_val)
@@ -127,7 +119,7 @@ def test_patience_begins_when_the_schedule_has_come_down(load):
 
 @pytest.mark.parametrize("rate", [1.0, 3.0, 10.0])
 def test_a_fit_that_diverged_keeps_good_weights_rather_than_the_best(rate):
-    X = StandardScaler().fit_transform(load_wine().data)
+    X = wine()
     model = DenseAutoencoder(
         2, early_stopping=True, optimizer="sgd", learning_rate=rate, random_state=0
     ).set_params(learning_rate_schedule="constant")
@@ -161,7 +153,7 @@ def test_early_stopping_learns_more_than_pca():
 
 
 def test_weights_of_the_first_epoch_are_said():
-    noise = np.random.default_rng(0).normal(size=(60, 10))
+    noise = normal(60, 10)
     model = DenseAutoencoder(2, early_stopping=True, learning_rate=0.3, random_state=0)
     model.set_params(learning_rate_schedule="constant", n_iter_no_change=10)
     with pytest.warns(ConvergenceWarning, match="first of [0-9]+ epochs"):
@@ -169,7 +161,7 @@ def test_weights_of_the_first_epoch_are_said():
 
 
 def test_validation_rows_are_not_trained_on():
-    X = data()
+    X = plane()
     model = dense(early_stopping=True, validation_fraction=0.25)
     seen = []
 
@@ -183,11 +175,11 @@ def test_validation_rows_are_not_trained_on():
 
 
 def test_early_stopping_without_rows_to_hold_out():
-    assert dense(early_stopping=True).fit(data(1)).n_iter_ >= 1
+    assert dense(early_stopping=True).fit(plane(1)).n_iter_ >= 1
 
 
 def test_x_val_is_recorded_without_early_stopping():
-    model = dense().fit(data(), X_val=data(20, seed=1))
+    model = dense().fit(plane(), X_val=plane(20, seed=1))
     assert len(model.history_[:, "valid_loss"]) == model.n_iter_ == 5
 
 
@@ -195,7 +187,7 @@ def test_x_val_is_recorded_without_early_stopping():
 
 
 def test_clipping_bounds_the_step():
-    X = 100 * data()
+    X = 100 * plane()
     start = dense(max_epochs=1, optimizer=torch.optim.SGD, learning_rate=1e-12).fit(X)
     model = dense(
         max_epochs=1,
@@ -214,7 +206,7 @@ def test_clipping_bounds_the_step():
 def test_weight_decay_shrinks_the_weights():
     plain, decayed = dense(max_epochs=50), dense(max_epochs=50, weight_decay=5.0)
     norms = [
-        sum(w.square().sum() for w in weights(model.fit(data())))
+        sum(w.square().sum() for w in weights(model.fit(plane())))
         for model in (plain, decayed)
     ]
     assert norms[1] < 0.8 * norms[0]
@@ -234,7 +226,7 @@ def test_optimisers(optimizer, learning_rate):
     model = dense(
         max_epochs=20, optimizer=optimizer, learning_rate=learning_rate, batch_size=80
     )
-    losses = model.fit(data()).history_[:, "train_loss"]
+    losses = model.fit(plane()).history_[:, "train_loss"]
     assert losses[-1] < 0.9 * losses[0]
 
 
@@ -242,7 +234,7 @@ def test_optimisers(optimizer, learning_rate):
 
 
 def test_warm_start_goes_on_from_the_weights():
-    X = data()
+    X = plane()
     model = dense(warm_start=True).fit(X)
     before = model.history_[-1, "train_loss"]
     model.fit(X)
@@ -252,7 +244,7 @@ def test_warm_start_goes_on_from_the_weights():
 
 
 def test_a_cold_fit_starts_again():
-    X = data()
+    X = plane()
     model = dense().fit(X)
     once = model.transform(X)
     np.testing.assert_array_equal(model.fit(X).transform(X), once)
@@ -260,7 +252,7 @@ def test_a_cold_fit_starts_again():
 
 
 def test_partial_fits_are_a_fit():
-    X = data()
+    X = plane()
     whole, parts = dense(), dense()
     whole.fit(X)
     for _ in range(5):
@@ -271,7 +263,7 @@ def test_partial_fits_are_a_fit():
 
 
 def test_warm_start_takes_changed_parameters():
-    X = data()
+    X = plane()
     model = dense(warm_start=True).fit(X)
     model.set_params(learning_rate=1e-5, max_epochs=1).fit(X)
     assert model.history_[-1, "learning_rate"] == pytest.approx(1e-5)
@@ -281,7 +273,7 @@ def test_warm_start_takes_changed_parameters():
 
 
 def test_divergence_keeps_finite_weights_and_warns():
-    X = data()
+    X = plane()
     match = r"learning_rate \(10000000000\.0\)"
     with pytest.warns(ConvergenceWarning, match=match) as record:
         model = dense(optimizer="sgd", learning_rate=1e10, max_epochs=50).fit(X)
@@ -305,38 +297,38 @@ def test_divergence_in_the_very_last_step_is_noticed(monkeypatch):
 
     monkeypatch.setattr(AutoencoderNet, "train_step", explode)
     with pytest.warns(ConvergenceWarning, match="diverged"):
-        model = dense(batch_size=80, max_epochs=3).fit(data())
+        model = dense(batch_size=80, max_epochs=3).fit(plane())
     assert model.diverged_
-    assert np.isfinite(model.reconstruct(data())).all()
+    assert np.isfinite(model.reconstruct(plane())).all()
 
 
 def test_a_finite_explosion_is_divergence_too():
     with pytest.warns(ConvergenceWarning, match="exploded"):
-        model = dense(learning_rate=1e10).fit(data())
+        model = dense(learning_rate=1e10).fit(plane())
     assert model.diverged_
-    assert model.score(data()) > -10
-    assert Reconstruction()(model, data()) == Reconstruction.worst
+    assert model.score(plane()) > -10
+    assert Reconstruction()(model, plane()) == Reconstruction.worst
 
 
 def test_a_perfect_start_is_not_divergence():
-    model = dense(linear_path="pca", n_components=6, max_epochs=20).fit(data())
+    model = dense(linear_path="pca", n_components=6, max_epochs=20).fit(plane())
     assert not model.diverged_
 
 
 def test_warm_start_keeps_the_size_of_the_code():
-    model = dense(warm_start=True).fit(data()).set_params(n_components=3)
-    assert model.transform(data()).shape == (80, 2)
+    model = dense(warm_start=True).fit(plane()).set_params(n_components=3)
+    assert model.transform(plane()).shape == (80, 2)
     assert len(model.get_feature_names_out()) == 2
-    assert model.inverse_transform(model.transform(data())).shape == (80, 6)
+    assert model.inverse_transform(model.transform(plane())).shape == (80, 6)
     with pytest.raises(ValueError, match="warm_start=False"):
-        model.fit(data())
+        model.fit(plane())
 
 
 def test_huge_data_do_not_raise():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = dense().fit(1e200 * data())
-    assert np.isfinite(model.transform(data())).all()
+        model = dense().fit(1e200 * plane())
+    assert np.isfinite(model.transform(plane())).all()
 
 
 # Bounded outputs
@@ -344,12 +336,12 @@ def test_huge_data_do_not_raise():
 
 def test_a_bounded_output_warns_when_data_lie_outside():
     with pytest.warns(OutOfRangeWarning, match=r"\[0, 1\].*'sigmoid'") as record:
-        dense(output_activation="sigmoid").fit(data())
+        dense(output_activation="sigmoid").fit(plane())
     assert record[0].filename == __file__
 
 
 def test_a_bounded_output_is_quiet_when_data_lie_inside():
-    X = data()
+    X = plane()
     X = (X - X.min()) / (X.max() - X.min())
     model = dense(output_activation="sigmoid").fit(X)
     assert 0 <= model.reconstruct(X).min() <= model.reconstruct(X).max() <= 1
@@ -377,11 +369,11 @@ class Recorder(Callback):
 
 
 def test_callbacks_hear_of_batches_and_epochs():
-    log = []
-    observed = dense(max_epochs=2, batch_size=40, callbacks=[Recorder(log)]).fit(data())
+    X, log = plane(), []
+    observed = dense(max_epochs=2, batch_size=40, callbacks=[Recorder(log)]).fit(X)
     assert log == (["grad", "batch"] * 2 + ["epoch"]) * 2
-    alone = dense(max_epochs=2, batch_size=40).fit(data())
-    np.testing.assert_array_equal(observed.transform(data()), alone.transform(data()))
+    alone = dense(max_epochs=2, batch_size=40).fit(X)
+    np.testing.assert_array_equal(observed.transform(X), alone.transform(X))
     assert len(observed.history_[0, "batches"]) == 2
 
 
@@ -390,9 +382,9 @@ def test_a_callback_is_not_changed_by_the_fit():
         "train_loss", patience=2, threshold=0.9, sink=lambda _: None
     )
     model = dense(max_epochs=50, callbacks=[stopping])
-    assert model.fit(data()).n_iter_ < 50
+    assert model.fit(plane()).n_iter_ < 50
     assert stopping.misses_ == 0
-    assert clone(model).fit(data()).n_iter_ == model.n_iter_
+    assert clone(model).fit(plane()).n_iter_ == model.n_iter_
 
 
 def test_skorch_scoring_callbacks_work():
@@ -402,7 +394,7 @@ def test_skorch_scoring_callbacks_work():
     scoring = EpochScoring(
         largest_weight, name="largest", on_train=True, use_caching=False
     )
-    model = dense(callbacks=[scoring]).fit(data())
+    model = dense(callbacks=[scoring]).fit(plane())
     assert len(model.history_[:, "largest"]) == 5
 
 
@@ -412,13 +404,13 @@ def test_ctrl_c_ends_more_than_the_fit(monkeypatch):
 
     monkeypatch.setattr(AutoencoderNet, "train_step", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        dense().fit(data())
+        dense().fit(plane())
 
 
 def test_verbose_prints_a_line_per_epoch(capsys):
-    dense(verbose=True).fit(data())
+    dense(verbose=True).fit(plane())
     assert "train_loss" in capsys.readouterr().out
-    dense().fit(data())
+    dense().fit(plane())
     assert capsys.readouterr().out == ""
 
 
@@ -452,15 +444,15 @@ class Listener:
 
 def test_an_epoch_is_a_task():
     listener = Listener()
-    model = dense(max_epochs=3).set_callbacks(listener).fit(data())
+    model = dense(max_epochs=3).set_callbacks(listener).fit(plane())
     assert listener.tasks == ["setup", "epoch", "epoch", "epoch", "fit", "teardown"]
     np.testing.assert_array_equal(
-        model.transform(data()), dense(max_epochs=3).fit(data()).transform(data())
+        model.transform(plane()), dense(max_epochs=3).fit(plane()).transform(plane())
     )
 
 
 def test_a_callback_may_stop_the_fit():
-    model = dense(max_epochs=30).set_callbacks(Listener(stop_after=4)).fit(data())
+    model = dense(max_epochs=30).set_callbacks(Listener(stop_after=4)).fit(plane())
     assert model.n_iter_ == 4
 
 
@@ -471,20 +463,20 @@ def test_callbacks_reach_into_pipelines_and_searches():
         {"denseautoencoder__n_components": [1, 2]},
         cv=2,
     )
-    search.set_callbacks(listener).fit(data())
+    search.set_callbacks(listener).fit(plane())
     assert listener.tasks.count("epoch") == 2 * (2 * 2 + 1)
 
 
 def test_scoring_monitor_follows_the_score():
     monitor = ScoringMonitor(scoring={"r2": Reconstruction()})
-    model = dense(max_epochs=4).set_callbacks(monitor).fit(data())
+    model = dense(max_epochs=4).set_callbacks(monitor).fit(plane())
     scores = monitor.get_logs().data_as_pandas.query("task_name == 'epoch'")["r2"]
     assert len(scores) == 4
-    assert scores.iloc[-1] == pytest.approx(model.score(data()))
+    assert scores.iloc[-1] == pytest.approx(model.score(plane()))
 
 
 def test_progress_bars_work(capfd):
-    model = dense(max_epochs=4).set_callbacks(ProgressBar()).fit(data())
+    model = dense(max_epochs=4).set_callbacks(ProgressBar()).fit(plane())
     assert "DenseAutoencoder" in capfd.readouterr().out
     assert pickle.loads(pickle.dumps(model)).n_iter_ == 4
 
@@ -493,7 +485,7 @@ def test_progress_bars_work(capfd):
 
 
 def test_mixed_precision_trains_about_the_same_model():
-    X = data().astype(np.float32)
+    X = plane().astype(np.float32)
     models = [dense(mixed_precision=mixed, max_epochs=20) for mixed in (False, True)]
     plain, mixed = (model.fit(X) for model in models)
     assert mixed.score(X) == pytest.approx(plain.score(X), abs=0.02)
@@ -504,7 +496,7 @@ def test_mixed_precision_trains_about_the_same_model():
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 def test_a_compiled_module_trains_the_same_model():
-    X = data().astype(np.float32)
+    X = plane().astype(np.float32)
     plain, compiled = dense().fit(X), dense(compile=True).fit(X)
     np.testing.assert_allclose(compiled.transform(X), plain.transform(X), atol=1e-4)
     copy = pickle.loads(pickle.dumps(compiled))

@@ -5,9 +5,9 @@ import os
 from types import SimpleNamespace
 
 import joblib
-import numpy as np
 import pytest
 import torch
+from helpers.data import normal
 
 from skae import DenseAutoencoder
 from skae.training import _workers as workers
@@ -111,7 +111,7 @@ def threads(monkeypatch):
 
 def test_a_worker_uses_one_thread_and_is_told_once(worker, threads):
     worker("ForkPoolWorker-1")
-    X = np.random.default_rng(0).normal(size=(20, 4))
+    X = normal(20, 4)
     for _ in range(2):
         DenseAutoencoder(2, max_epochs=1, random_state=0).fit(X)
     assert threads == [1]

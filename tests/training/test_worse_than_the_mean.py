@@ -1,11 +1,14 @@
 """Fits that end worse than the mean of the data would do."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
+from helpers import models
+from helpers.data import normal, wine
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_digits, load_iris, load_wine
+from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
@@ -30,14 +33,11 @@ def times(n_features=6, *, n_samples=200, seed=0):
 
 def offset(n_features=4, *, seed=0):
     """Return rows far from zero, beside their variance."""
-    X = np.random.default_rng(seed).normal(size=(100, n_features))
+    X = normal(100, n_features, seed=seed)
     return X + 300
 
 
-def dense(**params):
-    return DenseAutoencoder(
-        2, **{"hidden_layer_sizes": (8,), "max_epochs": 15, "random_state": 0, **params}
-    )
+dense = partial(models.dense, hidden_layer_sizes=(8,), max_epochs=15)
 
 
 @pytest.mark.parametrize("estimator", [DenseAutoencoder, VAE])
@@ -75,7 +75,7 @@ def test_the_warning_tells_the_explained_variance_and_points_at_the_call():
 
 def test_a_variational_one_is_judged_by_its_reconstruction():
     """A divergence that weighs much makes the loss large, and no more than that."""
-    X = StandardScaler().fit_transform(load_wine().data)
+    X = wine()
     VAE(2, beta=1e-3, max_epochs=15, random_state=0).fit(X)
     with (
         pytest.warns(CollapseWarning),
@@ -116,7 +116,7 @@ class Ended(Callback):
 
 @pytest.mark.parametrize("at", ["beginning", "midst"])
 def test_fits_that_a_callback_ends_are_judged_as_they_are(at):
-    X = StandardScaler().fit_transform(load_wine().data)
+    X = wine()
     dense(callbacks=[Ended(at)]).fit(X)
     with pytest.warns(ConvergenceWarning, match="worse than the mean"):
         dense(**SLOW, callbacks=[Ended(at)]).fit(offset())
@@ -137,7 +137,7 @@ class Wreck(Callback):
 
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_early_stopping_goes_back_to_weights_that_are_fine(early_stopping):
-    X = StandardScaler().fit_transform(load_wine().data)
+    X = wine()
     model = dense(early_stopping=early_stopping, n_iter_no_change=50)
     model.set_params(callbacks=[Wreck()], learning_rate=1e-4)
     with warnings.catch_warnings():
@@ -216,12 +216,12 @@ def rows_of(X, **params):
 
 
 def test_under_squared_error_it_is_the_variance():
-    X = np.random.default_rng(0).normal(size=(90, 4)) * [1, 2, 3, 4] + 7
+    X = normal(90, 4) * [1, 2, 3, 4] + 7
     assert spread_of(*rows_of(X)) == pytest.approx(X.var(axis=0).mean())
 
 
 def test_other_terms_have_their_own_terms():
-    X = np.random.default_rng(0).normal(size=(90, 4)) + 7
+    X = normal(90, 4) + 7
     found = spread_of(*rows_of(X, reconstruction="absolute_error"))
     assert found == pytest.approx(np.abs(X - X.mean(axis=0)).mean())
 
@@ -234,7 +234,7 @@ def test_rows_that_differ_by_rounding_are_compared_with_zero(dtype):
 
 
 def test_weights_and_sorted_rows():
-    X = np.sort(np.random.default_rng(0).normal(size=(5000, 2)), axis=0)
+    X = np.sort(normal(5000, 2), axis=0)
     net, rows = rows_of(X)
     assert spread_of(net, rows) == pytest.approx(1, rel=0.1)
     weight = (np.arange(5000) < 2500).astype(float)
@@ -243,7 +243,7 @@ def test_weights_and_sorted_rows():
 
 
 def test_sequences_of_unequal_length():
-    X = np.random.default_rng(0).normal(size=(40, 6, 2)) + 5
+    X = normal(40, 6, 2) + 5
     X[::2, 4:] = np.nan
     model = LSTMAutoencoder(1, hidden_size=3, random_state=0).partial_fit(X)
     rows = Rows(ArraySource(X, has_missing=True))

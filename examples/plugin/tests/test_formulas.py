@@ -168,6 +168,14 @@ def test_the_order_of_time_steps_counts():
     assert not torch.allclose(encoder(x), encoder(x.flip(-2)), atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["width", "n_layers", "n_heads"])
+@pytest.mark.parametrize("value", [0, -2])
+def test_there_is_at_least_one_of_each(name, value):
+    network = TransformerNetwork(8).set_params(**{name: value})
+    with pytest.raises(ValueError, match=rf"{name}={value}: use at least 1"):
+        network.build((9, 1), 3)
+
+
 def test_heads_have_to_share_a_token():
     with pytest.raises(ValueError, match=r"width=10 .* n_heads=4: .* width=8"):
         TransformerNetwork(10).build((9, 1), 3)

@@ -179,6 +179,21 @@ def test_the_penalty_brings_codes_to_the_prior():
     assert distance(1.0) < 0.3 * distance(0.0)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"width": 8.0}, "'width' parameter"),
+        ({"prior_weight": "0.1"}, "'prior_weight' parameter"),
+        ({"n_layers": 0}, "n_layers=0"),
+        ({"n_channels": 0}, "n_channels=0"),
+    ],
+)
+def test_parameters_that_will_not_do_are_named(settings, said):
+    flat = WINDOWS[..., 0]
+    with pytest.raises(ValueError, match=said):
+        by_recipe(**settings).fit(flat)
+
+
 def test_it_learns():
     model = TransformerAutoencoder(2, random_state=0).fit(WINDOWS)
     assert model.score(WINDOWS) > 0.9

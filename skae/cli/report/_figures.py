@@ -150,14 +150,14 @@ def _draw_windows(plan, model):
     starts = np.arange(0, len(plan.X), plan.window.gap + 1)
     if len(starts) > _MAX_WINDOWS:
         starts = starts[np.linspace(0, len(starts) - 1, _MAX_WINDOWS).astype(int)]
-    X = plan.X[starts]
+    X, data = plan.X[starts], plan.data
     return ReconstructionDisplay(
         X,
         reconstruct_in_units(model, X),
         kind="sequences",
-        n_channels=plan.data.X.shape[1],
+        n_channels=data.X.shape[1],
         ticks=[str(start) for start in _window_starts(plan)[starts]],
-        name=_value_name(plan.data),
+        name=f"{data.columns[0]} ({data.unit})" if data.unit else data.columns[0],
     ).plot()
 
 
@@ -166,10 +166,6 @@ def _window_starts(plan):
     dates = plan.data.dates
     times = np.arange(len(plan.data.X)) if dates is None else dates
     return times[:: plan.window.stride][: len(plan.X)]
-
-
-def _value_name(data):
-    return f"{data.columns[0]} ({data.unit})" if data.unit else data.columns[0]
 
 
 def _draw_images(plan, model):
@@ -194,7 +190,9 @@ def _draw_rows(plan, model):
 
 def _latent(plan, outcome):
     rows = slice(None, None, max(1, len(plan.X) // _MAX_POINTS))
-    labels, name = _latent_labels(plan)
+    labels, name = plan.data.labels, "class"
+    if plan.window is not None:
+        labels, name = _window_starts(plan), "start of the window"
     display = LatentScatterDisplay.from_estimator(
         outcome.model,
         plan.X[rows],
@@ -206,9 +204,3 @@ def _latent(plan, outcome):
     if n_units == 1:
         caption = "The only code unit."
     return Figure(name="latent", title="Codes", caption=caption, png=png_of(display))
-
-
-def _latent_labels(plan):
-    if plan.window is not None:
-        return _window_starts(plan), "start of the window"
-    return plan.data.labels, "class"

@@ -2,7 +2,8 @@
 
 import platform
 from importlib.metadata import version
-from math import isfinite
+
+import numpy as np
 
 from skae.cli.report._scores import (
     digits,
@@ -31,6 +32,7 @@ def render_page(plan, outcome, figures):
     figures : list of Figure
         What to show.
     """
+    versions = {name: version(name) for name in _PACKAGES}
     return _template().render(
         data=plan.data,
         outcome=outcome,
@@ -42,7 +44,7 @@ def render_page(plan, outcome, figures):
         choices=_choices(plan),
         usage=_usage(plan),
         command=plan.settings.command(),
-        versions=_versions(),
+        versions={**versions, "Python": platform.python_version()},
     )
 
 
@@ -55,11 +57,6 @@ def _template():
         undefined=StrictUndefined,
     )
     return environment.get_template("report.html")
-
-
-def _versions():
-    packages = {name: version(name) for name in _PACKAGES}
-    return packages | {"Python": platform.python_version()}
 
 
 # What was found
@@ -105,12 +102,13 @@ def _rows(plan, outcome):
     if plan.settings.restarts == 1:
         table = table.drop(columns="random_state", errors="ignore")
     names = [name.removeprefix("neg_") for name in plan.scoring]
-    remarks = _remarks(outcome)
+    is_failed = ~np.isfinite(table[f"mean_{names[0]}"])
+    remarks = dict.fromkeys(table.index[is_failed], "failed") | _remarks(outcome)
     return [
         {
             "n_components": _candidate_text(row),
             "scores": [_score_text(row, name) for name in names],
-            "remark": remarks.get(index, _failure(row, names[0])),
+            "remark": remarks.get(index, ""),
         }
         for index, row in zip(table.index, table.to_dict("records"), strict=True)
     ]
@@ -136,10 +134,6 @@ def _remarks(outcome):
     rows = zip(curve.values.tolist(), curve.rows.tolist(), strict=True)
     remarks = {row: "runner-up" for value, row in rows if value == runner_up}
     return remarks | {outcome.selection.index: "chosen"}
-
-
-def _failure(row, name):
-    return "" if isfinite(row[f"mean_{name}"]) else "failed"
 
 
 # How it was found

@@ -5,7 +5,6 @@ from numbers import Integral, Real
 from skae.autoencoders import BaseAutoencoder
 from skae.objectives import Objective
 from skae.schedules import Schedule
-from sklearn.utils._param_validation import Interval
 
 from skae_transformer.network import TransformerNetwork
 from skae_transformer.penalty import SlicedWasserstein
@@ -42,14 +41,15 @@ tol, warm_start, verbose, random_state, device, mixed_precision, compile, callba
     (60, 2)
     """
 
+    # types only: which numbers will do is up to the parts that take them
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
-        "width": [Interval(Integral, 2, None, closed="left")],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
-        "n_heads": [Interval(Integral, 1, None, closed="left")],
-        "n_channels": [Interval(Integral, 1, None, closed="left")],
+        "width": [Integral],
+        "n_layers": [Integral],
+        "n_heads": [Integral],
+        "n_channels": [Integral],
         "output_activation": [str],
-        "prior_weight": [Interval(Real, 0, None, closed="left"), Schedule],
+        "prior_weight": [Real, Schedule],
     }
 
     def __init__(

@@ -77,11 +77,14 @@ class TransformerNetwork(Network):
         Raises
         ------
         ValueError
-            When tokens can't be divided among the heads, or there is no such
-            activation.
+            When there are no layers or heads, tokens can't be divided among the heads,
+            or there is no such activation.
         """
         # a search may pass numpy's integers, which torch does not take
         width, n_layers, n_heads = map(int, (self.width, self.n_layers, self.n_heads))
+        for name in ("width", "n_layers", "n_heads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: use at least 1.")
         if width % n_heads or width % 2:
             raise ValueError(
                 f"width={width} is no even multiple of n_heads={n_heads}: choose, for "

@@ -1,0 +1,15 @@
+"""Conversion of users' data into arrays for scikit-learn's validation."""
+
+from skae._arrays._conversion import stack_items
+from skae._arrays._forms import FLOATS, array_like, as_numbers, as_target, divisible
+from skae._arrays._ranges import is_outside
+
+__all__ = [
+    "FLOATS",
+    "array_like",
+    "as_numbers",
+    "as_target",
+    "divisible",
+    "is_outside",
+    "stack_items",
+]
