@@ -91,7 +91,7 @@ class Outcome:
     @property
     def n_fits(self):
         """Number of fits that the search has asked for, without the refit."""
-        return self.n_candidates * self.search.n_splits_
+        return _n_candidates(self.search) * self.search.n_splits_
 
     @property
     def fold_rmse(self):
@@ -128,7 +128,10 @@ class Outcome:
 
     def remarks(self, plan):
         """Return remarks on the search for the user, in plain words."""
-        remarks = [plan.range.disagreement(self.chosen, self.verdict.is_settled)]
+        remarks = []
+        if not self.selection.evidence:
+            settled = self.verdict.is_settled
+            remarks.append(plan.range.disagreement(self.chosen, settled))
         if self.curve.failed:
             failed = ", ".join(map(str, self.curve.failed))
             remarks.append(f"Failed in at least one fold, and left out: {failed}.")
@@ -247,8 +250,17 @@ def _fit(search, X):
         raise InputError(f"No dimension can be chosen: {reason}", None) from error
 
 
+def _n_candidates(search):
+    """Return the number of candidates that were fitted: all sizes may share one."""
+    if getattr(search, "curve_", "separate") == "nested":
+        return search.n_restarts
+    return len(candidates(search.cv_results_))
+
+
 def _n_scored(search):
     """Return the number of fits with all their scores, those that a store keeps."""
+    if getattr(search, "curve_", "separate") == "nested":
+        return search.n_restarts * search.n_splits_
     results = search.cv_results_
     finite = [np.isfinite(fold_scores(results, name)) for name in search.scorer_]
     return int(np.all(finite, axis=0).sum())

@@ -58,10 +58,15 @@ def make_search(plan, store=None):
 
 
 def _curve(plan, **shared):
+    components, is_auto = plan.components, plan.settings.rule is None
+    if is_auto and components == list(range(1, components[-1] + 1)):
+        components = components[-1]  # which nested fits take, too
+        if plan.settings.components == "auto":
+            components = "auto"
     return LatentDimensionSearchCV(
         plan.pipeline,
-        n_components=plan.components,
-        rule=plan.rule,
+        n_components=components,
+        rule="auto" if is_auto else plan.rule,
         n_restarts=plan.settings.restarts,
         refit=plan.settings.scorer,
         **shared,

@@ -8,6 +8,7 @@ from skae._sklearn import num_samples, safe_indexing
 from skae.information._surrogates import surrogate_dimension
 from skae.metrics import ErrorSums
 from skae.scorers._locate import locate
+from skae.scorers._reconstruction import RootMeanSquaredError
 
 __all__ = ["NestedReadings", "prefix_scores"]
 
@@ -54,20 +55,32 @@ def prefix_scores(estimator, X):
     >>> bool((prefix_scores(autoencoder, X) > [0.85, 0.95, 0.97]).all())
     True
     """
-    return np.array([errors.variance_explained() for errors in _errors(estimator, X)])
+    located = locate(estimator, X)
+    located = located._replace(X=as_numbers(located.X))
+    return np.array([_r2(located.X, own.reconstruct()) for own in _prefixes(located)])
 
 
-def _errors(estimator, X):
-    """Return the `ErrorSums` of each prefix of the codes."""
-    values, of_prefixes = _prefixes(locate(estimator, X))
-    return [ErrorSums().update(values, X_hat) for X_hat in of_prefixes]
+def _r2(X, X_hat):
+    return ErrorSums().update(X, X_hat).variance_explained()
 
 
 def _prefixes(located):
-    """Return rows, and an iterator over the reconstructions from each prefix."""
-    values, Z = as_numbers(located.X), located.codes()
+    """Return the located reducers of the first k units, for each k."""
+    Z = located.codes()
     kept = np.tri(Z.shape[1], dtype=bool)
-    return values, (located.reducer.inverse_transform(Z * own) for own in kept)
+    return [located._replace(reducer=_Prefix(located.reducer, Z * own)) for own in kept]
+
+
+class _Prefix:
+    """A reducer that goes by the first units of codes of known rows only."""
+
+    def __init__(self, reducer, Z):
+        self.reducer = reducer
+        self.Z = Z
+
+    def reconstruct(self, X):
+        X_hat = np.asarray(self.reducer.inverse_transform(self.Z)).reshape(np.shape(X))
+        return np.where(np.isnan(as_numbers(X)), np.nan, X_hat)
 
 
 class NestedReadings(BaseEstimator):
@@ -80,7 +93,13 @@ class NestedReadings(BaseEstimator):
       the mean over features. Gross errors, of more than three times the median of a
       feature, count as such; noise in some features takes nothing from others;
     - ``dimension_<k>``: `surrogate_dimension` of the codes, where the curve of errors
-      bends and at its end, elsewhere zero.
+      bends and at its end, elsewhere zero;
+    - ``neg_rmse_<k>``, if asked for: what `RootMeanSquaredError` scores.
+
+    Parameters
+    ----------
+    in_units : bool, default=False
+        Whether to tell errors in the units of the data as well.
 
     Examples
     --------
@@ -93,28 +112,41 @@ class NestedReadings(BaseEstimator):
     [-1, -6, -7]
     """
 
+    def __init__(self, in_units=False):
+        self.in_units = in_units
+
     def __call__(self, estimator, X, y=None):
         """Return the readings, a dict of floats."""
         located = locate(estimator, X)
-        n_rows = num_samples(located.X)
-        seen = np.arange(min(n_rows, MAX_ROWS)) * n_rows // min(n_rows, MAX_ROWS)
-        located = located._replace(X=safe_indexing(located.X, seen))
-        values, of_prefixes = _prefixes(located)
-        values = values.reshape(len(values), -1)
-        variance = _trimmed(values - np.nanmean(values, axis=0))
-        r2, log_errors = [], []
-        for X_hat in of_prefixes:
-            X_hat = X_hat.reshape(values.shape)
-            r2.append(max(-1.0, ErrorSums().update(values, X_hat).variance_explained()))
-            log_errors.append(_log_error(values - X_hat, variance))
-        bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
-        dimensions = _dimensions(located.codes(), bend)
-        named = {"r2": r2, "log_error": log_errors, "dimension": dimensions}
+        named = self._readings(_spaced(located))
+        if self.in_units:
+            error = RootMeanSquaredError()
+            named["neg_rmse"] = [error.of(own, X) for own in _prefixes(located)]
         return {
             f"{name}_{k}": float(value)
             for name, of_sizes in named.items()
             for k, value in enumerate(of_sizes, start=1)
         }
+
+    def _readings(self, located):
+        values = located.X.reshape(len(located.X), -1)
+        variance = _trimmed(values - np.nanmean(values, axis=0))
+        r2, log_errors = [], []
+        for own in _prefixes(located):
+            X_hat = own.reconstruct().reshape(values.shape)
+            r2.append(max(-1.0, _r2(values, X_hat)))
+            log_errors.append(_log_error(values - X_hat, variance))
+        bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
+        dimensions = _dimensions(located.codes(), bend)
+        return {"r2": r2, "log_error": log_errors, "dimension": dimensions}
+
+
+def _spaced(located):
+    """Return the reducer located with rows enough for readings, evenly spaced."""
+    n_rows = num_samples(located.X)
+    n_seen = min(n_rows, MAX_ROWS)
+    rows = np.arange(n_seen) * n_rows // n_seen
+    return located._replace(X=as_numbers(safe_indexing(located.X, rows)))
 
 
 def _trimmed(errors):

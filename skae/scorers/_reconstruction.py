@@ -135,8 +135,12 @@ class RootMeanSquaredError(BaseEstimator):
 
     def __call__(self, estimator, X, y=None):
         """Return the score of a fitted autoencoder or pipeline, at most 0."""
+        return self.of(locate(estimator, X), X)
+
+    def of(self, located, X):
+        """Return the score of a `Located` reducer, given the data before all steps."""
         with np.errstate(all="ignore"):
-            score = -np.sqrt(mean_squared_error(*_in_units(estimator, X)))
+            score = -np.sqrt(mean_squared_error(*_in_units(located, X)))
         return max(float(score), self.worst) if np.isfinite(score) else self.worst
 
 
@@ -187,16 +191,16 @@ def reconstruction_errors(estimator, X):
     """
     import pandas as pd
 
-    values, X_hat = _in_units(estimator, X)
+    values, X_hat = _in_units(locate(estimator, X), X)
     means = _feature_means(values)
     errors = {"rmse": feature_errors(values, X_hat)}
     errors["std"] = feature_errors(values, means)
     return pd.DataFrame(errors, index=_feature_names(estimator, X, len(means)))
 
 
-def _in_units(estimator, X):
+def _in_units(located, X):
     """Return the data and their reconstruction, NaN where either has no value."""
-    X_hat = np.asarray(reconstruct_in_units(estimator, X), dtype=np.float64)
+    X_hat = np.asarray(_undone(located, X), dtype=np.float64)
     X = as_numbers(X)[: len(X_hat)]  # windows leave out a tail, and gaps
     return np.where(np.isnan(X_hat), np.nan, X.astype(np.float64)), X_hat
 
@@ -236,7 +240,11 @@ def reconstruct_in_units(estimator, X):
     >>> bool(abs(X - X_hat).mean() < 0.1)
     True
     """
-    located = locate(estimator, X)
+    return _undone(locate(estimator, X), X)
+
+
+def _undone(located, X):
+    """Return what `reconstruct_in_units` does, by a `Located` reducer."""
     steps = _steps_to_undo(located)
     check_undone(steps, X)
     X_hat = located.reconstruct()

@@ -18,7 +18,7 @@ from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
-from skae.search._nested_fits import NestedFits, can_nest
+from skae.search._nested_fits import NestedFits, can_nest, readings_of
 from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 from skae.search._rules import SelectionRule, get_rule
@@ -101,6 +101,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         rows.
     n_features_ : int
         Number of features as the autoencoder sees them.
+    curve_ : {"nested", "separate"}
+        Where the scores come from.
     best_estimator_ : estimator
         Refitted to all data.
     cv_results_ : dict
@@ -215,7 +217,8 @@ class LatentDimensionSearchCV(BaseSearchCV):
         self._choice = self._make_choice()
         super().fit(X, y, **params)
         if self._nested is not None:
-            self.multimetric_, self.scorer_ = False, get_scorer(self.scoring)
+            self._nested.finish(self)
+        self.curve_ = "separate" if self._nested is None else "nested"
         self.selection_ = self._choice.from_cv_results(self.cv_results_)
         self.n_components_ = self.selection_.value
         self._warn()
@@ -231,7 +234,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
                 "curve='nested' tells the dimension by one fit per fold, and "
                 f"{obstacle}: change that, or use curve='separate'."
             )
-        return NestedFits(found, self.n_components)
+        return NestedFits(found, self.n_components, readings_of(self.scoring))
 
     def _obstacle_to_nested(self):
         """Return what speaks against nested fits, a clause, or None."""
@@ -244,14 +247,20 @@ class LatentDimensionSearchCV(BaseSearchCV):
             return f"n_components={self.n_components!r} are single dimensions"
         if self.rule != "auto":
             return f"rule={self.rule!r} reads scores of separate fits"
-        if self.scoring != "reconstruction":
-            return f"scoring={self.scoring!r} is no reconstruction"
+        found = readings_of(self.scoring)
+        if found is None or found[self._metric()] != "r2":
+            return f"scoring={self.scoring!r} is not the explained variance"
         return None
 
+    def _metric(self):
+        """Return the name of the metric that chooses."""
+        if not isinstance(self.scoring, dict):
+            return "score"
+        return self.refit if isinstance(self.refit, str) else next(iter(self.scoring))
+
     def _make_choice(self):
-        metric, scorer = "score", self.scoring
+        metric, scorer = self._metric(), self.scoring
         if isinstance(scorer, dict):
-            metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
             scorer = scorer.get(metric)
         rule = self._nested or get_rule(self.rule, self.n_features_, scorer)
         found = self._range
@@ -260,7 +269,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
 
     def _get_scorers(self):
         if self._nested is not None:
-            return self._nested.scorer, "score"
+            return self._nested.scorer, self._metric()
         if isinstance(self.scoring, dict):
             return super()._get_scorers()
         return get_scorer(self.scoring), "score"

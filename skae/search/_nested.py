@@ -189,24 +189,23 @@ class NestedCurve:
         choice = self.choice()
         if choice.by == "none":
             choice = choice._replace(value=_enough(curve))
-        choice = choice._replace(value=min(choice.value, self.most))
         kind, text = next(
             filter(None, (judge(self, choice, curve) for judge in JUDGES))
         )
-        position = int(np.searchsorted(curve.values, choice.value))
-        settled = kind not in ("flat", "sorted")
+        value, settled = min(choice.value, self.most), kind not in ("flat", "sorted")
         if settled:
-            text = f"{choice.value} is chosen: {_why(self, choice)}. {text}"
+            text = f"{value} is chosen: {_why(self, choice)}. {text}"
         else:
-            text = f"{text} {choice.value} is taken for now{_keeping(choice)}."
-        others = {*self.bends, choice.low, choice.high} - {choice.value}
+            text = f"{text} {value} is taken for now{_keeping(choice)}."
+        others = {*self.bends, choice.low, choice.high} - {value}
         others = tuple(sorted(k for k in others if k <= self.most))
+        position = int(np.searchsorted(curve.values, value))
         return Selection(
-            choice.value,
+            value,
             others[0] if others else None,
             -self.mean[1 : len(curve.values) + 1],
             curve,
-            Verdict(kind, curve.best, curve.tied, text.strip()),
+            Verdict(kind, curve.best, curve.tied, text),
             index=None if curve.rows is None else int(curve.rows[position]),
             alternatives=others if settled else (),
             interval=(choice.low, choice.high) if settled else None,
@@ -273,12 +272,13 @@ def _flat(nested, choice, curve):
 
 
 def _edge(nested, choice, curve):
-    is_end = choice.value >= nested.most and nested.most < nested.n_features - 1
-    if not is_end:
+    n_seen, n_features = nested.n_components, nested.n_features
+    is_last = choice.value >= n_seen - 1 and n_seen < n_features
+    if choice.value <= nested.most and not is_last:
         return None
     return "edge", (
-        "But it is the largest value tried, and larger ones may be better still: try "
-        f"n_components={2 * nested.most}."
+        "But larger ones are not allowed, or were not looked at: try "
+        f"n_components={max(choice.value + 2, 2 * nested.most)}."
     )
 
 

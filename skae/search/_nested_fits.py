@@ -2,11 +2,12 @@
 
 from math import ceil, inf
 
+from skae.scorers import Reconstruction, RootMeanSquaredError, get_scorer
 from skae.scorers._nested import NestedReadings
 from skae.search._nested import NestedCurve
 from skae.search._results import unfold
 
-__all__ = ["NestedFits", "can_nest"]
+__all__ = ["NestedFits", "can_nest", "readings_of"]
 
 # Longer fits learn the noise of few rows, and find no more: with 400 steps 96 % of 47
 # choices were within [d, e] and 98 % within one, with 2000 steps 91 % and 96 %.
@@ -23,16 +24,17 @@ class NestedFits:
         Of the data.
     n_components : "auto" or int
         See `LatentDimensionSearchCV`.
+    metrics : dict of str to str
+        What each of the search's metrics is called among the readings.
     """
 
-    def __init__(self, found, n_components):
+    def __init__(self, found, n_components, metrics):
+        self.metrics = metrics
         self.param, self.prefix = found.param, found.param.removesuffix("n_components")
         largest = MOST if n_components == "auto" else int(n_components)
         self.most = min(largest, found.n_features - 1)
-        # two units more show where the fall of the error ends
-        self.n_components = min(
-            found.n_features, self.most + (1 if n_components == "auto" else 2)
-        )
+        # all readings need units enough to see where the fall of the error ends
+        self.n_components = min(found.n_features, max(MOST + 1, self.most + 2))
         self.known = {
             "two_nn": inf if found.intrinsic is None else found.intrinsic.two_nn,
             "n_features": found.n_features,
@@ -43,7 +45,7 @@ class NestedFits:
     @property
     def scorer(self):
         """The scorer of the fits."""
-        return NestedReadings()
+        return NestedReadings(in_units="neg_rmse" in self.metrics.values())
 
     def grid(self, n_splits):
         """Return the parameters of the fits: many units, and few steps."""
@@ -64,12 +66,32 @@ class NestedFits:
             results, self.n_components, **self.known
         )
         sizes = range(1, self.most + 1)
-        metrics = {"score": "r2", "log_error": "log_error"}
-        return unfold(results, self.param, sizes, metrics)
+        return unfold(results, self.param, sizes, self.metrics)
+
+    def finish(self, search):
+        """Let a fitted search score as one of separate fits does."""
+        search.multimetric_ = isinstance(search.scoring, dict)
+        scorers = search.scoring if search.multimetric_ else {"score": search.scoring}
+        scorers = {name: get_scorer(scorer) for name, scorer in scorers.items()}
+        search.scorer_ = scorers if search.multimetric_ else scorers["score"]
 
     def select(self, curve):
         """Return the `Selection` on the curve of the unfolded results."""
         return self.nested.select(curve)
+
+
+def readings_of(scoring):
+    """Return what the metrics of a search are called among readings, None if unknown.
+
+    Parameters
+    ----------
+    scoring : str, scorer or dict
+        See `LatentDimensionSearchCV`.
+    """
+    scorers = scoring if isinstance(scoring, dict) else {"score": scoring}
+    called = {Reconstruction: "r2", RootMeanSquaredError: "neg_rmse"}
+    found = {name: called.get(type(get_scorer(s))) for name, s in scorers.items()}
+    return None if None in found.values() else found
 
 
 def can_nest(estimator, param):

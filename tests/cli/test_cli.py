@@ -98,7 +98,7 @@ def test_a_choice_without_evidence_does_not_look_like_one(tmp_path):
     np.savetxt(path, noise, delimiter=",", header="a,b,c,d,e", comments="")
     output = select(path, "--output", tmp_path / "out", "--components", "1:3")
     assert re.search(r"Latent dimension: not settled \([1-3] for now\)\n", output)
-    assert "Verdict (flat): No value stands out: no code is worth its units" in output
+    assert "Verdict (flat): No value stands out: there is no low dimension" in output
     page = (tmp_path / "out/report.html").read_text()
     assert "Latent dimension of noise: not settled" in page
 
@@ -421,6 +421,7 @@ def test_an_interrupt_before_any_fit_leaves_nothing(tmp_path, fits):
 @pytest.mark.usefixtures("without_figures")
 def test_force_begins_anew(tmp_path, fits):
     words = "iris", "--components", "1,2", "--output", tmp_path
+    words += "--rule", "description_length"  # of a fit for each size
     select(*words)
     fits.clear()
     select(*words, "--force")

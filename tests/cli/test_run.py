@@ -228,10 +228,9 @@ def test_dimensions_that_fail_are_told(monkeypatch):
         return PointBottleneck()
 
     monkeypatch.setattr(DenseAutoencoder, "_bottleneck", fail)
-    made = plan("1:3")
-    assert (
-        run(made).remarks(made)[-1] == "Failed in at least one fold, and left out: 2."
-    )
+    made = plan("1:3", rule="description_length")
+    remarks = run(made).remarks(made)
+    assert remarks[-1] == "Failed in at least one fold, and left out: 2."
 
 
 def test_a_search_in_which_everything_fails_is_told(monkeypatch):
@@ -262,7 +261,8 @@ def test_a_rule_that_does_not_suit_the_scores_is_told():
 @pytest.mark.parametrize(("search", "n_iter"), BUDGETS)
 def test_a_search_goes_on_after_an_interrupt(search, n_iter, tmp_path, fits, interrupt):
     store = ScoreStore(tmp_path / "store.sqlite")
-    made = plan("1:3", search=search, n_iter=n_iter, n_jobs=1)
+    rule = "description_length"  # of a fit for each size
+    made = plan("1:3", search=search, n_iter=n_iter, n_jobs=1, rule=rule)
     expected = run(made)
     assert expected.n_recalled == 0
     interrupt(1 + 4)  # the first one is a trial
@@ -279,11 +279,23 @@ def test_a_search_goes_on_after_an_interrupt(search, n_iter, tmp_path, fits, int
 
 def test_what_other_settings_change_is_fitted(tmp_path, fits):
     store = ScoreStore(tmp_path / "store.sqlite")
-    run(plan("1:2"), store)
+    rule = "description_length"  # of a fit for each size
+    run(plan("1:2", rule=rule), store)
     fits.clear()
-    assert run(plan("1:3"), store).n_recalled == 4
-    assert run(plan("1:2", max_epochs=3), store).n_recalled == 0
+    assert run(plan("1:3", rule=rule), store).n_recalled == 4
+    assert run(plan("1:2", max_epochs=3, rule=rule), store).n_recalled == 0
     assert len(fits) == (1 + 2 + 1) + (1 + 4 + 1)
+
+
+def test_nested_fits_are_recalled(tmp_path, fits):
+    store = ScoreStore(tmp_path / "store.sqlite")
+    first = run(plan("1:3"), store)
+    assert (first.n_fits, first.n_recalled) == (2, 0)
+    fits.clear()
+    again = run(plan("1:4", max_epochs=3), store)  # refits only are others
+    assert (again.n_fits, again.n_recalled) == (2, 2)
+    assert len(fits) == 1 + 0 + 1
+    assert again.selection.interval == first.selection.interval
 
 
 def test_an_interrupt_leaves_no_time_for_a_refit(fits, interrupt):
