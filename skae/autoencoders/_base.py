@@ -123,7 +123,7 @@ class BaseAutoencoder(
         "optimizer": [str, type],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "early_stopping": ["boolean"],
+        "early_stopping": ["boolean", StrOptions({"refit"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -282,6 +282,7 @@ class BaseAutoencoder(
         data_val = self._validation_data(X_val, y_val, data)
         if not goes_on:
             self._initialize(data.X, data.y)
+        self._refits = self.early_stopping == "refit" and not goes_on
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self, X=data.X, y=data.target)
         self._train(data, data_val, self.max_epochs, context)
@@ -339,6 +340,10 @@ class BaseAutoencoder(
         self._seed = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
+        self._start(X, y)
+
+    def _start(self, X, y=None):
+        """Build the net with its initial weights, given the seed."""
         device, sample = resolve_device(self.device), evenly_spaced(X, SAMPLE_ROWS)
         events = self._as_events(sample.astype(float_dtype(X), copy=False))
         event_shape, dtype = events.shape[1:], torch_dtype(events.dtype, device)
@@ -387,7 +392,20 @@ class BaseAutoencoder(
             rows_val = data_val.rows
         elif self.early_stopping or any(map(wants_held_out, self.callbacks or ())):
             rows, rows_val = self._split(rows)
-        return self._run(rows, rows_val, epochs, observers)
+        self._run(rows, rows_val, epochs, observers)
+        if self._refits and data_val is None and not self.diverged_:
+            self._refit(data)
+        del self._refits
+
+    def _refit(self, data):
+        """Train anew on all rows, for as many epochs as did best on held-out ones.
+
+        That is for all where it was not stopped: nothing speaks against them.
+        """
+        was_stopped = self.n_iter_ < self.max_epochs
+        best = self._stoppers()[0].best_epoch_ if was_stopped else self.max_epochs
+        self._start(data.X, data.y)
+        self._run(data.rows, None, int(best), is_alone=True)
 
     def _finish(self, X, weight=None):
         """Do what a fitted model needs besides its weights; by default nothing.
@@ -409,7 +427,9 @@ class BaseAutoencoder(
         order = torch.from_numpy(order)
         return rows.subset(order[n_val:]), rows.subset(order[:n_val])
 
-    def _run(self, rows, rows_val, epochs, observers=(), scheduled=True):
+    def _run(
+        self, rows, rows_val, epochs, observers=(), scheduled=True, is_alone=False
+    ):
         net = self.net_
         net.batch_size = int(self.batch_size)
         net.set_learning_rate(self.learning_rate)
@@ -422,7 +442,9 @@ class BaseAutoencoder(
             self.learning_rate_schedule if follows_own else "constant"
         )
         monitor = "train_loss" if rows_val is None else "valid_loss"
-        net.callbacks = [*observers, *(self._callbacks(monitor) if scheduled else [])]
+        net.callbacks = list(observers)
+        if scheduled and not is_alone:
+            net.callbacks += self._callbacks(monitor)
         net.initialize_callbacks()
         train(net, rows, rows_val, epochs=epochs, last=scheduled)
         self.history_ = net.history
@@ -469,6 +491,11 @@ class BaseAutoencoder(
             key = type(self).__name__, self.n_features_in_
             warn_once_in_searches(text, ConvergenceWarning, key, stacklevel=7)
 
+    def _stoppers(self):
+        """Return the callbacks of the last training that stop early."""
+        callbacks = (callback for _, callback in self.net_.callbacks_)
+        return [one for one in callbacks if isinstance(one, PatientStopping)]
+
     def _divergence(self):
         if not self.diverged_:
             return None
@@ -480,11 +507,7 @@ class BaseAutoencoder(
 
     def _best_first_epoch(self):
         first = self.net_.first_epoch_ + 1
-        best = [
-            callback.best_epoch_
-            for _, callback in self.net_.callbacks_
-            if isinstance(callback, PatientStopping)
-        ]
+        best = [callback.best_epoch_ for callback in self._stoppers()]
         if best != [first] or self.n_iter_ - first < FEW_EPOCHS:
             return None
         return (

@@ -25,10 +25,13 @@ weight_decay : float, default={weight_decay}
     classes that have none go without.
 max_grad_norm : float or None, default={max_grad_norm}
     Gradients with a larger Euclidean norm are scaled down to it.
-early_stopping : bool, default=False
+early_stopping : bool or "refit", default=False
     Whether to hold out a validation set, stop when its loss no longer improves,
     and go back to the best weights. Rows that are held out are not learnt from, which
-    costs most where there are few.
+    costs most where there are few: with ``"refit"`` the network is then trained anew
+    on all rows, for as many epochs as were best, or all where it was not stopped;
+    `history_` is that of this training, and callbacks follow the first one. There is
+    none anew where `X_val` is given, or `warm_start` goes on.
 validation_fraction : float, default=0.1
     Share of the rows, drawn at random, that is held out for early stopping, or for
     callbacks that look at such rows. Rows that overlap, as sliding windows do, leak:
