@@ -46,7 +46,12 @@ def search(model, X, scale, n_folds, seed, n_restarts=1, **settings):
     pipeline = make_pipeline(SequenceScaler(scale, n_channels=1), model)
     cv = ContiguousKFold(n_folds, gap=LENGTH - 1)
     found = LatentDimensionSearchCV(
-        pipeline, cv=cv, n_restarts=n_restarts, random_state=seed, **settings
+        pipeline,
+        curve="separate",
+        cv=cv,
+        n_restarts=n_restarts,
+        random_state=seed,
+        **settings,
     )
     with warnings.catch_warnings(), stacked():
         warnings.simplefilter("ignore")

@@ -1,132 +1,260 @@
-"""Rules and scores compared on data whose dimension is known.
+"""Ways to choose a latent dimension compared on data whose dimension is known.
 
-    python benchmarks/latent_dimension.py [--folds 4] [--seed 0] [--only 0 1 2]
+    python benchmarks/latent_dimension.py [--sets suite settled once] [--seed 0]
+        [--only sphere torus] [--separate]
 
-For each manifold: the dimension d, the smallest Euclidean dimension e that it embeds
-in, and what each way to choose a latent dimension says, all from one search over the
-dimensions 1 to 16 (below the number of features) with the default `DenseAutoencoder`
-behind a `StandardScaler`:
+Sets are those of `skae.datasets.manifold_suite`, families on which choices were settled
+too, and families held apart, to be looked at once; see `_families.py`. For each set:
+its numbers of rows and features, the intrinsic dimension d, the largest number of units
+e that a code may need, and what each way says, all on standardised rows:
 
-- default: the shortest description, up to the bound by the intrinsic dimension;
-- R: information that the reconstruction keeps, at 95 % of its maximum;
-- bend: the largest second difference of the logarithm of the unexplained variance;
-- R2 max: the largest explained variance;
-- literal: the largest kernel mutual information with a fixed bandwidth of 1;
-- TwoNN, MLE, CorrInt: estimators from the distances of neighbours, rounded.
+- default: `select_dimension` in a stack, with its interval and verdict;
+- bend: where the curve of the nested fits alone bends, from the evidence of the same
+  call;
+- separate: `select_dimension(curve="separate")`, the shortest description by a fit for
+  each dimension; slow, and so by ``--separate`` only;
+- GRIDE, its plateau, and GRIDE 8, from the 8th and 16th neighbours; MLE of Levina and
+  Bickel; CorrInt; TwoNN: estimators from the distances of neighbours, rounded;
+- PCA 95 %: components that keep 95 % of the variance; Minka: ``PCA("mle")``, for no
+  fewer rows than features; participation: (sum of variances)^2 / sum of their squares,
+  rounded.
+
+Then, for each half and family: how often each way is exact, within [d, e], and within
+one of that, with its median seconds; and what each verdict of the default is worth,
+with how often it is given where there is no low dimension, which d = 0 stands for.
 """
 
 import argparse
 import sys
 import time
 import warnings
+from collections import Counter
+from statistics import median
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import GridSearchCV, KFold
-from sklearn.pipeline import make_pipeline
+from _families import Known, looked_at_once, settled_on
+from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, stacked
+from skae import select_dimension, stacked
 from skae.datasets import manifold_suite
-from skae.information import estimate_dimension
-from skae.scorers import KernelMutualInformation, Reconstruction
-from skae.search import Best, Saturation, ScoreCurve, SecondDifference, get_rule
+from skae.information import (
+    correlation_dimension,
+    gride,
+    gride_scales,
+    levina_bickel,
+    two_nn,
+)
 
-PARAM = "denseautoencoder__n_components"
-SCORING = {
-    "r2": Reconstruction(),
-    "R": KernelMutualInformation(max_samples=500),
-    "literal": KernelMutualInformation(
-        "latent", alpha=2, bandwidth=1.0, adjusted=False, max_samples=500
-    ),
+
+def suite(seed):
+    """Yield the manifolds of `manifold_suite` as `Known` sets."""
+    for manifold in manifold_suite(random_state=seed):
+        kind = manifold.name.split("-")[0]
+        family = kind if kind in ("smooth", "linear", "sphere") else "textbook"
+        d, e = manifold.intrinsic_dimension, manifold.embedding_dimension
+        yield Known(manifold.name, family, manifold.X, d, e)
+
+
+HALVES = {"suite": suite, "settled": settled_on, "once": looked_at_once}
+TITLES = {"suite": "suite", "settled": "settled on", "once": "looked at once"}
+
+
+# Ways: functions of standardised rows
+
+
+def components_of_most(rows, share=0.95):
+    kept = np.cumsum(PCA(svd_solver="full").fit(rows).explained_variance_ratio_)
+    return 1 + int(np.argmax(kept >= share))
+
+
+def minka(rows):
+    n_samples, n_features = rows.shape
+    if n_samples < n_features:
+        return None
+    return PCA("mle", svd_solver="full").fit(rows).n_components_
+
+
+def participation_ratio(rows):
+    variances = PCA(svd_solver="full").fit(rows).explained_variance_
+    return variances.sum() ** 2 / np.square(variances).sum()
+
+
+ESTIMATORS = {
+    "GRIDE": lambda rows: gride_scales(rows).dimension,
+    "GRIDE 8": lambda rows: gride(rows, n_neighbors=8),
+    "MLE": levina_bickel,
+    "CorrInt": correlation_dimension,
+    "TwoNN": two_nn,
+    "PCA 95 %": components_of_most,
+    "Minka": minka,
+    "participation": participation_ratio,
 }
-WAYS = ("default", "R", "bend", "R2 max", "literal", "TwoNN", "MLE", "CorrInt")
 
 
-def search(X, most, arguments):
-    estimator = make_pipeline(
-        StandardScaler(), DenseAutoencoder(random_state=arguments.seed)
-    )
-    folds = list(KFold(4, shuffle=True, random_state=arguments.seed).split(X))
-    grid = GridSearchCV(
-        estimator,
-        {PARAM: range(1, most + 1)},
-        scoring=SCORING,
-        refit=False,
-        cv=folds[: arguments.folds],
-    )
+class Answer(NamedTuple):
+    """What each way says of a set, and the seconds that each has taken."""
+
+    known: Known
+    said: dict
+    seconds: dict
+    selection: object
+
+    @property
+    def verdict(self):
+        """The verdict of the default."""
+        return self.selection.verdict.kind
+
+    def is_right(self, way):
+        """Return whether a way is exact, within [d, e] and within one of that."""
+        value, d, e = self.said[way], self.known.d, self.known.e
+        return value == d, d <= value <= e, d - 1 <= value <= e + 1
+
+
+def timed(choose, *args, **settings):
+    start = time.perf_counter()
+    return choose(*args, **settings), time.perf_counter() - start
+
+
+def chosen(rows, **settings):
     with stacked():
-        return grid.fit(X.astype(np.float32))
+        return select_dimension(rows.astype(np.float32), **settings)
 
 
-def curve(results, metric, most):
-    return ScoreCurve.from_cv_results(results, PARAM, metric).at(slice(most))
+def answers(known, arguments):
+    rows = StandardScaler().fit_transform(known.X)
+    selection, took = timed(chosen, rows, random_state=arguments.seed)
+    said = {"default": selection.value, "bend": round(selection.evidence[0].says)}
+    seconds = {"default": took, "bend": took}
+    if arguments.separate:
+        separate, seconds["separate"] = timed(
+            chosen, rows, random_state=arguments.seed, curve="separate"
+        )
+        said["separate"] = separate.value
+    for name, estimate in ESTIMATORS.items():
+        value, seconds[name] = timed(estimate, rows)
+        said[name] = None if value is None else round(min(value, rows.shape[1]))
+    return Answer(known, said, seconds, selection)
 
 
-def answers(manifold, arguments):
-    """Return what each way says, and how much the default leaves unexplained."""
-    X, D = manifold.X, manifold.n_features
-    estimated = estimate_dimension(StandardScaler().fit_transform(X))
-    most = min(16, D - 1)
-    results = search(X, most, arguments).cv_results_
-    bound = min(most, estimated.upper_bound)
-    capped = curve(results, "r2", bound).compressing(D)
-    chosen = get_rule("description_length", D).select(capped)
-    said = {
-        "default": chosen.value,
-        "R": Saturation().select(curve(results, "R", most)).value,
-        "bend": SecondDifference().select(curve(results, "r2", most)).value,
-        "R2 max": Best().select(curve(results, "r2", most)).value,
-        "literal": Best().select(curve(results, "literal", most)).value,
-        "TwoNN": round(estimated.two_nn),
-        "MLE": round(estimated.levina_bickel),
-        "CorrInt": round(estimated.correlation),
-    }
-    return said, chosen.verdict.kind
+# Tables
 
 
-def shares(rows, way):
-    """Return the shares that are exact, within [d, e], and within one of that."""
-    hits = [
-        (said[way] == d, d <= said[way] <= e, d - 1 <= said[way] <= e + 1)
-        for d, e, said in rows
-    ]
-    return " / ".join(f"{share:.0%}" for share in np.mean(hits, axis=0))
+def print_head(columns):
+    print(f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
 
 
-def summarize(title, rows):
-    if rows:
-        cells = " | ".join(shares(rows, way) for way in WAYS)
-        print(f"| **{title} ({len(rows)})** | | | | {cells} | |", flush=True)
+def print_row(cells):
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def print_set(answer):
+    known, selection = answer.known, answer.selection
+    low, high = selection.interval or ("", "")
+    interval = f"{low} to {high}" if low != high else low
+    said = ["" if value is None else value for value in answer.said.values()]
+    default, *others = said
+    size = known.X.shape
+    print_row(
+        [known.name, *size, known.d, known.e]
+        + [default, interval, answer.verdict, *others]
+    )
+
+
+def print_shares(title, found):
+    """Print how often each way is right, on the sets that have a low dimension."""
+    found = [answer for answer in found if answer.known.d]
+    if not found:
+        return
+    print_head([f"{title} ({len(found)})", "exact", "in [d, e]", "within one", "s"])
+    for way in found[0].said:
+        able = [answer for answer in found if answer.said[way] is not None]
+        shares = np.mean([answer.is_right(way) for answer in able] or [[0] * 3], axis=0)
+        name = way if len(able) == len(found) else f"{way}, of {len(able)}"
+        seconds = median(answer.seconds[way] for answer in found)
+        print_row([name, *(f"{share:.0%}" for share in shares), f"{seconds:.2g}"])
+
+
+def print_families(found):
+    """Print the same by family, for each way in one cell."""
+    found = [answer for answer in found if answer.known.d]
+    if not found:
+        return
+    ways = list(found[0].said)
+    print_head(["family, exact / in [d, e] / within one", "sets", *ways])
+    for family in dict.fromkeys(answer.known.family for answer in found):
+        own = [answer for answer in found if answer.known.family == family]
+        print_row([family, len(own), *(_counts(own, way) for way in ways)])
+
+
+def _counts(found, way):
+    able = [answer for answer in found if answer.said[way] is not None]
+    counts = np.sum([answer.is_right(way) for answer in able] or [[0] * 3], axis=0)
+    return " / ".join(map(str, counts))
+
+
+def print_verdicts(title, found):
+    """Print how often each verdict is given, and what the choice is worth then."""
+    of_some = [answer for answer in found if answer.known.d]
+    of_none = Counter(answer.verdict for answer in found if not answer.known.d)
+    print_head(
+        [
+            f"{title}, verdict",
+            f"of {len(of_some)} with a dimension",
+            "choice in [d, e]",
+            "promised",
+            "interval meets [d, e]",
+            f"of {of_none.total()} without",
+        ]
+    )
+    for kind in dict.fromkeys(answer.verdict for answer in found):
+        own = [answer for answer in of_some if answer.verdict == kind]
+        right = sum(answer.is_right("default")[1] for answer in own)
+        probability = next(a for a in found if a.verdict == kind).selection.probability
+        promised = "" if probability is None else f"{probability:.0%}"
+        counts = f"{right} of {len(own)}", promised, _meeting(own)
+        print_row([kind, len(own), *counts, of_none[kind]])
+
+
+def _meeting(found):
+    """Return how many of the intervals have a value in common with [d, e]."""
+    pairs = [(a.known, a.selection.interval) for a in found if a.selection.interval]
+    met = sum(low <= known.e and high >= known.d for known, (low, high) in pairs)
+    return f"{met} of {len(pairs)}" if pairs else ""
+
+
+def print_half(half, arguments):
+    found = []
+    for known in HALVES[half](arguments.seed):
+        if arguments.only and not any(part in known.name for part in arguments.only):
+            continue
+        found.append(answers(known, arguments))
+        if len(found) == 1:
+            print(f"\n## {TITLES[half].capitalize()}, seed {arguments.seed}")
+            default, *others = found[0].said
+            columns = ["set", "rows", "D", "d", "e", default, "interval", "verdict"]
+            print_head([*columns, *others])
+        print_set(found[-1])
+        print(f"{found[-1].seconds['default']:.1f} s", file=sys.stderr)
+    if found:
+        print_shares(TITLES[half], found)
+        print_families(found)
+        print_verdicts(TITLES[half], found)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folds", type=int, default=4, choices=(1, 2, 3, 4))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sets", nargs="+", choices=HALVES, default=[*HALVES])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", type=int, nargs="*", help="numbers of manifolds")
+    parser.add_argument("--only", nargs="+", help="parts of names of sets")
+    parser.add_argument("--separate", action="store_true", help="slow")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(f"| manifold | d | e | D | {' | '.join(WAYS)} | verdict |")
-    print("|" + "---|" * (len(WAYS) + 5))
-    every, noisy, wide = [], [], []
-    for number, manifold in enumerate(manifold_suite(random_state=arguments.seed)):
-        if arguments.only and number not in arguments.only:
-            continue
-        start = time.perf_counter()
-        said, verdict = answers(manifold, arguments)
-        d, e = manifold.intrinsic_dimension, manifold.embedding_dimension
-        cells = " | ".join(str(said[way]) for way in WAYS)
-        head = f"{manifold.name} | {d} | {e} | {manifold.n_features}"
-        print(f"| {head} | {cells} | {verdict} |", flush=True)
-        print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
-        row = (d, e, said)
-        every.append(row)
-        noisy += [row] * (manifold.noise > 0)
-        wide += [row] * (manifold.n_features >= 11)
-    print("\nExact / within [d, e] / within one of that:\n")
-    summarize("all", every)
-    summarize("with noise", noisy)
-    summarize("11 features or more", wide)
+    for half in arguments.sets:
+        print_half(half, arguments)
 
 
 if __name__ == "__main__":

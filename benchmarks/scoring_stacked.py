@@ -25,6 +25,7 @@ def contender(X, scoring, epochs, is_stacked):
     search = LatentDimensionSearchCV(
         model,
         n_components=8,
+        curve="separate",
         scoring=scoring,
         refit=False,
         random_state=0,

@@ -4,8 +4,9 @@ Choosing a dimension: scores that mislead, and rules that do not
 
 How many numbers does a row of data need? Most scores answer "as many as you allow", or
 "one". This lesson puts six of them beside the truth, on data whose dimension is known,
-has a rule choose in place of the largest score, and reads what the verdict says when
-there is no good answer. It ends with data of which nobody knows the dimension.
+and has a rule choose in place of the largest score. Then one call tells the dimension
+from a single fit per fold, with an interval, the evidence, and a verdict that says so
+when there is no good answer. It ends with data of which nobody knows the dimension.
 """
 
 # %%
@@ -111,17 +112,19 @@ for name in (
 
 
 # %%
-# ``select_dimension`` does all of this in one call, and says how much the choice is
-# worth. Four cases, of which only the first has a plain answer: in the others the
-# largest size tried is chosen, the noise is strong, or there is nothing but noise.
-def chosen(X, n_components, pipeline=pipeline):
+# ``select_dimension`` needs no rule, and one fit in each fold instead of eight: the
+# units of its codes are ordered, so that the first k are a code of size k. Where the
+# logarithm of the held-out error bends, and what distances between neighbours say of
+# codes and rows, is the evidence. The verdict says how much the choice is worth. Four
+# cases: little noise, too few sizes tried, much noise, and nothing but noise.
+def chosen(X, n_components, pipeline=pipeline, **settings):
     """Return the selection among so many sizes; its verdict is printed below."""
     cv = KFold(3, shuffle=True, random_state=0)
     with stacked(), warnings.catch_warnings():
         for category in (ConvergenceWarning, DimensionWarning):
             warnings.simplefilter("ignore", category)
         return select_dimension(
-            X, pipeline, n_components=n_components, cv=cv, random_state=0
+            X, pipeline, n_components=n_components, cv=cv, random_state=0, **settings
         )
 
 
@@ -134,15 +137,19 @@ cases = {
     "noise alone": chosen(rng.normal(size=X.shape).astype(np.float32), 6),
 }
 for name, selection in cases.items():
-    print(f"{name}: {selection.verdict.kind}\n    {selection}")
+    print(f"{name}: {selection.verdict.kind}, interval {selection.interval}")
+    print(f"    {selection}")
+for item in cases["little noise"].evidence:
+    print(f"{item.name}: {item.says:.1f}, {item.text}")
 
 # %%
-# Wines: 13 measurements of each, and no dimension that anyone knows. A flat verdict
-# says that many sizes do as well. Where rules differ, the curve has no plain bend.
-# Then the size of the code is a trade, and the curve shows what is to be had for it,
-# beside PCA's. (The wines are sorted by kind, so their folds have to be shuffled.)
+# Wines: 13 measurements of each, and no dimension that anyone knows. Rules read the
+# scores of a fit for each size, ``curve="separate"``. Its flat verdict says that many
+# sizes do as well. Where rules differ, the curve has no plain bend. Then the size of
+# the code is a trade, and the curve shows what is to be had for it, beside PCA's. (The
+# wines are sorted by kind, so their folds have to be shuffled.)
 wines = load_wine().data.astype(np.float32)
-selection = chosen(wines, 8)
+selection = chosen(wines, 8, curve="separate")
 flat = Pipeline([("scale", StandardScaler()), ("reduce", PCA())])
 selection_of_pca = chosen(wines, 8, flat)
 print(f"{selection.verdict.kind}\n    {selection}")
@@ -166,7 +173,7 @@ for label, found in (("autoencoder", selection), ("PCA", selection_of_pca)):
         curve.values, curve.mean, curve.standard_error, fmt="o-", ms=4, label=label
     )
 right.legend(frameon=False)
-left.set_title("rings: chosen by the description length", fontsize=10)
+left.set_title("rings: chosen by nested fits", fontsize=10)
 right.set_title("wines", fontsize=10)
 for ax in (left, right):
     ax.set(xlabel="latent dimension", ylabel="explained variance, held out")

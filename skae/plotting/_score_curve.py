@@ -40,7 +40,8 @@ class ScoreCurveDisplay(Display):
     curve : ScoreCurve
         The scores.
     chosen : object or Selection, default="best"
-        The value to mark, ``"best"`` for the best one. None is marked where it is.
+        The value to mark, ``"best"`` for the best one. None is marked where it is. The
+        `interval` of a `Selection`, where it has one, is a band.
     name : str, default="score"
         What the vertical axis shows, with its unit.
     negate : bool, default=False
@@ -128,7 +129,8 @@ class ScoreCurveDisplay(Display):
             When all candidates have failed.
         """
         candidates = scatter_of(cv_results, param, metric)
-        chosen = place_in(cv_results, param, getattr(chosen, "value", chosen))
+        if _interval_of(chosen) is None:
+            chosen = place_in(cv_results, param, getattr(chosen, "value", chosen))
         return cls(
             curve_of(cv_results, param, metric),
             chosen=chosen,
@@ -181,6 +183,9 @@ class ScoreCurveDisplay(Display):
         chosen = "best"
         if trials.chosen is not None:
             chosen = trials.params[trials.chosen].get(param, object())  # on no axis
+        selection = getattr(search, "selection_", None)
+        if _interval_of(selection) is not None:
+            chosen = selection
         return cls.from_cv_results(
             search.cv_results_,
             param,
@@ -197,6 +202,7 @@ class ScoreCurveDisplay(Display):
         scale = Scale.of([*self.curve.values, *self.curve.failed])
         low = self._lowest(scale)
         shown, bad, failed = split(self.curve, low)
+        self._draw_interval(ax)
         self._draw_candidates(ax, scale, low)
         if shown is not None:
             self._draw_curve(ax, scale, shown)
@@ -222,6 +228,16 @@ class ScoreCurveDisplay(Display):
         if self._are_loose(scale):
             return low
         return np.fmin(low, np.nanmin(finite_scores(self.curve.mean), initial=np.inf))
+
+    def _draw_interval(self, ax):
+        """Draw a band around the dimensions that the evidence speaks for."""
+        interval = _interval_of(self.chosen)
+        if interval is None:
+            return
+        low, high = interval
+        label = f"interval: {low}" if low == high else f"interval: {low} to {high}"
+        style = {"color": CHOICE, "alpha": 0.12, "linewidth": 0, "zorder": 0}
+        ax.axvspan(low - 0.4, high + 0.4, label=label, **style)
 
     def _draw_candidates(self, ax, scale, low):
         if self.candidates is None:
@@ -269,6 +285,10 @@ class ScoreCurveDisplay(Display):
         style = {"marker": "o", "markersize": 10, "color": CHOICE, "zorder": 3}
         x, y = scale.positions([chosen]), self._signed(curve.mean[at])
         ax.plot(x, y, linestyle="none", label=label, **style)
+
+
+def _interval_of(chosen):
+    return getattr(chosen, "interval", None)
 
 
 def _only_parameter(params):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -5,6 +7,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from tried import labels, tried
 
+from skae import DenseAutoencoder
+from skae.datasets import make_linear_manifold
 from skae.exceptions import UnknownNameError
 from skae.plotting import ScoreCurveDisplay
 from skae.scorers import Reconstruction
@@ -76,6 +80,59 @@ def test_a_search_over_latent_dimensions(drawn, X):
         curve_of(display)[0].get_ydata(), search.selection_.curve.mean
     )
     assert marked(display, f"chosen: {search.n_components_}") == [search.n_components_]
+
+
+def band(display):
+    """Return label and ends of the band of an interval, None where there is none."""
+    bands = [patch for patch in display.ax_.patches if "interval" in patch.get_label()]
+    if not bands:
+        return None
+    ends = bands[0].get_extents().transformed(display.ax_.transData.inverted())
+    return bands[0].get_label(), ends.x0, ends.x1
+
+
+@pytest.mark.parametrize(
+    ("interval", "label"), [((2, 3), "interval: 2 to 3"), ((2, 2), "interval: 2")]
+)
+def test_the_interval_of_a_selection_is_a_band(interval, label, drawn):
+    curve = ScoreCurve(np.array([1, 2, 3, 4]), np.array([[0.1], [0.9], [0.91], [0.9]]))
+    selection = replace(ShortestDescription(20).select(curve), interval=interval)
+    display = drawn(ScoreCurveDisplay(curve, chosen=selection).plot())
+    found, low, high = band(display)
+    assert found == label
+    assert label in labels(display)
+    inside = [k for k in curve.values if low < k < high]
+    assert inside == list(range(interval[0], interval[1] + 1))
+
+
+def test_nested_fits_are_drawn_with_their_interval(drawn):
+    X = make_linear_manifold(80, 2, 6, noise=0.1, random_state=0).X
+    search = LatentDimensionSearchCV(
+        DenseAutoencoder(), n_components=3, cv=2, refit=False, random_state=0
+    ).fit(X)
+    selection = search.selection_
+    for display in (
+        ScoreCurveDisplay.from_search(search),
+        ScoreCurveDisplay.from_cv_results(
+            search.cv_results_, "n_components", chosen=selection
+        ),
+        ScoreCurveDisplay(selection.curve, chosen=selection).plot(),
+    ):
+        assert marked(drawn(display), f"chosen: {selection.value}") == [selection.value]
+        low, high = selection.interval
+        assert band(display)[1:] == pytest.approx((low - 0.4, high + 0.4))
+        np.testing.assert_allclose(
+            curve_of(display)[0].get_ydata(), selection.curve.mean
+        )
+    raw = ScoreCurveDisplay.from_search(search, metric="log_error")
+    assert marked(drawn(raw), f"chosen: {selection.value}") == [selection.value]
+
+
+def test_choices_without_an_interval_have_no_band(drawn, X):
+    search = GridSearchCV(
+        PCA(), {"n_components": [1, 2, 3]}, scoring=Reconstruction(), cv=3
+    ).fit(X)
+    assert band(drawn(ScoreCurveDisplay.from_search(search))) is None
 
 
 def test_error_bars_are_standard_errors(drawn):
