@@ -218,7 +218,7 @@ class NestedDropout(Noise):
     components this way, in their order.
 
     Meant for codes, as ``PointBottleneck(noise="nested_dropout")``. One fit tells the
-    error of every smaller code, see `skae.metrics.prefix_errors`.
+    scores of all smaller codes, see `skae.scorers.prefix_scores`.
 
     References
     ----------

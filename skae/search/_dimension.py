@@ -111,10 +111,11 @@ class LatentDimensionSearchCV(BaseSearchCV):
     Warns
     -----
     DimensionWarning
-        When the estimates are more than one away from the choice, codes that do not
-        compress are left out, or unshuffled folds cut rows that are sorted.
+        When the estimates are more than one away from the choice by separate fits, codes
+        that do not compress are left out, or unshuffled folds cut rows that are sorted.
     ConvergenceWarning
-        When the verdict is that the networks may not have learnt enough.
+        When the verdict on separate fits is that the networks may not have learnt
+        enough.
 
     See Also
     --------
@@ -333,8 +334,8 @@ def _n_blocks(cv, y, estimator):
 def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
     """Choose the latent dimension of an autoencoder for some data.
 
-    Every dimension from one to a bound is cross-validated, and a rule chooses, by
-    default that of the shortest description of held-out rows.
+    By default one nested fit per fold tells the held-out error of all dimensions, and
+    where its curve bends, with what distances of neighbours say, is the choice.
 
     Parameters
     ----------
@@ -366,10 +367,10 @@ def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
     >>> from skae import select_dimension, stacked
     >>> from skae.datasets import make_smooth_manifold
     >>> X = make_smooth_manifold(400, 2, 10, noise=0.02, random_state=0).X
-    >>> with stacked():  # all sixteen fits train at once
-    ...     selection = select_dimension(X, random_state=0, n_components=4)
-    >>> selection.value
-    2
+    >>> with stacked():  # the fits of the four folds train at once
+    ...     selection = select_dimension(X, random_state=0)
+    >>> selection.value, selection.interval, selection.verdict.kind
+    (2, (2, 2), 'clear')
     """
     if estimator is None:
         estimator = make_pipeline(StandardScaler(), DenseAutoencoder())

@@ -19,10 +19,13 @@ from skae.search._verdict import Verdict, enumeration, sorted_rows
 
 __all__ = ["Evidence", "NestedCurve"]
 
-# The fall of the log error with the last unit, over that with the next: from where the
+# The fall of the log error with the last unit, over those with the next: from where the
 # bend is taken, from where it is taken whatever neighbours say, and from where it is
-# clear. Settled on 60 sets of known dimension, see docs/performance.md.
+# clear, if the next fall is small, or by far the smaller. Spectra without an end, as
+# those of random walks, have a bend at one unit, too. Settled on the first half of the
+# families in benchmarks/_families.py.
 STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
+SMALL, FAR = 0.6, 4.0
 # Share of its units that codes which fill their space fill, as few rows tell it.
 FILLED = 0.85
 # So much more the variance left unexplained has to fall with the unit at a clear bend.
@@ -121,11 +124,22 @@ class NestedCurve:
         return self.mean[k - 1] - self.mean[k]
 
     @property
+    def next_fall(self):
+        """Largest fall of the log error beyond the bend; infinite if none was seen."""
+        _, nexts = falls_of(self.mean, self.n_features)
+        return float(nexts[self.bend - 1]) if self.bend <= len(nexts) else np.inf
+
+    @property
     def strength(self):
         """How much more the error falls with the unit at the bend than beyond it."""
-        falls, nexts = falls_of(self.mean, self.n_features)
-        at = self.bend - 1
-        return float(falls[at] / nexts[at]) if at < len(nexts) else 0.0
+        return float(self.fall(self.bend) / self.next_fall)
+
+    @property
+    def is_sharp(self):
+        """Whether the curve bends sharply enough for a clear choice."""
+        if self.next_fall > SMALL:
+            return self.strength >= FAR
+        return self.strength >= CLEAR
 
     def filled(self, k):
         """Return the dimension that codes of k units fill, k where nobody looked."""
@@ -196,7 +210,7 @@ class NestedCurve:
         if settled:
             text = f"{value} is chosen: {_why(self, choice)}. {text}"
         else:
-            text = f"{text} {value} is taken for now{_keeping(choice)}."
+            text = f"{text} {value} is taken for now{_keeping(choice, curve)}."
         others = {*self.bends, choice.low, choice.high} - {value}
         others = tuple(sorted(k for k in others if k <= self.most))
         position = int(np.searchsorted(curve.values, value))
@@ -227,10 +241,10 @@ def _enough(curve):
     return int(curve.values[min(np.argmax(keeps), len(curve.values) - 1)])
 
 
-def _keeping(choice):
-    if choice.by != "none":
+def _keeping(choice, curve):
+    if choice.by != "none" or curve.mean.max() < ENOUGH:
         return ""
-    return f": the fewest that keep {ENOUGH:.0%} of the variance, if any does"
+    return f": the fewest that keep {ENOUGH:.0%} of the variance of held-out rows"
 
 
 def _over_restarts(results, name):
@@ -238,15 +252,18 @@ def _over_restarts(results, name):
 
 
 def _why(nested, choice):
+    if choice.value > nested.most:
+        return f"the readings speak for {choice.value}, and {nested.most} are allowed"
     if choice.by == "bend" and choice.value == nested.bend:
         return (
             f"with unit {choice.value} the error of held-out rows falls "
             f"{np.exp(nested.fall(choice.value)):.3g}-fold, with the next one only "
             f"{np.exp(nested.fall(choice.value + 1)):.3g}-fold"
         )
+    dimensions = f"{choice.value} dimension{'s' * (choice.value != 1)}"
     return (
-        f"neighbours speak for about {choice.value} dimensions, while the error of "
-        f"held-out rows bends at {nested.bend}"
+        f"neighbours speak for about {dimensions}, while the error of held-out rows "
+        f"bends at {nested.bend}"
     )
 
 
@@ -277,7 +294,7 @@ def _edge(nested, choice, curve):
     if choice.value <= nested.most and not is_last:
         return None
     return "edge", (
-        "But larger ones are not allowed, or were not looked at: try "
+        "But that is where the search ends: allow more, by "
         f"n_components={max(choice.value + 2, 2 * nested.most)}."
     )
 
@@ -299,7 +316,7 @@ def _one_fold(nested, choice, curve):
 
 def _ambiguous(nested, choice, curve):
     reasons = []
-    if choice.by != "bend" or nested.strength < CLEAR:
+    if choice.by != "bend" or not nested.is_sharp:
         reasons.append("the curve of errors hardly bends there")
     if not _bends_in_variance(choice.value, curve):
         reasons.append("the variance left unexplained falls on as before")
@@ -312,10 +329,10 @@ def _ambiguous(nested, choice, curve):
         )
     if not reasons:
         return None
-    return "ambiguous", (
-        f"But {' and '.join(reasons)}: anything from {choice.low} to {choice.high} is "
-        "plausible."
-    )
+    text = f"But {' and '.join(reasons)}"
+    if choice.low < choice.high:
+        text += f": anything from {choice.low} to {choice.high} is plausible"
+    return "ambiguous", f"{text}."
 
 
 def _bends_in_variance(value, curve):

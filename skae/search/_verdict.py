@@ -30,7 +30,12 @@ class Verdict:
         that differ by one are neighbours. ``"under-trained"``: a network leaves much of
         the variance of held-out rows unexplained. ``"sorted"``: unshuffled folds cut
         rows that are sorted. Where several hold, it is the first of sorted, flat,
-        under-trained, edge and ambiguous.
+        under-trained, edge and ambiguous. By nested fits, ``"clear"``: the curve of
+        errors bends sharply, in three quarters of the folds at the same place, and
+        neighbours speak for at most one dimension less. ``"flat"``: it does not bend,
+        and codes fill all dimensions that they are given. ``"edge"``: the readings
+        speak for more than is allowed. ``"ambiguous"``: anything else, as fewer than
+        50 rows.
     best : int
         The value with the highest mean score, whether it was chosen or not.
     tied : tuple of int
