@@ -111,8 +111,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
     Warns
     -----
     DimensionWarning
-        When the estimates are more than one away from the choice by separate fits, codes
-        that do not compress are left out, or unshuffled folds cut rows that are sorted.
+        When the estimates are more than one away from the choice by separate fits,
+        codes that do not compress are left out, or unshuffled folds cut rows that are
+        sorted.
     ConvergenceWarning
         When the verdict on separate fits is that the networks may not have learnt
         enough.

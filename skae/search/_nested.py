@@ -25,7 +25,7 @@ __all__ = ["Evidence", "NestedCurve"]
 # those of random walks, have a bend at one unit, too. Settled on the first half of the
 # families in benchmarks/_families.py.
 STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
-SMALL, FAR = 0.6, 4.0
+SMALL, FAR = 0.6, 3.0
 # Share of its units that codes which fill their space fill, as few rows tell it.
 FILLED = 0.85
 # So much more the variance left unexplained has to fall with the unit at a clear bend.
@@ -317,7 +317,7 @@ def _one_fold(nested, choice, curve):
 def _ambiguous(nested, choice, curve):
     reasons = []
     if choice.by != "bend" or not nested.is_sharp:
-        reasons.append("the curve of errors hardly bends there")
+        reasons.append("the curve of errors does not bend sharply there")
     if not _bends_in_variance(choice.value, curve):
         reasons.append("the variance left unexplained falls on as before")
     differing = [k for k in nested.bends if k != choice.value]
