@@ -124,8 +124,6 @@ def test_nested_fits_are_drawn_with_their_interval(drawn):
         np.testing.assert_allclose(
             curve_of(display)[0].get_ydata(), selection.curve.mean
         )
-    raw = ScoreCurveDisplay.from_search(search, metric="log_error")
-    assert marked(drawn(raw), f"chosen: {selection.value}") == [selection.value]
 
 
 def test_choices_without_an_interval_have_no_band(drawn, X):
