@@ -39,11 +39,12 @@ print(f"{len(train)} images to train on, {len(test)} held out")
 # A noise describes a module by its parameters, of which this one has none. The module
 # keeps a random number of units in every row, counted from the first, and sets those
 # after them to zero. The first unit is thus needed most often, and the last one seldom
-# (Rippel, Gelbart and Adams, 2014, who call it nested dropout).
+# (Rippel, Gelbart and Adams, 2014, who call it nested dropout). skae has such a noise,
+# as ``"nested_dropout"``; here it is written anew, under another name.
 #
 # Two rules: draws come from the generator that is passed, and without one nothing is
 # drawn. So training has noise, and ``transform`` has none.
-@NOISES.register("nested_dropout")
+@NOISES.register("first_units")
 class NestedDropout(Noise):
     """Keep a random number of the first units of each row, at least one."""
 
@@ -125,7 +126,7 @@ def model(noise=None, penalties=()):
 two_levels = [("levels", "two_levels")]
 models = {
     "plain": model(),
-    "nested dropout": model(noise="nested_dropout"),
+    "nested dropout": model(noise="first_units"),
     "two levels": model(penalties=two_levels),
     "two levels and noise": model(GaussianNoise(0.5), two_levels),
 }

@@ -18,7 +18,7 @@ from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
-from skae.search._nested_fits import NestedFits, can_nest, readings_of
+from skae.search._nested_fits import FEWEST, NestedFits, can_nest, readings_of
 from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 from skae.search._rules import SelectionRule, get_rule
@@ -249,6 +249,9 @@ class LatentDimensionSearchCV(BaseSearchCV):
             return f"n_components={self.n_components!r} are single dimensions"
         if self.rule != "auto":
             return f"rule={self.rule!r} reads scores of separate fits"
+        n_folds = getattr(self.cv, "n_splits", self.cv)
+        if isinstance(n_folds, Integral) and self._range.n_rows < FEWEST * n_folds:
+            return f"{n_folds} folds of {self._range.n_rows} rows are too small"
         found = readings_of(self.scoring)
         if found is None or found[self._metric()] != "r2":
             return f"scoring={self.scoring!r} is not the explained variance"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skae.scorers._nested import bend_of, falls_of
-from skae.search._results import fold_scores
+from skae.search._results import fold_scores, metrics
 from skae.search._selection import Selection
 from skae.search._verdict import Verdict, enumeration, sorted_rows
 
@@ -89,12 +89,11 @@ class NestedCurve:
     @classmethod
     def from_cv_results(cls, results, n_components, **known):
         """Read a curve from the `cv_results_` of nested fits; restarts are averaged."""
+        sizes = range(1, n_components + 1)
+        _check_finite(results)
         error, dimension = (
-            np.stack([_over_restarts(results, f"{name}_{k}") for k in sizes])
-            for name, sizes in (
-                ("log_error", range(1, n_components + 1)),
-                ("dimension", range(1, n_components + 1)),
-            )
+            np.stack([fold_scores(results, f"{name}_{k}").mean(axis=0) for k in sizes])
+            for name in ("log_error", "dimension")
         )
         log_error = np.vstack([np.zeros(error.shape[1]), error])
         return cls(log_error, dimension, **known)
@@ -247,13 +246,23 @@ def _keeping(choice, curve):
     return f": the fewest that keep {ENOUGH:.0%} of the variance of held-out rows"
 
 
-def _over_restarts(results, name):
-    return fold_scores(results, name).mean(axis=0)
+def _check_finite(results):
+    """Raise unless all fits have readings."""
+    known = "log_error_1" in metrics(results)
+    folds = fold_scores(results, "log_error_1") if known else np.full((1, 1), np.nan)
+    if not np.isfinite(folds).all():
+        raise ValueError(
+            "Not all nested fits could be made and scored, which it takes to tell the "
+            "dimension. The warnings above say why, or error_score='raise' does."
+        )
 
 
 def _why(nested, choice):
     if choice.value > nested.most:
-        return f"the readings speak for {choice.value}, and {nested.most} are allowed"
+        return (
+            f"the readings speak for {choice.value} dimensions, and no more than "
+            f"{nested.most} may be chosen"
+        )
     if choice.by == "bend" and choice.value == nested.bend:
         return (
             f"with unit {choice.value} the error of held-out rows falls "
@@ -293,10 +302,12 @@ def _edge(nested, choice, curve):
     is_last = choice.value >= n_seen - 1 and n_seen < n_features
     if choice.value <= nested.most and not is_last:
         return None
-    return "edge", (
-        "But that is where the search ends: allow more, by "
-        f"n_components={max(choice.value + 2, 2 * nested.most)}."
+    text = (
+        "Allow more, by"
+        if choice.value > nested.most
+        else "But larger ones may do: try"
     )
+    return "edge", f"{text} n_components={max(choice.value + 2, 2 * nested.most)}."
 
 
 def _few_rows(nested, choice, curve):

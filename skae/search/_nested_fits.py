@@ -7,12 +7,14 @@ from skae.scorers._nested import NestedReadings
 from skae.search._nested import NestedCurve
 from skae.search._results import unfold
 
-__all__ = ["NestedFits", "can_nest", "readings_of"]
+__all__ = ["FEWEST", "NestedFits", "can_nest", "readings_of"]
 
 # Longer fits learn the noise of few rows, and find no more: with 400 steps 96 % of 47
 # choices were within [d, e] and 98 % within one, with 2000 steps 91 % and 96 %.
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 400, 128, 5e-3
 MOST = 19
+# Held-out rows of a fold that tell an error, beside that of their own mean.
+FEWEST = 3
 
 
 class NestedFits:
@@ -33,8 +35,8 @@ class NestedFits:
         self.param, self.prefix = found.param, found.param.removesuffix("n_components")
         largest = MOST if n_components == "auto" else int(n_components)
         self.most = min(largest, found.n_features - 1)
-        # all readings need units enough to see where the fall of the error ends
-        self.n_components = min(found.n_features, max(MOST + 1, self.most + 2))
+        # enough units to see where the fall of the error ends, whatever is allowed
+        self.n_components = min(found.n_features, max(MOST, self.most) + 1)
         self.known = {
             "two_nn": inf if found.intrinsic is None else found.intrinsic.two_nn,
             "n_features": found.n_features,

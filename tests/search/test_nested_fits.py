@@ -238,3 +238,21 @@ def test_no_choice_is_clear_while_the_variance_falls_on():
     assert nested.select(ScoreCurve(values, steady)).verdict.kind == "ambiguous"
     bent = 1 - np.array([[0.3], [0.28], [0.26], [0.25]]) * np.ones((1, 4))
     assert nested.select(ScoreCurve(values, bent)).verdict.kind == "clear"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_fits_that_fail_are_told():
+    X = linear(n_samples=60)
+    X[3, 2] = np.nan
+    with pytest.raises(ValueError, match="Not all nested fits could be made"):
+        select_dimension(X, random_state=0)
+
+
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
+def test_folds_of_a_row_or_two_have_separate_fits():
+    settings = {"n_components": 2, "cv": 20, "refit": False, "random_state": 0}
+    estimator = DenseAutoencoder(max_epochs=2)
+    search = LatentDimensionSearchCV(estimator, **settings)
+    assert search.fit(linear(n_samples=40)).curve_ == "separate"
+    with pytest.raises(ValueError, match="20 folds of 40 rows are too small"):
+        search.set_params(curve="nested").fit(linear(n_samples=40))
