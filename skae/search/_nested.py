@@ -144,7 +144,7 @@ class NestedCurve:
         """Return the dimension that codes of k units fill, k where nobody looked."""
         k = min(k, self.n_components)
         seen = self.dimension[k - 1][self.dimension[k - 1] > 0]
-        return float(seen.mean()) if seen.size else float(k)
+        return min(float(seen.mean()), float(k)) if seen.size else float(k)
 
     @property
     def fills(self):
@@ -288,12 +288,13 @@ def _sorted(nested, choice, curve):
 def _flat(nested, choice, curve):
     if choice.by != "none":
         return None
-    whole = ", one for each feature" * (nested.n_components == nested.n_features)
+    n_seen, whole = nested.n_components, nested.n_components == nested.n_features
     return "flat", (
-        "No value stands out: there is no low dimension. The error of held-out rows "
-        "falls steadily from unit to unit, and codes fill all "
-        f"{nested.n_components} dimensions that they are given{whole}, as those of "
-        "noise do, or of data whose spectrum has no end."
+        "No value stands out: there is no low dimension"
+        f"{'' if whole else f' up to {n_seen - 1}'}. The error of held-out rows falls "
+        f"steadily from unit to unit, and codes fill all {n_seen} dimensions that they "
+        f"are given{', one for each feature' * whole}, as those of noise do, or of "
+        "data whose spectrum has no end."
     )
 
 
@@ -302,11 +303,8 @@ def _edge(nested, choice, curve):
     is_last = choice.value >= n_seen - 1 and n_seen < n_features
     if choice.value <= nested.most and not is_last:
         return None
-    text = (
-        "Allow more, by"
-        if choice.value > nested.most
-        else "But larger ones may do: try"
-    )
+    is_beyond = choice.value > nested.most
+    text = "Allow more, by" if is_beyond else "But larger ones may do: try"
     return "edge", f"{text} n_components={max(choice.value + 2, 2 * nested.most)}."
 
 

@@ -256,3 +256,8 @@ def test_folds_of_a_row_or_two_have_separate_fits():
     assert search.fit(linear(n_samples=40)).curve_ == "separate"
     with pytest.raises(ValueError, match="20 folds of 40 rows are too small"):
         search.set_params(curve="nested").fit(linear(n_samples=40))
+
+
+def test_the_interval_has_the_choice_inside():
+    nested = reading([0, -1, -4, -4.1, -4.2, -4.3], [1, 3.1, 4, 5, 5])
+    assert (nested.bend, nested.low, nested.filled(2)) == (2, 2, 2.0)
