@@ -28,6 +28,10 @@ STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
 SMALL, FAR = 0.6, 3.0
 # Share of its units that codes which fill their space fill, as few rows tell it.
 FILLED = 0.85
+# Share below which codes of a few units are curved: they have fewer dimensions.
+CURVED, FEW_UNITS = 0.8, 6
+# Data of which a quarter of the units keeps so much have a low dimension, noisy or not.
+NEARLY_ALL = 0.95
 # So much more the variance left unexplained has to fall with the unit at a clear bend.
 IN_VARIANCE = 1.3
 # Share of the variance to keep where nothing else tells how many units to take.
@@ -156,16 +160,33 @@ class NestedCurve:
         """Dimension by neighbours, of the rows or of codes where the curve bends."""
         return max(1, round(min(self.filled(self.bend), self.two_nn)))
 
-    def choice(self):
-        """Return the `_Choice` that the readings together speak for."""
-        bend, strength = self.bend, self.strength
-        if strength >= STRONG:
-            agree = strength >= SURE or bend - self.low <= 1
-            return _Choice(bend if agree else self.low, self.low, bend, "bend")
-        if self.fills:
+    def choice(self, explained=()):
+        """Return the `_Choice` that the readings together speak for.
+
+        Parameters
+        ----------
+        explained : array-like of shape (n_sizes,)
+            Share of the variance that codes explain, from one unit on.
+        """
+        bend, low = self.bend, self.low
+        if self.strength >= STRONG:
+            agree = self.strength >= SURE or bend - low <= 1
+            value = self._uncurved(bend) if agree else low
+            return _Choice(value, min(low, value), bend, "bend")
+        early = np.asarray(explained)[: self.n_components // 4]
+        if self.fills and not (early >= NEARLY_ALL).any():
             return _Choice(self.most, 1, self.most, "none")
         near = max(1, round(min(self.filled(bend + 2), self.two_nn)))
-        return _Choice(near, min(self.low, near), max(bend, near), "neighbours")
+        return _Choice(near, min(low, near), max(bend, near), "neighbours")
+
+    def _uncurved(self, k):
+        """Return the dimension of k units, fewer where their codes are curved.
+
+        In many dimensions neighbours are too far away to tell.
+        """
+        filled = self.filled(k)
+        is_curved = k <= FEW_UNITS and filled < CURVED * k
+        return max(1, round(filled)) if is_curved else k
 
     def evidence(self):
         """Return the readings one by one, a tuple of `Evidence`."""
@@ -199,7 +220,7 @@ class NestedCurve:
 
     def select(self, curve):
         """Return the `Selection` on the `ScoreCurve` of the nested fits."""
-        choice = self.choice()
+        choice = self.choice(curve.mean)
         if choice.by == "none":
             choice = choice._replace(value=_enough(curve))
         kind, text = next(
@@ -258,21 +279,23 @@ def _check_finite(results):
 
 
 def _why(nested, choice):
-    if choice.value > nested.most:
+    value, bend = choice.value, nested.bend
+    dimensions = f"{value} dimension{'s' * (value != 1)}"
+    if value > nested.most:
         return (
-            f"the readings speak for {choice.value} dimensions, and no more than "
-            f"{nested.most} may be chosen"
+            f"the readings speak for {dimensions}, and no more than {nested.most} may "
+            "be chosen"
         )
-    if choice.by == "bend" and choice.value == nested.bend:
-        return (
-            f"with unit {choice.value} the error of held-out rows falls "
-            f"{np.exp(nested.fall(choice.value)):.3g}-fold, with the next one only "
-            f"{np.exp(nested.fall(choice.value + 1)):.3g}-fold"
-        )
-    dimensions = f"{choice.value} dimension{'s' * (choice.value != 1)}"
+    falls = f"the error of held-out rows falls {np.exp(nested.fall(bend)):.3g}-fold"
+    if choice.by == "bend":
+        after = f"{np.exp(nested.fall(bend + 1)):.3g}-fold"
+        text = f"with unit {bend} {falls}, with the next one only {after}"
+        if value < bend:
+            text += f", and by their neighbours codes of {bend} units have {dimensions}"
+        return text
     return (
-        f"neighbours speak for about {dimensions}, while the error of held-out rows "
-        f"bends at {nested.bend}"
+        f"neighbours speak for about {dimensions}, and the error of held-out rows, if "
+        f"anywhere, bends at {bend}"
     )
 
 
@@ -327,9 +350,9 @@ def _ambiguous(nested, choice, curve):
     reasons = []
     if choice.by != "bend" or not nested.is_sharp:
         reasons.append("the curve of errors does not bend sharply there")
-    if not _bends_in_variance(choice.value, curve):
+    if not _bends_in_variance(nested.bend, curve):
         reasons.append("the variance left unexplained falls on as before")
-    differing = [k for k in nested.bends if k != choice.value]
+    differing = [k for k in nested.bends if k != nested.bend]
     if len(differing) > len(nested.bends) // 4:
         reasons.append(f"in some folds it bends at {enumeration(sorted({*differing}))}")
     if choice.high - choice.low > 1:
@@ -344,24 +367,21 @@ def _ambiguous(nested, choice, curve):
     return "ambiguous", f"{text}."
 
 
-def _bends_in_variance(value, curve):
-    """Return whether the variance left falls less with the unit after the chosen one.
+def _bends_in_variance(bend, curve):
+    """Return whether the variance left falls less with the unit after the bend.
 
     The mean logarithm alone counts features of little variance as much as others.
     """
     left = np.log(np.maximum([1.0, *(1 - curve.mean)], 1e-6))
-    falls = -np.diff(left)[value - 1 : value + 1]
+    falls = -np.diff(left)[bend - 1 : bend + 1]
     return len(falls) < 2 or falls[0] > IN_VARIANCE * falls[1]
 
 
 def _clear(nested, choice, curve):
-    n_folds = nested.log_error.shape[1]
-    text = f"So it is in the {n_folds} folds."
-    if choice.low < choice.high == choice.value:
+    text = f"So it is in the {nested.log_error.shape[1]} folds."
+    if choice.value < choice.high:
         text += (
-            f" By their neighbours the codes have {choice.low} "
-            f"dimension{'s' * (choice.low != 1)}, which takes {choice.value} units as "
-            "it is curved."
+            f" They are curved: a code that loses nothing may take {choice.high} units."
         )
     return "clear", text
 

@@ -46,12 +46,12 @@ def test_a_curved_surface():
     assert chosen(X).value == 2
 
 
-def test_a_sphere_takes_a_unit_more_than_it_has_dimensions():
+def test_a_sphere_may_take_a_unit_more_than_it_has_dimensions():
     X = make_sphere(500, 2, 12, noise=0.02, random_state=0).X
     selection = chosen(X)
-    assert selection.value == 3
+    assert selection.value == 2
     assert selection.interval == (2, 3)
-    assert "have 2 dimensions, which takes 3 units" in str(selection)
+    assert "a code that loses nothing may take 3 units" in str(selection)
 
 
 def test_columns_of_noise_do_not_count():
@@ -227,8 +227,16 @@ def test_neighbours_decide_where_they_are_far_below_a_weak_bend():
     nested = reading([0, -1, -2, -3, -4, -5, -5.4, -5.7], [0, 0, 0, 0, 2.8, 3, 3])
     choice = nested.choice()
     assert (nested.bend, choice.value, choice.low, choice.high) == (5, 3, 3, 5)
-    strong = reading([0, -1, -2, -3, -4, -5, -5.1, -5.2], [0, 0, 0, 0, 2.8, 3, 3])
+    strong = reading([0, -1, -2, -3, -4, -5, -5.1, -5.2], [0, 0, 0, 0, 4.2, 5, 5])
     assert strong.choice().value == 5
+
+
+def test_data_that_few_units_keep_are_not_called_noise():
+    falls, filled = np.arange(0, -3.2, -0.15), np.arange(1, 21)
+    nested = reading(falls[:21], filled, two_nn=3.1)
+    assert nested.choice(np.linspace(0.1, 0.9, 19)).by == "none"
+    choice = nested.choice([0.7, 0.9, 0.96] + 16 * [0.97])
+    assert (choice.by, choice.value) == ("neighbours", 3)
 
 
 def test_no_choice_is_clear_while_the_variance_falls_on():
