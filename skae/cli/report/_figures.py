@@ -74,19 +74,28 @@ def _criterion(plan, outcome):
     if np.array_equal(criterion, curve.mean):
         return []
     shown = np.isfinite(criterion)
-    position = curve.values.tolist().index(outcome.chosen)
+    name, why = _reason(plan, outcome)
     display = ScoreCurveDisplay(
         ScoreCurve(curve.values[shown], criterion[shown, None]),
         chosen=outcome.chosen,
-        name=_CRITERIA.get(type(plan.rule), "criterion"),
+        name=name,
     ).plot()
     figure = Figure(
         name="criterion",
-        title="What the rule looks at",
-        caption=f"{outcome.chosen} is taken: {plan.rule.why(curve, position)}.",
+        title="What the choice looks at",
+        caption=f"{outcome.chosen} is taken: {why}.",
         png=png_of(display),
     )
     return [figure]
+
+
+def _reason(plan, outcome):
+    """Return the name of the criterion, and why it speaks for the choice."""
+    if evidence := outcome.selection.evidence:
+        return "log of variance over held-out error", evidence[0].text
+    position = outcome.curve.values.tolist().index(outcome.chosen)
+    name = _CRITERIA.get(type(plan.rule), "criterion")
+    return name, plan.rule.why(outcome.curve, position)
 
 
 def _error(plan, outcome):
