@@ -38,8 +38,10 @@ IN_VARIANCE = 1.3
 ENOUGH = 0.9
 # Rows below which no choice is called clear.
 FEW_ROWS = 50
-# Share of choices within the interval [d, e] on sets of known dimension, by verdict.
-RIGHT = {"clear": 0.97, "ambiguous": 0.8, "edge": 0.5, "sorted": None, "flat": None}
+# Share of choices that are right, from the dimension d to e of the smallest Euclidean
+# space, by verdict. On families that constants were settled on clear ones all were; on
+# 48 sets that someone else drew, 86 % of the clear ones and 69 % of the ambiguous.
+RIGHT = {"clear": 0.9, "ambiguous": 0.75}
 
 
 class Evidence(NamedTuple):
@@ -243,7 +245,7 @@ class NestedCurve:
             index=None if curve.rows is None else int(curve.rows[position]),
             alternatives=others if settled else (),
             interval=(choice.low, choice.high) if settled else None,
-            probability=RIGHT[kind],
+            probability=RIGHT.get(kind),
             evidence=self.evidence(),
         )
 

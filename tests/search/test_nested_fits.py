@@ -37,7 +37,7 @@ def test_one_fit_a_fold_tells_the_dimension(d):
     assert selection.value == d
     assert selection.verdict.kind == "clear"
     assert selection.interval == (d, d)
-    assert selection.probability > 0.9
+    assert selection.probability == 0.9
     assert selection.curve.values.tolist() == list(range(1, 12))
 
 
