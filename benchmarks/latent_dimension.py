@@ -1,10 +1,10 @@
 """Ways to choose a latent dimension compared on data whose dimension is known.
 
-    python benchmarks/latent_dimension.py [--sets suite settled once] [--seed 0]
+    python benchmarks/latent_dimension.py [--sets suite settled apart] [--seed 0]
         [--only sphere torus] [--separate]
 
 Sets are those of `skae.datasets.manifold_suite`, families on which choices were settled
-too, and families held apart, to be looked at once; see `_families.py`. For each set:
+too, and families held apart from that; see `_families.py`. For each set:
 its numbers of rows and features, the intrinsic dimension d, the largest number of units
 e that a code may need, and what each way says, all on standardised rows:
 
@@ -33,7 +33,7 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from _families import Known, looked_at_once, settled_on
+from _families import Known, held_apart, settled_on
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
@@ -57,8 +57,8 @@ def suite(seed):
         yield Known(manifold.name, family, manifold.X, d, e)
 
 
-HALVES = {"suite": suite, "settled": settled_on, "once": looked_at_once}
-TITLES = {"suite": "suite", "settled": "settled on", "once": "looked at once"}
+HALVES = {"suite": suite, "settled": settled_on, "apart": held_apart}
+TITLES = {"suite": "suite", "settled": "settled on", "apart": "held apart"}
 
 
 # Ways: functions of standardised rows
