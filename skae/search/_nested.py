@@ -320,8 +320,13 @@ def _flat(nested, choice, curve):
         f"{'' if whole else f' up to {n_seen - 1}'}. The error of held-out rows falls "
         f"steadily from unit to unit, and codes fill all {n_seen} dimensions that they "
         f"are given{', one for each feature' * whole}, as those of noise do, or of "
-        "data whose spectrum has no end."
+        f"data whose spectrum has no end.{_few(nested)}"
     )
+
+
+def _few(nested):
+    is_few = nested.n_rows < FEW_ROWS
+    return f" But {nested.n_rows} rows are few to tell by." * is_few
 
 
 def _edge(nested, choice, curve):

@@ -99,6 +99,11 @@ def test_few_rows_are_never_clear():
     assert "40 rows are few" in str(selection)
 
 
+def test_few_rows_are_said_beside_a_flat_verdict():
+    X = np.random.default_rng(0).normal(size=(30, 6))
+    assert "But 30 rows are few to tell by. " in str(chosen(X))
+
+
 def test_the_largest_value_tried_is_no_choice():
     selection = chosen(linear(5), n_components=4)
     assert selection.value == 4
