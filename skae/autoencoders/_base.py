@@ -38,7 +38,7 @@ from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
 from skae.stacking import train
-from skae.training._callbacks import PatientStopping, TaskPerEpoch
+from skae.training._callbacks import LastEpoch, PatientStopping, TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
 from skae.training._devices import resolve_device, torch_dtype
 from skae.training._guests import (
@@ -398,14 +398,15 @@ class BaseAutoencoder(
         del self._refits
 
     def _refit(self, data):
-        """Train anew on all rows, for as many epochs as did best on held-out ones.
+        """Train anew on all rows, up to the epoch that did best on held-out ones.
 
-        That is for all where it was not stopped: nothing speaks against them.
+        That is the last one where it was not stopped: nothing speaks against it. Rates
+        are those of the first training.
         """
         was_stopped = self.n_iter_ < self.max_epochs
         best = self._stoppers()[0].best_epoch_ if was_stopped else self.max_epochs
         self._start(data.X, data.y)
-        self._run(data.rows, None, int(best), is_alone=True)
+        self._run(data.rows, None, self.max_epochs, [LastEpoch(int(best))], anew=True)
 
     def _finish(self, X, weight=None):
         """Do what a fitted model needs besides its weights; by default nothing.
@@ -427,9 +428,7 @@ class BaseAutoencoder(
         order = torch.from_numpy(order)
         return rows.subset(order[n_val:]), rows.subset(order[:n_val])
 
-    def _run(
-        self, rows, rows_val, epochs, observers=(), scheduled=True, is_alone=False
-    ):
+    def _run(self, rows, rows_val, epochs, observers=(), scheduled=True, anew=False):
         net = self.net_
         net.batch_size = int(self.batch_size)
         net.set_learning_rate(self.learning_rate)
@@ -443,7 +442,7 @@ class BaseAutoencoder(
         )
         monitor = "train_loss" if rows_val is None else "valid_loss"
         net.callbacks = list(observers)
-        if scheduled and not is_alone:
+        if scheduled and not anew:
             net.callbacks += self._callbacks(monitor)
         net.initialize_callbacks()
         train(net, rows, rows_val, epochs=epochs, last=scheduled)

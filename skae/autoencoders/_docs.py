@@ -29,7 +29,7 @@ early_stopping : bool or "refit", default=False
     Whether to hold out a validation set, stop when its loss no longer improves,
     and go back to the best weights. Rows that are held out are not learnt from, which
     costs most where there are few: with ``"refit"`` the network is then trained anew
-    on all rows, for as many epochs as were best, or all where it was not stopped;
+    on all rows, up to the epoch that was best, or the last where it was not stopped;
     `history_` is that of this training, and callbacks follow the first one. There is
     none anew where `X_val` is given, or `warm_start` goes on.
 validation_fraction : float, default=0.1

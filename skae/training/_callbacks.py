@@ -14,6 +14,7 @@ from skae.training._stopping import StopTraining
 __all__ = [
     "DivergenceGuard",
     "EpochLog",
+    "LastEpoch",
     "PatientStopping",
     "TaskPerEpoch",
 ]
@@ -112,6 +113,24 @@ class PatientStopping(EarlyStopping):
         """Go back to the best epoch, unless the fit has gone back to good weights."""
         if not net.diverged_:
             super().on_train_end(net, **kwargs)
+
+
+class LastEpoch(EarlyStopping):
+    """Stopping after some epochs of a fit whose schedules are those of more.
+
+    Parameters
+    ----------
+    n_epochs : int
+    """
+
+    def __init__(self, n_epochs):
+        super().__init__()
+        self.n_epochs = n_epochs
+
+    def on_epoch_end(self, net, **kwargs):
+        """Stop after the last one."""
+        if len(net.history) - net.first_epoch_ >= self.n_epochs:
+            raise StopTraining
 
 
 class EpochLog(PrintLog):

@@ -88,3 +88,13 @@ def test_one_row_cannot_be_divided():
 def test_other_words_are_refused():
     with pytest.raises(ValueError, match="early_stopping"):
         stopping(early_stopping="again").fit(low_rank(20))
+
+
+def test_rates_are_those_of_all_epochs():
+    X = StandardScaler().fit_transform(load_wine().data)
+    settings = {"max_epochs": 100, "linear_path": None, "learning_rate": 0.02}
+    model = stopping(n_iter_no_change=3, **settings).fit(X)
+    assert model.n_iter_ < 100
+    plain = stopping(early_stopping=False, **settings).fit(X)
+    rates = model.history_[:, "learning_rate"]
+    assert rates == plain.history_[: len(rates), "learning_rate"]
