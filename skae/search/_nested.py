@@ -14,35 +14,20 @@ import numpy as np
 
 from skae.scorers._nested import bend_of, falls_of
 from skae.search._results import fold_scores, metrics
-from skae.search._selection import Selection
-from skae.search._verdict import Verdict, enumeration, sorted_rows
+from skae.search._verdict import enumeration
 
-__all__ = ["Evidence", "NestedCurve"]
+__all__ = ["Choice", "Evidence", "NestedCurve"]
 
-# The fall of the log error with the last unit, over those with the next: from where the
-# bend is taken, from where it is taken whatever neighbours say, and from where it is
-# clear: where the next fall is small, where it is not, and for a single unit, where
-# spectra without an end, as those of random walks, have a bend, too. Settled on the
-# first half of the families in benchmarks/_families.py, but for the last, which random
-# walks of the second half asked for.
-STRONG, SURE, CLEAR = 2.3, 3.5, 2.5
-SMALL, FAR, SINGLE = 0.6, 3.0, 4.0
+# The fall of the log error with the last unit, over those with the next, from where the
+# bend is taken, and from where it is taken whatever neighbours say. These and what
+# follows were settled on the first half of the families in benchmarks/_families.py.
+STRONG, SURE = 2.3, 3.5
 # Share of its units that codes which fill their space fill, as few rows tell it.
 FILLED = 0.85
 # Share below which codes of a few units are curved: they have fewer dimensions.
 CURVED, FEW_UNITS = 0.8, 6
 # Data of which a quarter of the units keeps so much have a low dimension, noisy or not.
 NEARLY_ALL = 0.95
-# So much more the variance left unexplained has to fall with the unit at a clear bend.
-IN_VARIANCE = 1.3
-# Share of the variance to keep where nothing else tells how many units to take.
-ENOUGH = 0.9
-# Rows below which no choice is called clear.
-FEW_ROWS = 50
-# Share of choices that are right, from the dimension d to e of the smallest Euclidean
-# space, by verdict. On families that constants were settled on clear ones all were; on
-# 48 sets that someone else drew, 86 % of the clear ones and 69 % of the ambiguous.
-RIGHT = {"clear": 0.9, "ambiguous": 0.75}
 
 
 class Evidence(NamedTuple):
@@ -140,13 +125,6 @@ class NestedCurve:
         """How much more the error falls with the unit at the bend than beyond it."""
         return float(self.fall(self.bend) / self.next_fall)
 
-    @property
-    def is_sharp(self):
-        """Whether the curve bends sharply enough for a clear choice."""
-        if self.bend == 1:
-            return self.strength >= SINGLE
-        return self.strength >= (CLEAR if self.next_fall <= SMALL else FAR)
-
     def filled(self, k):
         """Return the dimension that codes of k units fill, k where nobody looked."""
         k = min(k, self.n_components)
@@ -164,7 +142,7 @@ class NestedCurve:
         return max(1, round(min(self.filled(self.bend), self.two_nn)))
 
     def choice(self, explained=()):
-        """Return the `_Choice` that the readings together speak for.
+        """Return the `Choice` that the readings together speak for.
 
         Parameters
         ----------
@@ -175,12 +153,12 @@ class NestedCurve:
         if self.strength >= STRONG:
             agree = self.strength >= SURE or bend - low <= 1
             value = self._uncurved(bend) if agree else low
-            return _Choice(value, min(low, value), bend, "bend")
+            return Choice(value, min(low, value), bend, "bend")
         early = np.asarray(explained)[: self.n_components // 4]
         if self.fills and not (early >= NEARLY_ALL).any():
-            return _Choice(self.most, 1, self.most, "none")
+            return Choice(self.most, 1, self.most, "none")
         near = max(1, round(min(self.filled(bend + 2), self.two_nn)))
-        return _Choice(near, min(low, near), max(bend, near), "neighbours")
+        return Choice(near, min(low, near), max(bend, near), "neighbours")
 
     def _uncurved(self, k):
         """Return the dimension of k units, fewer where their codes are curved.
@@ -221,53 +199,22 @@ class NestedCurve:
             found.append(Evidence("neighbours of rows", self.two_nn, text))
         return tuple(found)
 
-    def select(self, curve):
-        """Return the `Selection` on the `ScoreCurve` of the nested fits."""
-        choice = self.choice(curve.mean)
-        if choice.by == "none":
-            choice = choice._replace(value=_enough(curve))
-        kind, text = next(
-            filter(None, (judge(self, choice, curve) for judge in JUDGES))
-        )
-        value, settled = min(choice.value, self.most), kind not in ("flat", "sorted")
-        if settled:
-            text = f"{value} is chosen: {_why(self, choice)}. {text}"
-        else:
-            text = f"{text} {value} is taken for now{_keeping(choice, curve)}."
-        others = {*self.bends, choice.low, choice.high} - {value}
-        others = tuple(sorted(k for k in others if k <= self.most))
-        position = int(np.searchsorted(curve.values, value))
-        return Selection(
-            value,
-            others[0] if others else None,
-            -self.mean[1 : len(curve.values) + 1],
-            curve,
-            Verdict(kind, curve.best, curve.tied, text),
-            index=None if curve.rows is None else int(curve.rows[position]),
-            alternatives=others if settled else (),
-            interval=(choice.low, choice.high) if settled else None,
-            probability=RIGHT.get(kind),
-            evidence=self.evidence(),
-        )
 
+class Choice(NamedTuple):
+    """A dimension that readings speak for.
 
-class _Choice(NamedTuple):
+    Attributes
+    ----------
+    value, low, high : int
+        The dimension, and the least and the largest that is plausible.
+    by : {"bend", "neighbours", "none"}
+        What decided.
+    """
+
     value: int
     low: int
     high: int
     by: str
-
-
-def _enough(curve):
-    """Return the fewest units that keep `ENOUGH` of the variance, else the most."""
-    keeps = np.append(curve.mean >= ENOUGH, True)
-    return int(curve.values[min(np.argmax(keeps), len(curve.values) - 1)])
-
-
-def _keeping(choice, curve):
-    if choice.by != "none" or curve.mean.max() < ENOUGH:
-        return ""
-    return f": the fewest that keep {ENOUGH:.0%} of the variance of held-out rows"
 
 
 def _check_finite(results):
@@ -279,119 +226,3 @@ def _check_finite(results):
             "Not all nested fits could be made and scored, which it takes to tell the "
             "dimension. The warnings above say why, or error_score='raise' does."
         )
-
-
-def _why(nested, choice):
-    value, bend = choice.value, nested.bend
-    dimensions = f"{value} dimension{'s' * (value != 1)}"
-    if value > nested.most:
-        return (
-            f"the readings speak for {dimensions}, and no more than {nested.most} may "
-            "be chosen"
-        )
-    falls = f"the error of held-out rows falls {np.exp(nested.fall(bend)):.3g}-fold"
-    if choice.by == "bend":
-        after = f"{np.exp(nested.fall(bend + 1)):.3g}-fold"
-        text = f"with unit {bend} {falls}, with the next one only {after}"
-        if value < bend:
-            text += f", and by their neighbours codes of {bend} units have {dimensions}"
-        return text
-    return (
-        f"neighbours speak for about {dimensions}, and the error of held-out rows, if "
-        f"anywhere, bends at {bend}"
-    )
-
-
-# Each judge returns the kind and the text of a verdict, or None where it has no say.
-
-
-def _sorted(nested, choice, curve):
-    if curve.row_order is None:
-        return None
-    return "sorted", sorted_rows(curve.row_order)
-
-
-def _flat(nested, choice, curve):
-    if choice.by != "none":
-        return None
-    n_seen, whole = nested.n_components, nested.n_components == nested.n_features
-    return "flat", (
-        "No value stands out: there is no low dimension"
-        f"{'' if whole else f' up to {n_seen - 1}'}. The error of held-out rows falls "
-        f"steadily from unit to unit, and codes fill all {n_seen} dimensions that they "
-        f"are given{', one for each feature' * whole}, as those of noise do, or of "
-        f"data whose spectrum has no end.{_few(nested)}"
-    )
-
-
-def _few(nested):
-    is_few = nested.n_rows < FEW_ROWS
-    return f" But {nested.n_rows} rows are few to tell by." * is_few
-
-
-def _edge(nested, choice, curve):
-    n_seen, n_features = nested.n_components, nested.n_features
-    is_last = choice.value >= n_seen - 1 and n_seen < n_features
-    if choice.value <= nested.most and not is_last:
-        return None
-    is_beyond = choice.value > nested.most
-    text = "Allow more, by" if is_beyond else "But larger ones may do: try"
-    return "edge", f"{text} n_components={max(choice.value + 2, 2 * nested.most)}."
-
-
-def _few_rows(nested, choice, curve):
-    if nested.n_rows >= FEW_ROWS:
-        return None
-    return "ambiguous", (
-        f"But {nested.n_rows} rows are few to tell by: with {FEW_ROWS} or more the "
-        "choice can be clear."
-    )
-
-
-def _one_fold(nested, choice, curve):
-    if nested.log_error.shape[1] > 1:
-        return None
-    return "ambiguous", "But a single fold does not tell chance: use at least two."
-
-
-def _ambiguous(nested, choice, curve):
-    reasons = []
-    if choice.by != "bend" or not nested.is_sharp:
-        reasons.append("the curve of errors does not bend sharply there")
-    if not _bends_in_variance(nested.bend, curve):
-        reasons.append("the variance left unexplained falls on as before")
-    differing = [k for k in nested.bends if k != nested.bend]
-    if len(differing) > len(nested.bends) // 4:
-        reasons.append(f"in some folds it bends at {enumeration(sorted({*differing}))}")
-    if choice.high - choice.low > 1:
-        reasons.append(
-            f"neighbours speak for {choice.low}, the curve of errors for {choice.high}"
-        )
-    if not reasons:
-        return None
-    text = f"But {' and '.join(reasons)}"
-    if choice.low < choice.high:
-        text += f": anything from {choice.low} to {choice.high} is plausible"
-    return "ambiguous", f"{text}."
-
-
-def _bends_in_variance(bend, curve):
-    """Return whether the variance left falls less with the unit after the bend.
-
-    The mean logarithm alone counts features of little variance as much as others.
-    """
-    left = np.log(np.maximum([1.0, *(1 - curve.mean)], 1e-6))
-    falls = -np.diff(left)[bend - 1 : bend + 1]
-    return len(falls) < 2 or falls[0] > IN_VARIANCE * falls[1]
-
-
-def _clear(nested, choice, curve):
-    text = f"So it is in the {nested.log_error.shape[1]} folds."
-    if choice.value < choice.high:
-        text += (
-            f" They are curved: a code that loses nothing may take {choice.high} units."
-        )
-    return "clear", text
-
-
-JUDGES = (_sorted, _flat, _edge, _few_rows, _one_fold, _ambiguous, _clear)
