@@ -1,10 +1,11 @@
 """Ways to choose a latent dimension compared on data whose dimension is known.
 
-    python benchmarks/latent_dimension.py [--sets suite settled apart] [--seed 0]
-        [--only sphere torus] [--separate]
+    python benchmarks/latent_dimension.py [--seed 0] [--only sphere torus]
+        [--sets suite settled apart independent] [--separate] [--seconds]
 
 Sets are those of `skae.datasets.manifold_suite`, families on which choices were settled
-too, and families held apart from that; see `_families.py`. For each set:
+too, families held apart from that (see `_families.py`), and families drawn by someone
+who did not know how the choice is made (see `_independent.py`). For each set:
 its numbers of rows and features, the intrinsic dimension d, the largest number of units
 e that a code may need, and what each way says, all on standardised rows:
 
@@ -19,9 +20,12 @@ e that a code may need, and what each way says, all on standardised rows:
   fewer rows than features; participation: (sum of variances)^2 / sum of their squares,
   rounded.
 
-Then, for each half and family: how often each way is exact, within [d, e], and within
+Then, for each source and family: how often each way is exact, within [d, e], and within
 one of that, with its median seconds; and what each verdict of the default is worth,
 with how often it is given where there is no low dimension, which d = 0 stands for.
+
+``--seconds`` prints, instead of all that, how long `select_dimension` takes in a stack
+for data of three sizes: a usual one, by separate fits too; many rows; and few.
 """
 
 import argparse
@@ -33,7 +37,8 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from _families import Known, held_apart, settled_on
+from _families import Known, deep_network, held_apart, relu_network, settled_on
+from _independent import independent
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
@@ -57,8 +62,12 @@ def suite(seed):
         yield Known(manifold.name, family, manifold.X, d, e)
 
 
-HALVES = {"suite": suite, "settled": settled_on, "apart": held_apart}
-TITLES = {"suite": "suite", "settled": "settled on", "apart": "held apart"}
+SOURCES = {
+    "suite": ("suite", suite),
+    "settled": ("settled on", settled_on),
+    "apart": ("held apart", held_apart),
+    "independent": ("drawn independently", independent),
+}
 
 
 # Ways: functions of standardised rows
@@ -224,37 +233,64 @@ def _meeting(found):
     return f"{met} of {len(pairs)}" if pairs else ""
 
 
-def print_half(half, arguments):
+def print_source(source, arguments):
+    title, draw = SOURCES[source]
     found = []
-    for known in HALVES[half](arguments.seed):
+    for known in draw(arguments.seed):
         if arguments.only and not any(part in known.name for part in arguments.only):
             continue
         found.append(answers(known, arguments))
         if len(found) == 1:
-            print(f"\n## {TITLES[half].capitalize()}, seed {arguments.seed}")
+            print(f"\n## {title.capitalize()}, seed {arguments.seed}")
             default, *others = found[0].said
             columns = ["set", "rows", "D", "d", "e", default, "interval", "verdict"]
             print_head([*columns, *others])
         print_set(found[-1])
         print(f"{found[-1].seconds['default']:.1f} s", file=sys.stderr)
     if found:
-        print_shares(TITLES[half], found)
+        print_shares(title, found)
         print_families(found)
-        print_verdicts(TITLES[half], found)
+        print_verdicts(title, found)
+
+
+# Seconds
+
+# rows, features, d, generator, share of noise, curves
+SIZES = [
+    (2_000, 32, 4, relu_network, 0.05, ["nested", "separate"]),
+    (20_000, 200, 6, relu_network, 0.05, ["nested"]),
+    (60, 2_000, 2, deep_network, 0.1, ["nested"]),
+]
+
+
+def print_seconds(seed):
+    """Print how long choices take; by separate fits, too, for the usual size."""
+    print_head(["rows", "D", "d", "nested, s", "choice", "separate, s", "choice"])
+    for n, D, d, make, noise, curves in SIZES:
+        X = make(np.random.default_rng(seed), n, d, D, noise)
+        cells = []
+        for curve in curves:
+            selection, took = timed(chosen, X, random_state=seed, curve=curve)
+            cells += [f"{took:.1f}", selection.value]
+        print_row([n, D, d, *cells, *[""] * (4 - len(cells))])
 
 
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sets", nargs="+", choices=HALVES, default=[*HALVES])
+    parser.add_argument("--sets", nargs="+", choices=SOURCES, default=[*SOURCES])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", help="parts of names of sets")
     parser.add_argument("--separate", action="store_true", help="slow")
+    parser.add_argument("--seconds", action="store_true", help="instead of tables")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    for half in arguments.sets:
-        print_half(half, arguments)
+    if arguments.seconds:
+        print_seconds(arguments.seed)
+        return
+    for source in arguments.sets:
+        print_source(source, arguments)
 
 
 if __name__ == "__main__":
