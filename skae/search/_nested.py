@@ -121,6 +121,16 @@ class NestedCurve:
         return float(nexts[self.bend - 1]) if self.bend <= len(nexts) else np.inf
 
     @property
+    def falls_in_words(self):
+        """How the error falls with the unit at the bend, and with the next ones."""
+        text = (
+            f"the error of held-out rows falls {np.exp(self.fall(self.bend)):.3g}-fold"
+        )
+        if not np.isfinite(self.next_fall):
+            return text
+        return f"{text}, with the next ones at most {np.exp(self.next_fall):.3g}-fold"
+
+    @property
     def strength(self):
         """How much more the error falls with the unit at the bend than beyond it."""
         return float(self.fall(self.bend) / self.next_fall)
@@ -177,10 +187,7 @@ class NestedCurve:
             Evidence(
                 "nested fits",
                 bend,
-                f"with unit {bend} the error of held-out rows falls "
-                f"{np.exp(self.fall(bend)):.3g}-fold, with the next one "
-                f"{np.exp(self.fall(min(bend + 1, self.n_components))):.3g}-fold; "
-                f"the bend is at {of_folds}",
+                f"with unit {bend} {self.falls_in_words}; the bend is at {of_folds}",
             ),
             Evidence(
                 "neighbours of codes",

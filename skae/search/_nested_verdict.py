@@ -72,10 +72,8 @@ def _why(nested, choice):
             f"the readings speak for {dimensions}, and no more than {nested.most} may "
             "be chosen"
         )
-    falls = f"the error of held-out rows falls {np.exp(nested.fall(bend)):.3g}-fold"
     if choice.by == "bend":
-        after = f"{np.exp(nested.fall(bend + 1)):.3g}-fold"
-        text = f"with unit {bend} {falls}, with the next one only {after}"
+        text = f"with unit {bend} {nested.falls_in_words}"
         if value < bend:
             text += f", and by their neighbours codes of {bend} units have {dimensions}"
         return text
@@ -146,7 +144,7 @@ def _ambiguous(nested, choice, curve):
     differing = [k for k in nested.bends if k != nested.bend]
     if len(differing) > len(nested.bends) // 4:
         reasons.append(f"in some folds it bends at {enumeration(sorted({*differing}))}")
-    if choice.high - choice.low > 1:
+    if choice.by == "bend" and choice.high - choice.low > 1:
         reasons.append(
             f"neighbours speak for {choice.low}, the curve of errors for {choice.high}"
         )
