@@ -64,7 +64,10 @@ def surrogate_dimension(Z, *, n_surrogates=2, random_state=0):
     spread = Z.std(axis=0)
     Z = Z / np.where(spread > 0, spread, 1)
     rng = check_random_state(random_state)
-    surrogates = [_shuffled(Z, rng) for _ in range(n_surrogates)]
+    surrogates = [
+        np.stack([rng.permutation(unit) for unit in Z.T], axis=1)
+        for _ in range(n_surrogates)
+    ]
     n_distinct = min(len(np.unique(rows, axis=0)) for rows in (Z, *surrogates))
     if n_distinct < FEWEST:
         return float(Z.shape[1])
@@ -73,7 +76,3 @@ def surrogate_dimension(Z, *, n_surrogates=2, random_state=0):
         for rows in (Z, *surrogates)
     )
     return float(Z.shape[1] * own / np.mean(others))
-
-
-def _shuffled(Z, rng):
-    return np.stack([rng.permutation(column) for column in Z.T], axis=1)

@@ -3,10 +3,11 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skae._arrays import as_numbers
+from skae._arrays import as_numbers, as_target
 from skae._sklearn import num_samples, safe_indexing
 from skae.information._surrogates import surrogate_dimension
 from skae.metrics import ErrorSums
+from skae.scorers._base import spaced_rows
 from skae.scorers._locate import locate
 from skae.scorers._reconstruction import RootMeanSquaredError
 
@@ -90,8 +91,8 @@ class NestedReadings(BaseEstimator):
 
     - ``r2_<k>``: the variance of the rows that they explain;
     - ``log_error_<k>``: the logarithm of a feature's squared error over its variance,
-      the mean over features. Gross errors, of more than three times the median of a
-      feature, count as such; noise in some features takes nothing from others;
+      the mean over features. The largest 5 % of the errors of a feature count as the
+      largest of its others; noise in some features takes nothing from others;
     - ``dimension_<k>``: `surrogate_dimension` of the codes, where the curve of errors
       bends and at its end, elsewhere zero;
     - ``neg_rmse_<k>``, if asked for: what `RootMeanSquaredError` scores.
@@ -118,7 +119,10 @@ class NestedReadings(BaseEstimator):
     def __call__(self, estimator, X, y=None):
         """Return the readings, a dict of floats."""
         located = locate(estimator, X)
-        named = self._readings(_spaced(located))
+        rows = spaced_rows(num_samples(located.X), MAX_ROWS)
+        seen = located._replace(X=as_numbers(safe_indexing(located.X, rows)))
+        y = as_target(y, (num_samples(located.X), *seen.X.shape[1:]))
+        named = self._readings(seen, seen.X if y is None else y[rows])
         if self.in_units:
             error = RootMeanSquaredError()
             named["neg_rmse"] = [error.of(own, X) for own in _prefixes(located)]
@@ -128,8 +132,8 @@ class NestedReadings(BaseEstimator):
             for k, value in enumerate(of_sizes, start=1)
         }
 
-    def _readings(self, located):
-        values = located.X.reshape(len(located.X), -1)
+    def _readings(self, located, target):
+        values = target.reshape(len(target), -1)
         variance = _trimmed(values - np.nanmean(values, axis=0))
         r2, log_errors = [], []
         for own in _prefixes(located):
@@ -139,14 +143,6 @@ class NestedReadings(BaseEstimator):
         bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
         dimensions = _dimensions(located.codes(), bend)
         return {"r2": r2, "log_error": log_errors, "dimension": dimensions}
-
-
-def _spaced(located):
-    """Return the reducer located with rows enough for readings, evenly spaced."""
-    n_rows = num_samples(located.X)
-    n_seen = min(n_rows, MAX_ROWS)
-    rows = np.arange(n_seen) * n_rows // n_seen
-    return located._replace(X=as_numbers(safe_indexing(located.X, rows)))
 
 
 def _trimmed(errors):
@@ -165,10 +161,10 @@ def _log_error(errors, variance):
 
 def _dimensions(Z, bend):
     """Return surrogate dimensions of prefixes where it matters, zero elsewhere."""
-    k_most, step = Z.shape[1], -(-len(Z) // NEIGHBORHOOD_ROWS)
+    k_most, Z = Z.shape[1], Z[spaced_rows(len(Z), NEIGHBORHOOD_ROWS)]
     found = np.zeros(k_most)
     for k in {min(k, k_most) for k in (bend, bend + 1, bend + 2, k_most)}:
-        found[k - 1] = surrogate_dimension(Z[::step, :k])
+        found[k - 1] = surrogate_dimension(Z[:, :k])
     return found
 
 

@@ -18,7 +18,7 @@ from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
-from skae.search._nested_fits import FEWEST, NestedFits, can_nest, readings_of
+from skae.search._nested_fits import FEWEST, NestedFits, readings_of, starts_as_pca
 from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 from skae.search._rules import SelectionRule, get_rule
@@ -240,11 +240,14 @@ class LatentDimensionSearchCV(BaseSearchCV):
 
     def _obstacle_to_nested(self):
         """Return what speaks against nested fits, a clause, or None."""
-        has_nested = can_nest(self.estimator, self._range.param)
-        if self.curve == "nested":
-            has_nested = has_nested or _has_nested(self.estimator, self._range.param)
-        if not has_nested:
+        param, params = self._range.param, self.estimator.get_params()
+        has_nested = param.removesuffix("n_components") + "nested" in params
+        if not has_nested or (
+            self.curve == "auto" and not starts_as_pca(params, param)
+        ):
             return "the estimator has no parameter `nested` for ordered codes"
+        if self.curve == "auto" and not starts_as_pca(params, param):
+            return "training does not begin with principal components"
         if not isinstance(self.n_components, str | Integral):
             return f"n_components={self.n_components!r} are single dimensions"
         if self.rule != "auto":
@@ -322,10 +325,6 @@ class LatentDimensionSearchCV(BaseSearchCV):
             return  # what neighbours say is in the verdict
         if text := self._range.disagreement(self.n_components_, verdict.is_settled):
             warnings.warn(text, DimensionWarning, stacklevel=3)
-
-
-def _has_nested(estimator, param):
-    return param.removesuffix("n_components") + "nested" in estimator.get_params()
 
 
 def _n_blocks(cv, y, estimator):

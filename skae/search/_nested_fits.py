@@ -8,7 +8,7 @@ from skae.search._nested import NestedCurve
 from skae.search._nested_verdict import select
 from skae.search._results import unfold
 
-__all__ = ["FEWEST", "NestedFits", "can_nest", "readings_of"]
+__all__ = ["FEWEST", "NestedFits", "readings_of", "starts_as_pca"]
 
 # Longer fits learn the noise of few rows, and found fewer dimensions right.
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 400, 128, 5e-3
@@ -96,9 +96,14 @@ def readings_of(scoring):
     return None if None in found.values() else found
 
 
-def can_nest(estimator, param):
-    """Return whether an estimator has ordered codes that begin as principal ones."""
-    params = estimator.get_params()
-    prefix = param.removesuffix("n_components")
-    is_known = f"{prefix}nested" in params and f"{prefix}max_epochs" in params
-    return is_known and params.get(f"{prefix}linear_path") == "pca"
+def starts_as_pca(params, param):
+    """Return whether few steps will do, as training begins with principal components.
+
+    Parameters
+    ----------
+    params : dict
+        Those of the estimator.
+    param : str
+        The latent dimension among them.
+    """
+    return params.get(f"{param.removesuffix('n_components')}linear_path") == "pca"

@@ -275,3 +275,14 @@ def test_folds_of_a_row_or_two_have_separate_fits():
 def test_the_interval_has_the_choice_inside():
     nested = reading([0, -1, -4, -4.1, -4.2, -4.3], [1, 3.1, 4, 5, 5])
     assert (nested.bend, nested.low, nested.filled(2)) == (2, 2, 2.0)
+
+
+def test_readings_compare_with_clean_rows_where_they_are_given():
+    X = linear()
+    noisy = X + np.random.default_rng(0).normal(size=X.shape)
+    reducer = PCA(3).fit(X)
+    of_clean, of_noisy = (NestedReadings()(reducer, noisy, y) for y in (X, None))
+    left = X - reducer.inverse_transform(reducer.transform(noisy))
+    expected = 1 - (left**2).sum() / ((X - X.mean(axis=0)) ** 2).sum()
+    assert of_clean["r2_3"] == pytest.approx(expected)
+    assert abs(of_clean["r2_3"] - of_noisy["r2_3"]) > 0.1
