@@ -1,5 +1,6 @@
 """The watch over a single fit: its time, its memory, and what it costs."""
 
+import gc
 import pickle
 import threading
 from contextlib import contextmanager
@@ -299,9 +300,10 @@ def test_memory_is_looked_at_ten_times_a_second(clock, monkeypatch):
 
 @pytest.mark.skipif(footprint.sys.platform != "linux", reason="reads /proc")
 def test_the_gauge_measures_this_process():
-    gauge, size = MemoryGauge(), 2**26
+    gc.collect()  # what earlier tests left might be freed, or reused, in between
+    gauge, size = MemoryGauge(), 2**28
     block = torch.ones(size, dtype=torch.uint8)
-    assert gauge.growth(torch.device("cpu")) > 0.9 * size
+    assert gauge.growth(torch.device("cpu")) > 0.5 * size
     assert gauge.growth(torch.device("mps")) is None
     del block
 
