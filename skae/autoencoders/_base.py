@@ -20,13 +20,13 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import LRScheduler
-from skorch.utils import noop
 
 from skae._arrays import FLOATS, array_like, as_target, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
 from skae.autoencoders._docs import document
+from skae.autoencoders._length import Length, LengthMixin
 from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
@@ -38,6 +38,7 @@ from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
 from skae.stacking import train
+from skae.training._budget import even_batches
 from skae.training._callbacks import LastEpoch, PatientStopping, TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
 from skae.training._devices import resolve_device, torch_dtype
@@ -45,7 +46,6 @@ from skae.training._guests import (
     check_callbacks,
     copies_of,
     is_scheduler,
-    wants_held_out,
     without_name,
 )
 from skae.training._inference import map_rows
@@ -60,6 +60,7 @@ __all__ = ["BaseAutoencoder", "document"]
 
 
 class BaseAutoencoder(
+    LengthMixin,
     EventDataMixin,
     SavingMixin,
     CallbackSupportMixin,
@@ -85,15 +86,15 @@ class BaseAutoencoder(
     ...         self,
     ...         n_components=2,
     ...         *,
-    ...         max_epochs=100,
+    ...         max_epochs="auto",
     ...         batch_size=64,
     ...         learning_rate=1e-2,
     ...         learning_rate_schedule="one_cycle",
     ...         optimizer="adam",
     ...         weight_decay=0.0,
     ...         max_grad_norm=None,
-    ...         early_stopping=False,
-    ...         validation_fraction=0.1,
+    ...         early_stopping="auto",
+    ...         validation_fraction=0.15,
     ...         n_iter_no_change=10,
     ...         tol=1e-4,
     ...         warm_start=False,
@@ -114,16 +115,22 @@ class BaseAutoencoder(
 
     _parameter_constraints = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
         "learning_rate_schedule": [
             StrOptions({"constant", "plateau", *LEARNING_RATE_SCHEDULES})
         ],
         "optimizer": [str, type],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "early_stopping": ["boolean", StrOptions({"refit"})],
+        "early_stopping": ["boolean", StrOptions({"auto", "refit"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -281,11 +288,16 @@ class BaseAutoencoder(
         self._warn_unlike_target(data)
         data_val = self._validation_data(X_val, y_val, data)
         if not goes_on:
-            self._initialize(data.X, data.y)
-        self._refits = self.early_stopping == "refit" and not goes_on
-        context = self._init_callback_context(max_subtasks=self.max_epochs)
+            self._draw_seed()
+        rows, rows_val = self._split(data.rows, data_val, goes_on)
+        length = self._length(data, rows_val, goes_on)
+        if not goes_on:
+            self._start(data, rows)
+        context = self._init_callback_context(max_subtasks=length.last)
         context.call_on_fit_task_begin(estimator=self, X=data.X, y=data.target)
-        self._train(data, data_val, self.max_epochs, context)
+        self._train(data, rows, rows_val, length, context)
+        if self.early_stopping == "refit" and data_val is None and not goes_on:
+            self._refit(data, length)
         self._finish(data.X, data.weight)
         context.call_on_fit_task_end(
             estimator=self, X=data.X, y=data.target, reconstruction_attributes={}
@@ -323,8 +335,10 @@ class BaseAutoencoder(
             self._go_on()
         data = self._training_data(X, y, _weight_in(metadata), reset=first)
         if first:
-            self._initialize(data.X, data.y)
-        return self._run(data.rows, None, 1, scheduled=False)
+            self._draw_seed()
+            self._start(data, data.rows)
+        length = Length(self._rate, 1, 1)
+        return self._run(data.rows, None, length, scheduled=False)
 
     def _go_on(self):
         """Let the net follow what was set since, or refuse what it cannot follow."""
@@ -335,25 +349,43 @@ class BaseAutoencoder(
             resolve_device(self.device),
         )
 
-    def _initialize(self, X, y=None):
-        """Build the net; the only place where `random_state` is consumed."""
+    def _draw_seed(self):
+        """Draw the seed of a fit; the only place where `random_state` is consumed."""
         self._seed = int(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
-        self._start(X, y)
 
-    def _start(self, X, y=None):
-        """Build the net with its initial weights, given the seed."""
-        device, sample = resolve_device(self.device), evenly_spaced(X, SAMPLE_ROWS)
-        events = self._as_events(sample.astype(float_dtype(X), copy=False))
+    def _start(self, data, rows):
+        """Build the net with its initial weights, those that some of the rows give.
+
+        Rows that are held out have no part in them, or they would be known from the
+        start.
+        """
+        device, (events, targets) = (
+            resolve_device(self.device),
+            self._sample(data, rows),
+        )
         event_shape, dtype = events.shape[1:], torch_dtype(events.dtype, device)
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
         self._network().initialize(self.net_.module_, events, self._seed)
-        if y is not None:
-            targets = self._as_events(evenly_spaced(y, SAMPLE_ROWS))
+        if targets is not None:
             self._network().aim(self.net_.module_, events, targets)
+
+    def _sample(self, data, rows):
+        """Return events, and targets or None, of up to `SAMPLE_ROWS` rows."""
+        if rows is data.rows:
+            X, y = (
+                None
+                if part is None
+                else self._as_events(evenly_spaced(part, SAMPLE_ROWS))
+                for part in (data.X, data.y)
+            )
+        else:
+            X, _, y = rows.sample(SAMPLE_ROWS)
+            X, y = X.numpy(), None if y is None else y.numpy()
+        return X.astype(float_dtype(data.X), copy=False), y
 
     def _build_net(self, event_shape, dtype, device):
         """Build `net_`, with random weights: a function of parameters and `_seed`."""
@@ -380,33 +412,14 @@ class BaseAutoencoder(
             noise = None if noise is None else noise.build(event_shape)
         return AutoencoderModule(encoder, middle, decoder, event_shape, noise)
 
-    def _train(self, data, data_val, epochs, context):
+    def _train(self, data, rows, rows_val, length, context):
         self._check_range_of_objective(data.target)
         self._warn_out_of_range(data.target)
         self._warn_unequal_scales(data.target)
         observers = []
         if getattr(self, "_skl_callbacks", None):
             observers.append(TaskPerEpoch(context, self, data.X, data.target))
-        rows, rows_val = data.rows, None
-        if data_val is not None:
-            rows_val = data_val.rows
-        elif self.early_stopping or any(map(wants_held_out, self.callbacks or ())):
-            rows, rows_val = self._split(rows)
-        self._run(rows, rows_val, epochs, observers)
-        if self._refits and data_val is None and not self.diverged_:
-            self._refit(data)
-        del self._refits
-
-    def _refit(self, data):
-        """Train anew on all rows, up to the epoch that did best on held-out ones.
-
-        That is the last one where it was not stopped: nothing speaks against it. Rates
-        are those of the first training.
-        """
-        was_stopped = self.n_iter_ < self.max_epochs
-        best = self._stoppers()[0].best_epoch_ if was_stopped else self.max_epochs
-        self._start(data.X, data.y)
-        self._run(data.rows, None, self.max_epochs, [LastEpoch(int(best))], anew=True)
+        self._run(rows, rows_val, length, observers)
 
     def _finish(self, X, weight=None):
         """Do what a fitted model needs besides its weights; by default nothing.
@@ -419,19 +432,27 @@ class BaseAutoencoder(
             Their weights.
         """
 
-    def _split(self, rows):
-        """Hold rows out at random; a single row can't be divided."""
-        n_val = max(1, round(self.validation_fraction * len(rows)))
-        if n_val >= len(rows):
-            return rows, None
-        order = np.random.RandomState(self._seed).permutation(len(rows))
-        order = torch.from_numpy(order)
-        return rows.subset(order[n_val:]), rows.subset(order[:n_val])
+    def _run(self, rows, rows_val, length, observers=(), scheduled=True, anew=False):
+        net, monitor = self.net_, "train_loss" if rows_val is None else "valid_loss"
+        callbacks = list(observers)
+        if length.last < length.epochs:
+            callbacks.append(LastEpoch(length.last))
+        if scheduled and not anew:
+            callbacks += self._callbacks(monitor)
+        self._prepare(net, rows, callbacks, length.rate, scheduled)
+        train(net, rows, rows_val, epochs=length.epochs, last=scheduled)
+        self.history_ = net.history
+        self.n_iter_ = len(net.history)
+        self.diverged_ = net.diverged_
+        self._warn_of_the_end(rows)
+        return self
 
-    def _run(self, rows, rows_val, epochs, observers=(), scheduled=True, anew=False):
-        net = self.net_
+    def _prepare(self, net, rows, callbacks, rate, scheduled=True):
+        """Tell a net how to train on some rows."""
         net.batch_size = int(self.batch_size)
-        net.set_learning_rate(self.learning_rate)
+        if self.max_epochs == "auto":
+            net.batch_size = even_batches(len(rows), net.batch_size)
+        net.set_learning_rate(rate)
         net.max_grad_norm = self.max_grad_norm
         net.mixed_precision = self.mixed_precision
         net.is_compiled = self.compile
@@ -440,25 +461,16 @@ class BaseAutoencoder(
         net.learning_rate_schedule = (
             self.learning_rate_schedule if follows_own else "constant"
         )
-        monitor = "train_loss" if rows_val is None else "valid_loss"
-        net.callbacks = list(observers)
-        if scheduled and not anew:
-            net.callbacks += self._callbacks(monitor)
+        net.callbacks = callbacks
         net.initialize_callbacks()
-        train(net, rows, rows_val, epochs=epochs, last=scheduled)
-        self.history_ = net.history
-        self.n_iter_ = len(net.history)
-        self.diverged_ = net.diverged_
-        self._warn_of_the_end(rows)
-        return self
 
     def _callbacks(self, monitor):
         """Return skorch's callbacks; checkpoints last, to keep what others found."""
         callbacks = copies_of(self.callbacks or ())
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau(monitor))
-        if self.early_stopping:
-            callbacks.append(self._early_stopping(monitor))
+        if stopping := self._stopping(monitor):
+            callbacks.append(stopping)
         for callback in callbacks:
             if _is_checkpoint(callback):
                 without_name(callback).observe(self)
@@ -470,15 +482,6 @@ class BaseAutoencoder(
             monitor=monitor,
             patience=max(1, self.n_iter_no_change // 2),
             event_name=None,
-        )
-
-    def _early_stopping(self, monitor):
-        return PatientStopping(
-            monitor,
-            patience=self.n_iter_no_change,
-            threshold=self.tol,
-            load_best=True,
-            sink=noop,
         )
 
     def _warn_of_the_end(self, rows):
@@ -501,10 +504,12 @@ class BaseAutoencoder(
         return (
             f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
             "The last good weights were kept. Lower learning_rate "
-            f"({self.learning_rate}), set max_grad_norm, or scale the data."
+            f"({self.net_.lr:g}), set max_grad_norm, or scale the data."
         )
 
     def _best_first_epoch(self):
+        if self.max_epochs == "auto":  # and finds that principal components are best
+            return None
         first = self.net_.first_epoch_ + 1
         best = [callback.best_epoch_ for callback in self._stoppers()]
         if best != [first] or self.n_iter_ - first < FEW_EPOCHS:
@@ -514,7 +519,7 @@ class BaseAutoencoder(
             "epochs, which differ little from those before training: no later "
             "epoch had a smaller loss of held-out rows. Hold out more rows "
             f"(validation_fraction={self.validation_fraction}, or X_val), lower "
-            f"learning_rate ({self.learning_rate}), or take it that training does "
+            f"learning_rate ({self.net_.lr:g}), or take it that training does "
             "not help here."
         )
 
@@ -539,7 +544,7 @@ class BaseAutoencoder(
             "The fit ended worse than the mean of the data: its reconstruction loss is "
             f"{error:.3g} times that of the mean (an explained variance of "
             f"{1 - error:.3g}). Scale the data (StandardScaler), lower learning_rate "
-            f"({self.learning_rate}), or train longer (max_epochs={self.max_epochs})."
+            f"({self.net_.lr:g}), or train longer (max_epochs={self.n_iter_} now)."
         )
 
     def _check_range_of_objective(self, X):

@@ -5,12 +5,21 @@ from textwrap import dedent, indent
 __all__ = ["document"]
 
 TRAINING_PARAMETERS = """\
-max_epochs : int, default={max_epochs}
-    Number of passes over the data, or the most that early stopping allows.
+max_epochs : int or "auto", default={max_epochs}
+    Number of passes over the data, or the most that early stopping allows. ``"auto"``:
+    as many as do best for rows that are held out, within 2,000 steps or 10 epochs.
+    Below 1,000 rows five folds of them are held out in turn, and train as one stack
+    (`skae.stacked`) where the network can; of more rows `validation_fraction` is held
+    out once. Then the network trains on all rows for that long, with the callbacks, and
+    `history_` is that of this training. Data that are read as a stream, or have fewer
+    than 10 rows, train for the whole of the budget, 100 epochs of few rows.
 batch_size : int, default={batch_size}
-    Rows per optimisation step. It does not matter for prediction.
-learning_rate : float, default={learning_rate}
-    Step size of the optimiser; the peak, where the schedule has one.
+    Rows per optimisation step. It does not matter for prediction. With
+    ``max_epochs="auto"`` the most of them: batches are about even.
+learning_rate : float or "auto", default={learning_rate}
+    Step size of the optimiser; the peak, where the schedule has one. ``"auto"``: 0.007
+    where the fit finds the number of epochs, or a fifth, or a 25th of that if the
+    loss explodes; 0.001 elsewhere.
 learning_rate_schedule : {{"constant", "one_cycle", "cosine", "plateau"}}, \
 default={learning_rate_schedule}
     ``"one_cycle"`` warms up from 1/25 of `learning_rate` over 30 % of the
@@ -25,20 +34,24 @@ weight_decay : float, default={weight_decay}
     classes that have none go without.
 max_grad_norm : float or None, default={max_grad_norm}
     Gradients with a larger Euclidean norm are scaled down to it.
-early_stopping : bool or "refit", default=False
+early_stopping : bool, "auto" or "refit", default="auto"
     Whether to hold out a validation set, stop when its loss no longer improves,
-    and go back to the best weights. Rows that are held out are not learnt from, which
+    and go back to the best weights. ``"auto"``: only as `max_epochs` of ``"auto"``
+    describes. Rows that are held out are not learnt from, which
     costs most where there are few: with ``"refit"`` the network is then trained anew
     on all rows, up to the epoch that was best, or the last where it was not stopped;
     `history_` is that of this training, and callbacks follow the first one. There is
-    none anew where `X_val` is given, or `warm_start` goes on.
-validation_fraction : float, default=0.1
+    none anew where `X_val` is given, or `warm_start` goes on. ``False`` with
+    ``max_epochs="auto"`` uses up the budget; ``True`` keeps the best weights of a
+    single training, as do `X_val` and callbacks that look at held-out rows.
+validation_fraction : float, default=0.15
     Share of the rows, drawn at random, that is held out for early stopping, or for
     callbacks that look at such rows. Rows that overlap, as sliding windows do, leak:
     pass `X_val` to `fit` instead.
 n_iter_no_change : int, default=10
     Epochs without improvement after which early stopping ends the fit. Those in which
     a learning-rate schedule has not yet come down to half of its peak do not count.
+    With ``max_epochs="auto"`` patience is 100 steps and half of those up to the best.
 tol : float, default=1e-4
     Relative decrease of the validation loss that counts as an improvement.
 warm_start : bool, default=False

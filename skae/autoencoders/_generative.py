@@ -80,8 +80,8 @@ class GenerativeMixin:
             )
         return (
             f"The weight of the KL divergence, {weight:g}, does not explain it: train "
-            f"longer (max_epochs={self.max_epochs}) or faster "
-            f"(learning_rate={self.learning_rate:g})."
+            f"longer (max_epochs={self.n_iter_} now) or faster "
+            f"(learning_rate={self.net_.lr:g})."
         )
 
     def _fitted_sampler(self, X, weight):
@@ -130,12 +130,12 @@ class GenerativeMixin:
         rng = check_random_state(random_state)
         return self.inverse_transform(self._draw_codes(n_samples, rng))
 
-    def _initialize(self, X, y=None):
-        super()._initialize(X, y)
+    def _start(self, data, rows):
+        super()._start(data, rows)
         vars(self).pop("sampler_", None)
         # An unknown name is told here, before the training.
         if _is_prior(self._new_sampler()):
-            self.sampler_ = self._fitted_sampler(X, None)
+            self.sampler_ = self._fitted_sampler(data.X, None)
 
     def _draw_codes(self, n_samples, rng):
         sampler = copy(self.sampler_)

@@ -220,8 +220,9 @@ def check_history(autoencoder):
     model = _looked_at(autoencoder)
     losses = model.history_[:, "train_loss"]
     n_rows, n_iter = len(losses), model.n_iter_
+    most = n_iter if model.max_epochs == "auto" else model.max_epochs
     require(
-        n_rows == n_iter <= model.max_epochs,
+        n_rows == n_iter <= most,
         f"{n_rows} rows, n_iter_={n_iter}, max_epochs={model.max_epochs}",
     )
     require(np.isfinite(losses).all(), f"losses {losses}")

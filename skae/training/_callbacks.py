@@ -7,11 +7,18 @@ from skorch.callbacks import Callback, EarlyStopping, PrintLog
 from skorch.callbacks.logging import tabulate
 from torch import Tensor
 
-from skae.training._rules import divergence_limit, failure_limit, is_good
+from skae.training._budget import patience
+from skae.training._rules import (
+    batch_sizes,
+    divergence_limit,
+    failure_limit,
+    is_good,
+)
 from skae.training._spread import spread_of
 from skae.training._stopping import StopTraining
 
 __all__ = [
+    "BudgetStopping",
     "DivergenceGuard",
     "EpochLog",
     "LastEpoch",
@@ -113,6 +120,24 @@ class PatientStopping(EarlyStopping):
         """Go back to the best epoch, unless the fit has gone back to good weights."""
         if not net.diverged_:
             super().on_train_end(net, **kwargs)
+
+
+class BudgetStopping(PatientStopping):
+    """Early stopping that compares all epochs, with a patience that grows.
+
+    It counts steps: see `skae.training._budget.patience`.
+    """
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        """Begin anew, and note how many steps an epoch takes."""
+        super().on_train_begin(net, **kwargs)
+        self.n_batches_ = len(batch_sizes(len(X), net.batch_size))
+
+    def on_epoch_end(self, net, **kwargs):
+        """Note an improvement, or be patient, or stop."""
+        best_step = self.best_epoch_ * self.n_batches_
+        self.patience = 1 + int(patience(best_step) // self.n_batches_)
+        EarlyStopping.on_epoch_end(self, net, **kwargs)
 
 
 class LastEpoch(EarlyStopping):

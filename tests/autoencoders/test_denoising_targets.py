@@ -190,7 +190,7 @@ def test_held_out_rows_have_their_targets():
     model = dense(callbacks=[Spy()], early_stopping=True, batch_size=7, max_epochs=2)
     with pytest.warns(UserWarning, match="deviations away"):
         model.fit(noisy, clean)
-    assert len(pairs) == 2 * (8 + 1)
+    assert len(pairs) == 2 * (8 + 2)
     for x, y in pairs:
         torch.testing.assert_close(y, -x)
 

@@ -12,7 +12,12 @@ from skae.objectives import LossFunction
 from skae.registry import declares
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
-from skae.training._callbacks import DivergenceGuard, LastEpoch, PatientStopping
+from skae.training._callbacks import (
+    BudgetStopping,
+    DivergenceGuard,
+    LastEpoch,
+    PatientStopping,
+)
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._net import AutoencoderNet
 from skae.training._sources import ArraySource
@@ -20,7 +25,14 @@ from skae.training._sources import ArraySource
 __all__ = ["kind_of", "stacks_of"]
 
 _DEVICES = {"cpu", "cuda"}
-_CALLBACKS = {DivergenceGuard, EarlyStopping, EpochTimer, LastEpoch, PatientStopping}
+_CALLBACKS = {
+    BudgetStopping,
+    DivergenceGuard,
+    EarlyStopping,
+    EpochTimer,
+    LastEpoch,
+    PatientStopping,
+}
 _OPTIMIZERS = {
     torch.optim.Adam,
     torch.optim.AdamW,

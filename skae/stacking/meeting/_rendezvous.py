@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 
 from joblib import cpu_count
@@ -15,7 +15,7 @@ from skae.stacking.training._member import Member
 from skae.stacking.training._stack import Stack
 from skae.training._interruption import check_after_batches
 
-__all__ = ["Cancelled", "Crew", "Rendezvous", "train"]
+__all__ = ["Cancelled", "Crew", "Rendezvous", "train", "train_each"]
 
 LOGGER = logging.getLogger("skae.stacking")
 
@@ -26,6 +26,8 @@ _HERE = threading.local()
 # Seconds without any progress after which those that wait wait no longer: for tasks
 # that take very long before they come to their fit, or that never will.
 PATIENCE = 10.0
+# Bytes of a stack of the nets of one fit: larger ones gain nothing by it.
+MEMORY_OF_A_FIT = 2**28
 
 
 class Cancelled(RuntimeError):
@@ -33,12 +35,12 @@ class Cancelled(RuntimeError):
 
 
 class Request:
-    """A fit that waits for its turn."""
+    """Nets of one fit that wait for their turn, and their kinds."""
 
-    def __init__(self, crew, kind, member):
+    def __init__(self, crew, kinds, members):
         self.crew = crew
-        self.kind = kind
-        self.member = member
+        self.kinds = kinds
+        self.members = members
         self.is_done = False
 
 
@@ -201,7 +203,7 @@ class Rendezvous:
         )
 
     def meet(self, request):
-        """Wait for others, and train with them; return whether that was done."""
+        """Wait for others, and train with those that are alike."""
         crew = request.crew
         with self.changed(crew):
             crew.check()
@@ -210,7 +212,6 @@ class Rendezvous:
         while batch := self._next_batch(request):
             self._lead(batch)
         crew.check()
-        return request.member.is_done
 
     def _next_batch(self, request):
         """Return requests to train, once it is this thread's turn; None when done."""
@@ -289,40 +290,65 @@ def train(net, rows, rows_val=None, *, epochs, last=True):
     last : bool, default=True
         Whether these are the last epochs; see `AutoencoderNet.train`.
     """
-    crew = current_crew()
+    train_each([net], [(rows, rows_val)], epochs=epochs, last=last)
+
+
+def train_each(nets, rows, *, epochs, last=True):
+    """Train the nets of one fit: as one stack where that is possible, or as `train`.
+
+    Parameters
+    ----------
+    nets : list of AutoencoderNet
+    rows : list of tuple of (Rows, Rows or None)
+        Of each net, to train on and to validate on.
+    epochs, last
+        As for `train`.
+    """
+    left, crew = list(zip(nets, rows, strict=True)), current_crew()
+    if crew is not None or len(left) > 1:
+        left = _train_together(left, crew, epochs, last)
+    with nullcontext() if crew is None or not left else crew.rendezvous.alone(crew):
+        for net, of_net in left:
+            net.train(*of_net, epochs=epochs, last=last)
+
+
+def _train_together(nets, crew, epochs, last):
+    """Train nets and return those, with their rows, that have to train alone."""
+    kinds = [kind_of(net, *rows, last) for net, rows in nets]
+    like = [(kind, one) for kind, one in zip(kinds, nets, strict=True) if kind]
+    members = [Member(net, *rows, epochs) for _, (net, rows) in like]
+    request = Request(crew, [kind for kind, _ in like], members)
     if crew is None:
-        net.train(rows, rows_val, epochs=epochs, last=last)
-        return
-    kind = kind_of(net, rows, rows_val, last)
-    if kind is not None:
-        request = Request(crew, kind, Member(net, rows, rows_val, epochs))
-        if crew.rendezvous.meet(request):
-            return
-    with crew.rendezvous.alone(crew):
-        net.train(rows, rows_val, epochs=epochs, last=last)
+        _train_all([request], Rendezvous(len(nets), MEMORY_OF_A_FIT, n_workers=1))
+    elif members:
+        crew.rendezvous.meet(request)
+    done = {id(member.net) for member in members if member.is_done}
+    return [(net, rows) for net, rows in nets if id(net) not in done]
 
 
 def _train_all(batch, rendezvous):
     """Train requests in stacks; those that no other is like are left alone."""
+    crew_of = {member: request.crew for request in batch for member in request.members}
     stacks = _plan(batch, rendezvous)
     in_stacks = sum(map(len, stacks))
     sizes = ", ".join(str(len(stack)) for stack in stacks)
     LOGGER.info(
         "%d fits: %d in %d stacks%s, %d alone",
-        *(len(batch), in_stacks, len(stacks)),
-        *(f" of {sizes}" if sizes else "", len(batch) - in_stacks),
+        *(len(crew_of), in_stacks, len(stacks)),
+        *(f" of {sizes}" if sizes else "", len(crew_of) - in_stacks),
     )
-    run_all([partial(_train_stack, stack) for stack in stacks], rendezvous.n_workers)
+    jobs = [partial(_train_stack, stack, crew_of) for stack in stacks]
+    run_all(jobs, rendezvous.n_workers)
 
 
 def _plan(batch, rendezvous):
-    """Return lists of requests, the largest first."""
-    of_member = {request.member: request for request in batch}
+    """Return lists of members, those that cost most first."""
     by_kind = defaultdict(list)
     for request in batch:
-        by_kind[request.kind].append(request.member)
+        for kind, member in zip(request.kinds, request.members, strict=True):
+            by_kind[kind].append(member)
     stacks = [
-        [of_member[member] for member in stack]
+        stack
         for members in by_kind.values()
         for stack in rendezvous.stacks_of(members)
         if len(stack) > 1
@@ -331,21 +357,21 @@ def _plan(batch, rendezvous):
 
 
 def _cost(stack):
-    return sum(request.member.n_steps for request in stack)
+    return sum(member.n_steps for member in stack)
 
 
-def _train_stack(stack):
-    members = [request.member for request in stack]
+def _train_stack(stack, crew_of):
+    crews = [crew_of[member] for member in stack]
 
     def check():
-        if all(request.crew.is_closed for request in stack):
+        if all(crew is not None and crew.is_closed for crew in crews):
             raise Cancelled
 
     try:
-        Stack(members).train(check)
+        Stack(stack).train(check)
     except Cancelled:
         pass
     except Exception:  # a lone fit says more clearly what is wrong, and of which
         LOGGER.exception("A stack of %d failed: they train alone.", len(stack))
-        for member in members:
+        for member in stack:
             member.reset()

@@ -66,7 +66,7 @@ class Member:
         net.diverged_ = False
         self.guard, self.stoppers = _watchers(net)
         for stopper in self.stoppers:
-            stopper.on_train_begin(net)
+            stopper.on_train_begin(net, X=self.rows)
 
     def compare_with(self, before):
         """Note the terms before training; see `DivergenceGuard`."""

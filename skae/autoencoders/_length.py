@@ -1,0 +1,147 @@
+"""How long and at which rate a fit trains, as parameters say or as it finds out."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from skorch.utils import noop
+
+from skae.stacking import train_each
+from skae.training._budget import (
+    FEWEST_ROWS,
+    RATES,
+    best_epoch,
+    epochs_for,
+    parts_of,
+)
+from skae.training._callbacks import BudgetStopping, PatientStopping
+from skae.training._guests import wants_held_out
+
+__all__ = ["Length", "LengthMixin"]
+
+# Of a fit that does not find its length, as far as one serves all.
+RATE = 1e-3
+
+
+class Length(NamedTuple):
+    """Length of a training, and its learning rate.
+
+    Attributes
+    ----------
+    rate : float
+        The peak, where a schedule moves it.
+    epochs : int
+        Those that schedules reckon with.
+    last : int
+        The one to end after.
+    """
+
+    rate: float
+    epochs: int
+    last: int
+
+
+class LengthMixin:
+    """Numbers of epochs and rates of autoencoders, and the rows held out for them.
+
+    With ``max_epochs="auto"`` a fit first trains on parts of the rows, to see after how
+    many epochs the others are reconstructed best, and then on all of them.
+    """
+
+    @property
+    def _rate(self):
+        return RATE if self.learning_rate == "auto" else self.learning_rate
+
+    def _split(self, rows, data_val, goes_on):
+        """Return the rows to train on, and held-out ones or None."""
+        if data_val is not None:
+            return rows, data_val.rows
+        n_val = max(1, round(self.validation_fraction * len(rows)))
+        if not self._holds_out(rows, goes_on) or n_val >= len(rows):
+            return rows, None  # a single row can't be divided
+        order = np.random.RandomState(self._seed).permutation(len(rows))
+        order = torch.from_numpy(order)
+        return rows.subset(order[n_val:]), rows.subset(order[:n_val])
+
+    def _holds_out(self, rows, goes_on):
+        """Return whether rows are held out while the fit trains for good."""
+        if any(map(wants_held_out, self.callbacks or ())):
+            return True
+        if self.max_epochs == "auto" and self.early_stopping in {"auto", "refit"}:
+            return goes_on and self._can_find(rows)
+        return self.early_stopping in {True, "refit"}
+
+    def _can_find(self, rows):
+        return rows.source.is_indexed and len(rows) >= FEWEST_ROWS
+
+    def _length(self, data, rows_val, goes_on):
+        """Return the `Length` of a fit, given the rows held out in it."""
+        if self.max_epochs != "auto":
+            return Length(self._rate, self.max_epochs, self.max_epochs)
+        epochs = epochs_for(len(data.rows), self.batch_size)
+        finds = self.early_stopping in {"auto", "refit"} and rows_val is None
+        if goes_on or not finds or not self._can_find(data.rows):
+            return Length(self._rate, epochs, epochs)
+        return self._found_length(data, epochs)
+
+    def _found_length(self, data, epochs):
+        """Return the `Length` with which rows that are held out fare best."""
+        for rate in RATES if self.learning_rate == "auto" else [self.learning_rate]:
+            nets = self._trained_on_parts(data, epochs, rate)
+            if not any(net.diverged_ for net in nets):
+                break
+        losses = [net.history[:, "valid_reconstruction"] for net in nets]
+        return Length(rate, epochs, best_epoch(losses))
+
+    def _trained_on_parts(self, data, epochs, rate):
+        nets, rows = [], []
+        for held_out in parts_of(len(data.rows), self.validation_fraction, self._seed):
+            is_kept = torch.ones(len(data.rows), dtype=torch.bool)
+            is_kept[held_out] = False
+            kept = data.rows.subset(is_kept.nonzero()[:, 0])
+            rows.append((kept, data.rows.subset(held_out)))
+            self._start(data, kept)
+            stopping = self._budget_stopping(load_best=False)
+            self._prepare(self.net_, kept, [stopping], rate)
+            self.net_.is_compiled, self.net_.verbose = False, 0
+            nets.append(self.net_)
+        train_each(nets, rows, epochs=epochs)
+        return nets
+
+    def _stopping(self, monitor):
+        """Return the callback that stops a fit early, if any."""
+        if self.max_epochs == "auto":
+            stops = self.early_stopping is not False and monitor == "valid_loss"
+            return self._budget_stopping(load_best=True) if stops else None
+        if self.early_stopping not in {True, "refit"}:
+            return None
+        return PatientStopping(
+            monitor,
+            patience=self.n_iter_no_change,
+            threshold=self.tol,
+            load_best=True,
+            sink=noop,
+        )
+
+    def _budget_stopping(self, load_best):
+        """Return early stopping where all epochs are compared.
+
+        By their reconstructions: penalties may come to weigh more, and vary with noise.
+        """
+        return BudgetStopping(
+            "valid_reconstruction", threshold=self.tol, load_best=load_best, sink=noop
+        )
+
+    def _refit(self, data, length):
+        """Train anew on all rows, up to the epoch that did best on held-out ones.
+
+        That is the last one where it was not stopped: nothing speaks against it. Rates
+        are those of the first training.
+        """
+        stoppers = self._stoppers()
+        if self.max_epochs == "auto" or self.diverged_ or not stoppers:
+            return
+        was_stopped = self.n_iter_ < length.epochs
+        best = int(stoppers[0].best_epoch_) if was_stopped else length.epochs
+        self._start(data, data.rows)
+        self._run(data.rows, None, length._replace(last=best), anew=True)

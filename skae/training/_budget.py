@@ -1,0 +1,135 @@
+"""How long a fit trains that is left to find that out."""
+
+from math import ceil
+
+import numpy as np
+import torch
+
+__all__ = [
+    "FEWEST_ROWS",
+    "RATES",
+    "best_epoch",
+    "epochs_for",
+    "even_batches",
+    "parts_of",
+    "patience",
+]
+
+# In steps rather than epochs: what a network learns depends on how often it was
+# corrected, and an epoch is two corrections for a small table, thousands for a large
+# one.
+N_STEPS = 2000
+# An epoch is the least that can be stopped after.
+FEWEST_EPOCHS = 10
+# The first rate at which the loss does not explode.
+RATES = (7e-3, 1.4e-3, 2.8e-4)
+# When to stop is a lottery where few rows are held out: all of them are in turn.
+FEW_ROWS, N_FOLDS = 1000, 5
+# With fewer rows there is nothing to find out.
+FEWEST_ROWS, EPOCHS_OF_FEWEST_ROWS = 10, 100
+
+
+def epochs_for(n_rows, batch_size):
+    """Return the number of epochs that a fit may take at most.
+
+    Parameters
+    ----------
+    n_rows : int
+    batch_size : int
+
+    Examples
+    --------
+    >>> from skae.training._budget import epochs_for
+    >>> epochs_for(1000, 64), epochs_for(5, 64)
+    (125, 100)
+    """
+    if n_rows < FEWEST_ROWS:
+        return EPOCHS_OF_FEWEST_ROWS
+    return max(FEWEST_EPOCHS, ceil(N_STEPS / ceil(n_rows / batch_size)))
+
+
+def patience(best_step):
+    """Return the number of steps without improvement after which training ends.
+
+    What took long to come about may take long to be surpassed: while a schedule raises
+    the rate, losses rise too.
+
+    Parameters
+    ----------
+    best_step : int
+        The step after which held-out rows have fared best.
+    """
+    return 100 + best_step / 2
+
+
+def parts_of(n_rows, fraction, seed):
+    """Return which rows are held out: in one training, or in several, each in turn.
+
+    Parameters
+    ----------
+    n_rows : int
+    fraction : float
+        Share of the rows that is held out where they are many.
+    seed : int
+
+    Returns
+    -------
+    parts : tuple of LongTensor
+        One for each training.
+    """
+    order = torch.from_numpy(np.random.RandomState(seed).permutation(n_rows))
+    if n_rows < FEW_ROWS:
+        return order.tensor_split(N_FOLDS)
+    return (order[: max(1, round(fraction * n_rows))],)
+
+
+def even_batches(n_rows, batch_size):
+    """Return the largest size, up to one, of batches of which none is far smaller.
+
+    A step that follows a few rows only throws back what others have learnt. Sizes are
+    multiples of eight, so that folds of about as many rows have the same.
+
+    Examples
+    --------
+    >>> from skae.training._budget import even_batches
+    >>> even_batches(133, 64), even_batches(1000, 64), even_batches(20, 64)
+    (48, 64, 24)
+    """
+    n_batches = ceil(n_rows / batch_size)
+    return min(batch_size, 8 * ceil(n_rows / n_batches / 8))
+
+
+def best_epoch(losses):
+    """Return the number of epochs after which some losses were about smallest.
+
+    That is the first whose losses exceed those of the smallest mean by no more than
+    half a standard error of the differences: with few rows, what training gains is
+    seldom as sure as what it begins with.
+
+    Parameters
+    ----------
+    losses : list of array-like of shape (n_epochs,)
+        Of held-out rows, of trainings that may have ended at different times. Each is
+        taken to stay as it was at its end.
+
+    Examples
+    --------
+    >>> from skae.training._budget import best_epoch
+    >>> best_epoch([[3.0, 2.0, 1.0, 2.0], [5.0, 4.0, 3.0]])
+    3
+    """
+    longest = max(map(len, losses))
+    losses = np.array([np.pad(a, (0, longest - len(a)), mode="edge") for a in losses])
+    epochs = np.flatnonzero(np.isfinite(losses).all(axis=0))
+    if not len(epochs):
+        return 1
+    losses = losses[:, epochs]
+    excess = losses - losses[:, [losses.mean(axis=0).argmin()]]
+    return 1 + int(epochs[np.argmax(excess.mean(axis=0) <= _half_an_error(excess))])
+
+
+def _half_an_error(excess):
+    """Return half the standard errors of means over trainings, zero for a lone one."""
+    if len(excess) < 2:
+        return 0.0
+    return 0.5 * excess.std(axis=0, ddof=1) / np.sqrt(len(excess))

@@ -1,0 +1,220 @@
+"""Fits that find out how long to train, and at which rate."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
+from torch.utils.data import Dataset, IterableDataset
+
+import skae
+from skae import VAE, DenseAutoencoder
+from skae.training._budget import (
+    RATES,
+    best_epoch,
+    epochs_for,
+    even_batches,
+    parts_of,
+)
+
+
+def cancer():
+    return StandardScaler().fit_transform(load_breast_cancer().data).astype(np.float32)
+
+
+def curved(n_rows=200, seed=0):
+    """A clean map of one dimension into six, which takes many steps to learn."""
+    t = np.random.default_rng(seed).uniform(-2, 2, (n_rows, 1))
+    X = np.hstack([t, t**2, t**3, np.sin(2 * t), np.cos(3 * t), np.exp(t / 2)])
+    return (X - X.mean(0)) / X.std(0)
+
+
+def noise(n_rows=80, seed=0):
+    return np.random.default_rng(seed).normal(size=(n_rows, 12))
+
+
+def test_training_goes_on_while_it_helps_and_no_longer():
+    on_curve = DenseAutoencoder(1, random_state=0).fit(curved())
+    on_noise = DenseAutoencoder(4, random_state=0).fit(noise())
+    n_steps = [on_curve.n_iter_ * 4, on_noise.n_iter_ * 2]
+    assert n_steps[0] > 1000 > 400 > n_steps[1]
+
+
+def test_new_rows_of_noise_fare_hardly_worse_than_by_components():
+    X, new = noise(), noise(seed=1)
+    pca = PCA(4).fit(X)
+    linear = ((new - pca.inverse_transform(pca.transform(new))) ** 2).mean()
+    model = DenseAutoencoder(4, random_state=0).fit(X)
+    assert -model.score_samples(new).mean() < 1.05 * linear
+    given = DenseAutoencoder(4, max_epochs=1000, learning_rate=7e-3, random_state=0)
+    assert -given.fit(X).score_samples(new).mean() > 1.2 * linear
+
+
+def test_a_given_number_of_epochs_is_kept():
+    model = DenseAutoencoder(2, max_epochs=7, random_state=0).fit(cancer())
+    assert model.n_iter_ == 7
+    assert max(model.history_[:, "learning_rate"]) <= 1e-3
+
+
+def test_all_rows_are_learnt_from():
+    seen = []
+
+    class Spy(Callback):
+        def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+            seen.append(len(batch[0]) * training)
+
+    X = cancer()[:100]
+    model = DenseAutoencoder(2, callbacks=[Spy()], random_state=0).fit(X)
+    assert sum(seen) == 100 * model.n_iter_
+
+
+def test_held_out_rows_have_no_part_in_the_start(monkeypatch):
+    """Or they would be reconstructed best before any training."""
+    starts = []
+    start = DenseAutoencoder._start
+
+    def spy(self, data, rows):
+        starts.append(len(rows))
+        start(self, data, rows)
+
+    monkeypatch.setattr(DenseAutoencoder, "_start", spy)
+    DenseAutoencoder(2, random_state=0).fit(cancer()[:100])
+    assert starts == [80] * 5 + [100]
+    starts.clear()
+    DenseAutoencoder(2, early_stopping=True, max_epochs=2, random_state=0).fit(
+        cancer()[:100]
+    )
+    assert starts == [85]
+
+
+def test_many_rows_are_held_out_once(monkeypatch):
+    starts = []
+    start = DenseAutoencoder._start
+    monkeypatch.setattr(
+        DenseAutoencoder,
+        "_start",
+        lambda self, data, rows: (starts.append(len(rows)), start(self, data, rows)),
+    )
+    X = load_digits().data[:, 20:30] / 16
+    DenseAutoencoder(2, random_state=0).fit(X)
+    assert starts == [1797 - 270, 1797]
+
+
+def test_a_rate_that_explodes_is_lowered():
+    X = 3000 * cancer()[:60]
+    model = DenseAutoencoder(2, random_state=0).fit(X)
+    assert not model.diverged_
+    assert max(model.history_[:, "learning_rate"]) <= RATES[0]
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        DenseAutoencoder(
+            2, optimizer="sgd", learning_rate=1e8, max_epochs="auto", random_state=0
+        ).fit(X)
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 9, 10, 12])
+def test_few_rows(n_rows):
+    model = DenseAutoencoder(1, random_state=0).fit(noise(n_rows))
+    assert np.isfinite(model.transform(noise(n_rows))).all()
+
+
+def test_rows_given_for_validation_say_when_to_stop():
+    X = noise(120)
+    model = DenseAutoencoder(4, random_state=0).fit(X[:80], X_val=X[80:])
+    losses = np.array(model.history_[:, "valid_reconstruction"])
+    found = -model.score_samples(X[80:]).mean()
+    assert found == pytest.approx(losses.min(), rel=1e-3)
+    assert model.n_iter_ < epochs_for(80, 64)
+
+
+def test_without_early_stopping_the_budget_is_used_up():
+    model = DenseAutoencoder(2, early_stopping=False, random_state=0).fit(noise())
+    assert model.n_iter_ == epochs_for(80, 64) == 1000
+
+
+def test_early_stopping_keeps_the_best_without_a_second_training():
+    model = DenseAutoencoder(2, early_stopping=True, random_state=0).fit(noise())
+    assert "valid_loss" in model.history_[-1]
+
+
+class Numbered(Dataset):
+    def __init__(self, X):
+        self.X = torch.from_numpy(X.astype(np.float32))
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, number):
+        return self.X[number]
+
+
+class Stream(IterableDataset):
+    def __init__(self, X):
+        self.X = torch.from_numpy(X.astype(np.float32))
+
+    def __iter__(self):
+        return iter(self.X)
+
+
+def test_data_sets_find_the_same_length():
+    X = cancer()[:150]
+    found = [DenseAutoencoder(2, random_state=0).fit(data) for data in (X, Numbered(X))]
+    assert found[0].n_iter_ == found[1].n_iter_
+    np.testing.assert_allclose(*(one.transform(X) for one in found), atol=1e-5)
+
+
+def test_streams_cannot_be_held_out_and_train_for_the_whole_budget():
+    model = DenseAutoencoder(1, random_state=0).fit(Stream(cancer()[:1000, :3]))
+    assert model.n_iter_ == epochs_for(569, 64)
+
+
+def test_a_stacked_search_finds_what_lone_fits_find():
+    X = cancer().astype(np.float64)[:120]
+    models = [DenseAutoencoder(k, random_state=0) for k in (1, 3)]
+    alone = [skae.DenseAutoencoder(k, random_state=0).fit(X) for k in (1, 3)]
+    with skae.stacked():
+        from joblib import Parallel, delayed
+
+        together = Parallel(2)(delayed(model.fit)(X) for model in models)
+    for one, other in zip(alone, together, strict=True):
+        assert one.n_iter_ == other.n_iter_
+        assert one.score(X) == pytest.approx(other.score(X), abs=1e-6)
+
+
+def test_estimators_of_noisy_codes_may_find_their_length():
+    model = VAE(2, max_epochs="auto", random_state=0).fit(cancer()[:100])
+    assert 1 <= model.n_iter_ <= epochs_for(100, 64)
+
+
+def test_warm_starts_go_on():
+    model = DenseAutoencoder(2, warm_start=True, random_state=0).fit(noise())
+    before = model.n_iter_
+    assert model.fit(noise()).n_iter_ > before
+
+
+def test_parts_hold_out_every_row_once():
+    parts = parts_of(103, 0.15, seed=0)
+    assert [len(part) for part in parts] == [21, 21, 21, 20, 20]
+    assert sorted(torch.cat(parts).tolist()) == list(range(103))
+    (part,) = parts_of(2000, 0.15, seed=0)
+    assert len(part) == 300
+
+
+def test_the_earliest_epoch_of_about_the_smallest_losses():
+    steep = [[3.0, 2.0, 1.0, 2.0], [3.1, 2.1, 1.1, 2.2]]
+    assert best_epoch(steep) == 3
+    unsure = [[1.0, 0.2, 1.0], [1.0, 1.9, 1.0], [1.0, 0.8, 1.0]]
+    assert best_epoch(unsure) == 1
+    assert best_epoch([[np.nan, 2.0, 1.0]]) == 3
+    assert best_epoch([[np.inf, np.nan]]) == 1
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, 64, 65, 80, 133, 1000, 1001])
+def test_batches_are_about_even(n_rows):
+    size = even_batches(n_rows, 64)
+    assert size <= 64
+    n_batches = -(-n_rows // size)
+    assert n_batches == -(-n_rows // 64)
+    assert n_rows - (n_batches - 1) * size > 0
