@@ -281,6 +281,7 @@ class BaseAutoencoder(
         self._warn_unlike_target(data)
         data_val = self._validation_data(X_val, y_val, data)
         if not goes_on:
+            self._note_lengths(data, data_val)
             self._initialize(data.X, data.y)
         self._refits = self.early_stopping == "refit" and not goes_on
         context = self._init_callback_context(max_subtasks=self.max_epochs)
@@ -323,6 +324,7 @@ class BaseAutoencoder(
             self._go_on()
         data = self._training_data(X, y, _weight_in(metadata), reset=first)
         if first:
+            self._note_lengths(data)
             self._initialize(data.X, data.y)
         return self._run(data.rows, None, 1, scheduled=False)
 
@@ -350,10 +352,11 @@ class BaseAutoencoder(
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
-        self._network().initialize(self.net_.module_, events, self._seed)
+        network = self._network_of_fit()
+        network.initialize(self.net_.module_, events, self._seed)
         if y is not None:
             targets = self._as_events(evenly_spaced(y, SAMPLE_ROWS))
-            self._network().aim(self.net_.module_, events, targets)
+            network.aim(self.net_.module_, events, targets)
 
     def _build_net(self, event_shape, dtype, device):
         """Build `net_`, with random weights: a function of parameters and `_seed`."""
@@ -375,7 +378,7 @@ class BaseAutoencoder(
         noise = self._input_noise()
         with global_seed(self._seed):
             n_components = int(self.n_components)  # torch takes no numpy integers
-            encoder, decoder = self._network().build(event_shape, n_components)
+            encoder, decoder = self._network_of_fit().build(event_shape, n_components)
             middle = bottleneck.build(encoder.out_features, n_components)
             noise = None if noise is None else noise.build(event_shape)
         return AutoencoderModule(encoder, middle, decoder, event_shape, noise)

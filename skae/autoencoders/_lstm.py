@@ -18,17 +18,20 @@ class LSTMAutoencoder(BaseAutoencoder):
 
     The last hidden state of an LSTM that reads the sequence is mapped linearly to the
     code; the code, repeated over time, is the input of a second LSTM, whose hidden
-    states are mapped linearly to the reconstruction.
+    states are mapped linearly to the reconstruction. By default, linear maps run beside
+    both, from the flattened sequence to the code and back. They start as PCA, and what
+    the LSTMs add starts at zero: training begins with the error of PCA, where the
+    LSTMs alone often end above it.
 
-    Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, whose length may
-    differ between `fit` and prediction, or flattened windows in a 2-D one, which come
-    back 2-D. `skae.preprocessing.SlidingWindow` cuts them from a series. Sequences of
-    unequal length in a 3-D array are filled up with NaN, which neither the encoder
-    nor the loss sees.
+    Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, or flattened
+    windows in a 2-D one, which come back 2-D. `skae.preprocessing.SlidingWindow` cuts
+    them from a series. Sequences of unequal length in a 3-D array are filled up with
+    NaN, which neither the encoder nor the loss sees.
 
-    With the article's settings (a constant learning rate of 1e-3 and some hundred
-    steps) this network learns the level of a window and nothing else. The defaults
-    here, a one-cycle schedule with a high peak and clipped gradients, get past that.
+    A linear map has a weight for each time step. Where lengths differ among the
+    sequences that `fit` is given, those of `X_val` included, there is thus no linear
+    path, and any length can be predicted on; where they do not, later sequences have to
+    be as long, unless ``linear_path=None``.
 
     Parameters
     ----------
@@ -52,6 +55,10 @@ class LSTMAutoencoder(BaseAutoencoder):
     output_activation : str, default="identity"
         Activation of the reconstruction. A bounded one warns when the data lie
         outside of its range.
+    linear_path : {"pca"} or None, default="pca"
+        ``"pca"``: linear maps beside the LSTMs, which start as those of whitened
+        principal components, where all sequences of the fit are equally long. ``None``:
+        LSTMs only, which take sequences of any length.
     nested : bool, default=False
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
@@ -96,6 +103,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "code_activation": [str],
         "output_activation": [str],
+        "linear_path": [StrOptions({"pca"}), None],
         "nested": ["boolean"],
     }
 
@@ -110,6 +118,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         n_channels=1,
         code_activation="identity",
         output_activation="identity",
+        linear_path="pca",
         nested=False,
         max_epochs=200,
         batch_size=32,
@@ -140,6 +149,7 @@ class LSTMAutoencoder(BaseAutoencoder):
             bidirectional=self.bidirectional,
             n_channels=self.n_channels,
             output_activation=self.output_activation,
+            linear_path=self.linear_path,
         )
 
     def _bottleneck(self):
