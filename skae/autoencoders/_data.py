@@ -233,7 +233,7 @@ class EventDataMixin:
         return X
 
     def _check_lengths(self, X):
-        """Refuse sequences of other lengths where a linear map has one weight a step."""
+        """Refuse other lengths where a linear map has one weight a time step."""
         module = self.net_.module_
         if not (self._network().takes_missing_ends and module.encoder.beside):
             return

@@ -119,7 +119,7 @@ def test_gaussian_codes_have_means_of_pca():
 )
 def test_other_names_are_refused(network):
     network.set_params(linear_path="pcs")
-    with pytest.raises(UnknownNameError, match="linear_path 'pcs'.*mean 'pca'"):
+    with pytest.raises(UnknownNameError, match=r"linear_path 'pcs'.*mean 'pca'"):
         network.build((6, 2), 3)
 
 
