@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.data import normal
+from helpers.data import normal, sines
 from helpers.models import weights
 from instances import name_of
 from sklearn.base import clone
@@ -70,6 +70,18 @@ def test_all_layers_learn(network):
         model.partial_fit(rows)
     for name, value in model.net_.module_.state_dict().items():
         assert not torch.equal(value, before[name]), name
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_lstms_are_no_worse_than_pca_on_new_sequences(k):
+    X = (sines(240, 12) + normal(240, 12, 2) / 10).astype(np.float32)
+    train, test = X[:120], X[120:]
+    flat = train.reshape(120, -1)
+    pca = PCA(k).fit(flat)
+    rows = test.reshape(120, -1)
+    of_pca = ((rows - pca.inverse_transform(pca.transform(rows))) ** 2).mean()
+    model = LSTMAutoencoder(k, hidden_size=16, random_state=0)
+    assert -model.fit(train).score_samples(test).mean() <= of_pca
 
 
 def test_more_units_than_values_and_a_single_step():
