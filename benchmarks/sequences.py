@@ -91,7 +91,7 @@ DATA = {
     "BasicMotions": (partial(of_aeon, "BasicMotions"), None),
     "JapaneseVowels": (partial(of_aeon, "JapaneseVowels_eq"), None),
 }
-DEVELOPMENT = ("sunspots", "nottem", "ItalyPowerDemand")
+DEVELOPMENT = ("sunspots", "nottem", "airline")
 
 
 def folds(name, method):
