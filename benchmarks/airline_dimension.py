@@ -34,7 +34,11 @@ def windows(flatten):
 
 def models():
     lstm = LSTMAutoencoder(
-        decoder="repeat", max_epochs=100, learning_rate_schedule="constant"
+        decoder="repeat",
+        linear_path=None,
+        max_epochs=100,
+        learning_rate_schedule="constant",
+        learning_rate=1e-2,
     )
     return {
         "dense": (DenseAutoencoder(), windows(flatten=True)),

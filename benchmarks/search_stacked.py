@@ -102,7 +102,11 @@ def mlp_regressor(epochs):
 
 def lstm(epochs, width):
     return LSTMAutoencoder(
-        hidden_size=width, max_epochs=epochs, random_state=0, device="cpu"
+        hidden_size=width,
+        linear_path=None,
+        max_epochs=epochs,
+        random_state=0,
+        device="cpu",
     )
 
 

@@ -49,6 +49,7 @@ AUTOENCODERS = [
         hidden_size=8,
         n_layers=2,
         decoder="repeat",
+        linear_path=None,
         optimizer="rmsprop",
         max_epochs=3,
     ),
@@ -80,13 +81,13 @@ AUTOENCODERS = [
     ),
     Autoencoder(
         2,
-        network=ConvolutionalNetwork("4", hidden_size=6),
+        network=ConvolutionalNetwork("4", hidden_size=6, linear_path="pca"),
         max_epochs=3,
     ),
     # a recurrent VAE with both divergences
     Autoencoder(
         2,
-        network=RecurrentNetwork(8, decoder="stateful"),
+        network=RecurrentNetwork(8, decoder="stateful", linear_path="pca"),
         bottleneck="gaussian",
         objective=Objective(penalties=[("kl", KLDivergence(1e-3)), ("mmd", MMD(0.1))]),
         max_epochs=3,
@@ -105,7 +106,9 @@ NETWORKS = [
     (RecurrentNetwork(8, 2, decoder="stateful"), (6, 2)),
     (RecurrentNetwork(8, cell="gru", bidirectional=True), (6, 2)),
     (RecurrentNetwork(8, 2, decoder="stateful", cell="gru"), (6, 2)),
+    (RecurrentNetwork(8, decoder="stateful", linear_path="pca"), (6, 2)),
     (ConvolutionalNetwork("4-6"), (7, 2)),
+    (ConvolutionalNetwork("4-6", linear_path="pca"), (7, 2)),
     (ConvolutionalNetwork((4, 6), image_shape=(8, 8)), (1, 8, 8)),
     (
         ConvolutionalNetwork(

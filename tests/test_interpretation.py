@@ -105,8 +105,9 @@ def test_sensitivities_leave_no_gradients_behind():
 
 def test_time_steps_that_are_missing_do_not_count():
     sequences = X.reshape(30, 3, 2).copy()
-    model = LSTMAutoencoder(2, hidden_size=4, max_epochs=1, random_state=0)
-    model.fit(sequences)
+    model = LSTMAutoencoder(
+        2, hidden_size=4, linear_path=None, max_epochs=1, random_state=0
+    ).fit(sequences)
     whole = code_sensitivities(model, sequences[:, :2])
     sequences[:, 2] = np.nan
     S = code_sensitivities(model, sequences)

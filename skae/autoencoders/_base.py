@@ -288,6 +288,7 @@ class BaseAutoencoder(
         self._warn_unlike_target(data)
         data_val = self._validation_data(X_val, y_val, data)
         if not goes_on:
+            self._note_lengths(data, data_val)
             self._draw_seed()
         rows, rows_val = self._split(data.rows, data_val, goes_on)
         length = self._length(data, rows_val, goes_on)
@@ -335,6 +336,7 @@ class BaseAutoencoder(
             self._go_on()
         data = self._training_data(X, y, _weight_in(metadata), reset=first)
         if first:
+            self._note_lengths(data)
             self._draw_seed()
             self._start(data, data.rows)
         length = Length(self._rate, 1, 1)
@@ -369,9 +371,10 @@ class BaseAutoencoder(
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
-        self._network().initialize(self.net_.module_, events, self._seed)
+        network = self._network_of_fit()
+        network.initialize(self.net_.module_, events, self._seed)
         if targets is not None:
-            self._network().aim(self.net_.module_, events, targets)
+            network.aim(self.net_.module_, events, targets)
 
     def _sample(self, data, rows):
         """Return events, and targets or None, of up to `SAMPLE_ROWS` rows."""
@@ -407,7 +410,7 @@ class BaseAutoencoder(
         noise = self._input_noise()
         with global_seed(self._seed):
             n_components = int(self.n_components)  # torch takes no numpy integers
-            encoder, decoder = self._network().build(event_shape, n_components)
+            encoder, decoder = self._network_of_fit().build(event_shape, n_components)
             middle = bottleneck.build(encoder.out_features, n_components)
             noise = None if noise is None else noise.build(event_shape)
         return AutoencoderModule(encoder, middle, decoder, event_shape, noise)

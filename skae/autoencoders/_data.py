@@ -47,6 +47,21 @@ class EventDataMixin:
     def _as_events(self, X):
         return self._network().as_events(X)
 
+    def _network_of_fit(self):
+        """Return the network for sequences as the fit was given them."""
+        network = self._network()
+        return network.for_unequal_lengths() if self._has_unequal_lengths else network
+
+    def _note_lengths(self, *data):
+        """Note whether sequences differ in length, given some `TrainingData` or None.
+
+        The network is built accordingly, now and when it is opened from a file.
+        """
+        data = [part for part in data if part is not None]
+        shapes = {self._as_events(part.X[:1]).shape for part in data}
+        end_early = any(part.rows.source.has_missing for part in data)
+        self._has_unequal_lengths = end_early or len(shapes) > 1
+
     def _training_data(self, X, y=None, sample_weight=None, *, reset):
         """Return the `TrainingData` of what `fit` is given."""
         y = None if y is X else y
@@ -213,7 +228,24 @@ class EventDataMixin:
                 f"X has {X.shape[2]} channels, but {type(self).__name__} is expecting "
                 f"{n_channels} channels as input."
             )
+        if not reset and hasattr(self, "net_"):
+            self._check_lengths(X)
         return X
+
+    def _check_lengths(self, X):
+        """Refuse other lengths where a linear map has one weight a time step."""
+        module = self.net_.module_
+        if not (self._network().takes_missing_ends and module.encoder.beside):
+            return
+        expected, given = module.event_shape[0], X.shape[1]
+        ends_early = any(np.isnan(chunk[:, -1]).any() for chunk in chunks(X))
+        if ends_early or given != expected:
+            raise ValueError(
+                f"X holds sequences of {'up to ' * ends_early}{given} time steps, but "
+                f"{type(self).__name__} was fitted to {expected} each, and its linear "
+                "path takes no others: bring them to that length, or fit with "
+                "linear_path=None, with which lengths may differ."
+            )
 
     def _check_flattened(self, X, **settings):
         X = check_array(X, **settings)

@@ -12,6 +12,7 @@ from skae.training._budget import (
     RATES,
     best_epoch,
     epochs_for,
+    kept_beside,
     parts_of,
 )
 from skae.training._callbacks import BudgetStopping, PatientStopping
@@ -95,11 +96,9 @@ class LengthMixin:
 
     def _trained_on_parts(self, data, epochs, rate):
         nets, rows = [], []
-        for held_out in parts_of(len(data.rows), self.validation_fraction, self._seed):
-            is_kept = torch.ones(len(data.rows), dtype=torch.bool)
-            is_kept[held_out] = False
-            kept = data.rows.subset(is_kept.nonzero()[:, 0])
-            rows.append((kept, data.rows.subset(held_out)))
+        for held_out, kept in self._parts(data):
+            kept, held_out = data.rows.subset(kept), data.rows.subset(held_out)
+            rows.append((kept, held_out))
             self._start(data, kept)
             stopping = self._budget_stopping(load_best=False)
             self._prepare(self.net_, kept, [stopping], rate)
@@ -107,6 +106,16 @@ class LengthMixin:
             nets.append(self.net_)
         train_each(nets, rows, epochs=epochs)
         return nets
+
+    def _parts(self, data):
+        """Return pairs of rows that are held out and of others to train on.
+
+        Sequences that follow each other may be windows that overlap.
+        """
+        n_rows, is_ordered = len(data.rows), self._network().takes_sequences
+        gap = self._as_events(data.X[:1]).shape[1] - 1 if is_ordered else 0
+        parts = parts_of(n_rows, self.validation_fraction, self._seed, is_ordered)
+        return [(held_out, kept_beside(held_out, n_rows, gap)) for held_out in parts]
 
     def _stopping(self, monitor):
         """Return the callback that stops a fit early, if any."""

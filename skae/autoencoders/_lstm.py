@@ -18,17 +18,26 @@ class LSTMAutoencoder(BaseAutoencoder):
 
     The last hidden state of an LSTM that reads the sequence is mapped linearly to the
     code; the code, repeated over time, is the input of a second LSTM, whose hidden
-    states are mapped linearly to the reconstruction.
+    states are mapped linearly to the reconstruction. By default, linear maps run beside
+    both, from the flattened sequence to the code and back. They start as PCA, and what
+    the LSTMs add starts at zero: training begins with the error of PCA, where the
+    LSTMs alone often end above it.
 
-    Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, whose length may
-    differ between `fit` and prediction, or flattened windows in a 2-D one, which come
-    back 2-D. `skae.preprocessing.SlidingWindow` cuts them from a series. Sequences of
-    unequal length in a 3-D array are filled up with NaN, which neither the encoder
-    nor the loss sees.
+    Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, or flattened
+    windows in a 2-D one, which come back 2-D. `skae.preprocessing.SlidingWindow` cuts
+    them from a series. Sequences of unequal length in a 3-D array are filled up with
+    NaN, which neither the encoder nor the loss sees.
 
-    With the article's settings (a constant learning rate of 1e-3 and some hundred
-    steps) this network learns the level of a window and nothing else. The defaults
-    here, a one-cycle schedule with a high peak and clipped gradients, get past that.
+    A linear map has a weight for each time step. Where lengths differ among the
+    sequences that `fit` is given, those of `X_val` included, there is thus no linear
+    path, and any length can be predicted on; where they do not, later sequences have to
+    be as long, unless ``linear_path=None``.
+
+    From PCA on, the more steps the better at first; then the LSTMs learn the noise of
+    the training windows. How many do best on others depends on the series, and
+    ``max_epochs="auto"`` finds it out on blocks of sequences that follow each other, as
+    windows that overlap tell nothing of each other. LSTMs without the linear path start
+    at random and need many steps.
 
     Parameters
     ----------
@@ -52,6 +61,10 @@ class LSTMAutoencoder(BaseAutoencoder):
     output_activation : str, default="identity"
         Activation of the reconstruction. A bounded one warns when the data lie
         outside of its range.
+    linear_path : {"pca"} or None, default="pca"
+        ``"pca"``: linear maps beside the LSTMs, which start as those of whitened
+        principal components, where all sequences of the fit are equally long. ``None``:
+        LSTMs only, which take sequences of any length.
     nested : bool, default=False
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
@@ -96,6 +109,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         "n_channels": [Interval(Integral, 1, None, closed="left")],
         "code_activation": [str],
         "output_activation": [str],
+        "linear_path": [StrOptions({"pca"}), None],
         "nested": ["boolean"],
     }
 
@@ -110,13 +124,14 @@ class LSTMAutoencoder(BaseAutoencoder):
         n_channels=1,
         code_activation="identity",
         output_activation="identity",
+        linear_path="pca",
         nested=False,
-        max_epochs=200,
+        max_epochs="auto",
         batch_size=32,
-        learning_rate=1e-2,
+        learning_rate="auto",
         learning_rate_schedule="one_cycle",
         optimizer="adamw",
-        weight_decay=0.0,
+        weight_decay=0.01,
         max_grad_norm=1.0,
         early_stopping="auto",
         validation_fraction=0.15,
@@ -140,6 +155,7 @@ class LSTMAutoencoder(BaseAutoencoder):
             bidirectional=self.bidirectional,
             n_channels=self.n_channels,
             output_activation=self.output_activation,
+            linear_path=self.linear_path,
         )
 
     def _bottleneck(self):

@@ -81,6 +81,13 @@ class Network(BaseEstimator, ABC):
         encoder, decoder : torch.nn.Module
         """
 
+    def for_unequal_lengths(self):
+        """Return the network to build where sequences of the fit differ in length.
+
+        By default the network itself.
+        """
+        return self
+
     def initialize(self, module, events, seed):
         """Set initial weights that depend on the data; by default none do.
 

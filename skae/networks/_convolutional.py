@@ -4,19 +4,21 @@ from itertools import pairwise
 from math import prod
 from numbers import Integral
 
+import torch
 from torch import nn
 
 from skae.networks._activations import get_activation
 from skae.networks._architecture import as_sizes
 from skae.networks._base import NETWORKS, Network
 from skae.networks._convolutions import Convolutions
+from skae.networks._linear_path import LinearPathMixin
 from skae.shapes import as_sequences
 
 __all__ = ["ConvolutionalNetwork"]
 
 
 @NETWORKS.register("convolutional")
-class ConvolutionalNetwork(Network):
+class ConvolutionalNetwork(LinearPathMixin, Network):
     """Strided convolutions, and the transposed ones that mirror them.
 
     Every convolution halves height and width of an image, or the length of a
@@ -49,6 +51,11 @@ class ConvolutionalNetwork(Network):
     n_channels : int, default=1
         Number of channels of the flattened windows in a 2-D input of sequences. 3-D
         inputs carry their own, images have theirs in `image_shape`.
+    linear_path : {"pca"} or None, default=None
+        ``"pca"`` adds a linear map from the flattened event to the code, and one back,
+        and starts training from the principal components: the linear maps are those of
+        whitened components, what the convolutions add is zero. These then learn what a
+        linear reconstruction leaves.
 
     See Also
     --------
@@ -79,6 +86,7 @@ class ConvolutionalNetwork(Network):
         output_activation="identity",
         image_shape=None,
         n_channels=1,
+        linear_path=None,
     ):
         self.channels = channels
         self.kernel_size = kernel_size
@@ -87,6 +95,7 @@ class ConvolutionalNetwork(Network):
         self.output_activation = output_activation
         self.image_shape = image_shape
         self.n_channels = n_channels
+        self.linear_path = linear_path
 
     takes_images = True
 
@@ -120,7 +129,7 @@ class ConvolutionalNetwork(Network):
             When a size is below 1, `channels` does not read as sizes, or events are
             neither images nor sequences.
         UnknownNameError
-            When there is no such activation.
+            When there is no such activation or linear path.
         """
         stages = Convolutions(
             event_shape,
@@ -132,8 +141,10 @@ class ConvolutionalNetwork(Network):
         sizes = ()
         if self.hidden_size is not None:
             sizes = _checked_sizes("hidden_size", self.hidden_size)
-        encoder = _Encoder(stages, sizes, activation)
-        return encoder, _Decoder(stages, (n_components, *sizes), activation, output)
+        beside = self.has_linear_path
+        encoder = _Encoder(stages, sizes, activation, beside)
+        sizes = (n_components, *sizes)
+        return encoder, _Decoder(stages, sizes, activation, output, beside)
 
 
 def _checked_sizes(parameter, *sizes):
@@ -188,23 +199,28 @@ def _check_channels_first(X):
 
 
 class _Encoder(nn.Module):
-    def __init__(self, stages, sizes, activation):
+    def __init__(self, stages, sizes, activation, beside):
         super().__init__()
         self.event_shape = stages.event_shape
         self.convolutions = stages.down(activation)
         self.dense = _dense((stages.n_features, *sizes), activation)
-        self.out_features = (stages.n_features, *sizes)[-1]
+        self.beside = beside
+        n_beside = beside * prod(self.event_shape)
+        self.out_features = (stages.n_features, *sizes)[-1] + n_beside
 
     def forward(self, x):
         n_dims = len(self.event_shape)
         _check_shape(tuple(x.shape[-n_dims:]), self.event_shape)
         features = self.convolutions(_channels_first(x.reshape(-1, *self.event_shape)))
         features = self.dense(features.flatten(1))
-        return features.reshape(*x.shape[:-n_dims], self.out_features)
+        features = features.reshape(*x.shape[:-n_dims], features.shape[-1])
+        if self.beside:
+            features = torch.cat([x.flatten(-n_dims), features], dim=-1)
+        return features
 
 
 class _Decoder(nn.Module):
-    def __init__(self, stages, sizes, activation, output):
+    def __init__(self, stages, sizes, activation, output, beside):
         super().__init__()
         self.event_shape = stages.event_shape
         self.dense = _dense(sizes, activation)
@@ -212,11 +228,21 @@ class _Decoder(nn.Module):
         self.unflatten = nn.Unflatten(1, stages.shapes[-1])
         self.convolutions = stages.up(activation)
         self.activation = output()
+        n_values = prod(self.event_shape)
+        self.linear_path = nn.Linear(sizes[0], n_values) if beside else None
+
+    @property
+    def last(self):
+        """The layer that writes the event, before its activation."""
+        return self.convolutions[-1] if len(self.convolutions) else self.features
 
     def forward(self, z, event_shape):
         _check_shape(tuple(event_shape), self.event_shape)
-        features = self.features(self.dense(z.reshape(-1, z.shape[-1])))
+        codes = z.reshape(-1, z.shape[-1])
+        features = self.features(self.dense(codes))
         x = _channels_first(self.convolutions(self.unflatten(features)))
+        if self.linear_path is not None:
+            x = x + self.linear_path(codes).view_as(x)
         return self.activation(x).reshape(*z.shape[:-1], *self.event_shape)
 
 

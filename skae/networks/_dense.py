@@ -9,13 +9,13 @@ from torch import nn
 from skae.networks._activations import get_activation
 from skae.networks._architecture import layer_sizes
 from skae.networks._base import NETWORKS, Network
-from skae.networks._linear_path import aim_at, start_as_pca
+from skae.networks._linear_path import LinearPathMixin
 
 __all__ = ["DenseNetwork"]
 
 
 @NETWORKS.register("dense")
-class DenseNetwork(Network):
+class DenseNetwork(LinearPathMixin, Network):
     """Multilayer perceptrons: an encoder and the decoder that mirrors it.
 
     Parameters
@@ -68,20 +68,9 @@ class DenseNetwork(Network):
         )
         return encoder, decoder
 
-    def initialize(self, module, events, seed):
-        """Start as principal components where there is a linear path."""
-        if self.linear_path == "pca":
-            is_linear = self.output_activation == "identity"
-            start_as_pca(module, events, seed, with_decoder=is_linear)
-
-    def aim(self, module, events, targets):
-        """Let the linear decoder start as the regression of targets on codes."""
-        if self.linear_path == "pca" and self.output_activation == "identity":
-            aim_at(module, events, targets)
-
     def _hidden(self, sizes):
         activation = get_activation(self.activation).module
-        return _Hidden(sizes, activation, beside=self.linear_path is not None)
+        return _Hidden(sizes, activation, beside=self.has_linear_path)
 
 
 class _Hidden(nn.Module):
@@ -105,6 +94,13 @@ class _Decoder(nn.Module):
         self.hidden = hidden
         self.output = nn.Linear(hidden.out_features, n_features)
         self.activation = activation()
+
+    @property
+    def linear_path(self):
+        """The layer that is given the code beside the hidden layers' features."""
+        return self.output
+
+    last = linear_path
 
     def forward(self, z, event_shape):
         return self.activation(self.output(self.hidden(z)))

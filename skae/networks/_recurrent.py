@@ -4,11 +4,13 @@ import math
 from typing import NamedTuple
 
 import torch
+from sklearn.base import clone
 from torch import nn
 
 from skae.networks._activations import get_activation
 from skae.networks._base import NETWORKS, Network
 from skae.networks._lengths import packed
+from skae.networks._linear_path import LinearPathMixin
 from skae.registry import unknown_name
 from skae.shapes import as_sequences
 
@@ -18,7 +20,7 @@ N_TIME_CODES = 16
 
 
 @NETWORKS.register("recurrent")
-class RecurrentNetwork(Network):
+class RecurrentNetwork(LinearPathMixin, Network):
     """Recurrent layers that read a sequence, and others that write it from the code.
 
     The encoder's features are the last hidden state of its last layer. The decoder
@@ -53,6 +55,14 @@ class RecurrentNetwork(Network):
         Whether the encoder also reads backwards: its features are then the last
         hidden states of both directions, ``2 * hidden_size`` of them. The decoder
         writes forwards in any case.
+    linear_path : {"pca"} or None, default=None
+        ``"pca"`` adds a linear map from the flattened sequence to the code, and one
+        back, and starts training from the principal components: the linear maps are
+        those of whitened components, what the recurrent layers add is zero. These then
+        learn what a linear reconstruction leaves. A linear map has one weight for each
+        time step, so that sequences at prediction have to be as long as those of the
+        fit; and where these differ in length themselves, there is no linear path,
+        whatever is set here.
 
     Examples
     --------
@@ -78,6 +88,7 @@ class RecurrentNetwork(Network):
         output_activation="identity",
         cell="lstm",
         bidirectional=False,
+        linear_path=None,
     ):
         self.hidden_size = hidden_size
         self.n_layers = n_layers
@@ -86,6 +97,7 @@ class RecurrentNetwork(Network):
         self.output_activation = output_activation
         self.cell = cell
         self.bidirectional = bidirectional
+        self.linear_path = linear_path
 
     def as_events(self, X):
         """Return flattened windows as ``(n_samples, n_timesteps, n_channels)``."""
@@ -97,17 +109,27 @@ class RecurrentNetwork(Network):
         Raises
         ------
         UnknownNameError
-            When there is no such cell, decoder or output activation.
+            When there is no such cell, decoder, output activation or linear path.
         """
         cell = _look_up("cell", self.cell, _CELLS)
         decoder = _look_up("decoder", self.decoder, _DECODERS)
         activation = get_activation(self.output_activation).module
+        has_linear_path = self.has_linear_path
         n_channels = event_shape[-1]
         # torch's recurrent layers take no numpy integers
         sizes = (int(self.hidden_size), int(self.n_layers))
         # The decoder draws its weights first: the order is part of a seed's meaning.
         decoder = decoder(cell, n_components, sizes, n_channels, activation)
-        return _Encoder(cell, n_channels, sizes, self.bidirectional), decoder
+        encoder = _Encoder(cell, n_channels, sizes, self.bidirectional)
+        if has_linear_path:
+            n_values = math.prod(event_shape)
+            encoder.read_beside(n_values)
+            decoder.linear_path = nn.Linear(n_components, n_values)
+        return encoder, decoder
+
+    def for_unequal_lengths(self):
+        """Return the network without a linear path, which has one length."""
+        return clone(self).set_params(linear_path=None)
 
 
 def _look_up(kind, name, known):
@@ -158,12 +180,19 @@ class _Encoder(nn.Module):
         )
         self.n_directions = 2 if bidirectional else 1
         self.out_features = self.n_directions * self.layers.hidden_size
+        self.beside = False
+
+    def read_beside(self, n_values):
+        """Give the flattened sequence, of so many values, before the features."""
+        self.beside = True
+        self.out_features += n_values
 
     def forward(self, x):
         _, states = self.layers(packed(x.reshape(-1, *x.shape[-2:])))
         last_layer = self.cell.hidden(states)[-self.n_directions :]
         features = torch.cat(tuple(last_layer), dim=-1)
-        return features.reshape(*x.shape[:-2], -1)
+        features = features.reshape(*x.shape[:-2], -1)
+        return torch.cat([x.flatten(-2), features], dim=-1) if self.beside else features
 
 
 class _Repeat(nn.Module):
@@ -176,12 +205,21 @@ class _Repeat(nn.Module):
         self.output = nn.Sequential(
             nn.Linear(self.layers.hidden_size, n_channels), activation()
         )
+        self.linear_path = None
+
+    @property
+    def last(self):
+        """The layer that writes the channels."""
+        return self.output[0]
 
     def forward(self, z, event_shape):
         codes = z.reshape(-1, z.shape[-1])
         inputs = self.inputs(codes, event_shape[0])
         hidden, _ = self.layers(inputs, self.state(codes))
-        return self.output(hidden).reshape(*z.shape[:-1], *event_shape)
+        x = self.last(hidden)
+        if self.linear_path is not None:
+            x = x + self.linear_path(codes).view_as(x)
+        return self.output[1](x).reshape(*z.shape[:-1], *event_shape)
 
     def inputs(self, z, n_timesteps):
         return z.unsqueeze(-2).expand(-1, n_timesteps, -1)

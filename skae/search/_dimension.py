@@ -241,12 +241,10 @@ class LatentDimensionSearchCV(BaseSearchCV):
     def _obstacle_to_nested(self):
         """Return what speaks against nested fits, a clause, or None."""
         param, params = self._range.param, self.estimator.get_params()
-        has_nested = param.removesuffix("n_components") + "nested" in params
-        if not has_nested or (
-            self.curve == "auto" and not starts_as_pca(params, param)
-        ):
+        if param.removesuffix("n_components") + "nested" not in params:
             return "the estimator has no parameter `nested` for ordered codes"
-        if self.curve == "auto" and not starts_as_pca(params, param):
+        few_steps_do = starts_as_pca(params, param) and self._range.is_complete
+        if self.curve == "auto" and not few_steps_do:
             return "training does not begin with principal components"
         if not isinstance(self.n_components, str | Integral):
             return f"n_components={self.n_components!r} are single dimensions"

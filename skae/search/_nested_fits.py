@@ -97,7 +97,9 @@ def readings_of(scoring):
 
 
 def starts_as_pca(params, param):
-    """Return whether few steps will do, as training begins with principal components.
+    """Return whether training begins with principal components, so that few steps do.
+
+    Where sequences differ in length it does not, whatever is set.
 
     Parameters
     ----------

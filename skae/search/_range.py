@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 
+import numpy as np
 from sklearn.base import clone
 
 from skae._arrays import as_numbers
@@ -39,6 +40,8 @@ class DimensionRange:
         Order of the rows, where that shows in the errors of unshuffled folds.
     n_rows : int
         Number of rows.
+    is_complete : bool
+        Whether no value is missing, as at the ends of shorter sequences.
 
     Examples
     --------
@@ -56,6 +59,7 @@ class DimensionRange:
     is_trained: bool = True
     row_order: RowOrder | None = None
     n_rows: int = 0
+    is_complete: bool = True
 
     @classmethod
     def of(cls, estimator, X, y=None, n_blocks=0):
@@ -77,7 +81,10 @@ class DimensionRange:
         is_trained = f"{found.prefix}max_epochs" in params
         order = _row_order(X, seen, n_blocks) if n_blocks else None
         n_rows, n_features = seen.shape
-        return cls(param, n_features, _estimated(seen), is_trained, order, n_rows)
+        is_complete = not np.isnan(seen).any()
+        return cls(
+            param, n_features, _estimated(seen), is_trained, order, n_rows, is_complete
+        )
 
     def values(self, n_components):
         """Return the latent dimensions to try, ascending: those that compress.

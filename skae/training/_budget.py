@@ -11,6 +11,7 @@ __all__ = [
     "best_epoch",
     "epochs_for",
     "even_batches",
+    "kept_beside",
     "parts_of",
     "patience",
 ]
@@ -62,7 +63,7 @@ def patience(best_step):
     return 100 + best_step / 2
 
 
-def parts_of(n_rows, fraction, seed):
+def parts_of(n_rows, fraction, seed, is_ordered=False):
     """Return which rows are held out: in one training, or in several, each in turn.
 
     Parameters
@@ -71,16 +72,49 @@ def parts_of(n_rows, fraction, seed):
     fraction : float
         Share of the rows that is held out where they are many.
     seed : int
+    is_ordered : bool, default=False
+        Whether rows that follow each other may be alike, as windows of a series are:
+        then blocks of them are held out rather than single ones.
 
     Returns
     -------
-    parts : tuple of LongTensor
+    parts : list of LongTensor
         One for each training.
     """
-    order = torch.from_numpy(np.random.RandomState(seed).permutation(n_rows))
+    order = np.random.RandomState(seed).permutation(n_rows)
+    if is_ordered:
+        order = np.arange(n_rows)
     if n_rows < FEW_ROWS:
-        return order.tensor_split(N_FOLDS)
-    return (order[: max(1, round(fraction * n_rows))],)
+        parts = np.array_split(order, N_FOLDS)
+    else:  # the ends of as many blocks, which are one after the other
+        blocks = np.array_split(order, N_FOLDS)
+        parts = [np.concatenate([b[-round(fraction * len(b)) :] for b in blocks])]
+    return [torch.from_numpy(part) for part in parts]
+
+
+def kept_beside(held_out, n_rows, gap=0):
+    """Return the rows to train on beside those that are held out.
+
+    Parameters
+    ----------
+    held_out : LongTensor
+    n_rows : int
+    gap : int, default=0
+        How many before and after a row that is held out are left out as well, one in
+        twenty of all at most.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.training._budget import kept_beside
+    >>> kept_beside(torch.tensor([20, 21]), 40, gap=2).tolist()[16:20]
+    [16, 17, 24, 25]
+    """
+    gap = min(gap, n_rows // 20)
+    around = held_out[:, None] + torch.arange(-gap, gap + 1)
+    is_kept = torch.ones(n_rows, dtype=torch.bool)
+    is_kept[around.clip(0, n_rows - 1).ravel()] = False
+    return is_kept.nonzero()[:, 0]
 
 
 def even_batches(n_rows, batch_size):

@@ -49,7 +49,11 @@ def test_a_dense_autoencoder_finds_about_three_dimensions():
 @pytest.mark.filterwarnings("ignore")
 def test_a_repeated_code_trained_briefly_decides_nothing():
     model = LSTMAutoencoder(
-        decoder="repeat", max_epochs=100, learning_rate_schedule="constant"
+        decoder="repeat",
+        linear_path=None,
+        max_epochs=100,
+        learning_rate=1e-2,
+        learning_rate_schedule="constant",
     )
     found = search(model, windows(flatten=False), n_components=9, n_restarts=2)
     assert found.selection_.verdict.kind in ("flat", "under-trained")

@@ -176,6 +176,22 @@ def test_networks_that_do_not_start_as_pca_have_separate_fits():
     assert not any("nested" in key for key in search.cv_results_)
 
 
+@pytest.mark.parametrize("end_early", [False, True])
+@pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
+def test_sequences_have_nested_fits_where_they_are_equally_long(end_early):
+    X = linear(n_features=6, n_samples=60)[..., None].copy()
+    if end_early:
+        X[::5, 4:] = np.nan
+    search = LatentDimensionSearchCV(
+        LSTMAutoencoder(hidden_size=3, max_epochs=1),
+        n_components=3,
+        cv=KFold(2, shuffle=True, random_state=0),
+        refit=False,
+        random_state=0,
+    ).fit(X)
+    assert bool(search.selection_.evidence) != end_early
+
+
 @pytest.mark.parametrize(
     "estimator", [VAE(nested=True), LSTMAutoencoder(nested=True)], ids=["vae", "lstm"]
 )

