@@ -27,9 +27,9 @@ def draw_calibration(found, path):
     everywhere = [answer for answers in found.values() for answer in answers]
     figure, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
     axes.plot([0, 1], [0, 1], color="0.8", zorder=0)
-    rows = [*((title, own, {}) for title, own in found.items() if len(found) > 1)]
+    rows = [(title, own, {}) for title, own in found.items() if len(found) > 1]
     rows.append(("all", everywhere, {"color": "black", "markersize": 9}))
-    rows.append(("all, of sets without, too", everywhere, _HOLLOW))
+    rows.append(("all, and sets without as wrong", everywhere, _HOLLOW))
     for number, (title, own, style) in enumerate(rows):
         if style is not _HOLLOW:
             own = [answer for answer in own if answer.known.d]
