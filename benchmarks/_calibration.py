@@ -76,4 +76,4 @@ def _label(axes, found):
     )
     for kind, promised in promises.items():
         axes.annotate(kind, (promised, 0.02), ha="center")
-    axes.legend(loc="lower right", fontsize=7)
+    axes.figure.legend(loc="outside upper center", ncols=4, fontsize=7)
