@@ -99,19 +99,19 @@ def largest_drop(spectrum):
 
 
 @reading
-def least_volume(X, weight=0.03, offset=0.01, share=0.01):
+def least_volume(X):
     """Read the units that a least volume of codes leaves (Least Volume).
 
-    The loss is ``MSE + weight exp(mean_i log(std(z_i) + offset))``, and the decoder is
+    The loss is ``MSE + 0.03 exp(mean_i log(std(z_i) + 0.01))``, and the decoder is
     Lipschitz by spectral normalisation of its layers (SiLU is so within 1.1). Units
     are replaced by their means, the one of the smallest deviation first, as long as
-    all that are replaced explain no more than `share` of the reconstruction:
+    all that are replaced explain no more than 1 % of the reconstruction:
     ``(MSE' - MSE) / (MSE of the means - MSE)``. The dimension is the number left. The
-    share of 1 % is ours; the article ranks units.
+    1 % is ours; the article ranks units.
 
     Chen, Fuge, "Compressing Latent Space via Least Volume", ICLR 2024,
-    arXiv:2404.17773; penalty and explained reconstruction as in its code, weight and
-    offset as in code that applies it to vectors by dense networks.
+    arXiv:2404.17773; penalty and explained reconstruction as in its code, 0.03 and
+    0.01 as in code that applies it to vectors by dense networks.
     """
     n_features, units = X.shape[1], min(X.shape[1], UNITS)
     encoder, decoder = dense(n_features, units), dense(units, n_features)
@@ -120,16 +120,16 @@ def least_volume(X, weight=0.03, offset=0.01, share=0.01):
 
     def loss(x):
         z = encoder(x)
-        volume = (z.std(0) + offset).log().mean().exp()
-        return mse_loss(decoder(z), x) + weight * volume
+        volume = (z.std(0) + 0.01).log().mean().exp()
+        return mse_loss(decoder(z), x) + 0.03 * volume
 
     train(X, [encoder, decoder], loss)
     decoder.eval()  # spectral norms as they are
     with torch.no_grad():
-        return units_left(X, encoder(X), decoder, share)
+        return units_left(X, encoder(X), decoder)
 
 
-def units_left(X, Z, decoder, share):
+def units_left(X, Z, decoder, share=0.01):
     """Return how many units remain, of those with the smallest deviations removed."""
     order, errors = Z.std(0).argsort(), [mse_loss(decoder(Z), X)]
     for unit in order:
