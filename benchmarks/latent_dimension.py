@@ -1,19 +1,23 @@
 """Ways to choose a latent dimension compared on data whose dimension is known.
 
-    python benchmarks/latent_dimension.py [--seed 0] [--only sphere torus]
-        [--sets suite settled apart independent] [--separate] [--seconds]
+    python benchmarks/latent_dimension.py [--seed 0 | --seeds 0 1 2]
+        [--sets suite settled apart independent manifolds real]
+        [--only sphere torus] [--peers] [--separate] [--plot PATH] [--seconds]
 
 Sets are those of `skae.datasets.manifold_suite`, families on which choices were settled
-too, families held apart from that (see `_families.py`), and families drawn by someone
-who did not know how the choice is made (see `_independent.py`). For each set:
-its numbers of rows and features, the intrinsic dimension d, the largest number of units
-e that a code may need, and what each way says, all on standardised rows:
+too, families held apart from that (see `_families.py`), families drawn by someone who
+did not know how the choice is made (see `_independent.py`), the manifolds of
+scikit-dimension (`_manifolds.py`), and pictures and motions with a dimension that the
+literature accepts (`_real.py`). For each set: its numbers of rows and features, the
+intrinsic dimension d, the largest number of units e that a code may need, and what each
+way says, all on rows whose features are standardised, or share one scale in the last:
 
 - default: `select_dimension` in a stack, with its interval and verdict;
 - bend: where the curve of the nested fits alone bends, from the evidence of the same
   call;
 - separate: `select_dimension(curve="separate")`, the shortest description by a fit for
   each dimension; slow, and so by ``--separate`` only;
+- IRMAE-WD, Least Volume, active units: trained peers (see `_peers.py`), by ``--peers``;
 - GRIDE, its plateau, and GRIDE 8, from the 8th and 16th neighbours; MLE of Levina and
   Bickel; CorrInt; TwoNN: estimators from the distances of neighbours, rounded;
 - PCA 95 %: components that keep 95 % of the variance; Minka: ``PCA("mle")``, for no
@@ -21,8 +25,10 @@ e that a code may need, and what each way says, all on standardised rows:
   rounded.
 
 Then, for each source and family: how often each way is exact, within [d, e], and within
-one of that, with its median seconds; and what each verdict of the default is worth,
-with how often it is given where there is no low dimension, which d = 0 stands for.
+one of that, with its median seconds, pooled over seeds; what each verdict of the
+default is worth, with how often it is given where there is no low dimension, which
+d = 0 stands for; and the sets for which the default is not within [d, e]. ``--plot``
+draws what verdicts promise against how often they are right.
 
 ``--seconds`` prints, instead of all that, how long `select_dimension` takes in a stack
 for data of three sizes: a usual one, by separate fits too; many rows; and few.
@@ -37,8 +43,12 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+from _calibration import draw_calibration
 from _families import Known, deep_network, held_apart, relu_network, settled_on
 from _independent import independent
+from _manifolds import benchmark_manifolds
+from _peers import active_units, irmae_wd, least_volume
+from _real import real
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
@@ -62,11 +72,30 @@ def suite(seed):
         yield Known(manifold.name, family, manifold.X, d, e)
 
 
+def by_feature(X):
+    return StandardScaler().fit_transform(X)
+
+
+def by_one_scale(X):
+    """Centre features and divide all by one number, as of the pixels of pictures."""
+    return (X - X.mean(0)) / X.std(0).max()
+
+
+class Source(NamedTuple):
+    """Known sets, ``draw(seed)``, and how their rows are scaled."""
+
+    title: str
+    draw: callable
+    scaled: callable = by_feature
+
+
 SOURCES = {
-    "suite": ("suite", suite),
-    "settled": ("settled on", settled_on),
-    "apart": ("held apart", held_apart),
-    "independent": ("drawn independently", independent),
+    "suite": Source("suite", suite),
+    "settled": Source("settled on", settled_on),
+    "apart": Source("held apart", held_apart),
+    "independent": Source("drawn independently", independent),
+    "manifolds": Source("scikit-dimension's", benchmark_manifolds),
+    "real": Source("accepted answers", real, by_one_scale),
 }
 
 
@@ -101,6 +130,12 @@ ESTIMATORS = {
     "participation": participation_ratio,
 }
 
+PEERS = {
+    "IRMAE-WD": irmae_wd,
+    "Least Volume": least_volume,
+    "active units": active_units,
+}
+
 
 class Answer(NamedTuple):
     """What each way says of a set, and the seconds that each has taken."""
@@ -131,16 +166,17 @@ def chosen(rows, **settings):
         return select_dimension(rows.astype(np.float32), **settings)
 
 
-def answers(known, arguments):
-    rows = StandardScaler().fit_transform(known.X)
-    selection, took = timed(chosen, rows, random_state=arguments.seed)
+def answers(known, rows, seed, arguments):
+    selection, took = timed(chosen, rows, random_state=seed)
     said = {"default": selection.value, "bend": round(selection.evidence[0].says)}
     seconds = {"default": took, "bend": took}
     if arguments.separate:
         separate, seconds["separate"] = timed(
-            chosen, rows, random_state=arguments.seed, curve="separate"
+            chosen, rows, random_state=seed, curve="separate"
         )
         said["separate"] = separate.value
+    for name, read in PEERS.items() if arguments.peers else ():
+        said[name], seconds[name] = timed(read, rows, seed)
     for name, estimate in ESTIMATORS.items():
         value, seconds[name] = timed(estimate, rows)
         said[name] = None if value is None else round(min(value, rows.shape[1]))
@@ -233,24 +269,40 @@ def _meeting(found):
     return f"{met} of {len(pairs)}" if pairs else ""
 
 
-def print_source(source, arguments):
-    title, draw = SOURCES[source]
+def print_failures(title, found):
+    """Print the sets for which the default is not within [d, e]."""
+    wrong = [answer for answer in found if answer.known.d]
+    wrong = [answer for answer in wrong if not answer.is_right("default")[1]]
+    words = [f"{a.known.name} {a.said['default']} ({a.verdict})" for a in wrong]
+    print(f"\nWrong, {title}: {', '.join(words) or 'none'}.", flush=True)
+
+
+def print_sets(source, seed, arguments):
+    """Print the answers for each set of a source, and return them."""
     found = []
-    for known in draw(arguments.seed):
+    for known in source.draw(seed):
         if arguments.only and not any(part in known.name for part in arguments.only):
             continue
-        found.append(answers(known, arguments))
+        found.append(answers(known, source.scaled(known.X), seed, arguments))
         if len(found) == 1:
-            print(f"\n## {title.capitalize()}, seed {arguments.seed}")
+            print(f"\n## {source.title.capitalize()}, seed {seed}")
             default, *others = found[0].said
             columns = ["set", "rows", "D", "d", "e", default, "interval", "verdict"]
             print_head([*columns, *others])
         print_set(found[-1])
         print(f"{found[-1].seconds['default']:.1f} s", file=sys.stderr)
+    return found
+
+
+def print_source(source, seeds, arguments):
+    """Print the answers for a source, and what they are worth over all seeds."""
+    found = [a for seed in seeds for a in print_sets(source, seed, arguments)]
     if found:
-        print_shares(title, found)
+        print_shares(source.title, found)
         print_families(found)
-        print_verdicts(title, found)
+        print_verdicts(source.title, found)
+        print_failures(source.title, found)
+    return found
 
 
 # Seconds
@@ -281,16 +333,22 @@ def main():
     )
     parser.add_argument("--sets", nargs="+", choices=SOURCES, default=[*SOURCES])
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", help="several, pooled")
     parser.add_argument("--only", nargs="+", help="parts of names of sets")
+    parser.add_argument("--peers", action="store_true", help="slow")
     parser.add_argument("--separate", action="store_true", help="slow")
+    parser.add_argument("--plot", metavar="PATH", help="picture of what verdicts keep")
     parser.add_argument("--seconds", action="store_true", help="instead of tables")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.seconds:
         print_seconds(arguments.seed)
         return
-    for source in arguments.sets:
-        print_source(source, arguments)
+    seeds, found = arguments.seeds or [arguments.seed], {}
+    for source in (SOURCES[name] for name in arguments.sets):
+        found[source.title] = print_source(source, seeds, arguments)
+        if arguments.plot:
+            draw_calibration(found, arguments.plot)
 
 
 if __name__ == "__main__":
