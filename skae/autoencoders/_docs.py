@@ -19,7 +19,7 @@ batch_size : int, default={batch_size}
 learning_rate : float or "auto", default={learning_rate}
     Step size of the optimiser; the peak, where the schedule has one. ``"auto"``: 0.007
     where the fit finds the number of epochs, or a fifth, or a 25th of that if the
-    loss explodes; 0.001 elsewhere.
+    loss explodes; elsewhere 0.001, and 0.003 for `LSTMAutoencoder`.
 learning_rate_schedule : {{"constant", "one_cycle", "cosine", "plateau"}}, \
 default={learning_rate_schedule}
     ``"one_cycle"`` warms up from 1/25 of `learning_rate` over 30 % of the

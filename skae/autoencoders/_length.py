@@ -20,9 +20,6 @@ from skae.training._guests import wants_held_out
 
 __all__ = ["Length", "LengthMixin"]
 
-# Of a fit that does not find its length, as far as one serves all.
-RATE = 1e-3
-
 
 class Length(NamedTuple):
     """Length of a training, and its learning rate.
@@ -49,9 +46,12 @@ class LengthMixin:
     many epochs the others are reconstructed best, and then on all of them.
     """
 
+    # Of a fit that does not find its length, as far as one serves all.
+    _USUAL_RATE = 1e-3
+
     @property
     def _rate(self):
-        return RATE if self.learning_rate == "auto" else self.learning_rate
+        return self._USUAL_RATE if self.learning_rate == "auto" else self.learning_rate
 
     def _split(self, rows, data_val, goes_on):
         """Return the rows to train on, and held-out ones or None."""
@@ -96,7 +96,7 @@ class LengthMixin:
 
     def _trained_on_parts(self, data, epochs, rate):
         nets, rows = [], []
-        for held_out, kept in self._parts(data):
+        for held_out, kept in self._splits(data):
             kept, held_out = data.rows.subset(kept), data.rows.subset(held_out)
             rows.append((kept, held_out))
             self._start(data, kept)
@@ -107,7 +107,7 @@ class LengthMixin:
         train_each(nets, rows, epochs=epochs)
         return nets
 
-    def _parts(self, data):
+    def _splits(self, data):
         """Return pairs of rows that are held out and of others to train on.
 
         Sequences that follow each other may be windows that overlap.

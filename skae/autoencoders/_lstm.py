@@ -113,6 +113,8 @@ class LSTMAutoencoder(BaseAutoencoder):
         "nested": ["boolean"],
     }
 
+    _USUAL_RATE = 3e-3
+
     def __init__(
         self,
         n_components=2,
