@@ -230,7 +230,7 @@ plt.show()
 # schedule up to 1e-2 and clipped gradients get the very same network past it. The
 # library's own decoder, which is also given the time of every step and starts from a
 # state that the code sets, takes fewer epochs. Both are without the linear path that
-# the library adds by default, which starts as PCA.
+# the library adds by default: it starts as PCA, and finds out how long to train.
 steps = {
     "linear_path": None,
     "batch_size": 16,
@@ -240,7 +240,8 @@ steps = {
 epochs = (5, 5) if FAST else (600, 400)
 patient = LSTMAutoencoder(8, decoder="repeat", max_epochs=epochs[0], **steps)
 stateful = LSTMAutoencoder(8, max_epochs=epochs[1], **steps)
-skae.fit_stack([patient, stateful], [windows] * 2)
+default = LSTMAutoencoder(8, max_epochs=5 if FAST else "auto", random_state=0)
+skae.fit_stack([patient, stateful, default], [windows] * 3)
 
 flat = windows.reshape(len(windows), -1)
 results = {"each window's own mean": flat.mean(1, keepdims=True)}
@@ -252,6 +253,7 @@ for k, model in ((8, fitted[0]), (42, fitted[-1])):
     results[f"LSTM as in the article, {k}"] = model.reconstruct(windows)
 results["the same network, one-cycle, 8"] = patient.reconstruct(windows)
 results["LSTM with state and time, 8"] = stateful.reconstruct(windows)
+results["LSTM from PCA on, the default, 8"] = default.reconstruct(windows)
 
 
 def errors(X_hat):

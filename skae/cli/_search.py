@@ -18,6 +18,7 @@ from skae.search._range import Choice
 __all__ = ["make_search"]
 
 _N_POINTS = 4  # candidates of a Bayesian search at a time, whose fits train together
+_USUAL_RATE = 3e-3
 _WEIGHT_DECAYS = 1e-6, 1e-1, "log-uniform"
 _MIN_WIDTH = 4
 _MAX_DEPTH = 3
@@ -113,8 +114,9 @@ def _training_space(autoencoder):
     decay.
     """
     params = autoencoder.get_params()
-    space = {}
-    if isinstance(rate := params.get("learning_rate"), float):
+    space, rate = {}, params.get("learning_rate")
+    if rate is not None:
+        rate = _USUAL_RATE if rate == "auto" else rate
         space["learning_rate"] = rate / 10, rate * 10, "log-uniform"
     if "weight_decay" in params:
         space["weight_decay"] = _WEIGHT_DECAYS

@@ -15,6 +15,7 @@ from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
 from skae.search._order import RowOrder, are_overlapping, row_order
 from skae.search._rules import SelectionRule
+from skae.shapes import n_dims
 
 __all__ = ["Choice", "DimensionRange"]
 
@@ -41,7 +42,7 @@ class DimensionRange:
     n_rows : int
         Number of rows.
     is_complete : bool
-        Whether no value is missing, as at the ends of shorter sequences.
+        Whether no sequence ends before others do.
 
     Examples
     --------
@@ -81,7 +82,7 @@ class DimensionRange:
         is_trained = f"{found.prefix}max_epochs" in params
         order = _row_order(X, seen, n_blocks) if n_blocks else None
         n_rows, n_features = seen.shape
-        is_complete = not np.isnan(seen).any()
+        is_complete = n_dims(X) < 3 or not np.isnan(seen).any()
         return cls(
             param, n_features, _estimated(seen), is_trained, order, n_rows, is_complete
         )

@@ -155,7 +155,7 @@ def test_relative_noise_on_sequences_of_unequal_length_trains_alone(groups):
 
 
 def test_windows_are_as_alone(groups):
-    models = mixed(LSTMAutoencoder(batch_size=16, n_channels=2))
+    models = mixed(LSTMAutoencoder(linear_path=None, batch_size=16, n_channels=2))
     assert_stacked_like_alone(models, [low_rank(n) for n in (30, 17, 30)], rtol=1e-7)
     assert groups() == ([[3]], [0])
 
