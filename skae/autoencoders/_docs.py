@@ -11,15 +11,17 @@ max_epochs : int or "auto", default={max_epochs}
     Below 1,000 rows five folds of them are held out in turn, and train as one stack
     (`skae.stacked`) where the network can; of more rows `validation_fraction` is held
     out once. Then the network trains on all rows for that long, with the callbacks, and
-    `history_` is that of this training. Data that are read as a stream, or have fewer
-    than 10 rows, train for the whole of the budget, 100 epochs of few rows.
+    `history_` is that of this training. The whole budget is used up where data are
+    read as a stream, where the objective has penalties, of which held-out
+    reconstructions know nothing, and for fewer than 10 rows (100 epochs).
 batch_size : int, default={batch_size}
     Rows per optimisation step. It does not matter for prediction. With
     ``max_epochs="auto"`` the most of them: batches are about even.
 learning_rate : float or "auto", default={learning_rate}
     Step size of the optimiser; the peak, where the schedule has one. ``"auto"``: 0.007
     where the fit finds the number of epochs, or a fifth, or a 25th of that if the
-    loss explodes; elsewhere 0.001, and 0.003 for `LSTMAutoencoder`.
+    loss explodes or training does not help; 0.002 where it does not; with a number of
+    epochs 0.001, for `LSTMAutoencoder` 0.003.
 learning_rate_schedule : {{"constant", "one_cycle", "cosine", "plateau"}}, \
 default={learning_rate_schedule}
     ``"one_cycle"`` warms up from 1/25 of `learning_rate` over 30 % of the

@@ -1,5 +1,6 @@
 """How long and at which rate a fit trains, as parameters say or as it finds out."""
 
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +17,13 @@ from skae.training._budget import (
     parts_of,
 )
 from skae.training._callbacks import BudgetStopping, PatientStopping
-from skae.training._guests import wants_held_out
+from skae.training._guests import copies_of, is_scheduler, wants_held_out
 
 __all__ = ["Length", "LengthMixin"]
+
+
+# Of a fit that has the budget for its length and does not try rates.
+SAFE_RATE = 2e-3
 
 
 class Length(NamedTuple):
@@ -46,12 +51,15 @@ class LengthMixin:
     many epochs the others are reconstructed best, and then on all of them.
     """
 
-    # Of a fit that does not find its length, as far as one serves all.
+    # Of a fit whose length is given, as far as one serves all.
     _USUAL_RATE = 1e-3
 
     @property
     def _rate(self):
-        return self._USUAL_RATE if self.learning_rate == "auto" else self.learning_rate
+        """Learning rate of a fit that does not find it."""
+        if self.learning_rate != "auto":
+            return self.learning_rate
+        return SAFE_RATE if self.max_epochs == "auto" else self._USUAL_RATE
 
     def _split(self, rows, data_val, goes_on):
         """Return the rows to train on, and held-out ones or None."""
@@ -73,7 +81,12 @@ class LengthMixin:
         return self.early_stopping in {True, "refit"}
 
     def _can_find(self, rows):
-        return rows.source.is_indexed and len(rows) >= FEWEST_ROWS
+        """Return whether held-out reconstructions can say when to stop.
+
+        They know nothing of penalties, as that on noisy codes of a VAE.
+        """
+        is_enough = rows.source.is_indexed and len(rows) >= FEWEST_ROWS
+        return is_enough and not self._objective().penalties
 
     def _length(self, data, rows_val, goes_on):
         """Return the `Length` of a fit, given the rows held out in it."""
@@ -87,12 +100,17 @@ class LengthMixin:
 
     def _found_length(self, data, epochs):
         """Return the `Length` with which rows that are held out fare best."""
+        found = []
         for rate in RATES if self.learning_rate == "auto" else [self.learning_rate]:
             nets = self._trained_on_parts(data, epochs, rate)
-            if not any(net.diverged_ for net in nets):
+            losses = [net.history[:, "valid_reconstruction"] for net in nets]
+            last = best_epoch(losses)
+            has_diverged = any(net.diverged_ for net in nets)
+            least = np.mean([loss[min(last, len(loss)) - 1] for loss in losses])
+            found.append((has_diverged, least, Length(rate, epochs, last)))
+            if last > 1 and not has_diverged:
                 break
-        losses = [net.history[:, "valid_reconstruction"] for net in nets]
-        return Length(rate, epochs, best_epoch(losses))
+        return min(found, key=itemgetter(0, 1))[2]
 
     def _trained_on_parts(self, data, epochs, rate):
         nets, rows = [], []
@@ -100,12 +118,19 @@ class LengthMixin:
             kept, held_out = data.rows.subset(kept), data.rows.subset(held_out)
             rows.append((kept, held_out))
             self._start(data, kept)
-            stopping = self._budget_stopping(load_best=False)
-            self._prepare(self.net_, kept, [stopping], rate)
+            self._prepare(self.net_, kept, self._callbacks_of_parts(), rate)
             self.net_.is_compiled, self.net_.verbose = False, 0
             nets.append(self.net_)
+            del self.net_  # a fit that is interrupted has none
         train_each(nets, rows, epochs=epochs)
         return nets
+
+    def _callbacks_of_parts(self):
+        """Return the callbacks of trainings on parts, which move the rate or stop."""
+        callbacks = copies_of(filter(is_scheduler, self.callbacks or ()))
+        if self.learning_rate_schedule == "plateau":
+            callbacks.append(self._plateau("valid_loss"))
+        return [*callbacks, self._budget_stopping(load_best=False)]
 
     def _splits(self, data):
         """Return pairs of rows that are held out and of others to train on.

@@ -22,7 +22,7 @@ __all__ = [
 N_STEPS = 2000
 # An epoch is the least that can be stopped after.
 FEWEST_EPOCHS = 10
-# The first rate at which the loss does not explode.
+# Lower ones where the loss explodes, or training at higher ones never helps.
 RATES = (7e-3, 1.4e-3, 2.8e-4)
 # When to stop is a lottery where few rows are held out: all of them are in turn.
 FEW_ROWS, N_FOLDS = 1000, 5
@@ -88,8 +88,13 @@ def parts_of(n_rows, fraction, seed, is_ordered=False):
         parts = np.array_split(order, N_FOLDS)
     else:  # the ends of as many blocks, which are one after the other
         blocks = np.array_split(order, N_FOLDS)
-        parts = [np.concatenate([b[-round(fraction * len(b)) :] for b in blocks])]
+        parts = [np.concatenate([_end(block, fraction) for block in blocks])]
     return [torch.from_numpy(part) for part in parts]
+
+
+def _end(block, fraction):
+    n_held_out = min(max(1, round(fraction * len(block))), len(block) - 1)
+    return block[-n_held_out:]
 
 
 def kept_beside(held_out, n_rows, gap=0):
@@ -101,7 +106,7 @@ def kept_beside(held_out, n_rows, gap=0):
     n_rows : int
     gap : int, default=0
         How many before and after a row that is held out are left out as well, one in
-        twenty of all at most.
+        twenty of all at most, and none if nothing would be left.
 
     Examples
     --------
@@ -114,6 +119,8 @@ def kept_beside(held_out, n_rows, gap=0):
     around = held_out[:, None] + torch.arange(-gap, gap + 1)
     is_kept = torch.ones(n_rows, dtype=torch.bool)
     is_kept[around.clip(0, n_rows - 1).ravel()] = False
+    if gap and not is_kept.any():
+        return kept_beside(held_out, n_rows)
     return is_kept.nonzero()[:, 0]
 
 

@@ -7,16 +7,18 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
 from torch.utils.data import Dataset, IterableDataset
 
 import skae
-from skae import VAE, DenseAutoencoder
+from skae import VAE, DenseAutoencoder, stacking
+from skae.autoencoders import _length
 from skae.training._budget import (
     RATES,
     best_epoch,
     epochs_for,
     even_batches,
+    kept_beside,
     parts_of,
 )
 
@@ -183,9 +185,61 @@ def test_a_stacked_search_finds_what_lone_fits_find():
         assert one.score(X) == pytest.approx(other.score(X), abs=1e-6)
 
 
-def test_estimators_of_noisy_codes_may_find_their_length():
-    model = VAE(2, max_epochs="auto", random_state=0).fit(cancer()[:100])
-    assert 1 <= model.n_iter_ <= epochs_for(100, 64)
+def test_penalties_use_up_the_budget():
+    """Held-out reconstructions know nothing of them: components would be best."""
+    model = VAE(2, max_epochs="auto", random_state=0).fit(cancer()[:20])
+    assert model.n_iter_ == epochs_for(20, 64)
+
+
+@pytest.mark.parametrize("fraction", [0.001, 0.15, 0.999])
+def test_any_share_holds_some_rows_out_and_keeps_some(fraction):
+    (part,) = parts_of(1000, fraction, seed=0)
+    assert 1 <= len(part) < 1000
+    assert 1 <= len(kept_beside(part, 1000, gap=60)) < 1000
+
+
+def test_neighbours_of_held_out_sequences_are_left_out():
+    parts = parts_of(100, 0.15, seed=0, is_ordered=True)
+    assert parts[1].tolist() == list(range(20, 40))
+    kept = kept_beside(parts[1], 100, gap=9)
+    assert kept.tolist() == [*range(15), *range(45, 100)]
+
+
+def test_lower_rates_are_tried_where_training_does_not_help():
+    X = noise(60)
+    model = DenseAutoencoder(11, random_state=0).fit(X * 1e-3)
+    pca = PCA(11).fit(X)
+    linear = ((X - pca.inverse_transform(pca.transform(X))) ** 2).mean()
+    assert model.score(X * 1e-3) > 1 - 1.5 * linear / X.var()
+
+
+def test_schedulers_move_the_rate_while_the_length_is_found(monkeypatch):
+    trained = []
+    monkeypatch.setattr(
+        _length,
+        "train_each",
+        lambda nets, rows, **kwargs: (
+            trained.extend(nets),
+            stacking.train_each(nets, rows, **kwargs),
+        ),
+    )
+    schedule = LRScheduler("StepLR", step_size=5, gamma=0.5)
+    DenseAutoencoder(1, callbacks=[schedule], random_state=0).fit(curved(60))
+    assert len(trained) == 5
+    for net in trained:
+        assert net.optimizer_.param_groups[0]["lr"] < RATES[0]
+
+
+def test_a_fit_that_is_interrupted_while_it_finds_out_has_no_network(monkeypatch):
+    model = DenseAutoencoder(2, warm_start=True, random_state=0)
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_length, "train_each", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(noise())
+    assert not hasattr(model, "net_")
 
 
 def test_warm_starts_go_on():
