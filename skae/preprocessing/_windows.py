@@ -1,6 +1,7 @@
 """Series to windows and back."""
 
-from numbers import Integral
+import warnings
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -10,9 +11,17 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skae._sklearn import (
     Interval,
+    StrOptions,
     check_feature_names_in,
     fit_context,
     get_output_config,
+    num_samples,
+)
+from skae.preprocessing._starts import (
+    first_rows,
+    long_steps,
+    regular_starts,
+    spanning,
 )
 
 __all__ = ["SlidingWindow"]
@@ -27,6 +36,12 @@ def _window_output_has_columns(window):
     return window.flatten or not hasattr(window, "n_features_in_")
 
 
+def _dates_of(X):
+    index = getattr(X, "index", None)
+    is_dates = getattr(index, "inferred_type", None) == "datetime64"
+    return index if is_dates else None
+
+
 class SlidingWindow(TransformerMixin, BaseEstimator):
     """Cut a series into windows of equal length.
 
@@ -34,6 +49,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
         windows[k, t, c] = series[k * stride + t, c]
         n_windows        = (n_timesteps - length) // stride + 1
+
+    With `groups` (machines, patients, ...) this holds within each group, and no window
+    mixes two; with time stamps and `max_gap` no window spans a gap in time.
 
     Nothing but the number of channels is learnt in `fit`. The number of rows changes
     from time steps to windows, so a target `y` of one value per time step does not
@@ -55,6 +73,15 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         estimators that take two-dimensional data, instead of ``(n_windows, length,
         n_channels)``. Only rows have feature names and can be data frames
         (`set_output`); the index is then that of each window's first time step.
+    max_gap : float or None, default=None
+        Longest step in time within a window, in units of the usual step (the median
+        of all steps within groups), at least 1. Needs time stamps: the `timestamps` of
+        `transform`, or a data frame with a `pandas.DatetimeIndex`. Where months or
+        jitter make steps uneven, 1.5 takes them and no missing time step. None looks
+        for no gaps.
+    gaps : {"drop", "raise"}, default="drop"
+        What is done about windows that span a longer step than `max_gap`: they are
+        left out, with a warning that says how many, or `transform` refuses.
 
     Attributes
     ----------
@@ -86,18 +113,40 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     array([0., 1., 2., 3., 4.])
     >>> window.gap
     1
+
+    Two machines, one of which stood still for a while:
+
+    >>> machines = ["a", "a", "a", "b", "b", "b"]
+    >>> SlidingWindow(length=2, flatten=True).fit_transform(series, groups=machines)
+    array([[0., 1.],
+           [1., 2.],
+           [3., 4.],
+           [4., 5.]])
+    >>> import warnings
+    >>> window = SlidingWindow(length=2, max_gap=1.5, flatten=True).fit(series)
+    >>> with warnings.catch_warnings(action="ignore"):  # 1 of 4 windows is left out
+    ...     window.transform(series, groups=machines, timestamps=[7, 8, 9, 1, 2, 5])
+    array([[0., 1.],
+           [1., 2.],
+           [3., 4.]])
     """
 
     _parameter_constraints = {
         "length": [Interval(Integral, 1, None, closed="left")],
         "stride": [Interval(Integral, 1, None, closed="left")],
         "flatten": ["boolean"],
+        "max_gap": [Interval(Real, 1, None, closed="left"), None],
+        "gaps": [StrOptions({"drop", "raise"})],
     }
 
-    def __init__(self, length=10, stride=1, *, flatten=False):
+    def __init__(
+        self, length=10, stride=1, *, flatten=False, max_gap=None, gaps="drop"
+    ):
         self.length = length
         self.stride = stride
         self.flatten = flatten
+        self.max_gap = max_gap
+        self.gaps = gaps
 
     @property
     def gap(self):
@@ -123,34 +172,72 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         validate_data(self, X, dtype=_DTYPES)
         return self
 
-    def transform(self, X):
-        """Cut a series into windows.
+    def fit_transform(self, X, y=None, *, groups=None, timestamps=None):
+        """Learn the number of channels and cut the series into windows.
 
         Parameters
         ----------
         X : array-like of shape (n_timesteps, n_channels)
             The series, of at least `length` time steps.
+        y : None
+            Ignored.
+        groups, timestamps : array-like of shape (n_timesteps,), default=None
+            As in `transform`.
 
         Returns
         -------
         windows : ndarray of shape (n_windows, length, n_channels), or \
                 (n_windows, length * n_channels) with `flatten`
-            A copy, in the series' own float dtype. Time steps after the last window
-            that fits are left out.
+            As from `transform`.
+        """
+        return self.fit(X, y).transform(X, groups=groups, timestamps=timestamps)
+
+    def transform(self, X, *, groups=None, timestamps=None):
+        """Cut a series, or several one below the other, into windows.
+
+        `groups` and `timestamps` are metadata: a pipeline passes them on where
+        ``set_transform_request(groups=True, timestamps=True)`` asks for them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_timesteps, n_channels)
+            The series, of at least `length` time steps.
+        groups : array-like of shape (n_timesteps,), default=None
+            What each time step belongs to, as numbers or strings. The time steps of a
+            group follow one another. No window mixes two groups; groups shorter than
+            a window have none, with a warning. By default all of `X` is one series.
+        timestamps : array-like of shape (n_timesteps,), default=None
+            Time of each time step, as numbers or dates, strictly increasing within
+            each group. By default the index of `X`, where `max_gap` is set and `X` is
+            a data frame with a `pandas.DatetimeIndex`.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_windows, length, n_channels), or \
+                (n_windows, length * n_channels) with `flatten`
+            A copy, in the series' own float dtype, group after group. Time steps after
+            the last window that fits are left out.
 
         Raises
         ------
         ValueError
-            If the series is shorter than one window.
+            If no group is as long as a window, or no window is without a gap; if
+            `groups` or `timestamps` have another length than `X`, or `groups` that
+            do not stand together, or time stamps that are missing, equal or not in
+            order; if there are none and `max_gap` needs them; if windows span a gap
+            and ``gaps="raise"``.
         """
         check_is_fitted(self)
         series = validate_data(self, X, dtype=_DTYPES, reset=False)
-        self._check_length(series)
-        view = sliding_window_view(series, self.length, axis=0)[:: self.stride]
-        windows = view.transpose(0, 2, 1).copy()
+        firsts = first_rows(groups, len(series))
+        starts = regular_starts(firsts, len(series), self.length, self.stride)
+        self._warn_of_short_groups(firsts, len(series))
+        starts = self._without_gaps(starts, self._long_steps(X, firsts, timestamps))
+        view = sliding_window_view(series, self.length, axis=0).transpose(0, 2, 1)
+        windows = np.ascontiguousarray(view[starts])
         if not self.flatten:
             return windows
-        return self._with_index(windows.reshape(len(windows), -1), X)
+        return self._with_index(windows.reshape(len(windows), -1), X, starts)
 
     def inverse_transform(self, X):
         """Lay windows over one another and average where they overlap.
@@ -203,12 +290,51 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         names = [f"{c}_t{t}" for t in range(self.length) for c in channels]
         return np.asarray(names, dtype=object)
 
-    def _check_length(self, series):
-        if len(series) < self.length:
+    def _long_steps(self, X, firsts, timestamps):
+        if timestamps is None and self.max_gap is not None:
+            timestamps = _dates_of(X)
+            if timestamps is None:
+                raise ValueError(
+                    f"SlidingWindow looks for gaps with max_gap={self.max_gap}, and X "
+                    "has no time stamps: pass `timestamps`, one for each time step, or "
+                    "a data frame with a DatetimeIndex; or set max_gap=None."
+                )
+        if timestamps is None:
+            return None
+        return long_steps(timestamps, firsts, num_samples(X), self.max_gap)
+
+    def _without_gaps(self, starts, is_long):
+        if is_long is None:
+            return starts
+        spans = spanning(starts, self.length, is_long)
+        if not spans.any():
+            return starts
+        what = (
+            f"{spans.sum()} of {len(starts)} windows, which span a step that is longer "
+            f"than max_gap={self.max_gap} times the usual step; the first such step "
+            f"follows row {int(np.argmax(is_long))}"
+        )
+        if self.gaps == "raise":
             raise ValueError(
-                f"SlidingWindow got a series of {len(series)} time steps, which is "
-                f"shorter than one window of length={self.length}: pass at least "
-                f"{self.length} time steps, or lower `length`."
+                f"SlidingWindow refuses {what}. Raise `max_gap`, lower `length`, or "
+                "leave such windows out by gaps='drop'."
+            )
+        if spans.all():
+            raise ValueError(
+                f"SlidingWindow would leave out {what}. Raise `max_gap` or lower "
+                "`length`."
+            )
+        warnings.warn(f"SlidingWindow left out {what}.", UserWarning, stacklevel=4)
+        return starts[~spans]
+
+    def _warn_of_short_groups(self, firsts, n_timesteps):
+        n_short = (np.diff(np.append(firsts, n_timesteps)) < self.length).sum()
+        if n_short:
+            warnings.warn(
+                f"SlidingWindow got {n_short} of {len(firsts)} groups with fewer time "
+                f"steps than one window of length={self.length}: they have no window.",
+                UserWarning,
+                stacklevel=4,
             )
 
     def _check_windows(self, windows):
@@ -234,7 +360,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             series[at] += (windows[:, t] - series[at]) / count[at]
         return np.where(count > 0, series, np.asarray(np.nan, windows.dtype))
 
-    def _with_index(self, rows, X):
+    def _with_index(self, rows, X, starts):
         # scikit-learn would give the rows the index of X, which has one entry for
         # each time step.
         is_frame = hasattr(X, "iloc")
@@ -242,7 +368,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             return rows
         import pandas as pd
 
-        return pd.DataFrame(rows, index=X.index[:: self.stride][: len(rows)])
+        return pd.DataFrame(rows, index=X.index[starts])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,0 +1,239 @@
+"""Windows of several series, with gaps in time."""
+
+import datetime as dt
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.data import normal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import config_context
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+
+from skae.preprocessing import SlidingWindow
+
+few = settings(max_examples=150, deadline=None, derandomize=True)
+
+
+@st.composite
+def fleets(draw):
+    """Draw machines' time stamps: runs of usual steps with gaps between them."""
+    groups, stamps = [], []
+    for name in draw(st.permutations("abcd"))[: draw(st.integers(1, 4))]:
+        steps = draw(st.lists(st.sampled_from([1, 1, 1, 1, 1, 2, 5]), max_size=25))
+        groups += [name] * (len(steps) + 1)
+        stamps += np.cumsum([draw(st.integers(-9, 9)), *steps]).tolist()
+    return groups, stamps
+
+
+def starts_of_a_loop(groups, stamps, length, stride, max_gap):
+    """Return first rows of windows, and how many span a gap, by a plain loop."""
+    n = len(groups)
+    usual = np.median(
+        [stamps[i + 1] - stamps[i] for i in range(n - 1) if groups[i] == groups[i + 1]]
+        or [1]
+    )
+    starts, n_dropped = [], 0
+    for name in dict.fromkeys(groups):
+        first = groups.index(name)
+        for start in range(first, n - length + 1, stride):
+            rows = range(start, start + length)
+            if any(groups[row] != name for row in rows):
+                break
+            steps = [stamps[row + 1] - stamps[row] for row in rows[:-1]]
+            if max_gap is not None and any(step > max_gap * usual for step in steps):
+                n_dropped += 1
+            else:
+                starts.append(start)
+    return starts, n_dropped
+
+
+@few
+@given(
+    fleet=fleets(),
+    length=st.integers(1, 6),
+    stride=st.integers(1, 4),
+    max_gap=st.sampled_from([None, 1, 1.5, 3]),
+)
+def test_no_window_spans_a_gap_or_two_groups(fleet, length, stride, max_gap):
+    groups, stamps = fleet
+    starts, n_dropped = starts_of_a_loop(groups, stamps, length, stride, max_gap)
+    series = np.arange(2.0 * len(groups)).reshape(-1, 2)
+    window = SlidingWindow(length, stride, max_gap=max_gap).fit(series)
+    if not starts:
+        silence = warnings.catch_warnings(action="ignore")
+        with silence, pytest.raises(ValueError, match="lower `length`"):
+            window.transform(series, groups=groups, timestamps=stamps)
+        return
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        windows = window.transform(series, groups=groups, timestamps=stamps)
+    np.testing.assert_array_equal(
+        windows, [series[start : start + length] for start in starts]
+    )
+    told = [str(w.message) for w in caught if "left out" in str(w.message)]
+    assert len(told) == (n_dropped > 0)
+    if told:
+        assert f"left out {n_dropped} of {len(starts) + n_dropped} windows" in told[0]
+
+
+@few
+@given(fleet=fleets(), length=st.integers(1, 6), stride=st.integers(1, 4))
+def test_a_group_has_the_windows_it_has_alone(fleet, length, stride):
+    groups = np.array(fleet[0])
+    series = normal(len(groups), 2)
+    parts = [series[groups == name] for name in dict.fromkeys(groups.tolist())]
+    parts = [part for part in parts if len(part) >= length]
+    if not parts:
+        return
+    window = SlidingWindow(length, stride)
+    with warnings.catch_warnings(action="ignore"):
+        windows = window.fit_transform(series, groups=groups)
+    alone = np.concatenate([window.fit_transform(part) for part in parts])
+    np.testing.assert_array_equal(windows, alone)
+
+
+def test_short_groups_are_counted():
+    window = SlidingWindow(length=3)
+    with pytest.warns(UserWarning, match="2 of 3 groups .* length=3"):
+        windows = window.fit_transform(normal(7, 1), groups=[1, 1, 2, 2, 2, 2, 3])
+    assert len(windows) == 2
+
+
+def test_all_groups_are_short():
+    with pytest.raises(ValueError, match=r"2 groups of at most 3 time steps.*length=4"):
+        SlidingWindow(4).fit_transform(normal(5, 1), groups=[1, 1, 2, 2, 2])
+
+
+def test_groups_that_do_not_stand_together():
+    with pytest.raises(ValueError, match=r"'a' again in row 3.*sort the rows by group"):
+        SlidingWindow(2).fit_transform(normal(4, 1), groups=["a", "a", "b", "a"])
+
+
+def test_group_without_a_name():
+    with pytest.raises(ValueError, match="groups has NaN"):
+        SlidingWindow(2).fit_transform(normal(4, 1), groups=[1, 1, np.nan, np.nan])
+
+
+@pytest.mark.parametrize("name", ["groups", "timestamps"])
+def test_metadata_of_another_length(name):
+    with pytest.raises(ValueError, match=f"{name} has 5 entries .* 4 time steps"):
+        SlidingWindow(2).fit_transform(normal(4, 1), **{name: np.arange(5)})
+
+
+@pytest.mark.parametrize("max_gap", [None, 2])
+@pytest.mark.parametrize(
+    ("stamps", "message"),
+    [
+        ([1, 2, 4, 3], r"rows 2 and 3 are out of order \(4, then 3\)"),
+        ([1, 2, 2, 3], r"rows 1 and 2 are twice \(2, then 2\), the first of 1"),
+        (np.array([3, 2, 1, 0], np.uint8), "rows 0 and 1 are out of order"),
+        (["2024-01-01", "2024-01-02", "2024-01-04", "2024-01-03"], "2024-01-04, then"),
+        ([0.0, np.nan, 1.0, 2.0], "NaN or infinity"),
+        (["2024-01-01", "NaT", "2024-01-03", "2024-01-04"], "NaT"),
+        (["Monday", "Tuesday", "Wednesday", "Thursday"], "are no dates"),
+        ([1j, 2j, 3j, 4j], "numbers or dates"),
+    ],
+)
+def test_unusable_time_stamps(stamps, message, max_gap):
+    window = SlidingWindow(2, max_gap=max_gap)
+    with pytest.raises(ValueError, match=message):
+        window.fit_transform(normal(4, 1), timestamps=stamps)
+
+
+def test_each_group_has_its_own_clock():
+    window = SlidingWindow(2, max_gap=1)
+    stamps, groups = [5, 6, 7, 1, 2, 3], ["a"] * 3 + ["b"] * 3
+    assert (
+        len(window.fit_transform(normal(6, 1), groups=groups, timestamps=stamps)) == 4
+    )
+    with pytest.raises(ValueError, match="name them by `groups`"):
+        window.fit_transform(normal(6, 1), timestamps=stamps)
+
+
+DAYS = pd.date_range("2024-03-01", periods=12, freq="D").delete([4, 5])
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        DAYS,
+        DAYS.tz_localize("Europe/Berlin"),
+        pd.Series(DAYS),
+        DAYS.to_numpy(),
+        DAYS.strftime("%Y-%m-%d").tolist(),
+        DAYS.to_pydatetime(),
+        DAYS.date.tolist(),
+        DAYS.day_of_year * 0.1 + 1e3,
+    ],
+    ids=["index", "zone", "series", "datetime64", "text", "datetime", "date", "float"],
+)
+def test_kinds_of_time_stamps(stamps):
+    window = SlidingWindow(3, max_gap=1, flatten=True)
+    series = np.arange(10.0).reshape(-1, 1)
+    with pytest.warns(UserWarning, match="left out 2 of 8 .* follows row 3"):
+        windows = window.fit_transform(series, timestamps=stamps)
+    np.testing.assert_array_equal(windows[:, 0], [0, 1, 4, 5, 6, 7])
+
+
+def test_dates_with_time_zones_in_a_list():
+    zone = dt.timezone(dt.timedelta(hours=1))
+    stamps = [dt.datetime(2024, 1, day, tzinfo=zone) for day in (1, 2, 3, 9)]
+    window = SlidingWindow(2, max_gap=1)
+    with pytest.warns(UserWarning, match="left out 1 of 3"):
+        window.fit_transform(normal(4, 1), timestamps=stamps)
+
+
+def test_a_step_of_months_is_no_gap():
+    months = pd.date_range("2000-01", periods=48, freq="MS")
+    frame = pd.DataFrame({"air": normal(48)}, index=months)
+    window = SlidingWindow(12, max_gap=1.5)
+    assert len(window.fit_transform(frame)) == 37
+
+
+def test_dates_of_a_frame_are_read_where_gaps_matter():
+    frame = pd.DataFrame({"air": normal(10)}, index=DAYS)
+    window = SlidingWindow(3, max_gap=1.5, flatten=True).set_output(transform="pandas")
+    with pytest.warns(UserWarning, match="left out 2 of 8 windows"):
+        out = window.fit_transform(frame)
+    assert list(out.index) == list(DAYS[[0, 1, 4, 5, 6, 7]])
+    assert len(SlidingWindow(3).fit_transform(frame)) == 8
+
+
+def test_gaps_may_be_refused():
+    window = SlidingWindow(3, max_gap=1.5, gaps="raise")
+    frame = pd.DataFrame({"air": normal(10)}, index=DAYS)
+    with pytest.raises(ValueError, match=r"refuses 2 of 8 windows.*max_gap=1\.5"):
+        window.fit_transform(frame)
+
+
+def test_every_window_spans_a_gap():
+    window = SlidingWindow(4, max_gap=2)
+    with pytest.raises(ValueError, match=r"leave out 2 of 2 windows.*Raise `max_gap`"):
+        window.fit_transform(normal(5, 1), timestamps=[0, 1, 9, 10, 11])
+
+
+def test_gaps_without_time_stamps():
+    with pytest.raises(ValueError, match=r"no time stamps: pass `timestamps`"):
+        SlidingWindow(3, max_gap=2).fit_transform(normal(10, 1))
+
+
+@pytest.mark.parametrize("params", [{"max_gap": 0.5}, {"gaps": "fill"}])
+def test_fleet_parameters_out_of_range(params):
+    with pytest.raises(ValueError, match=f"'{next(iter(params))}' parameter"):
+        SlidingWindow().set_params(**params).fit(normal(20, 1))
+
+
+def test_a_pipeline_passes_groups_on():
+    series, groups = normal(40, 2), np.repeat([1, 2], 20)
+    window = SlidingWindow(4, flatten=True)
+    codes = make_pipeline(window, PCA(2)).fit_transform(
+        series, slidingwindow__groups=groups
+    )
+    assert codes.shape == (34, 2)
+    with config_context(enable_metadata_routing=True):
+        window.set_transform_request(groups=True)
+        pipe = make_pipeline(window, PCA(2)).fit(series, groups=groups)
+        np.testing.assert_allclose(pipe.transform(series, groups=groups), codes)
