@@ -237,3 +237,101 @@ def test_a_pipeline_passes_groups_on():
         window.set_transform_request(groups=True)
         pipe = make_pipeline(window, PCA(2)).fit(series, groups=groups)
         np.testing.assert_allclose(pipe.transform(series, groups=groups), codes)
+
+
+# --- lists of series -----------------------------------------------------------------
+
+
+@few
+@given(
+    lengths=st.lists(st.integers(1, 20), min_size=1, max_size=5),
+    length=st.integers(1, 6),
+    stride=st.integers(1, 4),
+    as_frames=st.booleans(),
+)
+def test_windows_of_a_list_are_those_of_its_series(lengths, length, stride, as_frames):
+    series = [normal(n, 2, seed=i) for i, n in enumerate(lengths)]
+    given_series = series
+    if as_frames:
+        given_series = [pd.DataFrame(s, columns=["a", "b"]) for s in series]
+    window = SlidingWindow(length, stride).fit(given_series)
+    long = [s for s in series if len(s) >= length]
+    if not long:
+        with pytest.raises(ValueError, match="lower `length`"):
+            window.transform(given_series)
+        return
+    with warnings.catch_warnings(action="ignore"):
+        windows = window.transform(given_series)
+        grouped = window.fit_transform(
+            np.concatenate(series), groups=np.repeat(np.arange(len(lengths)), lengths)
+        )
+    alone = np.concatenate([window.fit_transform(s) for s in long])
+    np.testing.assert_array_equal(windows, alone)
+    np.testing.assert_array_equal(windows, grouped)
+    assert window.n_features_in_ == 2
+
+
+def test_lists_of_lists():
+    series = [[[1.0], [2.0], [3.0]], [[4.0], [5.0]]]
+    windows = SlidingWindow(2, flatten=True).fit_transform(series)
+    np.testing.assert_array_equal(windows, [[1, 2], [2, 3], [4, 5]])
+    rows = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    np.testing.assert_array_equal(
+        SlidingWindow(2).fit_transform(rows), [rows[:2], rows[1:]]
+    )
+
+
+def test_time_stamps_of_a_list():
+    series = [normal(3, 1), normal(4, 1)]
+    window = SlidingWindow(2, max_gap=1).fit(series)
+    with pytest.warns(UserWarning, match="left out 1 of 5"):
+        windows = window.transform(series, timestamps=[[7, 8, 9], [1, 2, 4, 5]])
+    assert len(windows) == 4
+    with pytest.raises(ValueError, match=r"rows 4 and 5 are twice"):
+        window.transform(series, timestamps=[[7, 8, 9], [1, 2, 2, 5]])
+    for stamps in ([1, 2, 3, 4, 5, 6, 7], [[1, 2, 3], [1, 2, 3]], [[1, 2, 3]]):
+        with pytest.raises(ValueError, match="an array for each series, of its length"):
+            window.transform(series, timestamps=stamps)
+
+
+def test_frames_of_a_list_bring_their_dates():
+    other = pd.date_range("2001-01-01", periods=4, freq="D")
+    frames = [
+        pd.DataFrame({"air": normal(10)}, index=DAYS),
+        pd.DataFrame({"air": normal(4)}, index=other),
+    ]
+    window = SlidingWindow(3, max_gap=1.5, flatten=True).set_output(transform="pandas")
+    with pytest.warns(UserWarning, match="left out 2 of 10 windows"):
+        out = window.fit_transform(frames)
+    assert list(out.columns) == ["air_t0", "air_t1", "air_t2"]
+    assert list(out.index) == [*DAYS[[0, 1, 4, 5, 6, 7]], *other[:2]]
+
+
+@pytest.mark.parametrize(
+    ("series", "message"),
+    [
+        ([np.zeros(5), np.zeros(7)], r"Item 0 .* 1 dimensions.*reshape\(-1, 1\)"),
+        ([np.zeros((5, 1)), np.zeros(5)], "Item 1 .* 1 dimensions"),
+        ([np.zeros((5, 1, 1))], "Item 0 .* 3 dimensions"),
+        ([np.zeros((5, 1)), np.zeros((5, 2))], "item 0 has channels 1, item 1 has 2"),
+        (
+            [pd.DataFrame({"a": [0.0]}), pd.DataFrame({"b": [0.0]})],
+            r"item 0 has columns \['a'\], item 1 has \['b'\]",
+        ),
+    ],
+)
+def test_lists_that_are_no_series(series, message):
+    with pytest.raises(ValueError, match=message):
+        SlidingWindow(2).fit(series)
+
+
+def test_other_channels_than_in_fit():
+    window = SlidingWindow(2).fit([normal(5, 2), normal(4, 2)])
+    with pytest.raises(ValueError, match=r"3 features.*expecting 2"):
+        window.transform([normal(5, 3), normal(4, 3)])
+
+
+def test_groups_beside_a_list():
+    series = [normal(5, 1), normal(4, 1)]
+    with pytest.raises(ValueError, match="leave out `groups`"):
+        SlidingWindow(2).fit_transform(series, groups=[1] * 9)

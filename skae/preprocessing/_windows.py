@@ -17,6 +17,7 @@ from skae._sklearn import (
     get_output_config,
     num_samples,
 )
+from skae.preprocessing._lists import joined, joined_stamps
 from skae.preprocessing._starts import (
     first_rows,
     long_steps,
@@ -114,6 +115,13 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     >>> window.gap
     1
 
+    Series of different lengths:
+
+    >>> window.fit_transform([series, series[:4]])
+    array([[0., 1., 2.],
+           [2., 3., 4.],
+           [0., 1., 2.]])
+
     Two machines, one of which stood still for a while:
 
     >>> machines = ["a", "a", "a", "b", "b", "b"]
@@ -159,8 +167,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_timesteps, n_channels)
-            The series. One channel is a column: ``x.reshape(-1, 1)``.
+        X : array-like of shape (n_timesteps, n_channels), or list of these
+            The series, or several. One channel is a column: ``x.reshape(-1, 1)``.
         y : None
             Ignored.
 
@@ -169,7 +177,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         self : SlidingWindow
             The fitted transformer.
         """
-        validate_data(self, X, dtype=_DTYPES)
+        validate_data(self, joined(X)[0], dtype=_DTYPES)
         return self
 
     def fit_transform(self, X, y=None, *, groups=None, timestamps=None):
@@ -177,12 +185,12 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_timesteps, n_channels)
-            The series, of at least `length` time steps.
+        X : array-like of shape (n_timesteps, n_channels), or list of these
+            The series, or several, as in `transform`.
         y : None
             Ignored.
         groups, timestamps : array-like of shape (n_timesteps,), default=None
-            As in `transform`.
+            Metadata as in `transform`.
 
         Returns
         -------
@@ -193,23 +201,27 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         return self.fit(X, y).transform(X, groups=groups, timestamps=timestamps)
 
     def transform(self, X, *, groups=None, timestamps=None):
-        """Cut a series, or several one below the other, into windows.
+        """Cut a series, or several of any lengths, into windows.
 
         `groups` and `timestamps` are metadata: a pipeline passes them on where
         ``set_transform_request(groups=True, timestamps=True)`` asks for them.
 
         Parameters
         ----------
-        X : array-like of shape (n_timesteps, n_channels)
-            The series, of at least `length` time steps.
+        X : array-like of shape (n_timesteps, n_channels), or list of these
+            The series, of at least `length` time steps; or a list of series of the
+            same channels and of any lengths, each a group of its own. Rows are then
+            counted as if they stood one below the other.
         groups : array-like of shape (n_timesteps,), default=None
             What each time step belongs to, as numbers or strings. The time steps of a
             group follow one another. No window mixes two groups; groups shorter than
-            a window have none, with a warning. By default all of `X` is one series.
+            a window have none, with a warning. By default an array is one series. Not
+            for a list, which says by itself what belongs together.
         timestamps : array-like of shape (n_timesteps,), default=None
             Time of each time step, as numbers or dates, strictly increasing within
-            each group. By default the index of `X`, where `max_gap` is set and `X` is
-            a data frame with a `pandas.DatetimeIndex`.
+            each group; for a list of series, a list of such arrays. By default the
+            index of `X`, where `max_gap` is set and `X` is a data frame with a
+            `pandas.DatetimeIndex`, or a list of those.
 
         Returns
         -------
@@ -225,9 +237,10 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             `groups` or `timestamps` have another length than `X`, or `groups` that
             do not stand together, or time stamps that are missing, equal or not in
             order; if there are none and `max_gap` needs them; if windows span a gap
-            and ``gaps="raise"``.
+            and ``gaps="raise"``; if series of a list have other channels.
         """
         check_is_fitted(self)
+        X, groups, timestamps = self._as_one(X, groups, timestamps)
         series = validate_data(self, X, dtype=_DTYPES, reset=False)
         firsts = first_rows(groups, len(series))
         starts = regular_starts(firsts, len(series), self.length, self.stride)
@@ -289,6 +302,18 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         channels = check_feature_names_in(self, input_features)
         names = [f"{c}_t{t}" for t in range(self.length) for c in channels]
         return np.asarray(names, dtype=object)
+
+    def _as_one(self, X, groups, timestamps):
+        """Return the series of a list one below the other, with their metadata."""
+        rows, numbers = joined(X)
+        if numbers is None:
+            return X, groups, timestamps
+        if groups is not None:
+            raise ValueError(
+                "SlidingWindow got groups beside a list of series, each of which is a "
+                "group of its own: leave out `groups`, or pass one array."
+            )
+        return rows, numbers, joined_stamps(timestamps, X)
 
     def _long_steps(self, X, firsts, timestamps):
         if timestamps is None and self.max_gap is not None:
