@@ -13,9 +13,10 @@ from sklearn import config_context
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from skae.preprocessing import SlidingWindow
+from skae.preprocessing import SlidingWindow, window_scores_to_series
 
 few = settings(max_examples=150, deadline=None, derandomize=True)
+dtypes = st.sampled_from([np.float64, np.float32])
 
 
 @st.composite
@@ -73,6 +74,8 @@ def test_no_window_spans_a_gap_or_two_groups(fleet, length, stride, max_gap):
     np.testing.assert_array_equal(
         windows, [series[start : start + length] for start in starts]
     )
+    found = window.window_starts(series, groups=groups, timestamps=stamps)
+    np.testing.assert_array_equal(found, starts)
     told = [str(w.message) for w in caught if "left out" in str(w.message)]
     assert len(told) == (n_dropped > 0)
     if told:
@@ -335,3 +338,86 @@ def test_groups_beside_a_list():
     series = [normal(5, 1), normal(4, 1)]
     with pytest.raises(ValueError, match="leave out `groups`"):
         SlidingWindow(2).fit_transform(series, groups=[1] * 9)
+
+
+# --- back on the time axis -----------------------------------------------------------
+
+
+@st.composite
+def scored_windows(draw):
+    length, n_timesteps = draw(st.integers(1, 6)), draw(st.integers(6, 30))
+    every = st.integers(0, n_timesteps - length)
+    starts = draw(st.lists(every, unique=True, min_size=1))
+    return normal(len(starts), dtype=draw(dtypes)), starts, length, n_timesteps
+
+
+@few
+@given(case=scored_windows(), how=st.sampled_from(["mean", "max"]))
+def test_scores_of_windows_on_the_time_axis_are_those_of_a_loop(case, how):
+    scores, starts, length, n_timesteps = case
+    series = window_scores_to_series(*case, how=how)
+    assert series.dtype == scores.dtype
+    for i in range(n_timesteps):
+        over = [
+            score
+            for score, start in zip(scores, starts, strict=True)
+            if start <= i < start + length
+        ]
+        expected = getattr(np, how)(over) if over else np.nan
+        np.testing.assert_allclose(series[i], expected, atol=1e-6)
+
+
+def test_a_missing_score_spreads_over_its_window():
+    for how in ("mean", "max"):
+        series = window_scores_to_series([1, np.nan, 3], [0, 1, 4], 2, 6, how=how)
+        np.testing.assert_array_equal(series, [1, np.nan, np.nan, np.nan, 3, 3])
+
+
+@few
+@given(fleet=fleets(), length=st.integers(1, 6), stride=st.integers(1, 4))
+def test_windows_of_a_fleet_return_to_their_places(fleet, length, stride):
+    groups, stamps = fleet
+    starts, _ = starts_of_a_loop(groups, stamps, length, stride, 1.5)
+    if not starts:
+        return
+    series = normal(len(groups), 2)
+    window = SlidingWindow(length, stride, max_gap=1.5).fit(series)
+    with warnings.catch_warnings(action="ignore"):
+        windows = window.transform(series, groups=groups, timestamps=stamps)
+    back = window.inverse_transform(windows, starts=starts)
+    covered = np.unique(np.add.outer(starts, np.arange(length)))
+    np.testing.assert_array_equal(back[covered], series[covered])
+    assert len(back) == starts[-1] + length
+    assert np.isnan(np.delete(back, covered, axis=0)).all()
+
+
+def test_starts_in_a_list_are_counted_through():
+    window = SlidingWindow(2, stride=2).fit(normal(5, 1))
+    starts = window.window_starts([normal(5, 1), normal(4, 1)])
+    np.testing.assert_array_equal(starts, [0, 2, 5, 7])
+
+
+@pytest.mark.parametrize(
+    ("starts", "message"),
+    [
+        ([0, 1], "2 starts for 3 windows"),
+        ([0, 1, 1], "same time step twice"),
+        ([0, 1, 7], r"length=2 that start at 0 to 7 .* time steps 0 to 7"),
+        ([-1, 0, 1], "start at -1 to 1 "),
+        ([0.0, 1.0, 2.0], "starts has entries of type float64"),
+    ],
+)
+def test_starts_that_do_not_fit(starts, message):
+    with pytest.raises(ValueError, match=message):
+        window_scores_to_series([1, 2, 3], starts, 2, 8)
+
+
+def test_starts_that_do_not_fit_the_windows():
+    window = SlidingWindow(2).fit(normal(5, 1))
+    with pytest.raises(ValueError, match="2 starts for 3 windows"):
+        window.inverse_transform(normal(3, 2, 1), starts=[0, 1])
+
+
+def test_unknown_way_to_combine_scores():
+    with pytest.raises(ValueError, match="'how' parameter"):
+        window_scores_to_series([1, 2, 3], [0, 1, 2], 2, 8, how="median")

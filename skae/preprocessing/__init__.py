@@ -6,6 +6,7 @@ to ``(n_windows, length * n_channels)``, time first and channel second.
 """
 
 from skae.preprocessing._scaler import SequenceScaler
+from skae.preprocessing._time_axis import window_scores_to_series
 from skae.preprocessing._windows import SlidingWindow
 
-__all__ = ["SequenceScaler", "SlidingWindow"]
+__all__ = ["SequenceScaler", "SlidingWindow", "window_scores_to_series"]

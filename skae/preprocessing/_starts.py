@@ -1,14 +1,52 @@
 """First time steps of windows: none across two groups or a gap in time."""
 
-from datetime import UTC
-
 import numpy as np
-from sklearn.utils.validation import column_or_1d
 
-__all__ = ["first_rows", "long_steps", "regular_starts", "spanning"]
+from skae._sklearn import num_samples
+from skae.preprocessing._stamps import long_steps, one_for_each
 
-# Stamps that are floats differ by rounding, which is no gap.
-_ROUNDING = 1e-6
+__all__ = ["find_starts", "first_rows", "regular_starts", "spanning"]
+
+
+def find_starts(window, X, groups, timestamps):
+    """Return the first rows of a transformer's windows, and remarks for its user.
+
+    Parameters
+    ----------
+    window : SlidingWindow
+        Whose parameters count.
+    X : array-like of shape (n_timesteps, n_channels)
+    groups, timestamps : array-like of shape (n_timesteps,), or None
+
+    Returns
+    -------
+    starts : ndarray of int of shape (n_windows,)
+    remarks : list of str
+        On groups without a window and windows that were left out.
+
+    Raises
+    ------
+    ValueError
+        As `SlidingWindow.transform`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.preprocessing import SlidingWindow
+    >>> from skae.preprocessing._starts import find_starts
+    >>> find_starts(SlidingWindow(2), np.zeros((4, 1)), [1, 1, 2, 2], None)
+    (array([0, 2]), [])
+    """
+    n_timesteps = num_samples(X)
+    firsts = first_rows(groups, n_timesteps)
+    starts = regular_starts(firsts, n_timesteps, window.length, window.stride)
+    remarks = _on_short_groups(firsts, n_timesteps, window.length)
+    stamps = _needed_stamps(window, X, timestamps)
+    if stamps is not None:
+        is_long = long_steps(stamps, firsts, n_timesteps, window.max_gap)
+        starts, left_out = _without_gaps(window, starts, is_long)
+        remarks += left_out
+    return starts, remarks
 
 
 def first_rows(groups, n_timesteps):
@@ -38,7 +76,7 @@ def first_rows(groups, n_timesteps):
     """
     if groups is None:
         return np.zeros(1, int)
-    groups = _one_for_each(groups, n_timesteps, "groups")
+    groups = one_for_each(groups, n_timesteps, "groups")
     if (groups != groups).any():
         raise ValueError("groups has NaN among its labels: name the group of each row.")
     firsts = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
@@ -93,49 +131,6 @@ def regular_starts(firsts, n_timesteps, length, stride):
     return np.concatenate([np.arange(a, b, stride) for a, b in pairs])
 
 
-def long_steps(timestamps, firsts, n_timesteps, max_gap):
-    """Tell which steps in time are longer than usual.
-
-    A step is long if it exceeds `max_gap` times the median of all steps within groups.
-
-    Parameters
-    ----------
-    timestamps : array-like of shape (n_timesteps,)
-        Numbers or dates, strictly increasing within each group.
-    firsts : ndarray of int of shape (n_groups,)
-        Row at which each group begins.
-    n_timesteps : int
-    max_gap : float or None
-        None takes any step.
-
-    Returns
-    -------
-    is_long : ndarray of bool of shape (n_timesteps - 1,)
-        False where a step leads from one group to the next.
-
-    Raises
-    ------
-    ValueError
-        If stamps are no numbers or dates, missing, equal or out of order.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skae.preprocessing._starts import long_steps
-    >>> long_steps([0, 1, 2, 9, 10], np.array([0]), 5, max_gap=1.5)
-    array([False, False,  True, False])
-    """
-    stamps = _one_for_each(_as_numbers(timestamps), n_timesteps, "timestamps")
-    steps = np.diff(stamps)
-    within = np.ones(len(steps), bool)
-    within[firsts[1:] - 1] = False
-    _check_increasing(timestamps, within & (steps <= 0), steps)
-    if max_gap is None or not within.any():
-        return np.zeros(len(steps), bool)
-    usual = np.median(steps[within])
-    return within & (steps > max_gap * usual * (1 + _ROUNDING))
-
-
 def spanning(starts, length, is_long):
     """Tell which windows hold both sides of a long step.
 
@@ -160,66 +155,45 @@ def spanning(starts, length, is_long):
     return n_before[starts + length - 1] > n_before[starts]
 
 
-def _one_for_each(values, n_timesteps, name):
-    values = column_or_1d(values, input_name=name)
-    if len(values) != n_timesteps:
-        raise ValueError(
-            f"{name} has {len(values)} entries and X has {n_timesteps} time steps: "
-            "pass one for each time step."
-        )
-    return values
+def _on_short_groups(firsts, n_timesteps, length):
+    n_short = (np.diff(np.append(firsts, n_timesteps)) < length).sum()
+    if n_short == 0:
+        return []
+    return [
+        f"SlidingWindow got {n_short} of {len(firsts)} groups with fewer time steps "
+        f"than one window of length={length}: they have no window."
+    ]
 
 
-def _as_numbers(timestamps):
-    """Return stamps as whole numbers or floats that differ as the stamps do."""
-    stamps = np.asarray(timestamps)
-    if stamps.dtype.kind in "MOSUT":
-        stamps = _nanoseconds(timestamps)
-    elif stamps.dtype.kind not in "iuf":
-        raise ValueError(
-            f"timestamps has entries of type {stamps.dtype}: pass numbers or dates."
-        )
-    elif not np.isfinite(stamps).all():
-        raise ValueError("timestamps has NaN or infinity: give each row its time.")
-    return stamps.astype(np.int64) if stamps.dtype.kind == "u" else stamps
-
-
-def _nanoseconds(timestamps):
-    try:
-        if hasattr(timestamps, "to_numpy"):
-            dates = timestamps.to_numpy(dtype="datetime64[ns]")
-        else:
-            stamps = np.asarray(timestamps)
-            if stamps.dtype == object:
-                stamps = np.array([_without_zone(stamp) for stamp in stamps])
-            dates = stamps.astype("datetime64[ns]")
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"timestamps are no dates ({error}): pass numbers, a DatetimeIndex, or "
-            "what numpy.datetime64 reads."
-        ) from error
-    if np.isnat(dates).any():
-        raise ValueError("timestamps has NaT among its dates: give each row its time.")
-    return dates.astype(np.int64)
-
-
-def _without_zone(stamp):
-    # NumPy knows no time zones, which pandas does.
-    if getattr(stamp, "tzinfo", None) is None:
-        return stamp
-    return stamp.astimezone(UTC).replace(tzinfo=None)
-
-
-def _check_increasing(timestamps, is_wrong, steps):
-    if not is_wrong.any():
-        return
-    row = int(np.argmax(is_wrong))
-    before, after = (str(np.asarray(timestamps)[i]) for i in (row, row + 1))
-    n_wrong = int(is_wrong.sum())
-    kind = "twice" if steps[row] == 0 else "out of order"
+def _needed_stamps(window, X, timestamps):
+    if timestamps is not None or window.max_gap is None:
+        return timestamps
+    index = getattr(X, "index", None)
+    if getattr(index, "inferred_type", None) == "datetime64":
+        return index
     raise ValueError(
-        f"timestamps are not in increasing order: rows {row} and {row + 1} are {kind} "
-        f"({before}, then {after}), the first of {n_wrong} such pairs. Sort the rows "
-        "by time and keep one of each stamp; where X holds several series, one below "
-        "the other, name them by `groups`."
+        f"SlidingWindow looks for gaps with max_gap={window.max_gap}, and X has no "
+        "time stamps: pass `timestamps`, one for each time step, or a data frame with "
+        "a DatetimeIndex; or set max_gap=None."
     )
+
+
+def _without_gaps(window, starts, is_long):
+    spans = spanning(starts, window.length, is_long)
+    if not spans.any():
+        return starts, []
+    what = (
+        f"{spans.sum()} of {len(starts)} windows, which span a step that is longer "
+        f"than max_gap={window.max_gap} times the usual step; the first such step "
+        f"follows row {int(np.argmax(is_long))}"
+    )
+    if window.gaps == "raise":
+        raise ValueError(
+            f"SlidingWindow refuses {what}. Raise `max_gap`, lower `length`, or leave "
+            "such windows out by gaps='drop'."
+        )
+    if spans.all():
+        raise ValueError(
+            f"SlidingWindow would leave out {what}. Raise `max_gap` or lower `length`."
+        )
+    return starts[~spans], [f"SlidingWindow left out {what}."]

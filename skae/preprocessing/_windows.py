@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -15,15 +16,10 @@ from skae._sklearn import (
     check_feature_names_in,
     fit_context,
     get_output_config,
-    num_samples,
 )
 from skae.preprocessing._lists import joined, joined_stamps
-from skae.preprocessing._starts import (
-    first_rows,
-    long_steps,
-    regular_starts,
-    spanning,
-)
+from skae.preprocessing._starts import find_starts
+from skae.preprocessing._time_axis import check_starts, overlaid
 
 __all__ = ["SlidingWindow"]
 
@@ -35,12 +31,6 @@ def _window_output_has_columns(window):
     # no column names to offer, and scikit-learn then leaves its output an array also
     # inside a pipeline that is set to return data frames.
     return window.flatten or not hasattr(window, "n_features_in_")
-
-
-def _dates_of(X):
-    index = getattr(X, "index", None)
-    is_dates = getattr(index, "inferred_type", None) == "datetime64"
-    return index if is_dates else None
 
 
 class SlidingWindow(TransformerMixin, BaseEstimator):
@@ -97,6 +87,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     See Also
     --------
     SequenceScaler : Scales windows channel by channel.
+    window_scores_to_series : Lays scores of windows back on the time axis.
     skae.model_selection.ContiguousKFold : Splits windows without overlap.
 
     Examples
@@ -242,47 +233,84 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X, groups, timestamps = self._as_one(X, groups, timestamps)
         series = validate_data(self, X, dtype=_DTYPES, reset=False)
-        firsts = first_rows(groups, len(series))
-        starts = regular_starts(firsts, len(series), self.length, self.stride)
-        self._warn_of_short_groups(firsts, len(series))
-        starts = self._without_gaps(starts, self._long_steps(X, firsts, timestamps))
+        starts, remarks = find_starts(self, X, groups, timestamps)
+        for remark in remarks:
+            warnings.warn(remark, UserWarning, stacklevel=3)
         view = sliding_window_view(series, self.length, axis=0).transpose(0, 2, 1)
         windows = np.ascontiguousarray(view[starts])
         if not self.flatten:
             return windows
         return self._with_index(windows.reshape(len(windows), -1), X, starts)
 
-    def inverse_transform(self, X):
+    def window_starts(self, X, *, groups=None, timestamps=None):
+        """Return the first time step of each window that `transform` cuts.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_timesteps, n_channels), or list of these
+            The series, as in `transform`.
+        groups, timestamps : array-like of shape (n_timesteps,), default=None
+            As in `transform`.
+
+        Returns
+        -------
+        starts : ndarray of int of shape (n_windows,)
+            Window `k` holds the rows ``starts[k]`` to ``starts[k] + length - 1`` of
+            `X`; of the series one below the other, for a list.
+
+        Raises
+        ------
+        ValueError
+            As `transform`.
+
+        See Also
+        --------
+        window_scores_to_series : Lays scores of windows back on the time axis.
+        """
+        check_is_fitted(self)
+        return find_starts(self, *self._as_one(X, groups, timestamps))[0]
+
+    __metadata_request__inverse_transform = {"starts": UNUSED}
+
+    def inverse_transform(self, X, *, starts=None):
         """Lay windows over one another and average where they overlap.
 
         ::
 
-            series[i] = mean of windows[k, t] over all k * stride + t = i
+            series[i] = mean of windows[k, t] over all starts[k] + t = i
 
         Parameters
         ----------
         X : array-like of shape (n_windows, length, n_channels), or \
                 (n_windows, length * n_channels)
-            Windows in their order, for instance those an autoencoder reconstructed.
+            Windows, for instance those an autoencoder reconstructed.
+        starts : array-like of int of shape (n_windows,), default=None
+            First time step of each window, from `window_starts`: needed for windows
+            cut with `groups`, from a list, or where gaps left some out. By default
+            window `k` starts at ``k * stride``.
 
         Returns
         -------
-        series : ndarray of shape ((n_windows - 1) * stride + length, n_channels)
-            The series from the first window's start to the last window's end; a tail
+        series : ndarray of shape (max(starts) + length, n_channels)
+            The series from its first time step to the last window's end; a tail
             that `transform` left out does not come back. Time steps that no window
-            covers (``stride > length``) are NaN.
+            covers (as with ``stride > length``) are NaN.
 
         Raises
         ------
         ValueError
-            If the windows have another length or number of channels.
+            If the windows have another length or number of channels, or `starts` is
+            not one whole number for each, all different.
         """
         check_is_fitted(self)
         windows = check_array(X, allow_nd=True, dtype=_DTYPES, input_name="windows")
         self._check_windows(windows)
-        return self._overlay(
-            windows.reshape(len(windows), self.length, self.n_features_in_)
-        )
+        n_windows = len(windows)
+        if starts is None:
+            starts = np.arange(n_windows) * self.stride
+        starts = check_starts(starts, n_windows, self.length)
+        windows = windows.reshape(n_windows, self.length, self.n_features_in_)
+        return overlaid(windows, starts, starts.max() + self.length)
 
     @available_if(_window_output_has_columns)
     def get_feature_names_out(self, input_features=None):
@@ -315,53 +343,6 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             )
         return rows, numbers, joined_stamps(timestamps, X)
 
-    def _long_steps(self, X, firsts, timestamps):
-        if timestamps is None and self.max_gap is not None:
-            timestamps = _dates_of(X)
-            if timestamps is None:
-                raise ValueError(
-                    f"SlidingWindow looks for gaps with max_gap={self.max_gap}, and X "
-                    "has no time stamps: pass `timestamps`, one for each time step, or "
-                    "a data frame with a DatetimeIndex; or set max_gap=None."
-                )
-        if timestamps is None:
-            return None
-        return long_steps(timestamps, firsts, num_samples(X), self.max_gap)
-
-    def _without_gaps(self, starts, is_long):
-        if is_long is None:
-            return starts
-        spans = spanning(starts, self.length, is_long)
-        if not spans.any():
-            return starts
-        what = (
-            f"{spans.sum()} of {len(starts)} windows, which span a step that is longer "
-            f"than max_gap={self.max_gap} times the usual step; the first such step "
-            f"follows row {int(np.argmax(is_long))}"
-        )
-        if self.gaps == "raise":
-            raise ValueError(
-                f"SlidingWindow refuses {what}. Raise `max_gap`, lower `length`, or "
-                "leave such windows out by gaps='drop'."
-            )
-        if spans.all():
-            raise ValueError(
-                f"SlidingWindow would leave out {what}. Raise `max_gap` or lower "
-                "`length`."
-            )
-        warnings.warn(f"SlidingWindow left out {what}.", UserWarning, stacklevel=4)
-        return starts[~spans]
-
-    def _warn_of_short_groups(self, firsts, n_timesteps):
-        n_short = (np.diff(np.append(firsts, n_timesteps)) < self.length).sum()
-        if n_short:
-            warnings.warn(
-                f"SlidingWindow got {n_short} of {len(firsts)} groups with fewer time "
-                f"steps than one window of length={self.length}: they have no window.",
-                UserWarning,
-                stacklevel=4,
-            )
-
     def _check_windows(self, windows):
         length, n_channels = self.length, self.n_features_in_
         if windows.shape[1:] not in [(length, n_channels), (length * n_channels,)]:
@@ -371,19 +352,6 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
                 f"(n_windows, {length * n_channels}), for length={length} and the "
                 f"{n_channels} channels seen in fit."
             )
-
-    def _overlay(self, windows):
-        n_windows, length, n_channels = windows.shape
-        last_start = (n_windows - 1) * self.stride
-        series = np.zeros((last_start + length, n_channels), windows.dtype)
-        count = np.zeros((last_start + length, 1), windows.dtype)
-        for t in range(length):
-            at = slice(t, t + last_start + 1, self.stride)
-            count[at] += 1
-            # A running mean: where all windows agree their value returns exactly,
-            # which a sum that is divided at the end does not achieve.
-            series[at] += (windows[:, t] - series[at]) / count[at]
-        return np.where(count > 0, series, np.asarray(np.nan, windows.dtype))
 
     def _with_index(self, rows, X, starts):
         # scikit-learn would give the rows the index of X, which has one entry for
