@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
+from sklearn.utils.validation import column_or_1d
 
 from skae._sklearn import Interval, num_samples, validate_parameter_constraints
 
@@ -16,7 +17,9 @@ class ContiguousKFold(BaseCrossValidator):
 
     Fold `i` tests on the i-th of `n_splits` blocks of consecutive rows and trains on
     all other rows, earlier and later ones, except the `gap` rows right before the
-    block and the `gap` rows right after it.
+    block and the `gap` rows right after it. With `groups` (machines, patients, ...)
+    each group is cut by itself: fold `i` tests on the i-th block of every group, and
+    the gaps lie around it in that group.
 
     Windows that overlap share values. In a random split nearly each test window has a
     neighbour in the training set that differs from it by one time step, so a model
@@ -41,6 +44,7 @@ class ContiguousKFold(BaseCrossValidator):
     See Also
     --------
     sklearn.model_selection.TimeSeriesSplit : Trains on the past only.
+    sklearn.model_selection.GroupKFold : Tests on groups that were not trained on.
     skae.preprocessing.SlidingWindow : Cuts the windows.
 
     Notes
@@ -62,7 +66,19 @@ class ContiguousKFold(BaseCrossValidator):
     [4 5 6 7 8] [0 1 2]
     [0 1 7 8] [3 4 5]
     [0 1 2 3 4] [6 7 8]
+
+    Windows of two machines, ten of the first and four of the second:
+
+    >>> machines = ["a"] * 10 + ["b"] * 4
+    >>> cv = ContiguousKFold(n_splits=2, gap=1)
+    >>> for train, test in cv.split(np.zeros((14, 2)), groups=machines):
+    ...     print(train, test)
+    [ 6  7  8  9 13] [ 0  1  2  3  4 10 11]
+    [ 0  1  2  3 10] [ 5  6  7  8  9 12 13]
     """
+
+    # As scikit-learn's splitters of groups: they are passed on wherever they are given.
+    __metadata_request__split = {"groups": True}
 
     _parameter_constraints = {
         "n_splits": [Interval(Integral, 2, None, closed="left")],
@@ -98,13 +114,16 @@ class ContiguousKFold(BaseCrossValidator):
         y : array-like of shape (n_samples,), default=None
             Ignored, except that its length must be that of `X`.
         groups : array-like of shape (n_samples,), default=None
-            Ignored, except that its length must be that of `X`.
+            What each row belongs to, as numbers or strings. The rows of each group are
+            in the order of time; groups may alternate. By default all rows are one
+            group.
 
         Returns
         -------
         folds : iterator of (train, test)
-            Row numbers, two integer arrays for each fold. The test arrays, in their
-            order, are all rows in theirs.
+            Row numbers in increasing order, two integer arrays for each fold. The test
+            arrays have all rows among them, each once. A group of fewer rows than
+            `n_splits` is tested in the first folds only.
 
         Raises
         ------
@@ -114,10 +133,12 @@ class ContiguousKFold(BaseCrossValidator):
         """
         self._check_parameters()
         X, y, groups = indexable(X, y, groups)
-        n_samples = num_samples(X)
-        bounds = self._bounds(n_samples)
-        self._check_training_rows(n_samples, bounds)
-        return (self._fold(n_samples, start, stop) for start, stop in bounds)
+        rows_of_groups = _rows_of_groups(groups, num_samples(X))
+        self._check_rows(rows_of_groups)
+        blocks = [self._blocks(rows) for rows in rows_of_groups]
+        folds = [_fold(parts) for parts in zip(*blocks, strict=True)]
+        self._check_training_rows(folds, num_samples(X))
+        return iter(folds)
 
     def _check_parameters(self):
         validate_parameter_constraints(
@@ -126,27 +147,47 @@ class ContiguousKFold(BaseCrossValidator):
             caller_name=type(self).__name__,
         )
 
-    def _bounds(self, n_samples):
-        """Return start and stop of each block, the first ones a row longer."""
-        if n_samples < self.n_splits:
-            raise ValueError(
-                f"ContiguousKFold cannot cut {n_samples} rows into "
-                f"n_splits={self.n_splits} blocks: lower `n_splits` or pass more rows."
-            )
-        blocks = np.array_split(np.arange(n_samples), self.n_splits)
-        return [(int(block[0]), int(block[-1]) + 1) for block in blocks]
+    def _blocks(self, rows):
+        """Return the rows of a group that each fold trains on and tests on."""
+        places = np.array_split(np.arange(len(rows)), self.n_splits)
+        return [(self._training_rows(rows, block), rows[block]) for block in places]
 
-    def _check_training_rows(self, n_samples, bounds):
-        for i, (start, stop) in enumerate(bounds):
-            if start <= self.gap and n_samples - stop <= self.gap:
+    def _training_rows(self, rows, block):
+        if len(block) == 0:
+            return rows
+        before = rows[: max(block[0] - self.gap, 0)]
+        return np.concatenate([before, rows[block[-1] + 1 + self.gap :]])
+
+    def _check_rows(self, rows_of_groups):
+        largest = max(map(len, rows_of_groups))
+        if largest < self.n_splits:
+            more = ", and no group has more" if len(rows_of_groups) > 1 else ""
+            raise ValueError(
+                f"ContiguousKFold cannot cut {largest} rows into "
+                f"n_splits={self.n_splits} blocks{more}: lower `n_splits` or pass more "
+                "rows."
+            )
+
+    def _check_training_rows(self, folds, n_samples):
+        for i, (train, test) in enumerate(folds):
+            if len(train) == 0:
                 raise ValueError(
                     f"Fold {i + 1} of {self.n_splits} has no training rows: it tests "
-                    f"on rows {start} to {stop - 1} of {n_samples}, and gap={self.gap} "
-                    "takes away the rest. Lower `gap` (windows that overlap less need "
-                    "a smaller one), raise `n_splits`, or pass more rows."
+                    f"on {len(test)} of {n_samples} rows, from {test[0]} to {test[-1]},"
+                    f" and gap={self.gap} takes away the rest. Lower `gap` (windows "
+                    "that overlap less need a smaller one), raise `n_splits`, or pass "
+                    "more rows."
                 )
 
-    def _fold(self, n_samples, start, stop):
-        before = np.arange(max(start - self.gap, 0))
-        after = np.arange(min(stop + self.gap, n_samples), n_samples)
-        return np.concatenate([before, after]), np.arange(start, stop)
+
+def _rows_of_groups(groups, n_samples):
+    if groups is None:
+        return [np.arange(n_samples)]
+    groups = column_or_1d(groups, input_name="groups")
+    _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.split(np.argsort(numbers, stable=True), np.cumsum(sizes)[:-1])
+
+
+def _fold(parts):
+    train, test = zip(*parts, strict=True)
+    return np.sort(np.concatenate(train)), np.sort(np.concatenate(test))

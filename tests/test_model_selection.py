@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import (
     GridSearchCV,
@@ -95,8 +96,77 @@ def test_too_few_rows(n_samples, n_splits, gap):
 
 
 def test_fewer_rows_than_blocks():
-    with pytest.raises(ValueError, match="3 rows into n_splits=5"):
+    with pytest.raises(ValueError, match="3 rows into n_splits=5 blocks: lower"):
         ContiguousKFold().split(np.empty((3, 1)))
+    with pytest.raises(ValueError, match=r"3 rows into n_splits=5.* no group has more"):
+        ContiguousKFold().split(np.empty((5, 1)), groups=[1, 1, 2, 2, 2])
+
+
+@few
+@given(
+    sizes=st.lists(st.integers(1, 20), min_size=1, max_size=4),
+    n_splits=st.integers(2, 5),
+    gap=st.integers(0, 4),
+    seed=st.integers(0, 99),
+)
+def test_folds_within_groups(sizes, n_splits, gap, seed):
+    groups = np.repeat(list("abcd")[: len(sizes)], sizes)
+    groups = np.random.default_rng(seed).permutation(groups)
+    rows_of = [np.flatnonzero(groups == name) for name in np.unique(groups)]
+    blocks = [np.array_split(rows, n_splits) for rows in rows_of]
+    expected = []
+    for i in range(n_splits):
+        train = []
+        for rows, parts in zip(rows_of, blocks, strict=True):
+            for place, row in enumerate(rows):
+                tested = np.searchsorted(rows, parts[i])
+                if (abs(place - tested) > gap).all():
+                    train.append(row)
+        expected.append((sorted(train), sorted(np.concatenate([p[i] for p in blocks]))))
+    assume(all(len(train) and len(test) for train, test in expected))
+    folds = list(ContiguousKFold(n_splits, gap=gap).split(groups, groups=groups))
+    for fold, reference in zip(folds, expected, strict=True):
+        np.testing.assert_array_equal(fold[0], reference[0])
+        np.testing.assert_array_equal(fold[1], reference[1])
+    tested = np.concatenate([test for _, test in folds])
+    np.testing.assert_array_equal(np.sort(tested), np.arange(len(groups)))
+
+
+def test_windows_of_a_fleet_share_no_time_step():
+    series = np.arange(100).reshape(-1, 1)
+    machines = np.repeat(["a", "b", "c"], [40, 35, 25])
+    window = SlidingWindow(4, stride=2, flatten=True).fit(series)
+    timesteps = window.transform(series, groups=machines)
+    groups = machines[window.window_starts(series, groups=machines)]
+    cv = ContiguousKFold(4, gap=window.gap)
+    for train, test in cv.split(timesteps, groups=groups):
+        assert not set(timesteps[train].flat) & set(timesteps[test].flat)
+        assert set(groups[train]) == set(groups[test]) == {"a", "b", "c"}
+
+
+def test_one_group_is_no_group():
+    X, cv = np.empty((23, 1)), ContiguousKFold(4, gap=2)
+    for fold, plain in zip(cv.split(X, groups=["a"] * 23), cv.split(X), strict=True):
+        np.testing.assert_array_equal(fold[0], plain[0])
+        np.testing.assert_array_equal(fold[1], plain[1])
+
+
+def test_no_training_rows_in_any_group():
+    with pytest.raises(ValueError, match=r"no training rows.*Lower `gap`"):
+        ContiguousKFold(2, gap=3).split(np.empty((8, 1)), groups=[1, 2] * 4)
+
+
+def test_searches_pass_groups_on():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    groups, cv = np.repeat([1, 2], 20), ContiguousKFold(2)
+    expected = cross_validate(Shrunk(), X, cv=list(cv.split(X, groups=groups)))
+    found = cross_validate(Shrunk(), X, groups=groups, cv=cv)
+    np.testing.assert_array_equal(found["test_score"], expected["test_score"])
+    with config_context(enable_metadata_routing=True):
+        routed = cross_validate(Shrunk(), X, params={"groups": groups}, cv=cv)
+    np.testing.assert_array_equal(routed["test_score"], expected["test_score"])
+    plain = cross_validate(Shrunk(), X, cv=cv)
+    assert (plain["test_score"] != expected["test_score"]).all()
 
 
 @pytest.mark.parametrize(
