@@ -5,9 +5,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
-from sklearn.utils.validation import column_or_1d
 
 from skae._sklearn import Interval, num_samples, validate_parameter_constraints
+from skae.shapes import as_vector
 
 __all__ = ["ContiguousKFold"]
 
@@ -183,7 +183,7 @@ class ContiguousKFold(BaseCrossValidator):
 def _rows_of_groups(groups, n_samples):
     if groups is None:
         return [np.arange(n_samples)]
-    groups = column_or_1d(groups, input_name="groups")
+    groups = as_vector(groups, "groups")
     _, numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     return np.split(np.argsort(numbers, stable=True), np.cumsum(sizes)[:-1])
 

@@ -115,9 +115,23 @@ def test_groups_that_do_not_stand_together():
         SlidingWindow(2).fit_transform(normal(4, 1), groups=["a", "a", "b", "a"])
 
 
-def test_group_without_a_name():
-    with pytest.raises(ValueError, match="groups has NaN"):
-        SlidingWindow(2).fit_transform(normal(4, 1), groups=[1, 1, np.nan, np.nan])
+@pytest.mark.parametrize("label", [np.nan, None, pd.NA])
+def test_group_without_a_name(label):
+    for groups in ([1, 1, label, label], pd.Series(["a", "b", label, label])):
+        with pytest.raises(ValueError, match="groups has NaN"):
+            SlidingWindow(2).fit_transform(normal(4, 1), groups=groups)
+
+
+@pytest.mark.parametrize("dtype", [object, "category", "string", "Int64", "bool"])
+def test_kinds_of_groups(dtype):
+    groups = pd.Series([0, 0, 0, 1, 1]).astype(dtype)
+    assert len(SlidingWindow(2).fit_transform(normal(5, 1), groups=groups)) == 3
+
+
+@pytest.mark.parametrize("name", ["groups", "timestamps"])
+def test_metadata_of_two_columns(name):
+    with pytest.raises(ValueError, match=rf"{name} has the shape \(4, 2\)"):
+        SlidingWindow(2).fit_transform(normal(4, 1), **{name: np.ones((4, 2))})
 
 
 @pytest.mark.parametrize("name", ["groups", "timestamps"])
@@ -134,8 +148,8 @@ def test_metadata_of_another_length(name):
         ([1, 2, 2, 3], r"rows 1 and 2 are twice \(2, then 2\), the first of 1"),
         (np.array([3, 2, 1, 0], np.uint8), "rows 0 and 1 are out of order"),
         (["2024-01-01", "2024-01-02", "2024-01-04", "2024-01-03"], "2024-01-04, then"),
-        ([0.0, np.nan, 1.0, 2.0], "NaN or infinity"),
-        (["2024-01-01", "NaT", "2024-01-03", "2024-01-04"], "NaT"),
+        ([0.0, np.nan, 1.0, 2.0], "1 entries that are NaN"),
+        (["2024-01-01", "NaT", "2024-01-03", "2024-01-04"], "1 entries that are NaN"),
         (["Monday", "Tuesday", "Wednesday", "Thursday"], "are no dates"),
         ([1j, 2j, 3j, 4j], "numbers or dates"),
     ],
@@ -169,9 +183,24 @@ DAYS = pd.date_range("2024-03-01", periods=12, freq="D").delete([4, 5])
         DAYS.strftime("%Y-%m-%d").tolist(),
         DAYS.to_pydatetime(),
         DAYS.date.tolist(),
+        DAYS.tolist(),
+        [day.replace(year=day.year - 900) for day in DAYS.date],
+        DAYS - DAYS[0],
         DAYS.day_of_year * 0.1 + 1e3,
     ],
-    ids=["index", "zone", "series", "datetime64", "text", "datetime", "date", "float"],
+    ids=[
+        "index",
+        "zone",
+        "series",
+        "datetime64",
+        "text",
+        "datetime",
+        "date",
+        "timestamp",
+        "long ago",
+        "timedelta",
+        "float",
+    ],
 )
 def test_kinds_of_time_stamps(stamps):
     window = SlidingWindow(3, max_gap=1, flatten=True)
@@ -272,6 +301,16 @@ def test_windows_of_a_list_are_those_of_its_series(lengths, length, stride, as_f
     np.testing.assert_array_equal(windows, alone)
     np.testing.assert_array_equal(windows, grouped)
     assert window.n_features_in_ == 2
+
+
+def test_array_of_arrays():
+    series = [normal(5, 1), normal(4, 1)]
+    array = np.empty(2, object)
+    array[:] = series
+    window = SlidingWindow(2)
+    np.testing.assert_array_equal(
+        window.fit_transform(array), window.fit_transform(series)
+    )
 
 
 def test_lists_of_lists():

@@ -89,6 +89,8 @@ def joined_stamps(timestamps, X):
 
 
 def _is_list_of_series(X):
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype == object:
+        X = list(X)
     if not isinstance(X, list | tuple) or len(X) == 0:
         return False
     dims = {_n_dims(item) for item in X}

@@ -3,7 +3,8 @@
 from datetime import UTC
 
 import numpy as np
-from sklearn.utils.validation import column_or_1d
+
+from skae.shapes import as_vector
 
 __all__ = ["long_steps", "one_for_each"]
 
@@ -79,7 +80,7 @@ def one_for_each(values, n_timesteps, name):
     >>> one_for_each(["a", "b"], 2, "groups")
     array(['a', 'b'], dtype='<U1')
     """
-    values = column_or_1d(values, input_name=name)
+    values = as_vector(values, name)
     if len(values) != n_timesteps:
         raise ValueError(
             f"{name} has {len(values)} entries and X has {n_timesteps} time steps: "
@@ -92,33 +93,36 @@ def _as_numbers(timestamps):
     """Return stamps as whole numbers or floats that differ as the stamps do."""
     stamps = np.asarray(timestamps)
     if stamps.dtype.kind in "MOSUT":
-        stamps = _nanoseconds(timestamps)
-    elif stamps.dtype.kind not in "iuf":
+        stamps = _as_dates(timestamps)
+    if stamps.dtype.kind in "Mm":
+        is_missing, stamps = np.isnat(stamps), stamps.astype(np.int64)
+    elif stamps.dtype.kind in "iuf":
+        is_missing = ~np.isfinite(stamps)
+    else:
         raise ValueError(
             f"timestamps has entries of type {stamps.dtype}: pass numbers or dates."
         )
-    elif not np.isfinite(stamps).all():
-        raise ValueError("timestamps has NaN or infinity: give each row its time.")
+    if is_missing.any():
+        raise ValueError(
+            f"timestamps has {is_missing.sum()} entries that are NaN, NaT or infinite: "
+            "give each row its time, or leave it out."
+        )
     return stamps.astype(np.int64) if stamps.dtype.kind == "u" else stamps
 
 
-def _nanoseconds(timestamps):
+def _as_dates(timestamps):
     try:
         if hasattr(timestamps, "to_numpy"):
-            dates = timestamps.to_numpy(dtype="datetime64[ns]")
-        else:
-            stamps = np.asarray(timestamps)
-            if stamps.dtype == object:
-                stamps = np.array([_without_zone(stamp) for stamp in stamps])
-            dates = stamps.astype("datetime64[ns]")
+            return timestamps.to_numpy(dtype="datetime64[ns]")
+        stamps = np.asarray(timestamps)
+        if stamps.dtype == object:
+            stamps = [_without_zone(stamp) for stamp in stamps]
+        return np.array(stamps, dtype="datetime64")
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"timestamps are no dates ({error}): pass numbers, a DatetimeIndex, or "
             "what numpy.datetime64 reads."
         ) from error
-    if np.isnat(dates).any():
-        raise ValueError("timestamps has NaT among its dates: give each row its time.")
-    return dates.astype(np.int64)
 
 
 def _without_zone(stamp):

@@ -65,8 +65,8 @@ def first_rows(groups, n_timesteps):
     Raises
     ------
     ValueError
-        If there is not one label for each time step, one is NaN, or a group goes on
-        after another one began.
+        If there is not one label for each time step, one is missing, or a group goes
+        on after another one began.
 
     Examples
     --------
@@ -77,8 +77,10 @@ def first_rows(groups, n_timesteps):
     if groups is None:
         return np.zeros(1, int)
     groups = one_for_each(groups, n_timesteps, "groups")
-    if (groups != groups).any():
-        raise ValueError("groups has NaN among its labels: name the group of each row.")
+    if groups.dtype.kind in "fO" and any(map(_is_missing, groups)):
+        raise ValueError(
+            "groups has NaN or None among its labels: name the group of each row."
+        )
     firsts = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
     seen = set()
     for row, label in zip(firsts, groups[firsts].tolist(), strict=True):
@@ -153,6 +155,12 @@ def spanning(starts, length, is_long):
     """
     n_before = np.append(0, np.cumsum(is_long))
     return n_before[starts + length - 1] > n_before[starts]
+
+
+def _is_missing(label):
+    is_itself = label == label
+    # pandas.NA is neither
+    return label is None or not isinstance(is_itself, bool | np.bool) or not is_itself
 
 
 def _on_short_groups(firsts, n_timesteps, length):

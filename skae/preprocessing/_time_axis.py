@@ -3,9 +3,10 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.validation import check_array
 
 from skae._sklearn import Interval, StrOptions, validate_params
+from skae.shapes import as_vector
 
 __all__ = ["check_starts", "overlaid", "window_scores_to_series"]
 
@@ -81,7 +82,7 @@ def window_scores_to_series(scores, starts, length, n_timesteps, *, how="mean"):
     array([nan, nan, nan,  6.,  6.,  6.,  0.,  0.])
     """
     scores = check_array(
-        column_or_1d(scores, input_name="scores"),
+        as_vector(scores, "scores"),
         ensure_2d=False,
         dtype=[np.float64, np.float32],
         ensure_all_finite=False,
@@ -118,7 +119,7 @@ def check_starts(starts, n_windows, length, n_timesteps=None):
     >>> check_starts([4, 0], n_windows=2, length=3, n_timesteps=7)
     array([4, 0])
     """
-    starts = column_or_1d(starts, input_name="starts")
+    starts = as_vector(starts, "starts")
     if starts.dtype.kind not in "iu":
         raise ValueError(
             f"starts has entries of type {starts.dtype}: pass the whole numbers that "
