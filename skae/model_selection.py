@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
 
+from skae._arrays import as_vector
 from skae._sklearn import Interval, num_samples, validate_parameter_constraints
-from skae.shapes import as_vector
 
 __all__ = ["ContiguousKFold"]
 

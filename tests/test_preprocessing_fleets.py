@@ -210,6 +210,13 @@ def test_kinds_of_time_stamps(stamps):
     np.testing.assert_array_equal(windows[:, 0], [0, 1, 4, 5, 6, 7])
 
 
+def test_rounding_of_time_stamps_is_no_gap():
+    stamps = np.arange(20) * 0.1
+    assert len(set(np.diff(stamps))) > 1
+    window = SlidingWindow(2, max_gap=1)
+    assert len(window.fit_transform(normal(20, 1), timestamps=stamps)) == 19
+
+
 def test_dates_with_time_zones_in_a_list():
     zone = dt.timezone(dt.timedelta(hours=1))
     stamps = [dt.datetime(2024, 1, day, tzinfo=zone) for day in (1, 2, 3, 9)]

@@ -3,12 +3,14 @@
 from skae._arrays._conversion import stack_items
 from skae._arrays._forms import FLOATS, array_like, as_numbers, as_target, divisible
 from skae._arrays._ranges import is_outside
+from skae._arrays._vectors import as_vector
 
 __all__ = [
     "FLOATS",
     "array_like",
     "as_numbers",
     "as_target",
+    "as_vector",
     "divisible",
     "is_outside",
     "stack_items",

@@ -4,7 +4,7 @@ from datetime import UTC
 
 import numpy as np
 
-from skae.shapes import as_vector
+from skae._arrays import as_vector
 
 __all__ = ["long_steps", "one_for_each"]
 

@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_array
 
+from skae._arrays import as_vector
 from skae._sklearn import Interval, StrOptions, validate_params
-from skae.shapes import as_vector
 
 __all__ = ["check_starts", "overlaid", "window_scores_to_series"]
 
