@@ -182,7 +182,9 @@ class NestedCurve:
     def evidence(self):
         """Return the readings one by one, a tuple of `Evidence`."""
         bend, folds = self.bend, Counter(self.bends)
-        of_folds = enumeration([f"{k} in {n} folds" for k, n in sorted(folds.items())])
+        of_folds = enumeration(
+            [f"{k} in {n} fold{'s' * (n > 1)}" for k, n in sorted(folds.items())]
+        )
         found = [
             Evidence(
                 "nested fits",

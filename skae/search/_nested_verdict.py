@@ -173,7 +173,10 @@ def _bends_in_variance(bend, curve):
 
 
 def _clear(nested, choice, curve):
-    text = f"So it is in the {nested.log_error.shape[1]} folds."
+    n_folds = nested.log_error.shape[1]
+    alike = sum(bend == nested.bend for bend in nested.bends)
+    which = f"{alike} of the" if alike < n_folds else "the"
+    text = f"So it is in {which} {n_folds} folds."
     if choice.value < choice.high:
         text += (
             f" They are curved: a code that loses nothing may take {choice.high} units."
