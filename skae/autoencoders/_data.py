@@ -234,14 +234,15 @@ class EventDataMixin:
 
     def _check_lengths(self, X):
         """Refuse other lengths where a linear map has one weight a time step."""
-        module = self.net_.module_
-        if not (self._network().takes_missing_ends and module.encoder.beside):
+        network = self._network_of_fit()
+        if not (network.takes_missing_ends and network.has_linear_path):
             return
-        expected, given = module.event_shape[0], X.shape[1]
+        expected, given = self.net_.module_.event_shape[0], X.shape[1]
         ends_early = any(np.isnan(chunk[:, -1]).any() for chunk in chunks(X))
         if ends_early or given != expected:
             raise ValueError(
-                f"X holds sequences of {'up to ' * ends_early}{given} time steps, but "
+                f"X holds sequences of {given} time steps"
+                f"{', of which some end before the last one' * ends_early}, but "
                 f"{type(self).__name__} was fitted to {expected} each, and its linear "
                 "path takes no others: bring them to that length, or fit with "
                 "linear_path=None, with which lengths may differ."

@@ -58,6 +58,10 @@ class Network(BaseEstimator, ABC):
     #: Whether sequences may end in missing time steps, all of whose channels are NaN.
     takes_missing_ends = False
 
+    #: Whether a linear map with a weight for each value of an event is part of it, so
+    #: that sequences of the fit and later ones have to be equally long.
+    has_linear_path = False
+
     #: Name of the output's activation, whose range the data should lie in.
     output_activation = "identity"
 
