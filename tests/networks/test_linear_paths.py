@@ -190,7 +190,10 @@ def test_each_fit_looks_at_its_own_sequences():
 
 def test_other_lengths_are_refused_with_the_parameter_to_set():
     model = lstm().fit(SEQUENCES)
-    for X, number in ((normal(5, 8, 2), "8"), (ended(), "6 time steps, of which some end")):
+    for X, number in (
+        (normal(5, 8, 2), "8"),
+        (ended(), "6 time steps, of which some end"),
+    ):
         match = f"sequences of {number}.*fitted to 6 each.*linear_path=None"
         for method in (model.transform, model.score, model.partial_fit):
             with pytest.raises(ValueError, match=match):
