@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from helpers.data import Items, Stream
+from joblib import Parallel, delayed
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, LRScheduler
-from torch.utils.data import Dataset, IterableDataset
 
 import skae
 from skae import VAE, DenseAutoencoder, stacking
@@ -141,28 +142,9 @@ def test_early_stopping_keeps_the_best_without_a_second_training():
     assert "valid_loss" in model.history_[-1]
 
 
-class Numbered(Dataset):
-    def __init__(self, X):
-        self.X = torch.from_numpy(X.astype(np.float32))
-
-    def __len__(self):
-        return len(self.X)
-
-    def __getitem__(self, number):
-        return self.X[number]
-
-
-class Stream(IterableDataset):
-    def __init__(self, X):
-        self.X = torch.from_numpy(X.astype(np.float32))
-
-    def __iter__(self):
-        return iter(self.X)
-
-
 def test_data_sets_find_the_same_length():
     X = cancer()[:150]
-    found = [DenseAutoencoder(2, random_state=0).fit(data) for data in (X, Numbered(X))]
+    found = [DenseAutoencoder(2, random_state=0).fit(data) for data in (X, Items(X))]
     assert found[0].n_iter_ == found[1].n_iter_
     np.testing.assert_allclose(*(one.transform(X) for one in found), atol=1e-5)
 
@@ -177,8 +159,6 @@ def test_a_stacked_search_finds_what_lone_fits_find():
     models = [DenseAutoencoder(k, random_state=0) for k in (1, 3)]
     alone = [skae.DenseAutoencoder(k, random_state=0).fit(X) for k in (1, 3)]
     with skae.stacked():
-        from joblib import Parallel, delayed
-
         together = Parallel(2)(delayed(model.fit)(X) for model in models)
     for one, other in zip(alone, together, strict=True):
         assert one.n_iter_ == other.n_iter_
