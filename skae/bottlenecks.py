@@ -188,11 +188,14 @@ class _Gaussian(nn.Module):
         super().__init__()
         self.mean = nn.Linear(n_features, n_components)
         self.log_var = nn.Linear(n_features, n_components)
+        # Units of the means, in which a step of training is to be no more than noise.
+        self.register_buffer("scale", torch.ones(n_components))
         self.noise = noise
 
     def forward(self, features, generator=None):
         normal = generator and partial(normal_like, generator=generator)
-        latent = self.latent([self.mean(features), self.log_var(features)], normal)
+        maps = [self.scale * self.mean(features), self.log_var(features)]
+        latent = self.latent(maps, normal)
         if self.noise is None:
             return latent
         return latent._replace(sample=self.noise(latent.sample, generator))

@@ -63,14 +63,16 @@ def first_layer_weights(estimator):
     module = autoencoder.net_.module_
     hidden = _dense_layers(module, autoencoder)
     names = feature_names(estimator)
-    tables = []
+    tables, scale = [], 1 if module.units is None else module.units.scale[:, None]
     if len(hidden):
         units = [f"hidden{unit}" for unit in range(hidden[0].out_features)]
-        tables.append(_table(hidden[0].weight.T, names, units))
+        tables.append(_table(hidden[0].weight.T / scale, names, units))
     if not len(hidden) or module.encoder.beside:  # features feed the code's layer
         weights = module.bottleneck.mean.weight[:, : len(names)]
+        if isinstance(getattr(module.bottleneck, "scale", None), torch.Tensor):
+            weights = module.bottleneck.scale[:, None] * weights
         units = autoencoder.get_feature_names_out()
-        tables.append(_table(weights.T, names, units))
+        tables.append(_table(weights.T / scale, names, units))
     return tables[0].join(tables[1:])
 
 

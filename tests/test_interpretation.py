@@ -49,8 +49,11 @@ def test_sensitivities_of_a_hidden_layer_by_hand():
     W = first.weight.detach().numpy()
     out = module.bottleneck.mean.weight.detach().numpy()
     direct, out = out[:, :6], out[:, 6:]
-    slopes = 1 - np.tanh(X @ W.T + first.bias.detach().numpy()) ** 2
+    units = module.units
+    rows = (X - units.shift.numpy()) / units.scale.numpy()
+    slopes = 1 - np.tanh(rows @ W.T + first.bias.detach().numpy()) ** 2
     by_row = direct.T + np.einsum("kh,nh,hi->nik", out, slopes, W)
+    by_row /= units.scale.numpy()[:, None]
     np.testing.assert_allclose(code_sensitivities(model, X), by_row.mean(0), rtol=1e-8)
     absolute = code_sensitivities(model, X, absolute=True)
     np.testing.assert_allclose(absolute, abs(by_row).mean(0), rtol=1e-8)
@@ -147,7 +150,8 @@ def test_weights_of_the_linear_path():
     weights = first_layer_weights(model)
     codes = list(model.get_feature_names_out())
     assert list(weights.columns[4:]) == codes
-    np.testing.assert_array_equal(weights[codes], encoder_matrix(model)[:6])
+    scale = model.net_.module_.units.scale.numpy()[:, None]
+    np.testing.assert_array_equal(weights[codes], encoder_matrix(model)[:6] / scale)
 
 
 def test_weights_without_hidden_layers():

@@ -395,6 +395,8 @@ class BaseAutoencoder(
         bottleneck = self._bottleneck()
         criterion = self._objective().build(bottleneck)
         module = self._build_module(event_shape, bottleneck).to(dtype)
+        if "log_var" in bottleneck.provides:
+            module.noise = getattr(criterion.reconstruction, "noise", None)
         optimizer, settings = get_optimizer(self.optimizer, self.weight_decay)
         self.net_ = AutoencoderNet(
             module,
@@ -410,10 +412,12 @@ class BaseAutoencoder(
         noise = self._input_noise()
         with global_seed(self._seed):
             n_components = int(self.n_components)  # torch takes no numpy integers
-            encoder, decoder = self._network_of_fit().build(event_shape, n_components)
+            network = self._network_of_fit()
+            encoder, decoder = network.build(event_shape, n_components)
             middle = bottleneck.build(encoder.out_features, n_components)
             noise = None if noise is None else noise.build(event_shape)
-        return AutoencoderModule(encoder, middle, decoder, event_shape, noise)
+        units = network.units(event_shape)
+        return AutoencoderModule(encoder, middle, decoder, event_shape, noise, units)
 
     def _train(self, data, rows, rows_val, length, context):
         self._check_range_of_objective(data.target)
@@ -448,7 +452,17 @@ class BaseAutoencoder(
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_
         self._warn_of_the_end(rows)
+        self._fit_decoder(rows)
         return self
+
+    def _fit_decoder(self, rows):
+        """Find what a decoder has besides its weights; by default nothing.
+
+        Parameters
+        ----------
+        rows : Rows
+            That were trained on.
+        """
 
     def _prepare(self, net, rows, callbacks, rate, scheduled=True):
         """Tell a net how to train on some rows."""
@@ -538,7 +552,7 @@ class BaseAutoencoder(
             return None
         # a callback may have ended the last epoch before its end
         last = self.history_[-1].get("train_reconstruction", np.inf)
-        if last <= WORSE_THAN_MEAN * guard.spread_:
+        if last <= self.net_.multiplied(guard.spread_, WORSE_THAN_MEAN):
             return None
         error = error_beside_the_mean(self.net_, rows)
         if error <= (MUCH_WORSE if is_early else WORSE_THAN_MEAN):
@@ -587,6 +601,8 @@ class BaseAutoencoder(
 
     def _warn_unequal_scales(self, X):
         term = self.net_.criterion_.reconstruction
+        if getattr(term, "per_feature", False):  # each on its own scale
+            return
         if np.isinf(term.low) or np.isinf(term.high):  # others take one scale only
             names = getattr(self, "feature_names_in_", ())
             sample = self._as_events(evenly_spaced(X, SAMPLE_ROWS))

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skae.exceptions import CollapseWarning
 from skae.information import information_rate
-from skae.objectives import SquaredError, kl_to_standard_normal
+from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
 from skae.training._seeding import generator_for
 
@@ -24,6 +24,8 @@ __all__ = ["GenerativeMixin"]
 # 2016, arXiv:1509.00519, appendix C).
 ACTIVE_VARIANCE = 0.01
 MAX_DIAGNOSTIC_ROWS = 10_000
+# What the decoder's variance is estimated from.
+ROWS_OF_VARIANCE, DRAWS_OF_VARIANCE = 5000, 4
 
 
 def _has_distributions(model):
@@ -44,6 +46,46 @@ class GenerativeMixin:
             self._diagnose(*self._distribution(rows), rows)
         self._measure_rate(rows)
 
+    def _fit_decoder(self, rows):
+        """Keep the variance of the decoder, where it has one.
+
+        It is the most likely one of draws from the posterior, as much larger as errors
+        of held-out rows have been, where the fit has found its length by such.
+        """
+        vars(self).pop("decoder_variance_", None)
+        term = self.net_.criterion_.reconstruction
+        if not _has_distributions(self):
+            return
+        if isinstance(term, SquaredError):
+            self.decoder_variance_ = self.history_[-1, "train_reconstruction"]
+        elif isinstance(term, Likelihood):
+            self._note_variance(term, self._most_likely_variance(term, rows))
+
+    def _note_variance(self, term, variance):
+        if variance is not None:
+            n_features = math.prod(self.net_.module_.event_shape)
+            variance = variance * term.ratio(self._gap, 0.0, n_features)
+            is_shared = len(variance) < n_features
+            self.decoder_variance_ = float(variance[0]) if is_shared else variance
+
+    @torch.no_grad()
+    def _most_likely_variance(self, term, rows):
+        """Return the variance, ``(1,)`` or ``(n_features,)``, or None."""
+        net, generator = self.net_, self._generator(self._seed)
+        x, row_weight, target = rows.sample(ROWS_OF_VARIANCE)
+        target = (x if target is None else target).flatten(1)
+        module, drawn = net.module_, []
+        for part in x.repeat(DRAWS_OF_VARIANCE, *[1] * (x.ndim - 1)).split(1000):
+            part = part.to(net.device, net.dtype)
+            z = module.encode(part, generator).sample
+            drawn.append(module.decode(z, part.shape[1:]).flatten(1).cpu())
+        target = target.repeat(DRAWS_OF_VARIANCE, 1).to(net.dtype)
+        weight = target.isfinite().to(net.dtype)
+        if row_weight is not None:
+            weight *= row_weight.repeat(DRAWS_OF_VARIANCE)[:, None]
+        variance = term.variance(target.nan_to_num(), torch.cat(drawn), weight)
+        return None if variance is None else variance.flatten().numpy()
+
     def _measure_rate(self, X):
         """Keep how many bits get through noise that is added to the codes."""
         noise = getattr(self.net_.module_.bottleneck, "noise", None)
@@ -59,19 +101,42 @@ class GenerativeMixin:
         kl = kl_to_standard_normal(torch.from_numpy(mean), torch.from_numpy(log_var))
         self.kl_per_unit_ = kl.mean(0).numpy()
         self.active_units_ = mean.var(axis=0) > ACTIVE_VARIANCE
-        if not self.active_units_.any() and np.ptp(X, axis=0).any():
-            warnings.warn(
+        if not np.ptp(X, axis=0).any():
+            return
+        if text := self._collapse(X):
+            warnings.warn(text, CollapseWarning, stacklevel=6)
+
+    def _collapse(self, X):
+        """Return what is to be said of codes that tell nothing, or None."""
+        if not self.active_units_.any():
+            return (
                 f"The posterior has collapsed: none of the {self.n_components} code "
                 "units varies with the data, and all rows are reconstructed alike. "
-                f"{self._collapse_cause(X)}",
-                CollapseWarning,
-                stacklevel=6,
+                f"{self._collapse_cause(X)}"
             )
+        is_bound = isinstance(self.net_.criterion_.reconstruction, Likelihood)
+        if not is_bound or self._gain is None or self._gain > 0:
+            return None
+        return (
+            "The codes tell nothing of new rows: the evidence lower bound of rows that "
+            f"were held out is {-self._gain:.2g} nats per row below the log-likelihood "
+            "of independent features with the means of the others. Take fewer units "
+            f"(n_components={self.n_components} now) or more rows, or take it that "
+            "the data have no low-dimensional structure."
+        )
 
     def _collapse_cause(self, X):
         """Compare the divergence's weight with what the data could bear."""
         weight = self.history_[-1].get("kl_weight", 0.0)
-        largest = _largest_bearable_weight(X)
+        is_bound = isinstance(self.net_.criterion_.reconstruction, Likelihood)
+        largest = (_largest_beta if is_bound else _largest_bearable_weight)(X)
+        if weight > largest and is_bound:
+            return (
+                f"The KL divergence weighs {weight:g} (beta), and the largest variance "
+                f"of a direction is {largest:.3g} times the mean of the others, the "
+                "noise: no direction bears a larger weight. Lower beta, raise "
+                "free_bits, or take it that the data have no low-dimensional structure."
+            )
         if weight > largest:
             return (
                 f"The KL divergence weighs {weight:g} (beta), and with a squared "
@@ -106,7 +171,7 @@ class GenerativeMixin:
 
     # Generation
 
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples=1, random_state=None, *, noise=False):
         """Generate rows: codes from the sampler, decoded.
 
         Parameters
@@ -115,10 +180,19 @@ class GenerativeMixin:
             How many.
         random_state : int, RandomState instance or None, default=None
             Source of the draws.
+        noise : bool, default=False
+            Whether to draw rows from the decoder's density, a likelihood, rather than
+            to return what codes stand for, its mean: `decoder_variance_` is that of
+            the noise.
 
         Returns
         -------
         X : ndarray of shape (n_samples, ...)
+
+        Raises
+        ------
+        ValueError
+            When there is no density to draw from.
         """
         check_is_fitted(self)
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
@@ -128,7 +202,19 @@ class GenerativeMixin:
                 "partial_fit: call fit, or use sampler='prior'."
             )
         rng = check_random_state(random_state)
-        return self.inverse_transform(self._draw_codes(n_samples, rng))
+        X = self.inverse_transform(self._draw_codes(n_samples, rng))
+        return self._with_noise(X, rng) if noise else X
+
+    def _with_noise(self, X, rng):
+        term = self.net_.criterion_.reconstruction
+        if not (isinstance(term, Likelihood) and _has_distributions(self)):
+            raise ValueError(
+                f"noise=True draws from a density, and {type(term).__name__} has none "
+                "here: use a likelihood, as reconstruction='gaussian'."
+            )
+        variance = getattr(self, "decoder_variance_", None)
+        rows = term.draw(X.reshape(len(X), -1), variance, rng)
+        return rows.reshape(X.shape).astype(X.dtype)
 
     def _start(self, data, rows):
         super()._start(data, rows)
@@ -250,7 +336,7 @@ class GenerativeMixin:
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
         if decoder_variance is None:
-            decoder_variance = self._decoder_variance()
+            decoder_variance = getattr(self, "decoder_variance_", None)
         generator = self._generator(random_state)
 
         def terms(x):
@@ -272,11 +358,6 @@ class GenerativeMixin:
         kl = kl_to_standard_normal(latent.mean, latent.log_var).sum(-1)
         return torch.stack([*log_p, *log_ratio, kl], dim=-1)
 
-    def _decoder_variance(self):
-        if isinstance(self.net_.criterion_.reconstruction, SquaredError):
-            return self.history_[-1, "train_reconstruction"]
-        return None
-
     def _generator(self, random_state):
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
         return generator_for(seed, device=next(self.net_.module_.parameters()).device)
@@ -295,6 +376,18 @@ def _log_prior_over_posterior(latent):
     z, mean, log_var = latent.sample, latent.mean, latent.log_var
     deviation = (z - mean).square() * (-log_var).exp()
     return 0.5 * (deviation + log_var - z.square()).sum(-1)
+
+
+def _largest_beta(X):
+    """Return the largest variance of a direction over the mean of the others.
+
+    With a normal likelihood a linear VAE keeps directions whose variance is above beta
+    times that of the noise.
+    """
+    X = np.nan_to_num(X.reshape(len(X), -1).astype(np.float64))
+    largest = PCA(1, random_state=0).fit(X).explained_variance_[0]
+    rest = X.var(axis=0, ddof=1).sum() - largest
+    return largest * max(1, X.shape[1] - 1) / max(rest, 1e-10 * largest)
 
 
 def _largest_bearable_weight(X):

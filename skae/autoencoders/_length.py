@@ -1,5 +1,6 @@
 """How long and at which rate a fit trains, as parameters say or as it finds out."""
 
+from math import prod
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from skorch.utils import noop
 
+from skae.schedules import Schedule
 from skae.stacking import train_each
 from skae.training._budget import (
     FEWEST_ROWS,
@@ -18,6 +20,7 @@ from skae.training._budget import (
 )
 from skae.training._callbacks import BudgetStopping, PatientStopping
 from skae.training._guests import copies_of, is_scheduler, wants_held_out
+from skae.training._spread import loss_of_mean
 
 __all__ = ["Length", "LengthMixin"]
 
@@ -53,6 +56,10 @@ class LengthMixin:
 
     # Of a fit whose length is given, as far as one serves all.
     _USUAL_RATE = 1e-3
+    # Loss by which held-out rows have been worse reconstructed, where a fit knows.
+    _gap = 0.0
+    # Loss by which held-out rows are better reconstructed than by the mean of others.
+    _gain = None
 
     @property
     def _rate(self):
@@ -81,15 +88,25 @@ class LengthMixin:
         return self.early_stopping in {True, "refit"}
 
     def _can_find(self, rows):
-        """Return whether held-out reconstructions can say when to stop.
+        """Return whether the loss of held-out rows can say when to stop.
 
-        They know nothing of penalties, as that on noisy codes of a VAE.
+        Of penalties, held-out rows tell those on drawn codes only.
         """
         is_enough = rows.source.is_indexed and len(rows) >= FEWEST_ROWS
-        return is_enough and not self._objective().penalties
+        draws_codes = "log_var" in self._bottleneck().provides
+        is_told = draws_codes or not self._objective().penalties
+        return is_enough and is_told and self._watched == "valid_loss"
+
+    @property
+    def _watched(self):
+        """What epochs are compared by: reconstructions where penalties change."""
+        penalties = self._objective().build(self._bottleneck()).penalties.values()
+        is_fixed = not any(isinstance(part.weight, Schedule) for part in penalties)
+        return "valid_loss" if is_fixed else "valid_reconstruction"
 
     def _length(self, data, rows_val, goes_on):
         """Return the `Length` of a fit, given the rows held out in it."""
+        self._gap, self._gain = 0.0, None
         if self.max_epochs != "auto":
             return Length(self._rate, self.max_epochs, self.max_epochs)
         epochs = epochs_for(len(data.rows), self.batch_size)
@@ -103,14 +120,30 @@ class LengthMixin:
         found = []
         for rate in RATES if self.learning_rate == "auto" else [self.learning_rate]:
             nets = self._trained_on_parts(data, epochs, rate)
-            losses = [net.history[:, "valid_reconstruction"] for net in nets]
+            losses = _held_out_losses(nets)
             last = best_epoch(losses)
             has_diverged = any(net.diverged_ for net in nets)
-            least = np.mean([loss[min(last, len(loss)) - 1] for loss in losses])
-            found.append((has_diverged, least, Length(rate, epochs, last)))
+            least = losses[:, last - 1].mean()
+            length = Length(rate, epochs, last)
+            found.append((has_diverged, least, length, nets))
             if last > 1 and not has_diverged:
                 break
-        return min(found, key=itemgetter(0, 1))[2]
+        _, least, length, nets = min(found, key=itemgetter(0, 1))
+        self._gap = _gap(nets, length.last)
+        self._gain = self._loss_of_mean(data, nets) - least
+        return length
+
+    def _loss_of_mean(self, data, nets):
+        """Return the loss of held-out rows by the means of those trained on."""
+        losses = [
+            loss_of_mean(net, data.rows.subset(kept), data.rows.subset(held_out))
+            for net, (held_out, kept) in zip(nets, self._splits(data), strict=True)
+        ]
+        term, event_shape = (
+            nets[0].criterion_.reconstruction,
+            nets[0].module_.event_shape,
+        )
+        return term.pooled(np.array(losses), prod(event_shape)).mean()
 
     def _trained_on_parts(self, data, epochs, rate):
         nets, rows = [], []
@@ -158,12 +191,9 @@ class LengthMixin:
         )
 
     def _budget_stopping(self, load_best):
-        """Return early stopping where all epochs are compared.
-
-        By their reconstructions: penalties may come to weigh more, and vary with noise.
-        """
+        """Return early stopping where all epochs are compared."""
         return BudgetStopping(
-            "valid_reconstruction", threshold=self.tol, load_best=load_best, sink=noop
+            self._watched, threshold=self.tol, load_best=load_best, sink=noop
         )
 
     def _refit(self, data, length):
@@ -179,3 +209,33 @@ class LengthMixin:
         best = int(stoppers[0].best_epoch_) if was_stopped else length.epochs
         self._start(data, data.rows)
         self._run(data.rows, None, length._replace(last=best), anew=True)
+
+
+def _columns(nets, name):
+    """Return a column of the histories, ``(n_nets, n_epochs)``, as if none had ended.
+
+    Each is taken to stay as it was at its end.
+    """
+    columns = [net.history[:, name] for net in nets]
+    longest = max(map(len, columns))
+    return np.array([np.pad(c, (0, longest - len(c)), mode="edge") for c in columns])
+
+
+def _pooled(nets, name):
+    term, module = nets[0].criterion_.reconstruction, nets[0].module_
+    return term.pooled(_columns(nets, name), prod(module.event_shape))
+
+
+def _held_out_losses(nets):
+    """Return losses of held-out rows, as those of one model."""
+    penalties = _columns(nets, "valid_loss") - _columns(nets, "valid_reconstruction")
+    return _pooled(nets, "valid_reconstruction") + penalties
+
+
+def _gap(nets, last):
+    """Return by how much held-out rows are worse reconstructed than others."""
+    valid, train = (
+        _pooled(nets, f"{part}_reconstruction")[:, last - 1].mean()
+        for part in ("valid", "train")
+    )
+    return max(0.0, float(valid - train))

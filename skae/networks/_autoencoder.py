@@ -16,6 +16,8 @@ class AutoencoderModule(nn.Module):
         Shape of one event in the fit, which codes are decoded to by default.
     input_noise : torch.nn.Module or None, default=None
         What corrupts the events before they are encoded, as built by a `Noise`.
+    units : torch.nn.Module or None, default=None
+        The `Units` that encoder and decoder work in; by default those of the events.
 
     Examples
     --------
@@ -30,23 +32,48 @@ class AutoencoderModule(nn.Module):
     (torch.Size([10, 5]), torch.Size([10, 2]))
     """
 
-    def __init__(self, encoder, bottleneck, decoder, event_shape, input_noise=None):
+    def __init__(
+        self,
+        encoder,
+        bottleneck,
+        decoder,
+        event_shape,
+        input_noise=None,
+        units=None,
+    ):
         super().__init__()
         self.input_noise = input_noise
+        self.units = units
         self.encoder = encoder
         self.bottleneck = bottleneck
         self.decoder = decoder
         self.event_shape = tuple(event_shape)
+        #: Whether it starts as a model with noise of one variance, ``"shared"``, or of
+        #: one for each feature, ``"per_feature"``; None for neither.
+        self.noise = None
+
+    @property
+    def scale(self):
+        """Scale of the reconstructions, a float, beside those of the decoder."""
+        if self.units is None or not self.units.restores:
+            return 1.0
+        return self.units.scale.square().mean().sqrt().item()
 
     def encode(self, x, generator=None):
-        """Return the `Latent` of events; noise is drawn only with a generator."""
+        """Return the `Latent` of events; noise is drawn only with a generator.
+
+        That on the events is, too, only drawn in training.
+        """
         if self.input_noise is not None:
-            x = self.input_noise(x, generator)
+            x = self.input_noise(x, generator if self.training else None)
+        if self.units is not None:
+            x = self.units.standardised(x)
         return self.bottleneck(self.encoder(x), generator)
 
     def decode(self, z, event_shape=None):
         """Return the events that codes ``(..., batch, k)`` stand for."""
-        return self.decoder(z, event_shape or self.event_shape)
+        x_hat = self.decoder(z, event_shape or self.event_shape)
+        return x_hat if self.units is None else self.units.restored(x_hat)
 
     def forward(self, x, generator=None):
         """Return the reconstruction and the `Latent` it was decoded from."""

@@ -92,6 +92,13 @@ class Network(BaseEstimator, ABC):
         """
         return self
 
+    def units(self, event_shape):
+        """Return the module with the units that encoder and decoder work in, or None.
+
+        By default None: they work in those of the events.
+        """
+        return None
+
     def initialize(self, module, events, seed):
         """Set initial weights that depend on the data; by default none do.
 

@@ -8,6 +8,11 @@ from skae.objectives._batch import (
     mean_over_units,
 )
 from skae.objectives._kl_divergence import KLDivergence, kl_to_standard_normal
+from skae.objectives._likelihood import (
+    GaussianLikelihood,
+    LaplaceLikelihood,
+    Likelihood,
+)
 from skae.objectives._mmd import MMD, GaussianPrior
 from skae.objectives._moments import MomentMatching
 from skae.objectives._objective import LossFunction, Objective
@@ -27,11 +32,14 @@ __all__ = [
     "RECONSTRUCTIONS",
     "AbsoluteError",
     "BernoulliCrossEntropy",
+    "GaussianLikelihood",
     "GaussianPrior",
     "Huber",
     "KLDivergence",
     "L1Activity",
     "L2Activity",
+    "LaplaceLikelihood",
+    "Likelihood",
     "LossFunction",
     "MomentMatching",
     "Objective",

@@ -44,6 +44,9 @@ class ReconstructionLoss(BaseEstimator, ABC):
     #: Whether the loss of an entry depends on that entry alone. A subclass that has an
     #: `elementwise` or a `__call__` of its own has to say so of that again.
     is_elementwise = False
+    #: The power of a factor on data and reconstructions that the loss grows by, 0 where
+    #: there is none. Steps of training are then the same on any scale.
+    degree = 0
 
     @abstractmethod
     def elementwise(self, x, x_hat):
@@ -67,6 +70,36 @@ class ReconstructionLoss(BaseEstimator, ABC):
         if weight is None:
             return losses.mean((-2, -1))
         return (weight * losses).sum((-2, -1)) / weight.sum((-2, -1))
+
+    def multiplied(self, loss, factor, n_features):
+        """Return the loss of errors, squared ones by default, so many times as large.
+
+        Parameters
+        ----------
+        loss, factor : float
+        n_features : int
+        """
+        return factor * loss
+
+    def ratio(self, loss, other, n_features):
+        """Return the factor by which `loss` is that of larger errors than `other`.
+
+        Parameters
+        ----------
+        loss, other : float
+        n_features : int
+        """
+        return loss / other
+
+    def pooled(self, losses, n_features):
+        """Return the losses of several parts of the rows as those of one model.
+
+        Parameters
+        ----------
+        losses : ndarray of shape (n_parts, ...)
+        n_features : int
+        """
+        return losses
 
     def log_likelihood(self, x, x_hat, variance):
         """Return ``log p(x | z)`` of every row, in nats, where there is a density.
@@ -101,6 +134,7 @@ class SquaredError(ReconstructionLoss):
     """
 
     is_elementwise = True
+    degree = 2
 
     def elementwise(self, x, x_hat):
         """Return ``(x - x_hat)**2``."""
@@ -135,6 +169,7 @@ class AbsoluteError(ReconstructionLoss):
     """
 
     is_elementwise = True
+    degree = 1
 
     def elementwise(self, x, x_hat):
         """Return ``|x - x_hat|``."""

@@ -149,18 +149,16 @@ def best_epoch(losses):
 
     Parameters
     ----------
-    losses : list of array-like of shape (n_epochs,)
-        Of held-out rows, of trainings that may have ended at different times. Each is
-        taken to stay as it was at its end.
+    losses : array-like of shape (n_trainings, n_epochs)
+        Of held-out rows.
 
     Examples
     --------
     >>> from skae.training._budget import best_epoch
-    >>> best_epoch([[3.0, 2.0, 1.0, 2.0], [5.0, 4.0, 3.0]])
+    >>> best_epoch([[3.0, 2.0, 1.0, 2.0], [5.0, 4.0, 3.0, 3.0]])
     3
     """
-    longest = max(map(len, losses))
-    losses = np.array([np.pad(a, (0, longest - len(a)), mode="edge") for a in losses])
+    losses = np.asarray(losses)
     epochs = np.flatnonzero(np.isfinite(losses).all(axis=0))
     if not len(epochs):
         return 1

@@ -46,8 +46,9 @@ class DivergenceGuard(Callback):
     def compare_with(self, net, before, rows):
         """Note what losses are compared with, given the terms before training."""
         self.before_, self.spread_ = before["reconstruction"], spread_of(net, rows)
-        self.limit_ = divergence_limit(before["loss"], self.spread_)
-        self.failure_limit_ = failure_limit(self.before_, self.spread_)
+        multiplied = net.multiplied
+        self.limit_ = divergence_limit(before["loss"], self.spread_, multiplied)
+        self.failure_limit_ = failure_limit(self.before_, self.spread_, multiplied)
         # the best weights, which early stopping goes back to, are seldom the last
         is_last = not any(_restores(callback) for _, callback in net.callbacks_)
         self.limit_at_end_ = self.failure_limit_ if is_last else math.inf

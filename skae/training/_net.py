@@ -128,6 +128,11 @@ class AutoencoderNet(NeuralNet):
         progress = (len(self.history) - self.first_epoch_) / self.epochs_
         return has_come_down(self.learning_rate_schedule, progress)
 
+    def multiplied(self, loss, factor):
+        """Return a reconstruction loss of errors so many times as large."""
+        n_features = math.prod(self.module_.event_shape)
+        return self.criterion_.reconstruction.multiplied(loss, factor, n_features)
+
     def follow(self, criterion, optimizer, settings, device):
         """Go on with another objective, optimiser, or device.
 
@@ -193,6 +198,7 @@ class AutoencoderNet(NeuralNet):
         self.observes_batches_ = any(map(self._has_hook, BATCH_HOOKS))
         self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
         self.has_missing_ = rows.source.has_missing
+        self.loss_unit_ = self.module_.scale**self.criterion_.reconstruction.degree
 
     @contextmanager
     def _compiled(self):
@@ -230,7 +236,10 @@ class AutoencoderNet(NeuralNet):
         self._set_training(training)
         epoch = len(self.history) - 1
         weights = self.criterion_.weights(epoch, self.n_epochs_)
-        generator = generator_for(self.seed, epoch, device=self.device)
+        # held-out rows of all epochs get the same draws, and so compare better
+        generator = generator_for(
+            self.seed, epoch if training else 0, device=self.device
+        )
         if self.observes_batches_:
             step_fn = self._observed(step_fn, prefix)
         watch = current_watch()
@@ -255,7 +264,7 @@ class AutoencoderNet(NeuralNet):
             loss, terms, x_hat = self._losses(x, row_weight, weights, generator, target)
             if row_weight is not None:
                 loss = row_weight.mean() * loss
-            loss.backward()
+            (loss if self.loss_unit_ == 1 else loss / self.loss_unit_).backward()
             if self.observes_gradients_:
                 self._notify_gradients(x, target)
             if self.max_grad_norm is not None:
@@ -267,8 +276,14 @@ class AutoencoderNet(NeuralNet):
 
     @torch.no_grad()
     def validation_step(self, x, row_weight, weights, generator, target=None):
-        """Return the terms and output of one held-out batch, without noise."""
-        return self._losses(x, row_weight, weights, None, target)[1:]
+        """Return the terms and output of one held-out batch, without noise.
+
+        Of codes with a distribution they are those of draws, as in training: without,
+        what the distribution loses would be left out.
+        """
+        draws_codes = getattr(self.module_.bottleneck, "log_var", None) is not None
+        source = generator if draws_codes else None
+        return self._losses(x, row_weight, weights, source, target)[1:]
 
     def terms_of(self, x, row_weight=None, target=None):
         """Return the terms of some rows, without noise, under the weights of now."""
@@ -295,8 +310,9 @@ class AutoencoderNet(NeuralNet):
             present = rows[0].isfinite().to(self.dtype)
             rows = rows[0].nan_to_num(), rows[1]
             entry_weight = present if entry_weight is None else present * entry_weight
+        source = generator if self.module_.training else None
         loss, terms = self.criterion_(
-            *rows, latent, weights, generator, row_weight, entry_weight
+            *rows, latent, weights, source, row_weight, entry_weight
         )
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()

@@ -4,6 +4,7 @@ All are pure functions, so that both decide the same.
 """
 
 import math
+from operator import mul
 
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 
@@ -76,21 +77,23 @@ def has_come_down(schedule, progress):
     return is_falling and factor(progress) <= 0.5
 
 
-def divergence_limit(before, spread):
+def divergence_limit(before, spread, multiplied=mul):
     """Return the loss beyond which training is stopped as it has diverged.
 
     It is 10,000 times both the loss before training and that of the mean of the rows.
+    `multiplied` returns a loss so many times as large.
     """
-    return TOO_MUCH * max(before, spread)
+    return multiplied(max(before, spread), TOO_MUCH)
 
 
-def failure_limit(before, spread):
+def failure_limit(before, spread, multiplied=mul):
     """Return the reconstruction loss beyond which weights are worse than none.
 
     It is 10 times both that before training and that of the mean of the rows, their
     variance under squared error. A fit may come back from there, but not end there.
+    `multiplied` is as for `divergence_limit`.
     """
-    return FAILED * max(before, spread)
+    return multiplied(max(before, spread), FAILED)
 
 
 def is_good(loss, limit):

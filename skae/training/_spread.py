@@ -4,7 +4,7 @@ import math
 
 import torch
 
-__all__ = ["error_beside_the_mean", "spread_of"]
+__all__ = ["error_beside_the_mean", "loss_of_mean", "spread_of"]
 
 # Rows that tell it, and values if rows are wide.
 N_ROWS, FEW, N_VALUES = 1000, 64, 2**13
@@ -50,6 +50,34 @@ def spread_of(net, rows):
     return math.inf if math.isnan(loss) else loss
 
 
+def loss_of_mean(net, rows, held_out):
+    """Return the reconstruction loss of held-out rows by the mean of others.
+
+    Parameters
+    ----------
+    net : AutoencoderNet
+    rows, held_out : Rows
+        Of which up to 1000 each are looked at, evenly spaced.
+
+    Returns
+    -------
+    loss : float
+    """
+    (x, of_x), (y, of_y) = (_finite(net, part) for part in (rows, held_out))
+    mean = (of_x * x).sum(0) / of_x.sum(0).clamp_min(torch.finfo(x.dtype).tiny)
+    return net.criterion_.reconstruction(y, mean.expand_as(y), of_y).item()
+
+
+def _finite(net, rows):
+    """Return some rows, flat, or their targets, and the weights of their entries."""
+    x, row_weight, targets = _sample(net, rows)
+    x = (x if targets is None else targets).cpu().double().flatten(1)
+    weight = x.isfinite().double()
+    if row_weight is not None:
+        weight *= row_weight.cpu()[:, None]
+    return x.nan_to_num(), weight
+
+
 def _weight_of_entries(x, row_weight):
     """Return weights of entries, none where they are missing; None if all are one."""
     if row_weight is None and x.sum().isfinite():
@@ -83,4 +111,5 @@ def error_beside_the_mean(net, rows):
     total = 0.0
     for part in zip(*parts, strict=True):
         total += net.terms_of(*part)["reconstruction"] * part[1].sum().item()
-    return total / weights.sum().item() / spread
+    loss, n_features = total / weights.sum().item(), math.prod(net.module_.event_shape)
+    return net.criterion_.reconstruction.ratio(loss, spread, n_features)

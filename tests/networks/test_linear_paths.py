@@ -65,10 +65,10 @@ def test_all_layers_learn(network):
     model = started(2, with_path(network), learning_rate=1e-2, max_epochs=3)
     rows = with_path(network).as_events(SEQUENCES.reshape(50, -1)).reshape(50, -1)
     model.partial_fit(rows)
-    before = {k: v.clone() for k, v in model.net_.module_.state_dict().items()}
+    before = {k: v.clone() for k, v in model.net_.module_.named_parameters()}
     for _ in range(3):
         model.partial_fit(rows)
-    for name, value in model.net_.module_.state_dict().items():
+    for name, value in model.net_.module_.named_parameters():
         assert not torch.equal(value, before[name]), name
 
 

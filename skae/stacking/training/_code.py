@@ -3,6 +3,7 @@
 from functools import partial
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from skae.noise import normal_like
 from skae.objectives import masked
@@ -34,6 +35,7 @@ class StackedCode:
         self.noise = stack_noises(noises, self.shapes)
         self.penalties = penalties
         self.is_gaussian = hasattr(self.bottleneck, "log_var")
+        self.scales = [getattr(module, "scale", None) for module in bottlenecks]
         activation = getattr(self.bottleneck, "activation", None)
         is_linear = isinstance(activation, torch.nn.Identity)
         self.is_plain = is_linear and self.noise is None and not penalties
@@ -44,10 +46,15 @@ class StackedCode:
         if min(k for (k,) in self.shapes) < self.width:
             sizes = torch.tensor(self.shapes, device=like.device)
             self.units = torch.arange(self.width, device=like.device) < sizes
+        self.scale = None
+        if self.scales[0] is not None:
+            padded = pad_sequence(self.scales, batch_first=True, padding_value=1.0)
+            self.scale = padded[:, None].to(like)
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
         self.shapes = [self.shapes[member] for member in members]
+        self.scales = [self.scales[member] for member in members]
         if self.noise is not None:
             self.noise.keep(members)
 
@@ -84,17 +91,21 @@ class StackedCode:
 
     def _latent(self, batch):
         """Return the `Latent` of the maps' outputs, as the bottleneck's `forward`."""
+        maps = self._leaves
+        if self.scale is not None:
+            maps = [self.scale * maps[0], *maps[1:]]
         if batch.generators is None:
-            return self.bottleneck.latent(self._leaves)
+            return self.bottleneck.latent(maps)
         noise = self.noise and partial(self.noise, batch=batch)
         if not self.is_gaussian:
-            return self.bottleneck.latent(self._leaves, noise)
+            return self.bottleneck.latent(maps, noise)
         normal = partial(drawn, normal_like, batch=batch, shapes=self.shapes)
-        latent = self.bottleneck.latent(self._leaves, normal)
+        latent = self.bottleneck.latent(maps, normal)
         return latent._replace(sample=noise(latent.sample)) if noise else latent
 
     def _terms(self, latent, batch):
-        generators = batch.generators or [None] * len(self.shapes)
+        generators = batch.generators if batch.is_training else None
+        generators = generators or [None] * len(self.shapes)
         return {
             name: penalty(latent, generators, batch.weight, self.units)
             for name, penalty in self.penalties.items()

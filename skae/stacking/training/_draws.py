@@ -18,11 +18,14 @@ class Batch(NamedTuple):
         One for these rows and zero for those beyond; None where there are none.
     generators : list of torch.Generator, or None
         Of the members; None where nothing is drawn.
+    is_training : bool
+        Whether rows are trained on; those held out get no noise, only draws of codes.
     """
 
     sizes: list
     weight: torch.Tensor | None
     generators: list | None = None
+    is_training: bool = True
 
 
 def weight_of_rows(sizes, like):

@@ -87,10 +87,12 @@ class Member:
     def begin_epoch(self):
         """Begin an epoch: its generator, its weights, its row of the history."""
         self.started = time.time()
-        self.generator = generator_for(
-            self.net.seed, self.epoch, device=self.net.device
-        )
+        self.generator = self.new_generator(self.epoch)
         self.weights = self.net.criterion_.weights(self.epoch, self.epochs)
+
+    def new_generator(self, epoch=0):
+        """Return the generator of an epoch's draws; held-out rows have the first's."""
+        return generator_for(self.net.seed, epoch, device=self.net.device)
 
     def weights_of_check(self):
         """Return the weights of penalties in checks before and after the fit."""

@@ -10,6 +10,7 @@ from skae.stacking.layers._linear import Weights
 from skae.stacking.training._code import StackedCode
 from skae.stacking.training._noise import stack_noises
 from skae.stacking.training._reconstruction import stack_reconstruction
+from skae.stacking.training._units import StackedUnits
 
 __all__ = ["StackedModel", "Tensors"]
 
@@ -64,6 +65,7 @@ class StackedModel:
         self.n_features = prod(event_shape)
         self.has_missing = members[0].rows.source.has_missing
         self.network = network_of(modules[0])(modules)
+        self.units = StackedUnits(modules, loss.reconstruction.degree, dtype, device)
         self.code = StackedCode(
             [module.bottleneck for module in modules], loss.penalties
         )
@@ -115,6 +117,7 @@ class StackedModel:
         """Forget all but some members, whose numbers are given twice."""
         self.n_members = len(kept)
         self.network.keep(kept)
+        self.units.keep(index)
         self.code.keep(kept)
         if self.noise is not None:
             self.noise.keep(kept)
@@ -136,13 +139,14 @@ class StackedModel:
         weights : dict of str to torch.Tensor of shape (n_members,)
             Of the penalties.
         """
+        given = x
+        has_draws = batch.is_training and batch.generators is not None
+        if self.noise is not None and has_draws:
+            given = self.noise(x, batch)
+        maps = self.network.encode(*self._split(self.units.standardised(given)))
+        z, terms = self.code.forward(maps, batch, self.units.of_penalties(weights))
+        x_hat = self.units.restored(self.network.decode(z))
         clean, present = self._split(x)
-        given, is_given = clean, present
-        if self.noise is not None and batch.generators is not None:
-            given, is_given = self._split(self.noise(x, batch))
-        maps = self.network.encode(given, is_given)
-        z, terms = self.code.forward(maps, batch, weights)
-        x_hat = self.network.decode(z)
         loss = self.reconstruction.forward(clean, x_hat, batch, present)
         if not terms:
             return loss.expand(2, -1)
@@ -157,7 +161,8 @@ class StackedModel:
 
     def backward(self):
         """Set the gradients of the losses that `forward` returned."""
-        g = self.network.backward_decoder(self.reconstruction.backward())
+        g = self.units.backward(self.reconstruction.backward())
+        g = self.network.backward_decoder(g)
         self.network.backward_encoder(self.code.backward(g))
 
     def clip(self, norms):

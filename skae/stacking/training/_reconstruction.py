@@ -1,8 +1,10 @@
 """The reconstruction term of many members, and its gradient."""
 
+from math import pi
+
 import torch
 
-from skae.objectives import SquaredError
+from skae.objectives import GaussianLikelihood, SquaredError
 from skae.stacking.layers._linear import Memory
 
 __all__ = ["stack_reconstruction"]
@@ -65,8 +67,29 @@ class _Squared:
         return self._counts[key]
 
 
+class _Gaussian(_Squared):
+    """Normal likelihood of one variance, a function of the squared error."""
+
+    def forward(self, x, x_hat, batch, present=None):
+        self._width = x.shape[2]
+        smallest = torch.finfo(x.dtype).tiny ** 0.5
+        self._variance = super().forward(x, x_hat, batch).clamp_min(smallest)
+        return 0.5 * self._width * (torch.log(2 * pi * self._variance) + 1)
+
+    def backward(self):
+        slope = 0.5 * self._width / self._variance
+        return super().backward().mul_(slope[:, None, None])
+
+
 def stack_reconstruction(term, has_missing=False):
     """Return the stacked version of a `ReconstructionLoss` that is element-wise."""
-    methods = type(term).elementwise, type(term).__call__
-    is_squared = methods == (SquaredError.elementwise, SquaredError.__call__)
-    return (_Squared if is_squared and not has_missing else _Any)(term)
+    if has_missing:
+        return _Any(term)
+    for known, kind in _IN_FEW_OPERATIONS.items():
+        is_known = isinstance(term, known) and type(term).__call__ is known.__call__
+        if is_known and not getattr(term, "per_feature", False):
+            return kind(term)
+    return _Any(term)
+
+
+_IN_FEW_OPERATIONS = {SquaredError: _Squared, GaussianLikelihood: _Gaussian}

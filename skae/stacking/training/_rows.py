@@ -90,12 +90,19 @@ class StackedRows:
         """Sizes of the batches of rows that were held out, for every member."""
         return [member.batch_sizes_val for member in self.members]
 
-    def held_out(self):
-        """Yield batches of rows that were held out, and their `Batch`."""
+    def held_out(self, generators=None):
+        """Yield batches of rows that were held out, and their `Batch`.
+
+        Parameters
+        ----------
+        generators : list of torch.Generator, or None
+            Of the members, for draws of their codes.
+        """
         start = 0
         for sizes in zip_longest(*self.sizes_held_out, fillvalue=0):
             numbers = self._held_out[:, start:]
-            yield self._take(self._tables_held_out, numbers, list(sizes))
+            x, batch = self._take(self._tables_held_out, numbers, list(sizes))
+            yield x, batch._replace(generators=generators, is_training=False)
             start += max(sizes)
 
     def _take(self, tables, numbers, sizes, generators=None):

@@ -156,9 +156,11 @@ class Stack:
     def _validate(self, ended):
         if self.members[0].rows_val is None:
             return [{}] * len(ended)
-        log = [
-            self.model.forward(*batch, self.weights) for batch in self.rows.held_out()
-        ]
+        generators = None
+        if self.model.code.is_gaussian:
+            generators = [member.new_generator() for member in self.members]
+        batches = self.rows.held_out(generators)
+        log = [self.model.forward(*batch, self.weights) for batch in batches]
         return self._means(torch.stack(log, dim=2), self.rows.sizes_held_out, ended)
 
     def _is_done(self, i):

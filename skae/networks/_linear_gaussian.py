@@ -1,0 +1,89 @@
+"""Linear Gaussian models, which variational autoencoders start as."""
+
+import numpy as np
+import torch
+from sklearn.decomposition import FactorAnalysis
+
+from skae.networks._paths import MAX_ROWS, principal_components, take
+
+__all__ = ["start_as_linear_gaussian"]
+
+# Smaller shares of the largest variance are rounding.
+TINY = 1e-10
+
+
+@torch.no_grad()
+def start_as_linear_gaussian(module, events, seed):
+    """Set the linear paths of a variational autoencoder to a linear Gaussian model.
+
+    Of ``x ~ N(mean + V z, psi)`` with standard normal z and orthogonal ``psi^-1/2 V``
+    the posterior is ``N(W (x - mean), s)`` with ``s_j = 1 / (1 + V_j' psi^-1 V_j)`` and
+    ``W_j = s_j V_j' psi^-1``. It is exact, so that the evidence lower bound of a normal
+    decoder is the log-likelihood. With one variance for all features that is
+    probabilistic PCA (M. E. Tipping, C. M. Bishop, 1999), with one for each factor
+    analysis. Units that it has no use for start as the prior.
+
+    Parameters
+    ----------
+    module : AutoencoderModule
+        Of a network with a linear path and a linear output, with a Gaussian bottleneck;
+        its attribute `noise` is ``"shared"`` or ``"per_feature"``.
+    events : ndarray of shape (n_samples, ...)
+    seed : int
+        Of the randomised decomposition, where scikit-learn chooses that.
+    """
+    X = events.reshape(len(events), -1)[:: -(-len(events) // MAX_ROWS)]
+    X, bottleneck = X.astype(np.float64), module.bottleneck
+    fitted = _factor_analysis if module.noise == "per_feature" else _probabilistic_pca
+    V, psi, mean = fitted(X, bottleneck.mean.out_features, seed)
+    variances = 1 / (1 + (V**2 / psi).sum(axis=1))
+    for layer in (bottleneck.mean, bottleneck.log_var):
+        layer.weight.zero_()
+        layer.bias.zero_()
+    bottleneck.scale.fill_(1)
+    bottleneck.scale[: len(V)] = torch.from_numpy(np.sqrt(variances))
+    noise = np.sqrt(psi)  # of which size is what is left to learn
+    module.units.weigh_outputs(noise)
+    encoder = np.sqrt(variances)[:, None] * V / psi  # in units of the posterior
+    take(module, encoder, mean, (V / noise).T, mean / noise)
+    logs = torch.from_numpy(np.log(variances))
+    bottleneck.log_var.bias[: len(logs)] = logs.to(bottleneck.log_var.bias)
+
+
+def _probabilistic_pca(X, n_components, seed):
+    """Return loadings ``(rank, n_features)``, variances of the noise, and the mean."""
+    components, scales, mean = principal_components(X, n_components, seed, TINY)
+    if not len(scales):
+        return components, np.ones(X.shape[1]), mean
+    variances, n_others = scales**2, X.shape[1] - len(scales)
+    rest = X.var(axis=0, ddof=1).sum() - variances.sum()
+    # no direction is left of a whole covariance: any noise below all of them serves
+    noise = rest / n_others if n_others else variances[-1] / 2
+    noise = np.clip(noise, TINY * variances[0], variances[-1])
+    loadings = components * np.sqrt(variances - noise)[:, None]
+    return loadings, np.full(X.shape[1], noise), mean
+
+
+def _factor_analysis(X, n_components, seed):
+    """Return loadings, variances of the noise, and the mean; see above."""
+    mean = X.mean(axis=0)
+    spread = X.std(axis=0)
+    varies = spread > np.sqrt(TINY) * spread.max()
+    if not varies.any():
+        return np.zeros((0, X.shape[1])), np.ones(X.shape[1]), mean
+    rows = _alike((X - mean)[:, varies] / spread[varies])
+    n_components = min(n_components, varies.sum())
+    model = FactorAnalysis(n_components, random_state=seed).fit(rows)
+    loadings = np.zeros((n_components, X.shape[1]))
+    loadings[:, varies] = model.components_ * spread[varies]
+    psi = np.full(X.shape[1], TINY * spread.max() ** 2)
+    psi[varies] = np.maximum(model.noise_variance_, TINY) * spread[varies] ** 2
+    return loadings, psi, mean
+
+
+def _alike(X):
+    """Return few rows of the same covariance as centred ones, with a mean of zero."""
+    if len(X) <= 2 * X.shape[1]:
+        return X
+    root = np.linalg.qr(X, mode="r") * np.sqrt(X.shape[1] / len(X))
+    return np.concatenate([root, -root])
