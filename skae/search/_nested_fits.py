@@ -42,6 +42,7 @@ class NestedFits:
             "n_features": found.n_features,
             "n_rows": found.n_rows,
             "most": self.most,
+            "names": found.names,
         }
 
     @property

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
@@ -58,7 +61,33 @@ def test_a_sphere_may_take_a_unit_more_than_it_has_dimensions():
 def test_columns_of_noise_do_not_count():
     rng = np.random.default_rng(0)
     X = make_smooth_manifold(500, 2, 12, noise=0.05, random_state=1).X
-    assert chosen(np.hstack([X, rng.normal(size=(500, 15))])).value in (2, 3)
+    selection = chosen(np.hstack([X, rng.normal(size=(500, 15))]))
+    assert selection.value in (2, 3)
+    assert selection.unexplained_features == tuple(range(12, 27))
+    assert (
+        "Codes of that size explain next to nothing of 15 of the 27 features, as of "
+        "noise: 12, 13, 14, 15, 16, 17, 18, 19 and 7 more."
+    ) in str(selection)
+
+
+def test_columns_without_structure_are_named_as_the_frame_names_them():
+    X = np.hstack([linear(2), np.random.default_rng(0).normal(size=(240, 14))])
+    names = [f"gene {j}" for j in range(26)]
+    selection = chosen(pd.DataFrame(X, columns=names), n_components=3)
+    assert selection.value == 2
+    assert selection.unexplained_features == tuple(names[12:])
+    assert "as of noise: gene 12, gene 13," in str(selection)
+
+
+@pytest.mark.parametrize("n_samples", [60, 400])
+def test_no_column_that_is_explained_is_named(n_samples):
+    X = StandardScaler().fit_transform(linear(3, 15, n_samples))
+    X[::100] = 30  # of all variance, next to all is that of a few gross errors
+    X[:, 3] *= -1
+    selection = chosen(np.hstack([X, np.ones((n_samples, 1))]))
+    assert selection.verdict.is_settled
+    assert selection.unexplained_features == ()
+    assert "next to nothing" not in str(selection)
 
 
 def test_gross_errors_do_not_count():
@@ -91,6 +120,7 @@ def test_nothing_is_found_where_there_is_nothing(what):
     assert selection.verdict.kind == "flat"
     assert not selection.verdict.is_settled
     assert "No value stands out" in str(selection)
+    assert selection.unexplained_features == ()
 
 
 def test_few_rows_are_never_clear():
@@ -224,6 +254,31 @@ def test_readings_take_constant_features_and_sequences():
     assert set(NestedReadings()(model, series)) == {
         f"{name}_{k}" for name in ("r2", "log_error", "dimension") for k in (1, 2)
     }
+
+
+def test_readings_tell_from_how_many_units_a_column_is_explained():
+    Z = np.random.default_rng(0).normal(size=(200, 3)) * [9, 3, 1]
+    X = np.column_stack([Z, Z[:, 0] + Z[:, 1], np.ones(200)])
+    said = NestedReadings()(PCA(3).fit(X[:, :3]), X[:, :3])
+    assert [said[f"explained_from_{j}"] for j in range(3)] == [1, 2, 3]
+    said = NestedReadings()(PCA(2).fit(X), X)
+    assert [said[f"explained_from_{j}"] for j in range(5)] == [1, 2, 3, 1, 0]
+
+
+def test_a_few_gross_errors_leave_a_column_explained():
+    X = StandardScaler().fit_transform(linear(1, 8))
+    pca = PCA(1).fit(X)
+    X[:5, 2] = 100
+    assert NestedReadings()(pca, X)["explained_from_2"] == 1
+
+
+def test_a_column_is_unexplained_where_most_folds_say_so():
+    nested = reading([0, -1, -2], [1, 2], n_folds=3)
+    assert nested.unexplained(1) == ()
+    nested = replace(nested, explained_from=np.array([[3, 1, 3], [1, 3, 1], [0, 0, 0]]))
+    assert nested.unexplained(2) == (0,)
+    assert nested.unexplained(3) == ()
+    assert replace(nested, names=["a", "b", "c"]).unexplained(1) == ("a",)
 
 
 def test_the_bend_is_where_the_fall_slows_down():
