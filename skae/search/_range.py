@@ -78,7 +78,8 @@ class DimensionRange:
                 f"{type(estimator).__name__} has no parameter {param!r}: pass an "
                 "autoencoder, PCA, or a pipeline with one."
             )
-        seen, names = _seen(found.before, X, y)
+        before = None if found.before is None else clone(found.before)
+        seen = _seen(before, X, y)
         seen = as_numbers(seen, type(estimator).__name__)
         if not seen.size:
             raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
@@ -95,7 +96,7 @@ class DimensionRange:
             order,
             n_rows,
             is_complete,
-            names,
+            _names(before, X),
         )
 
     def values(self, n_components):
@@ -185,23 +186,23 @@ class DimensionRange:
 
 
 def _seen(before, X, y):
-    """Return the data after the steps before the reducing step, and their names."""
-    names = get_feature_names(X)
+    """Return the data after the steps before the reducing step, which it fits."""
     if before is None:
-        return X, names
-    before = clone(before)
+        return X
     try:
-        seen = before.fit_transform(X, y)
+        return before.fit_transform(X, y)
     except (TypeError, ValueError):
         as_numbers(X)  # says in a sentence what the steps could not make numbers of
         raise
-    return seen, None if names is None else _names_after(before, names)
 
 
-def _names_after(fitted, names):
-    """Return the names of what fitted steps return, None where they do not know."""
+def _names(before, X):
+    """Return the names of features after fitted steps, None where none are known."""
+    names = get_feature_names(X)
+    if before is None or names is None:
+        return names
     try:
-        return fitted.get_feature_names_out(names)
+        return before.get_feature_names_out(names)
     except AttributeError:
         return None
 
