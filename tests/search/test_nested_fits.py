@@ -10,24 +10,34 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import (
     VAE,
+    Autoencoder,
     DenseAutoencoder,
     LatentDimensionSearchCV,
     LSTMAutoencoder,
     select_dimension,
     stacked,
 )
+from skae.bottlenecks import Bottleneck, GaussianBottleneck, PointBottleneck
 from skae.datasets import make_linear_manifold, make_smooth_manifold, make_sphere
+from skae.networks import ConvolutionalNetwork, DenseNetwork
+from skae.noise import NestedDropout
 from skae.scorers import prefix_scores
 from skae.scorers._nested import NestedReadings, bend_of
 from skae.search import Saturation
 from skae.search._curve import ScoreCurve
 from skae.search._nested import NestedCurve
+from skae.search._nested_fits import ordered
 from skae.search._nested_verdict import select
 
 
 def linear(d=3, n_features=12, n_samples=240, seed=0):
     made = make_linear_manifold(n_samples, d, n_features, noise=0.1, random_state=seed)
     return made.X
+
+
+def composed(**bottleneck):
+    network = DenseNetwork(linear_path="pca")
+    return Autoencoder(network=network, bottleneck=PointBottleneck(**bottleneck))
 
 
 def chosen(X, **settings):
@@ -189,6 +199,7 @@ def test_evidence_is_told_item_by_item():
         ({"scoring": "kernel_mi"}, "'kernel_mi'"),
         ({"n_components": [2, 5]}, "single dimensions"),
         ({"estimator": PCA()}, "no parameter `nested`"),
+        ({"estimator": composed(noise="snr")}, "nor a bottleneck without noise"),
     ],
 )
 def test_what_nested_fits_cannot_tell_is_refused(settings, why):
@@ -198,12 +209,61 @@ def test_what_nested_fits_cannot_tell_is_refused(settings, why):
         search.fit(linear())
 
 
+@pytest.mark.parametrize(
+    "plain",
+    [DenseAutoencoder(linear_path=None), Autoencoder()],
+    ids=["recipe", "parts"],
+)
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
-def test_networks_that_do_not_start_as_pca_have_separate_fits():
-    plain = DenseAutoencoder(linear_path=None, max_epochs=2)
+def test_networks_that_do_not_start_as_pca_have_separate_fits(plain):
+    plain = plain.set_params(max_epochs=2)
     search = LatentDimensionSearchCV(plain, n_components=3, refit=False, random_state=0)
     assert search.fit(linear()).selection_.interval is None
     assert not any("nested" in key for key in search.cv_results_)
+
+
+def test_compositions_are_told_as_the_recipes_over_their_parts():
+    X, settings = linear(2, n_samples=100), {"n_components": 4, "random_state": 0}
+    scores, values = [], []
+    for estimator in (DenseAutoencoder(), composed()):
+        search = LatentDimensionSearchCV(estimator, cv=2, refit=False, **settings)
+        scores.append(search.fit(X).selection_.curve.scores)
+        values.append(search.n_components_)
+        assert search.curve_ == "nested"
+    np.testing.assert_allclose(*scores)
+    assert values == [2, 2]
+
+
+def test_pictures_have_nested_fits_with_a_linear_path_beside_convolutions():
+    places = np.random.default_rng(0).uniform(2, 6, size=(2, 300, 1, 1))
+    down, across = np.mgrid[:8, :8]
+    X = np.exp(-((down - places[0]) ** 2 + (across - places[1]) ** 2) / 8)
+    network = ConvolutionalNetwork((4,), linear_path="pca")
+    model = Autoencoder(network=network, max_epochs=1)
+    search = LatentDimensionSearchCV(
+        model, cv=KFold(2, shuffle=True, random_state=0), random_state=0
+    ).fit(X[:, None].astype(np.float32))
+    assert (search.curve_, search.n_components_) == ("nested", 2)
+    assert search.best_estimator_.bottleneck == "point"
+
+
+@pytest.mark.parametrize("kind", [PointBottleneck, GaussianBottleneck])
+def test_bottlenecks_without_noise_can_be_nested(kind):
+    bottleneck = kind()
+    asked = ordered(Autoencoder(bottleneck=bottleneck))["bottleneck"]
+    assert isinstance(asked, kind)
+    assert (asked.noise, bottleneck.noise) == ("nested_dropout", None)
+    again = Autoencoder(bottleneck=kind(noise=NestedDropout()))
+    assert ordered(again)["bottleneck"].noise == "nested_dropout"
+    assert ordered(Autoencoder(bottleneck=kind(noise="snr"))) is None
+
+
+def test_bottlenecks_that_know_no_noise_cannot_be_nested():
+    class Plain(Bottleneck):
+        def build(self, n_features, n_components):
+            raise NotImplementedError
+
+    assert ordered(Autoencoder(bottleneck=Plain())) is None
 
 
 @pytest.mark.parametrize("end_early", [False, True])
