@@ -21,7 +21,7 @@ RARE = 1e3
 # standard deviations away in others. They matter from so large a share of the variance.
 MOSTLY, FAR, SHARE = 0.99, 10, 0.1
 # Values that are looked at for those, and features that are named, at most.
-N_VALUES_FAR, N_NAMES = 2**20, 8
+N_VALUES_FAR, N_NAMES = 2**18, 8
 
 
 def warn_unequal_scales(events, names, stacklevel):
