@@ -39,7 +39,8 @@ def select(nested, curve):
         text = f"{text} {value} is taken for now{_keeping(choice, curve)}."
     others = {*nested.bends, choice.low, choice.high} - {value}
     others = tuple(sorted(k for k in others if k <= nested.most))
-    unexplained = nested.unexplained(value) if settled else ()
+    # fewer units than the data ask for leave features that are no noise
+    unexplained = nested.unexplained(value) if kind in RIGHT else ()
     position = int(np.searchsorted(curve.values, value))
     return Selection(
         value,

@@ -46,7 +46,8 @@ class Selection:
         By nested fits to a table: features of which codes of that size explain less
         than a tenth of the variance of held-out rows, in most folds. They are noise, or
         vary apart from the others. Numbers of columns, or names where these have some,
-        as the autoencoder sees them; none for a verdict that is not settled.
+        as the autoencoder sees them. None where the verdict is neither clear nor
+        ambiguous.
 
     Examples
     --------

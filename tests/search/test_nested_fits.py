@@ -153,6 +153,12 @@ def test_the_largest_value_tried_is_no_choice():
     assert chosen(linear(5), n_components=5).verdict.kind == "clear"
 
 
+def test_features_that_more_units_would_explain_are_not_named():
+    selection = chosen(linear(3), n_components=2)
+    assert selection.verdict.kind == "edge"
+    assert selection.unexplained_features == ()
+
+
 def test_the_search_refits_a_plain_network_of_the_size_chosen():
     search = LatentDimensionSearchCV(
         make_pipeline(StandardScaler(), DenseAutoencoder(max_epochs=7)), random_state=0
