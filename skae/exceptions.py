@@ -63,7 +63,10 @@ class OutOfRangeWarning(UserWarning):
 
 
 class ScaleWarning(UserWarning):
-    """Features are on scales so different that the loss sees the largest ones only.
+    """Features are on scales that make the loss see some at the expense of others.
+
+    Some vary so much more than others that it sees next to nothing of these; or some
+    that are nearly constant, as pixels at the edge, have been given unit variance.
 
     Examples
     --------

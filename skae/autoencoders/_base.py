@@ -30,7 +30,7 @@ from skae.autoencoders._length import Length, LengthMixin
 from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
-from skae.autoencoders._scales import warn_unequal_scales
+from skae.autoencoders._scales import warn_near_constant, warn_unequal_scales
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import ErrorSums, row_errors
@@ -272,9 +272,10 @@ class BaseAutoencoder(
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
         ScaleWarning
-            When variances of features differ by more than a factor of 1000. Of the fits
-            that a search compares, one says so, as it does of a reconstruction worse
-            than the mean; in worker processes, one of each process.
+            When variances of features differ by more than a factor of 1000, or nearly
+            constant ones carry more than a tenth of the variance. Of the fits that a
+            search compares, one says so, as it does of a reconstruction worse than the
+            mean; in worker processes, one of each process.
         UserWarning
             When `X_val`, or a `y` of clean rows, is on another scale than `X`.
         """
@@ -422,7 +423,7 @@ class BaseAutoencoder(
     def _train(self, data, rows, rows_val, length, context):
         self._check_range_of_objective(data.target)
         self._warn_out_of_range(data.target)
-        self._warn_unequal_scales(data.target)
+        self._warn_scales(data.target)
         observers = []
         if getattr(self, "_skl_callbacks", None):
             observers.append(TaskPerEpoch(context, self, data.X, data.target))
@@ -599,7 +600,7 @@ class BaseAutoencoder(
                 stacklevel=6,
             )
 
-    def _warn_unequal_scales(self, X):
+    def _warn_scales(self, X):
         term = self.net_.criterion_.reconstruction
         if getattr(term, "per_feature", False):  # each on its own scale
             return
@@ -607,6 +608,7 @@ class BaseAutoencoder(
             names = getattr(self, "feature_names_in_", ())
             sample = self._as_events(evenly_spaced(X, SAMPLE_ROWS))
             warn_unequal_scales(sample, names, stacklevel=6)
+            warn_near_constant(sample, names, stacklevel=6)
 
     # Predicting
 

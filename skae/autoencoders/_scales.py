@@ -1,4 +1,4 @@
-"""Features on scales so different that the loss sees the largest only."""
+"""Features on scales that make the loss see some of them at the expense of others."""
 
 from math import floor, log10
 
@@ -8,7 +8,7 @@ from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import evenly_spaced
 from skae.exceptions import ScaleWarning
 
-__all__ = ["warn_unequal_scales"]
+__all__ = ["warn_near_constant", "warn_unequal_scales"]
 
 # Rows that are looked at, evenly spaced, how few say nothing, and values at most.
 N_ROWS, FEW, N_VALUES = 1000, 10, 2**15
@@ -17,6 +17,11 @@ RATIO = 1e3
 # So much more has to differ what is the same in most rows, as pixels at the edge:
 # the values of images, of 8 bits, differ by less than that in all.
 RARE = 1e3
+# Nearly constant are features with one value in so many rows, and values so many
+# standard deviations away in others. They matter from so large a share of the variance.
+MOSTLY, FAR, SHARE = 0.99, 10, 0.1
+# Values that are looked at for those, and features that are named, at most.
+N_VALUES_FAR, N_NAMES = 2**18, 8
 
 
 def warn_unequal_scales(events, names, stacklevel):
@@ -53,6 +58,52 @@ def warn_unequal_scales(events, names, stacklevel):
         (kind,),
         stacklevel + 1,
     )
+
+
+def warn_near_constant(events, names, stacklevel):
+    """Warn where nearly constant features carry more than a tenth of the variance.
+
+    Such are pixels at the edge of images, or indicators of rare categories, that have
+    been divided by their own standard deviations: a few rows of a feature then count as
+    much as all rows of another.
+
+    Parameters
+    ----------
+    events : ndarray of shape (n_samples, n_features), or images
+        Sequences are not looked at.
+    names, stacklevel
+        As for `warn_unequal_scales`.
+    """
+    if events.ndim == 3:
+        return
+    rows = evenly_spaced(events, max(FEW, N_VALUES_FAR // max(1, events[:1].size)))
+    X = rows.reshape(len(rows), -1)
+    found, share = _near_constant(X)
+    if not share > SHARE:
+        return
+    listed = ", ".join(str(names[i] if len(names) > i else i) for i in found[:N_NAMES])
+    warn_once_in_searches(
+        f"{len(found)} of {X.shape[1]} features have one value in {MOSTLY:.0%} of the "
+        f"rows or more, others more than {FAR} standard deviations away, and carry "
+        f"{share:.0%} of the variance: the loss sees them at the expense of the rest. "
+        "Give images one scale, as by dividing them by one number in place of "
+        "StandardScaler; of tables drop such features, or scale them down: "
+        f"{listed}{', ...' * (len(found) > N_NAMES)}.",
+        ScaleWarning,
+        ("nearly constant",),
+        stacklevel + 1,
+    )
+
+
+def _near_constant(X):
+    """Return the nearly constant features, and their share of the variance."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, variance = X.mean(axis=0), X.var(axis=0, dtype=np.float64)
+        extreme = np.maximum(X.max(axis=0) - mean, mean - X.min(axis=0))
+        far = np.flatnonzero(np.square(extreme, dtype=np.float64) > FAR**2 * variance)
+        usual = X[:, far] == np.median(X[:, far], axis=0)
+        found = far[usual.mean(axis=0) >= MOSTLY]
+        return found, variance[found].sum() / max(variance.sum(), np.finfo(float).tiny)
 
 
 def _features(events):

@@ -21,6 +21,8 @@ NEIGHBORHOOD_ROWS = 500
 USUAL = 0.95
 # Share of a feature's variance below which a smaller error is no better.
 NEGLIGIBLE = 1e-4
+# Share of a feature's variance from which codes explain something of it.
+SOMETHING = 0.1
 # A smaller fall of the log error than this is none, and so many units after one are
 # looked at.
 NO_FALL, BEYOND = 0.05, 4
@@ -97,6 +99,10 @@ class NestedReadings(BaseEstimator):
       bends and at its end, elsewhere zero;
     - ``neg_rmse_<k>``, if asked for: what `RootMeanSquaredError` scores.
 
+    For column j of a table, ``explained_from_<j>`` is the fewest units whose codes
+    explain a tenth of its variance, with all errors or with the largest 5 % cut as
+    above; one more than there are where none do, and zero for a constant column.
+
     Parameters
     ----------
     in_units : bool, default=False
@@ -122,27 +128,30 @@ class NestedReadings(BaseEstimator):
         rows = spaced_rows(num_samples(located.X), MAX_ROWS)
         seen = located._replace(X=as_numbers(safe_indexing(located.X, rows)))
         y = as_target(y, (num_samples(located.X), *seen.X.shape[1:]))
-        named = self._readings(seen, seen.X if y is None else y[rows])
+        named, columns = self._readings(seen, seen.X if y is None else y[rows])
         if self.in_units:
             error = RootMeanSquaredError()
             named["neg_rmse"] = [error.of(own, X) for own in _prefixes(located)]
-        return {
+        named = {
             f"{name}_{k}": float(value)
             for name, of_sizes in named.items()
             for k, value in enumerate(of_sizes, start=1)
         }
+        return named | columns
 
     def _readings(self, located, target):
         values = target.reshape(len(target), -1)
         variance = _trimmed(values - np.nanmean(values, axis=0))
-        r2, log_errors = [], []
+        r2, log_errors, explained = [], [], []
         for own in _prefixes(located):
             X_hat = own.reconstruct().reshape(values.shape)
             r2.append(max(-1.0, _r2(values, X_hat)))
             log_errors.append(_log_error(values - X_hat, variance))
+            explained.append(_explained(values, X_hat, variance))
         bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
         dimensions = _dimensions(located.codes(), bend)
-        return {"r2": r2, "log_error": log_errors, "dimension": dimensions}
+        named = {"r2": r2, "log_error": log_errors, "dimension": dimensions}
+        return named, _explained_from(np.array(explained)) if target.ndim == 2 else {}
 
 
 def _trimmed(errors):
@@ -157,6 +166,27 @@ def _log_error(errors, variance):
         return 0.0
     share = _trimmed(errors[:, varies]) / variance[varies]
     return np.log(share + NEGLIGIBLE).mean()
+
+
+def _explained(X, X_hat, trimmed_variance):
+    """Return the explained share of each column's variance, NaN for constant ones.
+
+    A few gross errors leave next to nothing of a column explained, and few values
+    that differ from the others are cut with them: so it is the larger of two shares.
+    """
+    varies = np.nanmax(X, axis=0) > np.nanmin(X, axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = np.nanmean(np.square(X - X_hat), axis=0) / np.nanvar(X, axis=0)
+        of_usual = _trimmed(X - X_hat) / trimmed_variance
+    left = np.fmin(left, np.where(trimmed_variance > 0, of_usual, np.nan))
+    return np.where(varies, 1 - left, np.nan)
+
+
+def _explained_from(explained):
+    """Return readings of columns from shares of shape (n_components, n_columns)."""
+    is_known = np.vstack([explained, np.ones_like(explained[0])]) >= SOMETHING
+    fewest = np.where(np.isnan(explained[0]), 0, 1 + is_known.argmax(axis=0))
+    return {f"explained_from_{j}": float(k) for j, k in enumerate(fewest)}
 
 
 def _dimensions(Z, bend):

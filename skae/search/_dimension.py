@@ -14,11 +14,18 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, get_tags
 
 from skae._arrays import divisible
+from skae._finder import find
 from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
 from skae.autoencoders import DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
-from skae.search._nested_fits import FEWEST, NestedFits, readings_of, starts_as_pca
+from skae.search._nested_fits import (
+    FEWEST,
+    NestedFits,
+    ordered,
+    readings_of,
+    starts_as_pca,
+)
 from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 from skae.search._rules import SelectionRule, get_rule
@@ -56,10 +63,11 @@ class LatentDimensionSearchCV(BaseSearchCV):
     curve : {"auto", "nested", "separate"}, default="auto"
         Where the scores of a dimension come from: one ``"nested"`` fit for all of them,
         of 400 steps, or a ``"separate"`` fit for each, with the estimator's own
-        settings. ``"auto"`` is nested for estimators with a parameter `nested` whose
-        linear path starts as principal components, unless `rule`, `scoring` or single
-        `n_components` are given. Nested fits need fewer and shorter fits, and learn
-        less noise; their R2 is a little below that of separate ones.
+        settings. ``"auto"`` is nested for estimators with a parameter `nested`, and for
+        `Autoencoder` with a bottleneck that has no noise, whose linear path starts as
+        principal components, unless `rule`, `scoring` or single `n_components` are
+        given. Nested fits need fewer and shorter fits, and learn less noise; their R2
+        is a little below that of separate ones.
     rule : str or SelectionRule, default="auto"
         Of separate fits: ``"description_length"``, ``"best"``,
         ``"one_standard_error"``, ``"saturation"``, ``"knee"``,
@@ -236,14 +244,18 @@ class LatentDimensionSearchCV(BaseSearchCV):
                 "curve='nested' tells the dimension by one fit per fold, and "
                 f"{obstacle}: change that, or use curve='separate'."
             )
-        return NestedFits(found, self.n_components, readings_of(self.scoring))
+        metrics, order = readings_of(self.scoring), ordered(find(self.estimator).step)
+        return NestedFits(found, self.n_components, metrics, order)
 
     def _obstacle_to_nested(self):
         """Return what speaks against nested fits, a clause, or None."""
-        param, params = self._range.param, self.estimator.get_params()
-        if param.removesuffix("n_components") + "nested" not in params:
-            return "the estimator has no parameter `nested` for ordered codes"
-        few_steps_do = starts_as_pca(params, param) and self._range.is_complete
+        step = find(self.estimator).step
+        if ordered(step) is None:
+            return (
+                "the estimator has no parameter `nested` for ordered codes, nor a "
+                "bottleneck without noise that could order them"
+            )
+        few_steps_do = starts_as_pca(step) and self._range.is_complete
         if self.curve == "auto" and not few_steps_do:
             return "training does not begin with principal components"
         if not isinstance(self.n_components, str | Integral):

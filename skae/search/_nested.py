@@ -28,6 +28,7 @@ FILLED = 0.85
 CURVED, FEW_UNITS = 0.8, 6
 # Data of which a quarter of the units keeps so much have a low dimension, noisy or not.
 NEARLY_ALL = 0.95
+_COLUMN = "explained_from_"
 
 
 class Evidence(NamedTuple):
@@ -69,6 +70,10 @@ class NestedCurve:
     n_features, n_rows : int
     most : int
         The largest dimension that may be chosen.
+    explained_from : ndarray of shape (n_columns, n_folds), or None
+        The fewest units whose codes explain something of a column of a table.
+    names : array-like of str, or None
+        Of the columns, where they have some.
     """
 
     log_error: np.ndarray
@@ -77,6 +82,8 @@ class NestedCurve:
     n_features: int
     n_rows: int
     most: int
+    explained_from: np.ndarray | None = None
+    names: object = None
 
     @classmethod
     def from_cv_results(cls, results, n_components, **known):
@@ -88,6 +95,10 @@ class NestedCurve:
             for name in ("log_error", "dimension")
         )
         log_error = np.vstack([np.zeros(error.shape[1]), error])
+        columns = [name for name in metrics(results) if name.startswith(_COLUMN)]
+        known["explained_from"] = np.array(
+            [fold_scores(results, column).mean(axis=0) for column in columns]
+        )
         return cls(log_error, dimension, **known)
 
     @property
@@ -178,6 +189,20 @@ class NestedCurve:
         filled = self.filled(k)
         is_curved = k <= FEW_UNITS and filled < CURVED * k
         return max(1, round(filled)) if is_curved else k
+
+    def unexplained(self, k):
+        """Return the columns of which codes of k units explain nothing in most folds.
+
+        They go by their names where they have some, else by their numbers.
+        """
+        if self.explained_from is None or not len(self.explained_from):
+            return ()
+        n_folds = self.explained_from.shape[1]
+        is_left = (self.explained_from > k).sum(axis=1) > n_folds / 2
+        columns = np.flatnonzero(is_left).tolist()
+        return tuple(
+            columns if self.names is None else (self.names[j] for j in columns)
+        )
 
     def evidence(self):
         """Return the readings one by one, a tuple of `Evidence`."""

@@ -2,13 +2,18 @@
 
 from math import ceil, inf
 
+from sklearn.base import clone
+
+from skae.bottlenecks import BOTTLENECKS
+from skae.networks import NETWORKS
+from skae.noise import NOISES, NestedDropout
 from skae.scorers import Reconstruction, RootMeanSquaredError, get_scorer
 from skae.scorers._nested import NestedReadings
 from skae.search._nested import NestedCurve
 from skae.search._nested_verdict import select
 from skae.search._results import unfold
 
-__all__ = ["FEWEST", "NestedFits", "readings_of", "starts_as_pca"]
+__all__ = ["FEWEST", "NestedFits", "ordered", "readings_of", "starts_as_pca"]
 
 # Longer fits learn the noise of few rows, and found fewer dimensions right.
 N_STEPS, BATCH_SIZE, LEARNING_RATE = 400, 128, 5e-3
@@ -28,10 +33,12 @@ class NestedFits:
         See `LatentDimensionSearchCV`.
     metrics : dict of str to str
         What each of the search's metrics is called among the readings.
+    order : dict
+        Parameters of the autoencoder that order the units of its codes; see `ordered`.
     """
 
-    def __init__(self, found, n_components, metrics):
-        self.metrics = metrics
+    def __init__(self, found, n_components, metrics, order):
+        self.metrics, self.order = metrics, order
         self.param, self.prefix = found.param, found.param.removesuffix("n_components")
         largest = MOST if n_components == "auto" else int(n_components)
         self.most = min(largest, found.n_features - 1)
@@ -42,6 +49,7 @@ class NestedFits:
             "n_features": found.n_features,
             "n_rows": found.n_rows,
             "most": self.most,
+            "names": found.names,
         }
 
     @property
@@ -54,7 +62,7 @@ class NestedFits:
         n_train = max(1, self.known["n_rows"] * (n_splits - 1) // max(1, n_splits))
         settings = {
             "n_components": self.n_components,
-            "nested": True,
+            **self.order,
             "batch_size": BATCH_SIZE,
             "max_epochs": ceil(N_STEPS / ceil(n_train / BATCH_SIZE)),
             "learning_rate": LEARNING_RATE,
@@ -96,16 +104,42 @@ def readings_of(scoring):
     return None if None in found.values() else found
 
 
-def starts_as_pca(params, param):
+def ordered(step):
+    """Return the parameters of an autoencoder that order the units of its codes.
+
+    It is its parameter `nested`, or a bottleneck whose noise is nested dropout. None
+    where it has neither, or a bottleneck with noise of another kind.
+
+    Parameters
+    ----------
+    step : estimator
+        The reducing step, not fitted.
+    """
+    params = step.get_params(deep=False)
+    if "nested" in params:
+        return {"nested": True}
+    if "bottleneck" not in params:
+        return None
+    bottleneck = clone(BOTTLENECKS.resolve(params["bottleneck"]))
+    if "noise" not in bottleneck.get_params():
+        return None
+    noise = NOISES.resolve(bottleneck.noise)
+    if not (noise is None or isinstance(noise, NestedDropout)):
+        return None
+    return {"bottleneck": bottleneck.set_params(noise="nested_dropout")}
+
+
+def starts_as_pca(step):
     """Return whether training begins with principal components, so that few steps do.
 
     Where sequences differ in length it does not, whatever is set.
 
     Parameters
     ----------
-    params : dict
-        Those of the estimator.
-    param : str
-        The latent dimension among them.
+    step : estimator
+        The reducing step, not fitted.
     """
-    return params.get(f"{param.removesuffix('n_components')}linear_path") == "pca"
+    params = step.get_params(deep=False)
+    if "network" in params:
+        return NETWORKS.resolve(params["network"]).has_linear_path
+    return params.get("linear_path") == "pca"

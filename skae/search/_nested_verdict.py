@@ -19,6 +19,8 @@ IN_VARIANCE = 1.3
 ENOUGH = 0.9
 # Rows below which no choice is called clear.
 FEW_ROWS = 50
+# Features that are named at most.
+N_NAMED = 8
 # Share of choices that are right, from the dimension d to e of the smallest Euclidean
 # space, by verdict, on data that nothing was settled on; see docs/performance.md.
 RIGHT = {"clear": 0.85, "ambiguous": 0.7}
@@ -37,18 +39,21 @@ def select(nested, curve):
         text = f"{text} {value} is taken for now{_keeping(choice, curve)}."
     others = {*nested.bends, choice.low, choice.high} - {value}
     others = tuple(sorted(k for k in others if k <= nested.most))
+    # fewer units than the data ask for leave features that are no noise
+    unexplained = nested.unexplained(value) if kind in RIGHT else ()
     position = int(np.searchsorted(curve.values, value))
     return Selection(
         value,
         others[0] if others else None,
         -nested.mean[1 : len(curve.values) + 1],
         curve,
-        Verdict(kind, curve.best, curve.tied, text),
+        Verdict(kind, curve.best, curve.tied, text + _left(unexplained, nested)),
         index=None if curve.rows is None else int(curve.rows[position]),
         alternatives=others if settled else (),
         interval=(choice.low, choice.high) if settled else None,
         probability=RIGHT.get(kind),
         evidence=nested.evidence(),
+        unexplained_features=unexplained,
     )
 
 
@@ -80,6 +85,17 @@ def _why(nested, choice):
     return (
         f"neighbours speak for about {dimensions}, and the error of held-out rows, if "
         f"anywhere, bends at {bend}"
+    )
+
+
+def _left(features, nested):
+    if not features:
+        return ""
+    n, more = len(features), features[N_NAMED:]
+    named = enumeration([*features[:N_NAMED], *([f"{len(more)} more"] if more else [])])
+    return (
+        f" Codes of that size explain next to nothing of {n} of the "
+        f"{nested.n_features} features, as of noise: {named}."
     )
 
 

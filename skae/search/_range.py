@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from skae._arrays import as_numbers
 from skae._finder import find
-from skae._sklearn import num_samples
+from skae._sklearn import get_feature_names, num_samples
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
@@ -43,6 +43,8 @@ class DimensionRange:
         Number of rows.
     is_complete : bool
         Whether no sequence ends before others do.
+    names : array-like of str, or None
+        Of the features, where the data have some.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class DimensionRange:
     row_order: RowOrder | None = None
     n_rows: int = 0
     is_complete: bool = True
+    names: object = None
 
     @classmethod
     def of(cls, estimator, X, y=None, n_blocks=0):
@@ -75,7 +78,9 @@ class DimensionRange:
                 f"{type(estimator).__name__} has no parameter {param!r}: pass an "
                 "autoencoder, PCA, or a pipeline with one."
             )
-        seen = as_numbers(_seen(found.before, X, y), type(estimator).__name__)
+        before = None if found.before is None else clone(found.before)
+        seen = _seen(before, X, y)
+        seen = as_numbers(seen, type(estimator).__name__)
         if not seen.size:
             raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
         seen = seen.reshape(len(seen), -1)
@@ -84,7 +89,14 @@ class DimensionRange:
         n_rows, n_features = seen.shape
         is_complete = n_dims(X) < 3 or not np.isnan(seen).any()
         return cls(
-            param, n_features, _estimated(seen), is_trained, order, n_rows, is_complete
+            param,
+            n_features,
+            _estimated(seen),
+            is_trained,
+            order,
+            n_rows,
+            is_complete,
+            _names(before, X),
         )
 
     def values(self, n_components):
@@ -174,14 +186,25 @@ class DimensionRange:
 
 
 def _seen(before, X, y):
-    """Return the data after the steps before the reducing step."""
+    """Return the data after the steps before the reducing step, which it fits."""
     if before is None:
         return X
     try:
-        return clone(before).fit_transform(X, y)
+        return before.fit_transform(X, y)
     except (TypeError, ValueError):
         as_numbers(X)  # says in a sentence what the steps could not make numbers of
         raise
+
+
+def _names(before, X):
+    """Return the names of features after fitted steps, None where none are known."""
+    names = get_feature_names(X)
+    if before is None or names is None:
+        return names
+    try:
+        return before.get_feature_names_out(names)
+    except AttributeError:
+        return None
 
 
 def _row_order(X, seen, n_blocks):

@@ -42,6 +42,12 @@ class Selection:
         of known dimension.
     evidence : tuple of Evidence
         By nested fits: the readings, one by one.
+    unexplained_features : tuple of int or str
+        By nested fits to a table: features of which codes of that size explain less
+        than a tenth of the variance of held-out rows, in most folds. They are noise, or
+        vary apart from the others. Numbers of columns, or names where these have some,
+        as the autoencoder sees them. None where the verdict is neither clear nor
+        ambiguous.
 
     Examples
     --------
@@ -63,6 +69,7 @@ class Selection:
     interval: tuple | None = None
     probability: float | None = None
     evidence: tuple = ()
+    unexplained_features: tuple = ()
 
     def __str__(self):
         """Return the verdict's text."""

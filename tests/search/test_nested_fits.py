@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
@@ -7,24 +10,34 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import (
     VAE,
+    Autoencoder,
     DenseAutoencoder,
     LatentDimensionSearchCV,
     LSTMAutoencoder,
     select_dimension,
     stacked,
 )
+from skae.bottlenecks import Bottleneck, GaussianBottleneck, PointBottleneck
 from skae.datasets import make_linear_manifold, make_smooth_manifold, make_sphere
+from skae.networks import ConvolutionalNetwork, DenseNetwork
+from skae.noise import NestedDropout
 from skae.scorers import prefix_scores
 from skae.scorers._nested import NestedReadings, bend_of
 from skae.search import Saturation
 from skae.search._curve import ScoreCurve
 from skae.search._nested import NestedCurve
+from skae.search._nested_fits import ordered
 from skae.search._nested_verdict import select
 
 
 def linear(d=3, n_features=12, n_samples=240, seed=0):
     made = make_linear_manifold(n_samples, d, n_features, noise=0.1, random_state=seed)
     return made.X
+
+
+def composed(**bottleneck):
+    network = DenseNetwork(linear_path="pca")
+    return Autoencoder(network=network, bottleneck=PointBottleneck(**bottleneck))
 
 
 def chosen(X, **settings):
@@ -58,7 +71,33 @@ def test_a_sphere_may_take_a_unit_more_than_it_has_dimensions():
 def test_columns_of_noise_do_not_count():
     rng = np.random.default_rng(0)
     X = make_smooth_manifold(500, 2, 12, noise=0.05, random_state=1).X
-    assert chosen(np.hstack([X, rng.normal(size=(500, 15))])).value in (2, 3)
+    selection = chosen(np.hstack([X, rng.normal(size=(500, 15))]))
+    assert selection.value in (2, 3)
+    assert selection.unexplained_features == tuple(range(12, 27))
+    assert (
+        "Codes of that size explain next to nothing of 15 of the 27 features, as of "
+        "noise: 12, 13, 14, 15, 16, 17, 18, 19 and 7 more."
+    ) in str(selection)
+
+
+def test_columns_without_structure_are_named_as_the_frame_names_them():
+    X = np.hstack([linear(2), np.random.default_rng(0).normal(size=(240, 14))])
+    names = [f"gene {j}" for j in range(26)]
+    selection = chosen(pd.DataFrame(X, columns=names), n_components=3)
+    assert selection.value == 2
+    assert selection.unexplained_features == tuple(names[12:])
+    assert "as of noise: gene 12, gene 13," in str(selection)
+
+
+@pytest.mark.parametrize("n_samples", [60, 400])
+def test_no_column_that_is_explained_is_named(n_samples):
+    X = StandardScaler().fit_transform(linear(3, 15, n_samples))
+    X[::100] = 30  # of all variance, next to all is that of a few gross errors
+    X[:, 3] *= -1
+    selection = chosen(np.hstack([X, np.ones((n_samples, 1))]))
+    assert selection.verdict.is_settled
+    assert selection.unexplained_features == ()
+    assert "next to nothing" not in str(selection)
 
 
 def test_gross_errors_do_not_count():
@@ -91,6 +130,7 @@ def test_nothing_is_found_where_there_is_nothing(what):
     assert selection.verdict.kind == "flat"
     assert not selection.verdict.is_settled
     assert "No value stands out" in str(selection)
+    assert selection.unexplained_features == ()
 
 
 def test_few_rows_are_never_clear():
@@ -111,6 +151,12 @@ def test_the_largest_value_tried_is_no_choice():
     assert selection.verdict.kind == "edge"
     assert "n_components=8" in str(selection)
     assert chosen(linear(5), n_components=5).verdict.kind == "clear"
+
+
+def test_features_that_more_units_would_explain_are_not_named():
+    selection = chosen(linear(3), n_components=2)
+    assert selection.verdict.kind == "edge"
+    assert selection.unexplained_features == ()
 
 
 def test_the_search_refits_a_plain_network_of_the_size_chosen():
@@ -159,6 +205,7 @@ def test_evidence_is_told_item_by_item():
         ({"scoring": "kernel_mi"}, "'kernel_mi'"),
         ({"n_components": [2, 5]}, "single dimensions"),
         ({"estimator": PCA()}, "no parameter `nested`"),
+        ({"estimator": composed(noise="snr")}, "nor a bottleneck without noise"),
     ],
 )
 def test_what_nested_fits_cannot_tell_is_refused(settings, why):
@@ -168,12 +215,61 @@ def test_what_nested_fits_cannot_tell_is_refused(settings, why):
         search.fit(linear())
 
 
+@pytest.mark.parametrize(
+    "plain",
+    [DenseAutoencoder(linear_path=None), Autoencoder()],
+    ids=["recipe", "parts"],
+)
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
-def test_networks_that_do_not_start_as_pca_have_separate_fits():
-    plain = DenseAutoencoder(linear_path=None, max_epochs=2)
+def test_networks_that_do_not_start_as_pca_have_separate_fits(plain):
+    plain = plain.set_params(max_epochs=2)
     search = LatentDimensionSearchCV(plain, n_components=3, refit=False, random_state=0)
     assert search.fit(linear()).selection_.interval is None
     assert not any("nested" in key for key in search.cv_results_)
+
+
+def test_compositions_are_told_as_the_recipes_over_their_parts():
+    X, settings = linear(2, n_samples=100), {"n_components": 4, "random_state": 0}
+    scores, values = [], []
+    for estimator in (DenseAutoencoder(), composed()):
+        search = LatentDimensionSearchCV(estimator, cv=2, refit=False, **settings)
+        scores.append(search.fit(X).selection_.curve.scores)
+        values.append(search.n_components_)
+        assert search.curve_ == "nested"
+    np.testing.assert_allclose(*scores)
+    assert values == [2, 2]
+
+
+def test_pictures_have_nested_fits_with_a_linear_path_beside_convolutions():
+    places = np.random.default_rng(0).uniform(2, 6, size=(2, 300, 1, 1))
+    down, across = np.mgrid[:8, :8]
+    X = np.exp(-((down - places[0]) ** 2 + (across - places[1]) ** 2) / 8)
+    network = ConvolutionalNetwork((4,), linear_path="pca")
+    model = Autoencoder(network=network, max_epochs=1)
+    search = LatentDimensionSearchCV(
+        model, cv=KFold(2, shuffle=True, random_state=0), random_state=0
+    ).fit(X[:, None].astype(np.float32))
+    assert (search.curve_, search.n_components_) == ("nested", 2)
+    assert search.best_estimator_.bottleneck == "point"
+
+
+@pytest.mark.parametrize("kind", [PointBottleneck, GaussianBottleneck])
+def test_bottlenecks_without_noise_can_be_nested(kind):
+    bottleneck = kind()
+    asked = ordered(Autoencoder(bottleneck=bottleneck))["bottleneck"]
+    assert isinstance(asked, kind)
+    assert (asked.noise, bottleneck.noise) == ("nested_dropout", None)
+    again = Autoencoder(bottleneck=kind(noise=NestedDropout()))
+    assert ordered(again)["bottleneck"].noise == "nested_dropout"
+    assert ordered(Autoencoder(bottleneck=kind(noise="snr"))) is None
+
+
+def test_bottlenecks_that_know_no_noise_cannot_be_nested():
+    class Plain(Bottleneck):
+        def build(self, n_features, n_components):
+            raise NotImplementedError
+
+    assert ordered(Autoencoder(bottleneck=Plain())) is None
 
 
 @pytest.mark.parametrize("end_early", [False, True])
@@ -224,6 +320,31 @@ def test_readings_take_constant_features_and_sequences():
     assert set(NestedReadings()(model, series)) == {
         f"{name}_{k}" for name in ("r2", "log_error", "dimension") for k in (1, 2)
     }
+
+
+def test_readings_tell_from_how_many_units_a_column_is_explained():
+    Z = np.random.default_rng(0).normal(size=(200, 3)) * [9, 3, 1]
+    X = np.column_stack([Z, Z[:, 0] + Z[:, 1], np.ones(200)])
+    said = NestedReadings()(PCA(3).fit(X[:, :3]), X[:, :3])
+    assert [said[f"explained_from_{j}"] for j in range(3)] == [1, 2, 3]
+    said = NestedReadings()(PCA(2).fit(X), X)
+    assert [said[f"explained_from_{j}"] for j in range(5)] == [1, 2, 3, 1, 0]
+
+
+def test_a_few_gross_errors_leave_a_column_explained():
+    X = StandardScaler().fit_transform(linear(1, 8))
+    pca = PCA(1).fit(X)
+    X[:5, 2] = 100
+    assert NestedReadings()(pca, X)["explained_from_2"] == 1
+
+
+def test_a_column_is_unexplained_where_most_folds_say_so():
+    nested = reading([0, -1, -2], [1, 2], n_folds=3)
+    assert nested.unexplained(1) == ()
+    nested = replace(nested, explained_from=np.array([[3, 1, 3], [1, 3, 1], [0, 0, 0]]))
+    assert nested.unexplained(2) == (0,)
+    assert nested.unexplained(3) == ()
+    assert replace(nested, names=["a", "b", "c"]).unexplained(1) == ("a",)
 
 
 def test_the_bend_is_where_the_fall_slows_down():
