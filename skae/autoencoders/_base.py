@@ -37,6 +37,7 @@ from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
+from skae.shapes import has_ended
 from skae.stacking import train
 from skae.training._budget import even_batches
 from skae.training._callbacks import LastEpoch, PatientStopping, TaskPerEpoch
@@ -51,6 +52,7 @@ from skae.training._guests import (
 from skae.training._inference import map_rows
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import check_size
+from skae.training._missing import feature_means, filled
 from skae.training._net import AutoencoderNet
 from skae.training._optimizers import get_optimizer
 from skae.training._seeding import global_seed
@@ -371,10 +373,20 @@ class BaseAutoencoder(
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
+        self.net_.means_ = feature_means(events)
+        if data.rows.has_missing:
+            events, targets = self._completed(events), self._completed(targets)
         network = self._network_of_fit()
         network.initialize(self.net_.module_, events, self._seed)
         if targets is not None:
             network.aim(self.net_.module_, events, targets)
+
+    def _completed(self, events):
+        """Return events with means where entries are missing, or None for None."""
+        if events is None:
+            return None
+        x, means = torch.from_numpy(events), feature_means(events)
+        return filled(x, means, keeps_ends=self.net_.keeps_ends).numpy()
 
     def _sample(self, data, rows):
         """Return events, and targets or None, of up to `SAMPLE_ROWS` rows."""
@@ -402,6 +414,7 @@ class BaseAutoencoder(
             seed=self._seed,
             dtype=dtype,
             device=str(device),
+            keeps_ends=self._network().takes_missing_ends,
             optimizer=optimizer,
             **{f"optimizer__{name}": value for name, value in settings.items()},
         ).initialize()
@@ -663,7 +676,8 @@ class BaseAutoencoder(
         Returns
         -------
         X_hat : ndarray like `X`
-            With NaN where sequences in `X` have ended.
+            With NaN where sequences in `X` have ended, and with values where entries
+            before the end are missing.
         """
         check_is_fitted(self)
         return self._mapped(self._reconstruct, X)
@@ -722,7 +736,8 @@ class BaseAutoencoder(
 
     def _reconstruct(self, X):
         X_hat = self._map(lambda x: self.net_.module_(x)[0], X).reshape(X.shape)
-        X_hat[np.isnan(X)] = np.nan
+        if self._holds_sequences(X) and np.isnan(X).any():
+            X_hat[has_ended(self._as_events(X)).reshape(X.shape)] = np.nan
         return X_hat
 
     @property

@@ -1,6 +1,7 @@
 """Data of autoencoders: tables, sequences, flattened windows, images."""
 
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_array
@@ -34,6 +35,17 @@ READ_ROWS = 1024
 SAMPLE_ROWS = 20_000
 
 
+class Missing(NamedTuple):
+    """Whether some entries of rows are NaN, and whether some sequences end early."""
+
+    has_missing: bool = False
+    end_early: bool = False
+
+    def also(self, other):
+        """Return what is missing in these rows or in others."""
+        return Missing(*map(max, self, other))
+
+
 class EventDataMixin:
     """Validation of rows, which the network's `as_events` turns into events.
 
@@ -59,7 +71,7 @@ class EventDataMixin:
         """
         data = [part for part in data if part is not None]
         shapes = {self._as_events(part.X[:1]).shape for part in data}
-        end_early = any(part.rows.source.has_missing for part in data)
+        end_early = any(part.rows.source.end_early for part in data)
         self._has_unequal_lengths = end_early or len(shapes) > 1
 
     def _training_data(self, X, y=None, sample_weight=None, *, reset):
@@ -70,7 +82,7 @@ class EventDataMixin:
         if is_dataset(y):
             raise lone_dataset()
         X = self._check_X(X, reset=reset)
-        source = ArraySource(self._as_events(X), self._any_missing(X))
+        source = ArraySource(self._as_events(X), *self._missing_in(X))
         return training_data(X, source, sample_weight, target=self._target(y, X))
 
     def _target(self, y, X):
@@ -80,8 +92,8 @@ class EventDataMixin:
         if y is None or all(is_same(X[rows], y[rows]) for rows in _parts_of(X)):
             return None
         for rows in _parts_of(X):
-            check_ends(X[rows], y[rows])
-        return Target(y, ArraySource(self._as_events(y)))
+            check_ends(X[rows], y[rows], self._holds_sequences(X))
+        return Target(y, ArraySource(self._as_events(y), *self._missing_in(y)))
 
     def _validation_data(self, X_val, y_val, data):
         """Return the `TrainingData` of validation rows, None without any."""
@@ -105,13 +117,11 @@ class EventDataMixin:
             )
 
     def _data_of_dataset(self, dataset, y, sample_weight, *, reset):
-        sample, has_missing = EvenSample(SAMPLE_ROWS), False
+        sample, missing = EvenSample(SAMPLE_ROWS), Missing()
         for X in self._checked_chunks(dataset, reset=reset):
             sample.add(X)
-            has_missing = has_missing or self._any_missing(X)
-        source = source_of(
-            dataset, self._collate_events, sample.n_seen, has_missing=has_missing
-        )
+            missing = missing.also(self._missing_in(X))
+        source = source_of(dataset, self._collate_events, sample.n_seen, *missing)
         target = self._target_of_dataset(y, source, sample)
         return training_data(sample.rows(), source, sample_weight, sample.step, target)
 
@@ -120,19 +130,21 @@ class EventDataMixin:
         X = sample.rows()
         if is_dataset(y):
             check_indexed(source, y)
-            targets = EvenSample(SAMPLE_ROWS)
+            targets, missing = EvenSample(SAMPLE_ROWS), Missing()
             for part in self._checked_chunks(y, reset=False):
                 targets.add(part)
+                missing = missing.also(self._missing_in(part))
             check_paired(source, targets)
-            y, of_all = targets.rows(), source_of(y, self._collate_events)
+            of_all = source_of(y, self._collate_events, None, *missing)
+            y = targets.rows()
         else:
             y = checked_target(y, (len(source), *X.shape[1:]))
             if y is None:
                 return None
             check_indexed(source, y)
-            of_all = ArraySource(self._as_events(y))
+            of_all = ArraySource(self._as_events(y), *self._missing_in(y))
             y = y[:: sample.step]
-        check_ends(X, y)
+        check_ends(X, y, self._holds_sequences(X))
         return Target(y, of_all)
 
     def _checked_chunks(self, dataset, *, reset):
@@ -140,7 +152,7 @@ class EventDataMixin:
         _check_length(dataset)
         n_seen = 0
         for X in source_of(dataset, self._collate).chunks(None, READ_ROWS):
-            yield self._check_X(X, reset=reset and not n_seen)
+            yield self._check_X(X, reset=reset and not n_seen, first=n_seen)
             n_seen += len(X)
         if not n_seen:
             raise _no_rows()
@@ -152,16 +164,27 @@ class EventDataMixin:
     def _collate_events(self, items):
         return as_tensor(self._as_events(self._collate(items)))
 
-    def _any_missing(self, X):
-        if not self._network().takes_missing_ends:
-            return False
-        return any(np.isnan(chunk).any() for chunk in chunks(X))
+    def _holds_sequences(self, X):
+        return n_dims(X) == 3 and self._network().takes_sequences
+
+    def _missing_in(self, X):
+        """Return what is `Missing` in validated rows."""
+        if not self._holds_sequences(X):
+            return Missing()
+        has_missing = any(np.isnan(chunk).any() for chunk in chunks(X))
+        return Missing(has_missing, has_missing and _end_early(X))
 
     # Predicting
 
     def _map(self, function, X):
-        """Return the results of a function of events for validated rows."""
-        return map_rows(lambda x: function(self._as_events(x)), X, self.net_.module_)
+        """Return the results of a function of complete events for validated rows."""
+        net, may_lack = self.net_, self._holds_sequences(X)
+
+        def mapped(x):
+            events = self._as_events(x)
+            return function(net.filled(events) if may_lack else events)
+
+        return map_rows(mapped, X, net.module_)
 
     def _mapped(self, function, X, out=None):
         """Return the results of a function of validated rows, for rows of users.
@@ -179,13 +202,15 @@ class EventDataMixin:
         size = rows_at_a_time(X, self.net_.module_)
         return len(X), (X[rows] for rows in slices(len(X), size))
 
-    def _check_X(self, X, *, reset):
+    def _check_X(self, X, *, reset, first=0):
         if is_dataset(X):
             return np.concatenate([*self._checked_chunks(X, reset=reset)])
         X = array_like(X, type(self).__name__)
         # To gather rows of an array in columns would be slow, again and again in a fit.
         order = "C" if reset else None
         X = self._check_array(X, reset=reset, dtype=NUMBERS, order=order)
+        if self._holds_sequences(X):
+            _check_not_empty(X, first)
         if reset:
             self.input_shape_ = X.shape[1:]
         return X
@@ -194,7 +219,7 @@ class EventDataMixin:
         network, dims = self._network(), n_dims(X)
         if dims > 2:
             _check_dims(X, network, type(self).__name__)
-            if network.takes_sequences and dims == 3:
+            if self._holds_sequences(X):
                 return self._check_sequences(X, reset=reset, **settings)
             return self._check_images(X, reset=reset, **settings)
         if not reset and network.takes_sequences and len(self.input_shape_) > 1:
@@ -215,10 +240,7 @@ class EventDataMixin:
         return X
 
     def _check_sequences(self, X, *, reset, **settings):
-        with_ends = "allow-nan" if self._network().takes_missing_ends else True
-        X = check_array(X, allow_nd=True, ensure_all_finite=with_ends, **settings)
-        for chunk in chunks(X):
-            _check_missing(chunk)
+        X = check_array(X, allow_nd=True, ensure_all_finite="allow-nan", **settings)
         if reset:
             self.n_features_in_ = X.shape[2]
             vars(self).pop("feature_names_in_", None)
@@ -238,8 +260,7 @@ class EventDataMixin:
         if not (network.takes_missing_ends and network.has_linear_path):
             return
         expected, given = self.net_.module_.event_shape[0], X.shape[1]
-        ends_early = any(np.isnan(chunk[:, -1]).any() for chunk in chunks(X))
-        if ends_early or given != expected:
+        if (ends_early := _end_early(X)) or given != expected:
             raise ValueError(
                 f"X holds sequences of {given} time steps"
                 f"{', of which some end before the last one' * ends_early}, but "
@@ -354,14 +375,18 @@ def _parts_of(X):
     return slices(len(X), max(1, 2**24 // max(1, X[:1].nbytes)))
 
 
-def _check_missing(X):
-    """Refuse NaN anywhere but at the ends of sequences, as whole time steps."""
-    missing = np.isnan(X)
-    ended = missing.all(axis=2)
-    resumes = (ended[:, :-1] & ~ended[:, 1:]).any()
-    if missing[:, 0].any() or resumes or (missing.any(axis=2) != ended).any():
+def _end_early(X):
+    """Return whether some sequences end before the last time step."""
+    return any(np.isnan(chunk[:, -1]).all(axis=1).any() for chunk in chunks(X))
+
+
+def _check_not_empty(X, first):
+    """Refuse sequences without any value, given the number of the first one."""
+    empty = [np.isnan(chunk).all(axis=(1, 2)) for chunk in chunks(X)]
+    numbers = first + np.flatnonzero(np.concatenate(empty))
+    if len(numbers):
+        named = ", ".join(map(str, numbers[:5])) + ", ..." * (len(numbers) > 5)
         raise ValueError(
-            "Input X contains NaN within sequences. NaN may only fill up the ends of "
-            "shorter sequences, all channels of a time step at once, after at least "
-            "one that is there: impute the others."
+            f"Input X contains NaN only in {len(numbers)} of its sequences, by number "
+            f"{named}: leave out those without any value."
         )

@@ -289,7 +289,10 @@ REFUSED_SEQUENCES = {
     "text": (SERIES.astype(str).astype(object) + "x", "X holds what is no number"),
     "dates": (np.zeros((5, 4, 1), "M8[s]"), "X holds dates"),
     "masked": (np.ma.masked_array(SERIES, SERIES > 1), "masked values"),
-    "gaps": (np.where(SERIES > 1, np.nan, SERIES), "NaN within sequences"),
+    "nothing": (
+        np.full((5, 4, 1), np.nan),
+        "NaN only in 5 .* 0, 1, 2, 3, 4: leave out",
+    ),
 }
 
 

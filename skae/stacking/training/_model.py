@@ -10,6 +10,7 @@ from skae.stacking.layers._linear import Weights
 from skae.stacking.training._code import StackedCode
 from skae.stacking.training._noise import stack_noises
 from skae.stacking.training._reconstruction import stack_reconstruction
+from skae.training._missing import filled
 
 __all__ = ["StackedModel", "Tensors"]
 
@@ -60,9 +61,11 @@ class StackedModel:
         modules = [member.net.module_ for member in members]
         loss = members[0].net.criterion_
         self.n_members = len(members)
-        event_shape = modules[0].event_shape
+        self.event_shape = event_shape = modules[0].event_shape
         self.n_features = prod(event_shape)
-        self.has_missing = members[0].rows.source.has_missing
+        self.has_missing = members[0].rows.has_missing
+        means = torch.stack([member.net.means_ for member in members])
+        self.means = means.to(device, dtype).unflatten(0, (-1, *[1] * len(event_shape)))
         self.network = network_of(modules[0])(modules)
         self.code = StackedCode(
             [module.bottleneck for module in modules], loss.penalties
@@ -114,6 +117,7 @@ class StackedModel:
     def keep(self, kept, index):
         """Forget all but some members, whose numbers are given twice."""
         self.n_members = len(kept)
+        self.means = self.means[index]
         self.network.keep(kept)
         self.code.keep(kept)
         if self.noise is not None:
@@ -131,15 +135,16 @@ class StackedModel:
         Parameters
         ----------
         x : torch.Tensor of shape (n_members, n_rows, n_features)
-            With NaN where time steps are missing.
+            With NaN where entries are missing, or sequences have ended.
         batch : Batch
         weights : dict of str to torch.Tensor of shape (n_members,)
             Of the penalties.
         """
         clean, present = self._split(x)
-        given, is_given = clean, present
+        x = self._filled(x)
         if self.noise is not None and batch.generators is not None:
-            given, is_given = self._split(self.noise(x, batch))
+            x = self.noise(x, batch)
+        given, is_given = self._split(x)
         maps = self.network.encode(given, is_given)
         z, terms = self.code.forward(maps, batch, weights)
         x_hat = self.network.decode(z)
@@ -150,6 +155,13 @@ class StackedModel:
         for name, term in terms.items():
             total = total + weights[name] * term
         return torch.stack([total, loss, *terms.values()])
+
+    def _filled(self, x):
+        """Return rows whose missing entries have means; see `AutoencoderNet.filled`."""
+        if not self.has_missing:
+            return x
+        events = x.unflatten(2, self.event_shape)
+        return filled(events, self.means, keeps_ends=True).flatten(2)
 
     def _split(self, x):
         """Return finite rows, and which entries are not missing; None for all."""
