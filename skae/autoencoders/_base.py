@@ -232,8 +232,9 @@ class BaseAutoencoder(
         ----------
         X : array-like of shape (n_samples, n_features), or torch Dataset
             Training data; for sequence estimators also
-            ``(n_samples, n_timesteps, n_channels)``. A `numpy.memmap` and a
-            `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
+            ``(n_samples, n_timesteps, n_channels)``, or a list of arrays of shape
+            ``(n_timesteps, n_channels)`` and of different lengths. A `numpy.memmap` and
+            a `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
             one, are read batch by batch and need not fit into memory. Whole numbers
             are trained on in float32, in float64 if they exceed 16,777,216.
         y : array-like like `X`, or torch Dataset, default=None

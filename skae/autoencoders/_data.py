@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 from torch.utils.data import IterableDataset
 
-from skae._arrays import array_like, stack_items
+from skae._arrays import array_like, padded, stack_items
 from skae.autoencoders._rows import EvenSample, Target, training_data
 from skae.autoencoders._targets import (
     ABOUT_TARGETS,
@@ -205,6 +205,8 @@ class EventDataMixin:
     def _check_X(self, X, *, reset, first=0):
         if is_dataset(X):
             return np.concatenate([*self._checked_chunks(X, reset=reset)])
+        if self._network().takes_sequences:
+            X = padded(X, always=not reset and self.input_shape_[1:] == (1,))
         X = array_like(X, type(self).__name__)
         # To gather rows of an array in columns would be slow, again and again in a fit.
         order = "C" if reset else None

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_array
 from torch.utils.data import IterableDataset
 
-from skae._arrays import FLOATS, as_target
+from skae._arrays import FLOATS, as_target, padded
 from skae.shapes import has_ended
 from skae.training._sources import is_dataset
 
@@ -123,4 +123,4 @@ def check_validation_target(X_val, y_val, data):
 
 
 def _has_shape_of(y, X):
-    return y is not None and np.shape(y) == np.shape(X)
+    return y is not None and np.shape(padded(y)) == np.shape(padded(X))

@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from skae._arrays import as_numbers
 from skae._finder import find
@@ -15,7 +16,7 @@ from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
 from skae.search._order import RowOrder, are_overlapping, row_order
 from skae.search._rules import SelectionRule
-from skae.shapes import n_dims
+from skae.training._missing import feature_means
 
 __all__ = ["Choice", "DimensionRange"]
 
@@ -42,7 +43,7 @@ class DimensionRange:
     n_rows : int
         Number of rows.
     is_complete : bool
-        Whether no sequence ends before others do.
+        Whether no sequence ends before others do, and none has missing values.
 
     Examples
     --------
@@ -75,17 +76,20 @@ class DimensionRange:
                 f"{type(estimator).__name__} has no parameter {param!r}: pass an "
                 "autoencoder, PCA, or a pipeline with one."
             )
-        seen = as_numbers(_seen(found.before, X, y), type(estimator).__name__)
+        takes_sequences = get_tags(found.step).input_tags.three_d_array
+        seen = _seen(found.before, X, y)
+        seen = as_numbers(seen, type(estimator).__name__, pads=takes_sequences)
         if not seen.size:
             raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
+        is_complete = seen.ndim < 3 or not np.isnan(seen).any()
+        if not is_complete:
+            seen = np.where(np.isnan(seen), feature_means(seen).numpy(), seen)
         seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
         order = _row_order(X, seen, n_blocks) if n_blocks else None
         n_rows, n_features = seen.shape
-        is_complete = n_dims(X) < 3 or not np.isnan(seen).any()
-        return cls(
-            param, n_features, _estimated(seen), is_trained, order, n_rows, is_complete
-        )
+        estimate = _estimated(seen) if is_complete else None
+        return cls(param, n_features, estimate, is_trained, order, n_rows, is_complete)
 
     def values(self, n_components):
         """Return the latent dimensions to try, ascending: those that compress.
@@ -180,7 +184,9 @@ def _seen(before, X, y):
     try:
         return clone(before).fit_transform(X, y)
     except (TypeError, ValueError):
-        as_numbers(X)  # says in a sentence what the steps could not make numbers of
+        as_numbers(
+            X, pads=False
+        )  # says in a sentence what the steps could not make numbers of
         raise
 
 
