@@ -467,7 +467,7 @@ class BaseAutoencoder(
     def _prepare(self, net, rows, callbacks, rate, scheduled=True):
         """Tell a net how to train on some rows."""
         net.batch_size = int(self.batch_size)
-        if self.max_epochs == "auto":
+        if self._max_epochs == "auto":
             net.batch_size = even_batches(len(rows), net.batch_size)
         net.set_learning_rate(rate)
         net.max_grad_norm = self.max_grad_norm
@@ -525,7 +525,7 @@ class BaseAutoencoder(
         )
 
     def _best_first_epoch(self):
-        if self.max_epochs == "auto":  # and finds that principal components are best
+        if self._max_epochs == "auto":  # and finds that principal components are best
             return None
         first = self.net_.first_epoch_ + 1
         best = [callback.best_epoch_ for callback in self._stoppers()]

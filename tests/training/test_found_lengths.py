@@ -5,6 +5,7 @@ import pytest
 import torch
 from helpers.data import Items, Stream
 from joblib import Parallel, delayed
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -12,8 +13,10 @@ from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, LRScheduler
 
 import skae
-from skae import VAE, DenseAutoencoder, stacking
+from skae import VAE, Autoencoder, DenseAutoencoder, stacking
 from skae.autoencoders import _length
+from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
+from skae.objectives import MomentMatching, Objective
 from skae.training._budget import (
     RATES,
     best_epoch,
@@ -147,6 +150,41 @@ def test_data_sets_find_the_same_length():
     found = [DenseAutoencoder(2, random_state=0).fit(data) for data in (X, Items(X))]
     assert found[0].n_iter_ == found[1].n_iter_
     np.testing.assert_allclose(*(one.transform(X) for one in found), atol=1e-5)
+
+
+def test_compositions_find_the_length_of_the_recipe():
+    X = noise()
+    network = DenseNetwork((64, 64), linear_path="pca")
+    composed = Autoencoder(4, network=network, random_state=0).fit(X)
+    recipe = DenseAutoencoder(4, linear_path="pca", random_state=0).fit(X)
+    assert composed.n_iter_ == recipe.n_iter_ < 100
+    np.testing.assert_array_equal(composed.transform(X), recipe.transform(X))
+
+
+def test_compositions_with_penalties_train_for_a_hundred_epochs():
+    X = noise()
+    objective = Objective(penalties=[("moments", MomentMatching(weight=0.1))])
+    found = Autoencoder(2, objective=objective, random_state=0).fit(X)
+    given = clone(found).set_params(max_epochs=100, learning_rate=1e-3).fit(X)
+    assert found.n_iter_ == 100
+    np.testing.assert_array_equal(found.transform(X), given.transform(X))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        RecurrentNetwork(8, linear_path="pca"),
+        ConvolutionalNetwork((4,), linear_path="pca"),
+    ],
+)
+def test_compositions_of_sequences_are_not_far_above_pca(network):
+    X, new = (noise(40, seed)[..., None] for seed in (0, 1))
+    pca = PCA(4).fit(X[..., 0])
+    linear = (
+        (new[..., 0] - pca.inverse_transform(pca.transform(new[..., 0]))) ** 2
+    ).mean()
+    model = Autoencoder(4, network=network, random_state=0).fit(X)
+    assert -model.score_samples(new).mean() < 1.05 * linear
 
 
 def test_streams_cannot_be_held_out_and_train_for_the_whole_budget():
