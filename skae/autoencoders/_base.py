@@ -24,11 +24,11 @@ from skorch.callbacks import LRScheduler
 from skae._arrays import FLOATS, array_like, as_target, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
-from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
+from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin
 from skae.autoencoders._docs import document
 from skae.autoencoders._length import Length, LengthMixin
 from skae.autoencoders._notices import warn_once_in_searches
-from skae.autoencoders._rows import evenly_spaced, float_dtype
+from skae.autoencoders._rows import chunks, evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
 from skae.autoencoders._scales import warn_unequal_scales
 from skae.bottlenecks import PointBottleneck

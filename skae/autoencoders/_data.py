@@ -1,7 +1,6 @@
 """Data of autoencoders: tables, sequences, flattened windows, images."""
 
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_array
@@ -9,7 +8,8 @@ from sklearn.utils.validation import validate_data
 from torch.utils.data import IterableDataset
 
 from skae._arrays import array_like, padded, stack_items
-from skae.autoencoders._rows import EvenSample, Target, training_data
+from skae.autoencoders._missing import Missing, check_not_empty, end_early, missing_in
+from skae.autoencoders._rows import EvenSample, Target, parts_of, training_data
 from skae.autoencoders._targets import (
     ABOUT_TARGETS,
     NUMBERS,
@@ -28,22 +28,11 @@ from skae.training._devices import as_tensor
 from skae.training._inference import filled, map_rows, rows_at_a_time, slices
 from skae.training._sources import ArraySource, is_dataset, source_of
 
-__all__ = ["SAMPLE_ROWS", "EventDataMixin", "chunks"]
+__all__ = ["SAMPLE_ROWS", "EventDataMixin"]
 
 # Of a torch data set, what is read at once, and what is looked at as a whole.
 READ_ROWS = 1024
 SAMPLE_ROWS = 20_000
-
-
-class Missing(NamedTuple):
-    """Whether some entries of rows are NaN, and whether some sequences end early."""
-
-    has_missing: bool = False
-    end_early: bool = False
-
-    def also(self, other):
-        """Return what is missing in these rows or in others."""
-        return Missing(*map(max, self, other))
 
 
 class EventDataMixin:
@@ -89,9 +78,9 @@ class EventDataMixin:
         """Return the `Target` of validated rows, None where they are their own."""
         check_names(y, getattr(self, "feature_names_in_", None))
         y = checked_target(y, X.shape)
-        if y is None or all(is_same(X[rows], y[rows]) for rows in _parts_of(X)):
+        if y is None or all(is_same(X[rows], y[rows]) for rows in parts_of(X)):
             return None
-        for rows in _parts_of(X):
+        for rows in parts_of(X):
             check_ends(X[rows], y[rows], self._holds_sequences(X))
         return Target(y, ArraySource(self._as_events(y), *self._missing_in(y)))
 
@@ -171,8 +160,7 @@ class EventDataMixin:
         """Return what is `Missing` in validated rows."""
         if not self._holds_sequences(X):
             return Missing()
-        has_missing = any(np.isnan(chunk).any() for chunk in chunks(X))
-        return Missing(has_missing, has_missing and _end_early(X))
+        return missing_in(X)
 
     # Predicting
 
@@ -212,7 +200,7 @@ class EventDataMixin:
         order = "C" if reset else None
         X = self._check_array(X, reset=reset, dtype=NUMBERS, order=order)
         if self._holds_sequences(X):
-            _check_not_empty(X, first)
+            check_not_empty(X, first)
         if reset:
             self.input_shape_ = X.shape[1:]
         return X
@@ -262,7 +250,7 @@ class EventDataMixin:
         if not (network.takes_missing_ends and network.has_linear_path):
             return
         expected, given = self.net_.module_.event_shape[0], X.shape[1]
-        if (ends_early := _end_early(X)) or given != expected:
+        if (ends_early := end_early(X)) or given != expected:
             raise ValueError(
                 f"X holds sequences of {given} time steps"
                 f"{', of which some end before the last one' * ends_early}, but "
@@ -365,30 +353,3 @@ def _how_to_tell_flat_rows(shape):
         "Flattened windows cannot be told apart from those of other channels: "
         f"set n_channels={shape[-1]}, as seen in fit."
     )
-
-
-def chunks(X):
-    """Yield parts of an array that may be a memory map larger than the memory."""
-    return (X[rows] for rows in _parts_of(X))
-
-
-def _parts_of(X):
-    """Return which rows are in each of the `chunks`."""
-    return slices(len(X), max(1, 2**24 // max(1, X[:1].nbytes)))
-
-
-def _end_early(X):
-    """Return whether some sequences end before the last time step."""
-    return any(np.isnan(chunk[:, -1]).all(axis=1).any() for chunk in chunks(X))
-
-
-def _check_not_empty(X, first):
-    """Refuse sequences without any value, given the number of the first one."""
-    empty = [np.isnan(chunk).all(axis=(1, 2)) for chunk in chunks(X)]
-    numbers = first + np.flatnonzero(np.concatenate(empty))
-    if len(numbers):
-        named = ", ".join(map(str, numbers[:5])) + ", ..." * (len(numbers) > 5)
-        raise ValueError(
-            f"Input X contains NaN only in {len(numbers)} of its sequences, by number "
-            f"{named}: leave out those without any value."
-        )
