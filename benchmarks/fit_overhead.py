@@ -1,11 +1,12 @@
 """What the estimator costs over a training loop written by hand.
 
-    python benchmarks/fit_overhead.py [--repeats 15]
+    python benchmarks/fit_overhead.py [--repeats 15] [--lstm]
 
 The same network, data, batches and optimiser: a plain torch loop with batches sliced
 from memory and fused Adam (the reference), `DenseAutoencoder`, raw skorch, and
 scikit-learn's `MLPRegressor`. Fashion-MNIST is used where the images lie in
-``SKAE_DATA_HOME``; random images of the same shape cost the same.
+``SKAE_DATA_HOME``; random images of the same shape cost the same. ``--lstm`` compares
+an LSTM autoencoder of windows of the airline passengers instead.
 """
 
 import argparse
@@ -17,12 +18,14 @@ import torch
 from _timing import interleaved, print_table
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPRegressor
+from sklearn.preprocessing import MinMaxScaler
 from skorch import NeuralNetRegressor
 from torch import nn
 from torch.nn import functional
 
-from skae import DenseAutoencoder
-from skae.datasets import fetch_fashion_mnist
+from skae import DenseAutoencoder, LSTMAutoencoder
+from skae.datasets import fetch_fashion_mnist, load_airline_passengers
+from skae.preprocessing import SlidingWindow
 
 
 def network(sizes):
@@ -101,6 +104,64 @@ def with_mlp_regressor(X, sizes, batch_size, epochs):
         ).fit(X, X)
 
 
+class RepeatingLSTM(nn.Module):
+    """An LSTM each way, the code repeated over time."""
+
+    def __init__(self, n_components, hidden_size=64):
+        super().__init__()
+        self.reader = nn.LSTM(1, hidden_size, batch_first=True)
+        self.code = nn.Linear(hidden_size, n_components)
+        self.writer = nn.LSTM(n_components, hidden_size, batch_first=True)
+        self.output = nn.Linear(hidden_size, 1)
+
+    def forward(self, x):
+        """Return reconstructions."""
+        _, (hidden, _) = self.reader(x)
+        z = self.code(hidden[-1])[:, None].expand(-1, x.shape[1], -1)
+        return self.output(self.writer(z)[0])
+
+
+def lstm_by_hand(windows, n_components, batch_size, epochs):
+    torch.manual_seed(0)
+    model = RepeatingLSTM(n_components)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    data = torch.from_numpy(windows)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(data)).split(batch_size):
+            x = data[rows]
+            optimizer.zero_grad()
+            functional.mse_loss(model(x), x).backward()
+            optimizer.step()
+
+
+def lstm_with_skae(windows, n_components, batch_size, epochs, **changes):
+    LSTMAutoencoder(
+        n_components,
+        decoder="repeat",
+        batch_size=batch_size,
+        max_epochs=epochs,
+        optimizer="adam",
+        weight_decay=0.0,
+        max_grad_norm=None,
+        random_state=0,
+        device="cpu",
+        **changes,
+    ).fit(windows)
+
+
+def compare_lstms(repeats):
+    series = MinMaxScaler().fit_transform(load_airline_passengers().data)
+    windows = SlidingWindow(10).fit_transform(series).astype(np.float32)
+    given = windows, 8, 32, 100
+    contenders = {
+        "loop by hand": lambda: lstm_by_hand(*given),
+        "skae": lambda: lstm_with_skae(*given, linear_path=None),
+        "skae with a linear path": lambda: lstm_with_skae(*given),
+    }
+    title = f"{len(windows)} windows of 10, LSTMs of 64, 8 units, batches of 32"
+    print_table(f"{title}, 100 epochs", interleaved(contenders, repeats))
+
+
 def images(n_samples=10_000):
     try:
         X, _ = fetch_fashion_mnist(
@@ -130,8 +191,13 @@ def compare(title, X, sizes, batch_size, epochs, repeats):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=15)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--lstm", action="store_true")
+    arguments = parser.parse_args()
+    repeats = arguments.repeats
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    if arguments.lstm:
+        compare_lstms(repeats)
+        return
     digits = (load_digits().data / 16).astype(np.float32)
     compare(
         "Digits, 64-32-8-32-64, batches of 64, 30 epochs",

@@ -213,7 +213,8 @@ def _sum_of_jacobians(autoencoder, events, absolute):
     total = 0.0
     for start in range(0, len(events), n_rows):
         chunk = as_tensor(events[start : start + n_rows])
-        total += _jacobians_of(module, chunk.to(weight.device, weight.dtype), absolute)
+        x = autoencoder.net_.filled(chunk.to(weight.device, weight.dtype))
+        total += _jacobians_of(module, x, absolute)
     return total
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["as_sequences", "n_dims"]
+__all__ = ["as_sequences", "has_ended", "n_dims"]
 
 
 def n_dims(X):
@@ -65,3 +65,27 @@ def as_sequences(X, n_channels):
             "n_channels)."
         )
     return X.reshape(X.shape[0], -1, n_channels)
+
+
+def has_ended(X):
+    """Return which entries of sequences come after their last value.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_timesteps, n_channels)
+        NaN where entries are missing, in all channels where a sequence has ended.
+
+    Returns
+    -------
+    has_ended : ndarray of bool of shape (n_samples, n_timesteps, n_channels)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.shapes import has_ended
+    >>> has_ended(np.array([[[1.0], [np.nan], [2.0], [np.nan]]])).ravel()
+    array([False, False, False,  True])
+    """
+    present = ~np.isnan(X).all(axis=-1)
+    goes_on = np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
+    return np.broadcast_to(~goes_on[..., None], X.shape)

@@ -2,6 +2,7 @@
 
 from skae._arrays._conversion import stack_items
 from skae._arrays._forms import FLOATS, array_like, as_numbers, as_target, divisible
+from skae._arrays._padding import padded
 from skae._arrays._ranges import is_outside
 from skae._arrays._vectors import as_vector
 
@@ -13,5 +14,6 @@ __all__ = [
     "as_vector",
     "divisible",
     "is_outside",
+    "padded",
     "stack_items",
 ]

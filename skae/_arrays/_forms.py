@@ -15,6 +15,7 @@ from skae._arrays._conversion import (
     stack_items,
 )
 from skae._arrays._kinds import TAKEN, check_kind, is_pair
+from skae._arrays._padding import padded
 from skae._arrays._refusals import check_columns, check_masked
 
 __all__ = ["FLOATS", "array_like", "as_numbers", "as_target", "divisible"]
@@ -22,7 +23,7 @@ __all__ = ["FLOATS", "array_like", "as_numbers", "as_target", "divisible"]
 FLOATS = (np.float64, np.float32)
 
 
-def as_numbers(X, name="Scoring"):
+def as_numbers(X, name="Scoring", *, pads=True):
     """Return data as an array of floats, NaN where values are missing.
 
     Parameters
@@ -31,6 +32,8 @@ def as_numbers(X, name="Scoring"):
         A data set is read as a whole.
     name : str, default="Scoring"
         What asks for it, as it reads in messages.
+    pads : bool, default=True
+        Whether a list of sequences of unequal length is filled up with NaN.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def as_numbers(X, name="Scoring"):
     if isinstance(X, Dataset):
         return stack_items(list(_items(X)))
     return check_array(
-        array_like(X, name),
+        array_like(padded(X) if pads else X, name),
         dtype=FLOATS,
         allow_nd=True,
         ensure_all_finite=False,
@@ -87,6 +90,7 @@ def as_target(y, shape):
     if y is None or issparse(y) or isinstance(y, Dataset) or len(shape) < 2:
         return None
     try:
+        y = padded(y) if len(shape) == 3 else y
         dims = getattr(y, "shape", None)
         if tuple(np.shape(y) if dims is None else dims) != tuple(shape):
             return None

@@ -100,7 +100,7 @@ def ragged(shapes):
     examples = " and ".join(map(str, sorted(set(shapes))[:2]))
     of_shapes = f", as {examples}" if examples else ""
     return ValueError(
-        f"X holds rows of unequal length{of_shapes}: pass rows of one shape. Sequences "
-        "of unequal length are filled up with NaN at their ends, to the shape "
-        "(n_samples, longest, n_channels), for recurrent networks."
+        f"X holds rows of unequal length{of_shapes}: pass rows of one shape, or, if "
+        "they are sequences (n_timesteps, n_channels), use LSTMAutoencoder or another "
+        "estimator of sequences."
     )

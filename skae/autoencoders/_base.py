@@ -24,11 +24,11 @@ from skorch.callbacks import LRScheduler
 from skae._arrays import FLOATS, array_like, as_target, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
-from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin, chunks
+from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin
 from skae.autoencoders._docs import document
 from skae.autoencoders._length import Length, LengthMixin
 from skae.autoencoders._notices import warn_once_in_searches
-from skae.autoencoders._rows import evenly_spaced, float_dtype
+from skae.autoencoders._rows import chunks, evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
 from skae.autoencoders._scales import warn_near_constant, warn_unequal_scales
 from skae.bottlenecks import PointBottleneck
@@ -37,6 +37,7 @@ from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
 from skae.objectives import Objective
+from skae.shapes import has_ended
 from skae.stacking import train
 from skae.training._budget import even_batches
 from skae.training._callbacks import LastEpoch, PatientStopping, TaskPerEpoch
@@ -51,6 +52,7 @@ from skae.training._guests import (
 from skae.training._inference import map_rows
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import check_size
+from skae.training._missing import feature_means, filled
 from skae.training._net import AutoencoderNet
 from skae.training._optimizers import get_optimizer
 from skae.training._seeding import global_seed
@@ -230,8 +232,9 @@ class BaseAutoencoder(
         ----------
         X : array-like of shape (n_samples, n_features), or torch Dataset
             Training data; for sequence estimators also
-            ``(n_samples, n_timesteps, n_channels)``. A `numpy.memmap` and a
-            `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
+            ``(n_samples, n_timesteps, n_channels)``, or a list of arrays of shape
+            ``(n_timesteps, n_channels)`` and of different lengths. A `numpy.memmap` and
+            a `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
             one, are read batch by batch and need not fit into memory. Whole numbers
             are trained on in float32, in float64 if they exceed 16,777,216.
         y : array-like like `X`, or torch Dataset, default=None
@@ -372,10 +375,20 @@ class BaseAutoencoder(
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
+        self.net_.means_ = feature_means(events)
+        if data.rows.has_missing:
+            events, targets = self._completed(events), self._completed(targets)
         network = self._network_of_fit()
         network.initialize(self.net_.module_, events, self._seed)
         if targets is not None:
             network.aim(self.net_.module_, events, targets)
+
+    def _completed(self, events):
+        """Return events with means where entries are missing, or None for None."""
+        if events is None:
+            return None
+        x, means = torch.from_numpy(events), feature_means(events)
+        return filled(x, means, keeps_ends=self.net_.keeps_ends).numpy()
 
     def _sample(self, data, rows):
         """Return events, and targets or None, of up to `SAMPLE_ROWS` rows."""
@@ -405,6 +418,7 @@ class BaseAutoencoder(
             seed=self._seed,
             dtype=dtype,
             device=str(device),
+            keeps_ends=self._network().takes_missing_ends,
             optimizer=optimizer,
             **{f"optimizer__{name}": value for name, value in settings.items()},
         ).initialize()
@@ -468,7 +482,7 @@ class BaseAutoencoder(
     def _prepare(self, net, rows, callbacks, rate, scheduled=True):
         """Tell a net how to train on some rows."""
         net.batch_size = int(self.batch_size)
-        if self.max_epochs == "auto":
+        if self._max_epochs == "auto":
             net.batch_size = even_batches(len(rows), net.batch_size)
         net.set_learning_rate(rate)
         net.max_grad_norm = self.max_grad_norm
@@ -526,7 +540,7 @@ class BaseAutoencoder(
         )
 
     def _best_first_epoch(self):
-        if self.max_epochs == "auto":  # and finds that principal components are best
+        if self._max_epochs == "auto":  # and finds that principal components are best
             return None
         first = self.net_.first_epoch_ + 1
         best = [callback.best_epoch_ for callback in self._stoppers()]
@@ -681,7 +695,8 @@ class BaseAutoencoder(
         Returns
         -------
         X_hat : ndarray like `X`
-            With NaN where sequences in `X` have ended.
+            With NaN where sequences in `X` have ended, and with values where entries
+            before the end are missing.
         """
         check_is_fitted(self)
         return self._mapped(self._reconstruct, X)
@@ -740,7 +755,8 @@ class BaseAutoencoder(
 
     def _reconstruct(self, X):
         X_hat = self._map(lambda x: self.net_.module_(x)[0], X).reshape(X.shape)
-        X_hat[np.isnan(X)] = np.nan
+        if self._holds_sequences(X) and np.isnan(X).any():
+            X_hat[has_ended(self._as_events(X)).reshape(X.shape)] = np.nan
         return X_hat
 
     @property

@@ -11,6 +11,9 @@ from skae.objectives import Objective
 
 __all__ = ["Autoencoder"]
 
+# How long a composition trains that cannot find out.
+EPOCHS_BESIDE_PENALTIES = 100
+
 
 @ESTIMATORS.register("Autoencoder")
 @document
@@ -20,6 +23,11 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
     ``x -> [input noise] -> encoder -> bottleneck -> code z -> decoder -> x_hat``,
     trained on ``reconstruction(x, x_hat) + sum_k weight_k(epoch) * penalty_k(latent)``.
     The named estimators are recipes over the same parts.
+
+    By default a fit finds out how long to train, as that of `DenseAutoencoder` does.
+    Where the objective has penalties, of which held-out reconstructions know nothing,
+    ``max_epochs="auto"`` is 100 epochs, at a `learning_rate` of 0.001 by default, as in
+    `VAE` and `MMDVAE`.
 
     Parameters
     ----------
@@ -95,9 +103,9 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
         objective="squared_error",
         input_noise=None,
         sampler="prior",
-        max_epochs=100,
+        max_epochs="auto",
         batch_size=64,
-        learning_rate=1e-3,
+        learning_rate="auto",
         learning_rate_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.01,
@@ -115,6 +123,12 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
         callbacks=None,
     ):
         self._store(locals())
+
+    @property
+    def _max_epochs(self):
+        if self.max_epochs == "auto" and self._objective().penalties:
+            return EPOCHS_BESIDE_PENALTIES
+        return self.max_epochs
 
     def _network(self):
         return NETWORKS.resolve(self.network)

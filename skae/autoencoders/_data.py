@@ -7,8 +7,9 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 from torch.utils.data import IterableDataset
 
-from skae._arrays import array_like, stack_items
-from skae.autoencoders._rows import EvenSample, Target, training_data
+from skae._arrays import array_like, padded, stack_items
+from skae.autoencoders._missing import Missing, check_not_empty, end_early, missing_in
+from skae.autoencoders._rows import EvenSample, Target, parts_of, training_data
 from skae.autoencoders._targets import (
     ABOUT_TARGETS,
     NUMBERS,
@@ -27,7 +28,7 @@ from skae.training._devices import as_tensor
 from skae.training._inference import filled, map_rows, rows_at_a_time, slices
 from skae.training._sources import ArraySource, is_dataset, source_of
 
-__all__ = ["SAMPLE_ROWS", "EventDataMixin", "chunks"]
+__all__ = ["SAMPLE_ROWS", "EventDataMixin"]
 
 # Of a torch data set, what is read at once, and what is looked at as a whole.
 READ_ROWS = 1024
@@ -59,7 +60,7 @@ class EventDataMixin:
         """
         data = [part for part in data if part is not None]
         shapes = {self._as_events(part.X[:1]).shape for part in data}
-        end_early = any(part.rows.source.has_missing for part in data)
+        end_early = any(part.rows.source.end_early for part in data)
         self._has_unequal_lengths = end_early or len(shapes) > 1
 
     def _training_data(self, X, y=None, sample_weight=None, *, reset):
@@ -70,18 +71,18 @@ class EventDataMixin:
         if is_dataset(y):
             raise lone_dataset()
         X = self._check_X(X, reset=reset)
-        source = ArraySource(self._as_events(X), self._any_missing(X))
+        source = ArraySource(self._as_events(X), *self._missing_in(X))
         return training_data(X, source, sample_weight, target=self._target(y, X))
 
     def _target(self, y, X):
         """Return the `Target` of validated rows, None where they are their own."""
         check_names(y, getattr(self, "feature_names_in_", None))
         y = checked_target(y, X.shape)
-        if y is None or all(is_same(X[rows], y[rows]) for rows in _parts_of(X)):
+        if y is None or all(is_same(X[rows], y[rows]) for rows in parts_of(X)):
             return None
-        for rows in _parts_of(X):
-            check_ends(X[rows], y[rows])
-        return Target(y, ArraySource(self._as_events(y)))
+        for rows in parts_of(X):
+            check_ends(X[rows], y[rows], self._holds_sequences(X))
+        return Target(y, ArraySource(self._as_events(y), *self._missing_in(y)))
 
     def _validation_data(self, X_val, y_val, data):
         """Return the `TrainingData` of validation rows, None without any."""
@@ -105,13 +106,11 @@ class EventDataMixin:
             )
 
     def _data_of_dataset(self, dataset, y, sample_weight, *, reset):
-        sample, has_missing = EvenSample(SAMPLE_ROWS), False
+        sample, missing = EvenSample(SAMPLE_ROWS), Missing()
         for X in self._checked_chunks(dataset, reset=reset):
             sample.add(X)
-            has_missing = has_missing or self._any_missing(X)
-        source = source_of(
-            dataset, self._collate_events, sample.n_seen, has_missing=has_missing
-        )
+            missing = missing.also(self._missing_in(X))
+        source = source_of(dataset, self._collate_events, sample.n_seen, *missing)
         target = self._target_of_dataset(y, source, sample)
         return training_data(sample.rows(), source, sample_weight, sample.step, target)
 
@@ -120,19 +119,21 @@ class EventDataMixin:
         X = sample.rows()
         if is_dataset(y):
             check_indexed(source, y)
-            targets = EvenSample(SAMPLE_ROWS)
+            targets, missing = EvenSample(SAMPLE_ROWS), Missing()
             for part in self._checked_chunks(y, reset=False):
                 targets.add(part)
+                missing = missing.also(self._missing_in(part))
             check_paired(source, targets)
-            y, of_all = targets.rows(), source_of(y, self._collate_events)
+            of_all = source_of(y, self._collate_events, None, *missing)
+            y = targets.rows()
         else:
             y = checked_target(y, (len(source), *X.shape[1:]))
             if y is None:
                 return None
             check_indexed(source, y)
-            of_all = ArraySource(self._as_events(y))
+            of_all = ArraySource(self._as_events(y), *self._missing_in(y))
             y = y[:: sample.step]
-        check_ends(X, y)
+        check_ends(X, y, self._holds_sequences(X))
         return Target(y, of_all)
 
     def _checked_chunks(self, dataset, *, reset):
@@ -140,7 +141,7 @@ class EventDataMixin:
         _check_length(dataset)
         n_seen = 0
         for X in source_of(dataset, self._collate).chunks(None, READ_ROWS):
-            yield self._check_X(X, reset=reset and not n_seen)
+            yield self._check_X(X, reset=reset and not n_seen, first=n_seen)
             n_seen += len(X)
         if not n_seen:
             raise _no_rows()
@@ -152,16 +153,26 @@ class EventDataMixin:
     def _collate_events(self, items):
         return as_tensor(self._as_events(self._collate(items)))
 
-    def _any_missing(self, X):
-        if not self._network().takes_missing_ends:
-            return False
-        return any(np.isnan(chunk).any() for chunk in chunks(X))
+    def _holds_sequences(self, X):
+        return n_dims(X) == 3 and self._network().takes_sequences
+
+    def _missing_in(self, X):
+        """Return what is `Missing` in validated rows."""
+        if not self._holds_sequences(X):
+            return Missing()
+        return missing_in(X)
 
     # Predicting
 
     def _map(self, function, X):
-        """Return the results of a function of events for validated rows."""
-        return map_rows(lambda x: function(self._as_events(x)), X, self.net_.module_)
+        """Return the results of a function of complete events for validated rows."""
+        net, may_lack = self.net_, self._holds_sequences(X)
+
+        def mapped(x):
+            events = self._as_events(x)
+            return function(net.filled(events) if may_lack else events)
+
+        return map_rows(mapped, X, net.module_)
 
     def _mapped(self, function, X, out=None):
         """Return the results of a function of validated rows, for rows of users.
@@ -179,13 +190,17 @@ class EventDataMixin:
         size = rows_at_a_time(X, self.net_.module_)
         return len(X), (X[rows] for rows in slices(len(X), size))
 
-    def _check_X(self, X, *, reset):
+    def _check_X(self, X, *, reset, first=0):
         if is_dataset(X):
             return np.concatenate([*self._checked_chunks(X, reset=reset)])
+        if self._network().takes_sequences:
+            X = padded(X, always=not reset and self.input_shape_[1:] == (1,))
         X = array_like(X, type(self).__name__)
         # To gather rows of an array in columns would be slow, again and again in a fit.
         order = "C" if reset else None
         X = self._check_array(X, reset=reset, dtype=NUMBERS, order=order)
+        if self._holds_sequences(X):
+            check_not_empty(X, first)
         if reset:
             self.input_shape_ = X.shape[1:]
         return X
@@ -194,7 +209,7 @@ class EventDataMixin:
         network, dims = self._network(), n_dims(X)
         if dims > 2:
             _check_dims(X, network, type(self).__name__)
-            if network.takes_sequences and dims == 3:
+            if self._holds_sequences(X):
                 return self._check_sequences(X, reset=reset, **settings)
             return self._check_images(X, reset=reset, **settings)
         if not reset and network.takes_sequences and len(self.input_shape_) > 1:
@@ -215,10 +230,7 @@ class EventDataMixin:
         return X
 
     def _check_sequences(self, X, *, reset, **settings):
-        with_ends = "allow-nan" if self._network().takes_missing_ends else True
-        X = check_array(X, allow_nd=True, ensure_all_finite=with_ends, **settings)
-        for chunk in chunks(X):
-            _check_missing(chunk)
+        X = check_array(X, allow_nd=True, ensure_all_finite="allow-nan", **settings)
         if reset:
             self.n_features_in_ = X.shape[2]
             vars(self).pop("feature_names_in_", None)
@@ -238,8 +250,7 @@ class EventDataMixin:
         if not (network.takes_missing_ends and network.has_linear_path):
             return
         expected, given = self.net_.module_.event_shape[0], X.shape[1]
-        ends_early = any(np.isnan(chunk[:, -1]).any() for chunk in chunks(X))
-        if ends_early or given != expected:
+        if (ends_early := end_early(X)) or given != expected:
             raise ValueError(
                 f"X holds sequences of {given} time steps"
                 f"{', of which some end before the last one' * ends_early}, but "
@@ -342,26 +353,3 @@ def _how_to_tell_flat_rows(shape):
         "Flattened windows cannot be told apart from those of other channels: "
         f"set n_channels={shape[-1]}, as seen in fit."
     )
-
-
-def chunks(X):
-    """Yield parts of an array that may be a memory map larger than the memory."""
-    return (X[rows] for rows in _parts_of(X))
-
-
-def _parts_of(X):
-    """Return which rows are in each of the `chunks`."""
-    return slices(len(X), max(1, 2**24 // max(1, X[:1].nbytes)))
-
-
-def _check_missing(X):
-    """Refuse NaN anywhere but at the ends of sequences, as whole time steps."""
-    missing = np.isnan(X)
-    ended = missing.all(axis=2)
-    resumes = (ended[:, :-1] & ~ended[:, 1:]).any()
-    if missing[:, 0].any() or resumes or (missing.any(axis=2) != ended).any():
-        raise ValueError(
-            "Input X contains NaN within sequences. NaN may only fill up the ends of "
-            "shorter sequences, all channels of a time step at once, after at least "
-            "one that is there: impute the others."
-        )

@@ -13,7 +13,8 @@ max_epochs : int or "auto", default={max_epochs}
     out once. Then the network trains on all rows for that long, with the callbacks, and
     `history_` is that of this training. The whole budget is used up where data are
     read as a stream, where the objective has penalties, of which held-out
-    reconstructions know nothing, and for fewer than 10 rows (100 epochs).
+    reconstructions know nothing, and for fewer than 10 rows (100 epochs). With
+    penalties, an `Autoencoder` trains for 100 epochs.
 batch_size : int, default={batch_size}
     Rows per optimisation step. It does not matter for prediction. With
     ``max_epochs="auto"`` the most of them: batches are about even.

@@ -16,6 +16,7 @@ from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
+from skae.training._inference import map_rows
 from skae.training._seeding import generator_for
 
 __all__ = ["GenerativeMixin"]
@@ -340,15 +341,16 @@ class GenerativeMixin:
         generator = self._generator(random_state)
 
         def terms(x):
+            x = self._as_events(x)
             return self._draw_terms(x, n_draws, decoder_variance, generator)
 
-        terms = self._map(terms, X).astype(np.float64)
+        terms = map_rows(terms, X, self.net_.module_).astype(np.float64)
         log_p, log_ratio = terms[:, :n_draws].T, terms[:, n_draws:-1].T
         return log_p, log_ratio, terms[:, -1]
 
     def _draw_terms(self, x, n_draws, decoder_variance, generator):
         module, term = self.net_.module_, self.net_.criterion_.reconstruction
-        rows = x.flatten(1)
+        rows, x = x.flatten(1), self.net_.filled(x)
         log_p, log_ratio = [], []
         for _ in range(n_draws):
             latent = module.encode(x, generator)

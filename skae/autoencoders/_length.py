@@ -62,11 +62,16 @@ class LengthMixin:
     _gain = None
 
     @property
+    def _max_epochs(self):
+        """Number of epochs, or ``"auto"`` for a fit that finds it out."""
+        return self.max_epochs
+
+    @property
     def _rate(self):
         """Learning rate of a fit that does not find it."""
         if self.learning_rate != "auto":
             return self.learning_rate
-        return SAFE_RATE if self.max_epochs == "auto" else self._USUAL_RATE
+        return SAFE_RATE if self._max_epochs == "auto" else self._USUAL_RATE
 
     def _split(self, rows, data_val, goes_on):
         """Return the rows to train on, and held-out ones or None."""
@@ -83,7 +88,7 @@ class LengthMixin:
         """Return whether rows are held out while the fit trains for good."""
         if any(map(wants_held_out, self.callbacks or ())):
             return True
-        if self.max_epochs == "auto" and self.early_stopping in {"auto", "refit"}:
+        if self._max_epochs == "auto" and self.early_stopping in {"auto", "refit"}:
             return goes_on and self._can_find(rows)
         return self.early_stopping in {True, "refit"}
 
@@ -107,8 +112,8 @@ class LengthMixin:
     def _length(self, data, rows_val, goes_on):
         """Return the `Length` of a fit, given the rows held out in it."""
         self._gap, self._gain = 0.0, None
-        if self.max_epochs != "auto":
-            return Length(self._rate, self.max_epochs, self.max_epochs)
+        if self._max_epochs != "auto":
+            return Length(self._rate, self._max_epochs, self._max_epochs)
         epochs = epochs_for(len(data.rows), self.batch_size)
         finds = self.early_stopping in {"auto", "refit"} and rows_val is None
         if goes_on or not finds or not self._can_find(data.rows):
@@ -177,7 +182,7 @@ class LengthMixin:
 
     def _stopping(self, monitor):
         """Return the callback that stops a fit early, if any."""
-        if self.max_epochs == "auto":
+        if self._max_epochs == "auto":
             stops = self.early_stopping is not False and monitor == "valid_loss"
             return self._budget_stopping(load_best=True) if stops else None
         if self.early_stopping not in {True, "refit"}:
@@ -203,7 +208,7 @@ class LengthMixin:
         are those of the first training.
         """
         stoppers = self._stoppers()
-        if self.max_epochs == "auto" or self.diverged_ or not stoppers:
+        if self._max_epochs == "auto" or self.diverged_ or not stoppers:
             return
         was_stopped = self.n_iter_ < length.epochs
         best = int(stoppers[0].best_epoch_) if was_stopped else length.epochs
@@ -228,8 +233,10 @@ def _pooled(nets, name):
 
 def _held_out_losses(nets):
     """Return losses of held-out rows, as those of one model."""
-    penalties = _columns(nets, "valid_loss") - _columns(nets, "valid_reconstruction")
-    return _pooled(nets, "valid_reconstruction") + penalties
+    with np.errstate(invalid="ignore"):  # of losses that have exploded
+        penalties = _columns(nets, "valid_loss")
+        penalties -= _columns(nets, "valid_reconstruction")
+        return _pooled(nets, "valid_reconstruction") + penalties
 
 
 def _gap(nets, last):

@@ -25,8 +25,12 @@ class LSTMAutoencoder(BaseAutoencoder):
 
     Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, or flattened
     windows in a 2-D one, which come back 2-D. `skae.preprocessing.SlidingWindow` cuts
-    them from a series. Sequences of unequal length in a 3-D array are filled up with
-    NaN, which neither the encoder nor the loss sees.
+    them from a series. Sequences of different lengths are passed as a list of arrays of
+    shape ``(n_timesteps, n_channels)``, or in a 3-D array that is filled up with NaN at
+    their ends, as reconstructions are; neither the encoder nor the loss sees the fill.
+    NaN before the last time step that has a value is a missing entry: it has no part in
+    the loss or in scores, the encoder is given the channel's mean over the rows of the
+    fit, and reconstructions have a value there.
 
     A linear map has a weight for each time step. Where lengths differ among the
     sequences that `fit` is given, those of `X_val` included, there is thus no linear

@@ -6,14 +6,17 @@ import numpy as np
 import torch
 
 from skae._sklearn import check_sample_weight
+from skae.training._inference import slices
 from skae.training._sources import ArraySource, Rows, Source
 
 __all__ = [
     "EvenSample",
     "Target",
     "TrainingData",
+    "chunks",
     "evenly_spaced",
     "float_dtype",
+    "parts_of",
     "training_data",
 ]
 
@@ -117,6 +120,16 @@ def _checked_weight(sample_weight, source):
         sample_weight, like, dtype=np.float64, ensure_non_negative=True
     )
     return weight / weight[weight > 0].mean()
+
+
+def chunks(X):
+    """Yield parts of an array that may be a memory map larger than the memory."""
+    return (X[rows] for rows in parts_of(X))
+
+
+def parts_of(X):
+    """Return which rows are in each of the `chunks`."""
+    return slices(len(X), max(1, 2**24 // max(1, X[:1].nbytes)))
 
 
 class EvenSample:

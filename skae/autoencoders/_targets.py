@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_array
 from torch.utils.data import IterableDataset
 
-from skae._arrays import FLOATS, as_target
+from skae._arrays import FLOATS, as_target, padded
+from skae.shapes import has_ended
 from skae.training._sources import is_dataset
 
 __all__ = [
@@ -55,17 +56,19 @@ def _are_equal(X, y):
     return np.array_equal(X, y) or np.array_equal(X, y, equal_nan=True)
 
 
-def check_ends(X, y):
-    """Refuse targets that are missing where their rows are not, or the reverse."""
+def check_ends(X, y, are_sequences):
+    """Refuse sequences whose targets end elsewhere, and missing entries of others."""
     if X.shape != y.shape:
         raise ValueError(
             f"y holds rows of shape {y.shape[1:]}, and X of {X.shape[1:]}: a data set "
             "given as y has the clean rows of those in X."
         )
-    if (np.isnan(X) != np.isnan(y)).any():
+    ended = has_ended if are_sequences else np.isnan
+    if (ended(X) != ended(y)).any():
         raise ValueError(
             "y has the shape of X, and NaN where X has numbers, or the reverse: the "
-            "sequences of both have to end at the same time steps. Impute the others."
+            "sequences of both have to end at the same time steps, and rows of tables "
+            "to be complete."
         )
 
 
@@ -120,4 +123,4 @@ def check_validation_target(X_val, y_val, data):
 
 
 def _has_shape_of(y, X):
-    return y is not None and np.shape(y) == np.shape(X)
+    return y is not None and np.shape(padded(y)) == np.shape(padded(X))

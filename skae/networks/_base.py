@@ -55,7 +55,9 @@ class Network(BaseEstimator, ABC):
     #: sequences, or ``(n_samples, n_channels, height, width)``.
     takes_images = False
 
-    #: Whether sequences may end in missing time steps, all of whose channels are NaN.
+    #: Whether the encoder reads sequences to their own ends, after which all channels
+    #: are NaN. Others are given the means of channels there, as all networks are where
+    #: entries before the end are missing.
     takes_missing_ends = False
 
     #: Whether a linear map with a weight for each value of an event is part of it, so
@@ -107,7 +109,8 @@ class Network(BaseEstimator, ABC):
         module : AutoencoderModule
             With the modules that `build` returned, randomly initialised.
         events : ndarray of shape (n_samples, ...)
-            The data of the fit; of more than 20,000 rows evenly spaced ones.
+            The data of the fit; of more than 20,000 rows evenly spaced ones. NaN where
+            sequences have ended, for networks that take that.
         seed : int
             Source of any random numbers.
         """

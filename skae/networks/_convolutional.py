@@ -24,7 +24,8 @@ class ConvolutionalNetwork(LinearPathMixin, Network):
     Every convolution halves height and width of an image, or the length of a
     sequence, rounding up; what is left is flattened to the encoder's features. The
     decoder maps the code back to that shape and doubles its way to the input's. Any
-    size will do, but the network has one: that of the fit.
+    size will do, but the network has one: that of the fit. Values that sequences lack
+    are NaN, for which an estimator puts means.
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ class RecurrentNetwork(LinearPathMixin, Network):
     Sequences at prediction may be longer or shorter than those of the fit. Those of
     one batch may be of unequal length, padded at the end by time steps whose channels
     are all NaN: each is read to its own end, so its features are those of the shorter
-    sequence alone. The decoder writes all time steps.
+    sequence alone. The decoder writes all time steps. Other NaN are missing values,
+    for which an estimator puts means.
 
     Parameters
     ----------

@@ -50,6 +50,7 @@ class Units(nn.Module):
 
     def fit(self, events, per_feature=False):
         """Set shift and scales to those of events, an ndarray ``(n_samples, ...)``."""
+        events = np.ascontiguousarray(events)  # sums depend on the order in memory
         with np.errstate(over="ignore", invalid="ignore"):
             mean = events.mean(axis=0, dtype=np.float64)
             variances = events.var(axis=0, dtype=np.float64, mean=mean[None])

@@ -18,6 +18,7 @@ SETTINGS = (
     "first_epoch_",
     "n_epochs_",
     "has_missing_",
+    "means_",
     "diverged_",
 )
 # Attributes of an estimator that come back with its net.

@@ -12,6 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skae._arrays import padded
 from skae._sklearn import Interval, StrOptions, fit_context
 from skae.shapes import as_sequences, n_dims
 
@@ -107,7 +108,8 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, n_timesteps, n_channels), or \
                 (n_samples, n_timesteps * n_channels)
-            Sequences, or flattened windows of `n_channels` channels.
+            Sequences, or flattened windows of `n_channels` channels. A list of arrays
+            of different lengths is filled up with NaN.
         y : None
             Ignored.
 
@@ -121,7 +123,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ValueError
             If the columns of a two-dimensional `X` are not a multiple of `n_channels`.
         """
-        X = self._validate(X, reset=True)
+        X = self._validate(padded(X), reset=True)
         self._n_dims_in = X.ndim
         self.n_channels_ = as_sequences(X, self.n_channels).shape[2]
         # whatever data frames users ask scikit-learn for, channels stay an array
@@ -149,7 +151,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If the number of dimensions, columns or channels is not that of `fit`.
         """
         check_is_fitted(self)
-        self._check_n_dims(X)
+        X = self._as_in_fit(X)
         X = self._validate(X, reset=False)
         return self._channelwise(self.scaler_.transform, X)
 
@@ -173,7 +175,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If the number of dimensions, columns or channels is not that of `fit`.
         """
         check_is_fitted(self)
-        self._check_n_dims(X)
+        X = self._as_in_fit(X)
         X = check_array(X, allow_nd=True, dtype=_DTYPES, ensure_all_finite="allow-nan")
         self._check_width(X)
         return self._channelwise(self.scaler_.inverse_transform, X)
@@ -211,7 +213,9 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             return StandardScaler()
         return MinMaxScaler(feature_range=self.feature_range)
 
-    def _check_n_dims(self, X):
+    def _as_in_fit(self, X):
+        """Return lists of sequences as an array, and refuse other dimensions."""
+        X = padded(X, always=self._n_dims_in == 3)
         given = n_dims(X)
         if {given, self._n_dims_in} == {2, 3}:
             raise ValueError(
@@ -219,6 +223,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"one of {self._n_dims_in}: pass the same kind to both, sequences "
                 "(n_samples, n_timesteps, n_channels) or flattened windows."
             )
+        return X
 
     def _check_width(self, X):
         if X.shape[-1] != self.n_features_in_:

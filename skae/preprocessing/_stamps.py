@@ -92,6 +92,8 @@ def one_for_each(values, n_timesteps, name):
 def _as_numbers(timestamps):
     """Return stamps as whole numbers or floats that differ as the stamps do."""
     stamps = np.asarray(timestamps)
+    if stamps.dtype == object and all(hasattr(stamp, "ordinal") for stamp in stamps):
+        return np.array([stamp.ordinal for stamp in stamps])  # periods of pandas
     if stamps.dtype.kind in "MOSUT":
         stamps = _as_dates(timestamps)
     if stamps.dtype.kind in "Mm":

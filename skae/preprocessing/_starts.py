@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from skae._sklearn import num_samples
 from skae.preprocessing._stamps import long_steps, one_for_each
 
 __all__ = ["find_starts", "first_rows", "regular_starts", "spanning"]
 
 
-def find_starts(window, X, groups, timestamps):
+def find_starts(window, X, series, groups, timestamps):
     """Return the first rows of a transformer's windows, and remarks for its user.
 
     Parameters
@@ -16,6 +15,9 @@ def find_starts(window, X, groups, timestamps):
     window : SlidingWindow
         Whose parameters count.
     X : array-like of shape (n_timesteps, n_channels)
+        Whose index may hold time stamps.
+    series : ndarray of shape (n_timesteps, n_channels)
+        Its values, with NaN only if the transformer allows that.
     groups, timestamps : array-like of shape (n_timesteps,), or None
 
     Returns
@@ -34,10 +36,11 @@ def find_starts(window, X, groups, timestamps):
     >>> import numpy as np
     >>> from skae.preprocessing import SlidingWindow
     >>> from skae.preprocessing._starts import find_starts
-    >>> find_starts(SlidingWindow(2), np.zeros((4, 1)), [1, 1, 2, 2], None)
+    >>> X = np.zeros((4, 1))
+    >>> find_starts(SlidingWindow(2), X, X, [1, 1, 2, 2], None)
     (array([0, 2]), [])
     """
-    n_timesteps = num_samples(X)
+    n_timesteps = len(series)
     firsts = first_rows(groups, n_timesteps)
     starts = regular_starts(firsts, n_timesteps, window.length, window.stride)
     remarks = _on_short_groups(firsts, n_timesteps, window.length)
@@ -46,7 +49,8 @@ def find_starts(window, X, groups, timestamps):
         is_long = long_steps(stamps, firsts, n_timesteps, window.max_gap)
         starts, left_out = _without_gaps(window, starts, is_long)
         remarks += left_out
-    return starts, remarks
+    starts, left_out = _without_missing(window, starts, np.isnan(series))
+    return starts, remarks + left_out
 
 
 def first_rows(groups, n_timesteps):
@@ -177,12 +181,12 @@ def _needed_stamps(window, X, timestamps):
     if timestamps is not None or window.max_gap is None:
         return timestamps
     index = getattr(X, "index", None)
-    if getattr(index, "inferred_type", None) == "datetime64":
+    if getattr(index, "inferred_type", None) in {"datetime64", "period"}:
         return index
     raise ValueError(
         f"SlidingWindow looks for gaps with max_gap={window.max_gap}, and X has no "
         "time stamps: pass `timestamps`, one for each time step, or a data frame with "
-        "a DatetimeIndex; or set max_gap=None."
+        "a DatetimeIndex or a PeriodIndex; or set max_gap=None."
     )
 
 
@@ -205,3 +209,24 @@ def _without_gaps(window, starts, is_long):
             f"SlidingWindow would leave out {what}. Raise `max_gap` or lower `length`."
         )
     return starts[~spans], [f"SlidingWindow left out {what}."]
+
+
+def _without_missing(window, starts, missing):
+    """Leave out windows by the entries that are missing in the series."""
+    if not missing.any():
+        return starts, []
+    if window.missing == "drop":
+        n_before = np.append(0, np.cumsum(missing.any(axis=1)))
+        is_out = n_before[starts + window.length] > n_before[starts]
+        which = "have missing values"
+    else:
+        is_out = missing[starts + window.length - 1].all(axis=1)
+        which = "end in a time step without any value"
+    if not is_out.any():
+        return starts, []
+    what = f"{is_out.sum()} of {len(starts)} windows, which {which}"
+    if is_out.all():
+        raise ValueError(
+            f"SlidingWindow would leave out {what}: fill the series, or lower `length`."
+        )
+    return starts[~is_out], [f"SlidingWindow left out {what}."]

@@ -67,12 +67,19 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     max_gap : float or None, default=None
         Longest step in time within a window, in units of the usual step (the median
         of all steps within groups), at least 1. Needs time stamps: the `timestamps` of
-        `transform`, or a data frame with a `pandas.DatetimeIndex`. Where months or
+        `transform`, or a data frame with a `pandas.DatetimeIndex` or a
+        `pandas.PeriodIndex`. Where months or
         jitter make steps uneven, 1.5 takes them and no missing time step. None looks
         for no gaps.
     gaps : {"drop", "raise"}, default="drop"
         What is done about windows that span a longer step than `max_gap`: they are
         left out, with a warning that says how many, or `transform` refuses.
+    missing : {"raise", "keep", "drop"}, default="raise"
+        What is done about NaN in the series: it is refused; or it stays NaN in the
+        windows, as estimators of sequences take it; or windows with any of it are left
+        out. Of those that are kept, windows whose last time step lacks all channels
+        would be taken for shorter sequences: they are left out, too. A warning says
+        how many are.
 
     Attributes
     ----------
@@ -136,16 +143,25 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         "flatten": ["boolean"],
         "max_gap": [Interval(Real, 1, None, closed="left"), None],
         "gaps": [StrOptions({"drop", "raise"})],
+        "missing": [StrOptions({"raise", "keep", "drop"})],
     }
 
     def __init__(
-        self, length=10, stride=1, *, flatten=False, max_gap=None, gaps="drop"
+        self,
+        length=10,
+        stride=1,
+        *,
+        flatten=False,
+        max_gap=None,
+        gaps="drop",
+        missing="raise",
     ):
         self.length = length
         self.stride = stride
         self.flatten = flatten
         self.max_gap = max_gap
         self.gaps = gaps
+        self.missing = missing
 
     @property
     def gap(self):
@@ -168,7 +184,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         self : SlidingWindow
             The fitted transformer.
         """
-        validate_data(self, joined(X)[0], dtype=_DTYPES)
+        self._validated(joined(X)[0], reset=True)
         return self
 
     def fit_transform(self, X, y=None, *, groups=None, timestamps=None):
@@ -212,7 +228,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             Time of each time step, as numbers or dates, strictly increasing within
             each group; for a list of series, a list of such arrays. By default the
             index of `X`, where `max_gap` is set and `X` is a data frame with a
-            `pandas.DatetimeIndex`, or a list of those.
+            `pandas.DatetimeIndex` or a `pandas.PeriodIndex`, or a list of those.
 
         Returns
         -------
@@ -225,6 +241,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If no group is as long as a window, or no window is without a gap; if
+            `X` has NaN and ``missing="raise"``, or no window is without; if
             `groups` or `timestamps` have another length than `X`, or `groups` that
             do not stand together, or time stamps that are missing, equal or not in
             order; if there are none and `max_gap` needs them; if windows span a gap
@@ -232,8 +249,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X, groups, timestamps = self._as_one(X, groups, timestamps)
-        series = validate_data(self, X, dtype=_DTYPES, reset=False)
-        starts, remarks = find_starts(self, X, groups, timestamps)
+        series = self._validated(X, reset=False)
+        starts, remarks = find_starts(self, X, series, groups, timestamps)
         for remark in remarks:
             warnings.warn(remark, UserWarning, stacklevel=3)
         view = sliding_window_view(series, self.length, axis=0).transpose(0, 2, 1)
@@ -268,7 +285,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         window_scores_to_series : Lays scores of windows back on the time axis.
         """
         check_is_fitted(self)
-        return find_starts(self, *self._as_one(X, groups, timestamps))[0]
+        X, groups, timestamps = self._as_one(X, groups, timestamps)
+        series = self._validated(X, reset=False)
+        return find_starts(self, X, series, groups, timestamps)[0]
 
     __metadata_request__inverse_transform = {"starts": UNUSED}
 
@@ -331,6 +350,18 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         names = [f"{c}_t{t}" for t in range(self.length) for c in channels]
         return np.asarray(names, dtype=object)
 
+    def _validated(self, X, *, reset):
+        series = validate_data(
+            self, X, dtype=_DTYPES, ensure_all_finite="allow-nan", reset=reset
+        )
+        if self.missing == "raise" and (lacking := np.isnan(series).any(axis=1)).any():
+            raise ValueError(
+                f"Input X contains NaN in {lacking.sum()} of {len(series)} time steps, "
+                f"the first in row {lacking.argmax()}: fill them, or set "
+                "missing='keep', for estimators that take them, or missing='drop'."
+            )
+        return series
+
     def _as_one(self, X, groups, timestamps):
         """Return the series of a list one below the other, with their metadata."""
         rows, numbers = joined(X)
@@ -366,4 +397,5 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.input_tags.allow_nan = self.missing != "raise"
         return tags

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skae._arrays import as_numbers, as_target, divisible
+from skae._arrays import as_numbers, as_target, divisible, padded
 from skae._finder import find
 from skae._sklearn import num_samples, safe_indexing
 from skae.metrics import PART_BYTES, ErrorSums
@@ -101,5 +101,5 @@ def locate(estimator, X):
     (PCA(n_components=2), (150, 2), True)
     """
     found = find(estimator)
-    X = X if found.before is None else found.before.transform(X)
+    X = padded(X) if found.before is None else found.before.transform(X)
     return Located(found.step, X, found.after, found.before)

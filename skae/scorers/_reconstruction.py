@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skae._arrays import as_numbers
+from skae._arrays import as_numbers, padded
 from skae._finder import SelectedColumns
 from skae.metrics import feature_errors, mean_squared_error
 from skae.scorers._base import SCORERS, Scorer
@@ -250,7 +250,7 @@ def _undone(located, X):
     X_hat = located.reconstruct()
     has_ended = np.isnan(as_numbers(located.X))
     if not (np.isfinite(X_hat) | has_ended).all():
-        return np.full(np.shape(X), np.nan)
+        return np.full(np.shape(padded(X)), np.nan)
     return undo(steps, X_hat)
 
 

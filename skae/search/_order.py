@@ -1,6 +1,7 @@
 """Evidence that rows are sorted, from PCA on blocks of rows and on shuffled rows."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -113,8 +114,9 @@ def are_overlapping(X):
     if X.ndim < 2 or len(X) < 2:
         return False
     X = X.reshape(len(X), -1)
+    are_equal = partial(np.array_equal, equal_nan=X.dtype.kind == "f")
     return any(
-        np.array_equal(X[1:2, :-shift], X[:1, shift:])
-        and np.array_equal(X[1:, :-shift], X[:-1, shift:])
+        are_equal(X[1:2, :-shift], X[:1, shift:])
+        and are_equal(X[1:, :-shift], X[:-1, shift:])
         for shift in range(1, X.shape[1])
     )

@@ -6,6 +6,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from skae._arrays import as_numbers
 from skae._finder import find
@@ -15,7 +16,7 @@ from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
 from skae.search._order import RowOrder, are_overlapping, row_order
 from skae.search._rules import SelectionRule
-from skae.shapes import n_dims
+from skae.training._missing import feature_means
 
 __all__ = ["Choice", "DimensionRange"]
 
@@ -42,7 +43,7 @@ class DimensionRange:
     n_rows : int
         Number of rows.
     is_complete : bool
-        Whether no sequence ends before others do.
+        Whether no sequence ends before others do, and none has missing values.
     names : array-like of str, or None
         Of the features, where the data have some.
 
@@ -78,20 +79,23 @@ class DimensionRange:
                 f"{type(estimator).__name__} has no parameter {param!r}: pass an "
                 "autoencoder, PCA, or a pipeline with one."
             )
+        takes_sequences = get_tags(found.step).input_tags.three_d_array
         before = None if found.before is None else clone(found.before)
         seen = _seen(before, X, y)
-        seen = as_numbers(seen, type(estimator).__name__)
+        seen = as_numbers(seen, type(estimator).__name__, pads=takes_sequences)
         if not seen.size:
             raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
+        is_complete = seen.ndim < 3 or not np.isnan(seen).any()
+        if not is_complete:
+            seen = np.where(np.isnan(seen), feature_means(seen).numpy(), seen)
         seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
         order = _row_order(X, seen, n_blocks) if n_blocks else None
         n_rows, n_features = seen.shape
-        is_complete = n_dims(X) < 3 or not np.isnan(seen).any()
         return cls(
             param,
             n_features,
-            _estimated(seen),
+            _estimated(seen) if is_complete else None,
             is_trained,
             order,
             n_rows,
@@ -192,7 +196,9 @@ def _seen(before, X, y):
     try:
         return before.fit_transform(X, y)
     except (TypeError, ValueError):
-        as_numbers(X)  # says in a sentence what the steps could not make numbers of
+        as_numbers(
+            X, pads=False
+        )  # says in a sentence what the steps could not make numbers of
         raise
 
 

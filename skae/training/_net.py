@@ -17,6 +17,7 @@ from skae.training._interruption import look
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import LimitKeeper, current_watch
 from skae.training._means import EpochMeans
+from skae.training._missing import filled
 from skae.training._rules import (
     has_come_down,
     learning_rate,
@@ -56,6 +57,8 @@ class AutoencoderNet(NeuralNet):
         Whether the module computes in bfloat16 where that does; see `torch.autocast`.
     is_compiled : bool, default=False
         Whether to train a compiled module; see `torch.compile`.
+    keeps_ends : bool, default=False
+        Whether the encoder reads sequences to their own ends, which are NaN.
     **kwargs
         skorch's own.
     """
@@ -71,6 +74,7 @@ class AutoencoderNet(NeuralNet):
         max_grad_norm=None,
         mixed_precision=False,
         is_compiled=False,
+        keeps_ends=False,
         **kwargs,
     ):
         super().__init__(module, criterion, train_split=None, **kwargs)
@@ -80,6 +84,8 @@ class AutoencoderNet(NeuralNet):
         self.max_grad_norm = max_grad_norm
         self.mixed_precision = mixed_precision
         self.is_compiled = is_compiled
+        self.keeps_ends = keeps_ends
+        self.means_ = torch.zeros(())
 
     def __getstate__(self):
         """Return the state for a pickle, with tensors on the CPU.
@@ -180,6 +186,7 @@ class AutoencoderNet(NeuralNet):
         """
         use_own_share()
         self.begin(rows, epochs, last)
+        self.has_missing_ |= rows_val is not None and rows_val.has_missing
         super().notify("on_train_begin", X=rows, y=rows_val)  # nothing to stop yet
         self.first_epoch_ = len(self.history) - self.n_done_  # of what was loaded
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
@@ -197,7 +204,7 @@ class AutoencoderNet(NeuralNet):
         self.observes_gradients_ = self._has_hook("on_grad_computed")
         self.observes_batches_ = any(map(self._has_hook, BATCH_HOOKS))
         self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
-        self.has_missing_ = rows.source.has_missing
+        self.has_missing_ = rows.has_missing
         self.loss_unit_ = self.module_.scale**self.criterion_.reconstruction.degree
 
     @contextmanager
@@ -317,8 +324,13 @@ class AutoencoderNet(NeuralNet):
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
 
+    def filled(self, x):
+        """Return events whose missing entries have the means of the fit's rows."""
+        return filled(x, self.means_, keeps_ends=self.keeps_ends)
+
     def _outputs(self, x, generator):
         """Return the module's output, in the dtype of `x` whatever it computes in."""
+        x = self.filled(x) if self.has_missing_ else x
         if not self.mixed_precision:
             return self.forward_(x, generator)
         with torch.autocast(x.device.type, torch.bfloat16):

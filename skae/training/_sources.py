@@ -17,14 +17,17 @@ class Source(ABC):
     Parameters
     ----------
     has_missing : bool, default=False
-        Whether some entries are NaN, where sequences have ended.
+        Whether some entries are NaN: missing, or after the end of their sequence.
+    end_early : bool, default=False
+        Whether some sequences end before the last time step.
     """
 
     #: Whether rows can be reached by their number.
     is_indexed = True
 
-    def __init__(self, has_missing=False):
+    def __init__(self, has_missing=False, end_early=False):
         self.has_missing = has_missing
+        self.end_early = end_early
 
     @abstractmethod
     def __len__(self):
@@ -61,12 +64,12 @@ class ArraySource(Source):
     Parameters
     ----------
     X : ndarray or torch.Tensor of shape (n_samples, ...)
-    has_missing : bool, default=False
+    has_missing, end_early : bool, default=False
         See `Source`.
     """
 
-    def __init__(self, X, has_missing=False):
-        super().__init__(has_missing)
+    def __init__(self, X, has_missing=False, end_early=False):
+        super().__init__(has_missing, end_early)
         is_writable = isinstance(X, np.ndarray) and X.flags.writeable
         self.X = torch.from_numpy(X) if is_writable else X
 
@@ -90,12 +93,12 @@ class DatasetSource(Source):
         Its items are rows, or tuples that begin with one.
     collate : callable
         Turns a list of items into a tensor of events.
-    has_missing : bool, default=False
+    has_missing, end_early : bool, default=False
         See `Source`.
     """
 
-    def __init__(self, dataset, collate, has_missing=False):
-        super().__init__(has_missing)
+    def __init__(self, dataset, collate, has_missing=False, end_early=False):
+        super().__init__(has_missing, end_early)
         self.dataset = dataset
         self.collate = collate
 
@@ -122,14 +125,16 @@ class StreamSource(Source):
         Turns a list of items into a tensor of events.
     n_rows : int or None, default=None
         How many there are, where that is known.
-    has_missing : bool, default=False
+    has_missing, end_early : bool, default=False
         See `Source`.
     """
 
     is_indexed = False
 
-    def __init__(self, dataset, collate, n_rows=None, has_missing=False):
-        super().__init__(has_missing)
+    def __init__(
+        self, dataset, collate, n_rows=None, has_missing=False, end_early=False
+    ):
+        super().__init__(has_missing, end_early)
         self.dataset = dataset
         self.collate = collate
         self.n_rows = n_rows
@@ -157,11 +162,11 @@ def is_dataset(X):
     return isinstance(X, Dataset)
 
 
-def source_of(dataset, collate, n_rows=None, has_missing=False):
+def source_of(dataset, collate, n_rows=None, *missing):
     """Return the source of a torch data set, which has `n_rows` rows if it is known."""
     if isinstance(dataset, IterableDataset):
-        return StreamSource(dataset, collate, n_rows, has_missing)
-    return DatasetSource(dataset, collate, has_missing)
+        return StreamSource(dataset, collate, n_rows, *missing)
+    return DatasetSource(dataset, collate, *missing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +194,12 @@ class Rows:
     def __len__(self):
         """Return the number of rows."""
         return len(self.source if self.numbers is None else self.numbers)
+
+    @property
+    def has_missing(self):
+        """Whether some entries of the rows or of their targets are NaN."""
+        sources = [self.source] if self.targets is None else [self.source, self.targets]
+        return any(source.has_missing for source in sources)
 
     def subset(self, numbers):
         """Return some of these rows, by their number among these."""

@@ -12,11 +12,15 @@ from helpers.data import Items
 from helpers.models import dense
 from scipy import sparse
 from sklearn import config_context
-from sklearn.model_selection import GridSearchCV
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from skae import Autoencoder, LSTMAutoencoder
 from skae.networks import ConvolutionalNetwork
+from skae.preprocessing import SequenceScaler
+from skae.scorers import KernelMutualInformation, RootMeanSquaredError
 
 X = np.random.default_rng(0).normal(size=(30, 4)).round(3)
 SERIES = np.random.default_rng(1).normal(size=(20, 6, 1))
@@ -272,16 +276,103 @@ def test_what_is_no_table_of_numbers(data, message):
             dense().fit(X).transform(data)
 
 
-RAGGED = [SERIES[0, :length] for length in (3, 6, 4)]
-REFUSED_SEQUENCES = {
-    "ragged": (RAGGED, r"unequal length, as \(3, 1\) and \(4, 1\).*NaN at their ends"),
-    "ragged objects": (
-        np.array([*RAGGED, None], object)[:-1],
-        r"unequal length, as \(3, 1\) and",
+RAGGED = [SERIES[i, :n] for i, n in enumerate((3, 6, 4, 2, 5, 6))]
+OBJECTS = np.empty(len(RAGGED), object)
+OBJECTS[:] = RAGGED
+LISTS = {
+    "arrays": RAGGED,
+    "tuple": tuple(RAGGED),
+    "objects": OBJECTS,
+    "tensors": list(map(torch.from_numpy, RAGGED)),
+    "nested tensor": torch.nested.nested_tensor(
+        list(map(torch.from_numpy, RAGGED)), layout=torch.jagged
     ),
-    "ragged tensors": (list(map(torch.from_numpy, RAGGED)), r"unequal length, as \(3"),
-    "ragged lists": ([row.tolist() for row in RAGGED], r"unequal length, as \(3, 1\)"),
-    "ragged frames": (list(map(pd.DataFrame, RAGGED)), r"unequal length, as \(3, 1\)"),
+    "lists": [row.tolist() for row in RAGGED],
+    "frames": list(map(pd.DataFrame, RAGGED)),
+    "vectors": [row[:, 0] for row in RAGGED],
+    "lists of numbers": [row[:, 0].tolist() for row in RAGGED],
+    "series": [pd.Series(row[:, 0]) for row in RAGGED],
+}
+
+
+def filled_up(sequences):
+    """Return sequences of one channel in an array, with NaN at their ends."""
+    longest = max(map(len, sequences))
+    out = np.full((len(sequences), longest, 1), np.nan)
+    for place, sequence in zip(out, sequences, strict=True):
+        place[: len(sequence)] = sequence
+    return out
+
+
+@pytest.mark.parametrize("data", LISTS.values(), ids=LISTS)
+def test_lists_of_sequences_of_different_lengths(data):
+    expected, whole = lstm().fit(filled_up(RAGGED)), filled_up(RAGGED)
+    model = lstm().fit(data)
+    for method in ("transform", "reconstruct", "score", "score_samples"):
+        np.testing.assert_array_equal(
+            getattr(model, method)(data), getattr(expected, method)(whole)
+        )
+    np.testing.assert_array_equal(lstm().fit_transform(data), model.transform(whole))
+    scorer = KernelMutualInformation()
+    assert scorer(model, data) == scorer(expected, whole)
+    validated = lstm().fit(data, X_val=data)
+    assert validated.history_[-1, "valid_loss"] > 0
+
+
+def test_lists_of_sequences_in_single_precision():
+    data = [row.astype(np.float32) for row in RAGGED]
+    assert lstm().fit_transform(data).dtype == np.float32
+    assert lstm().fit_transform([*data, RAGGED[0]]).dtype == np.float64
+
+
+def test_some_of_a_list_of_vectors():
+    data = [row[:, 0] for row in RAGGED]
+    scaler = SequenceScaler().fit(data)
+    model = lstm().fit(scaler.transform(data))
+    for part in (data[:1], data[1:2], [data[1], data[5]]):
+        whole = filled_up([row[:, None] for row in part])
+        scaled = scaler.transform(part)
+        np.testing.assert_array_equal(scaled, scaler.transform(whole))
+        Z = model.transform([row[:, 0] for row in scaled])
+        np.testing.assert_array_equal(Z, model.transform(scaled))
+
+
+@pytest.mark.parametrize("network", ["recurrent", "convolutional"])
+def test_lists_of_sequences_in_pipelines_and_folds(network):
+    data, whole = 4 * RAGGED, np.concatenate(4 * [filled_up(RAGGED)])
+    model = make_pipeline(
+        SequenceScaler(), Autoencoder(1, network=network, max_epochs=2, random_state=0)
+    )
+    scoring = RootMeanSquaredError()
+    for scorer in (None, scoring):
+        found = cross_val_score(clone(model), data, cv=3, scoring=scorer)
+        expected = cross_val_score(clone(model), whole, cv=3, scoring=scorer)
+        np.testing.assert_allclose(found, expected)
+
+
+def test_clean_rows_in_a_list():
+    noisy = [row + 0.1 for row in RAGGED]
+    model = lstm().fit(noisy, RAGGED, X_val=noisy, y_val=RAGGED)
+    expected = lstm().fit(filled_up(noisy), filled_up(RAGGED))
+    losses = [each.history_[-1, "train_loss"] for each in (model, expected)]
+    assert losses[0] == losses[1]
+    assert model.score(noisy, RAGGED) == expected.score(
+        filled_up(noisy), filled_up(RAGGED)
+    )
+
+
+REFUSED_SEQUENCES = {
+    "other channels": ([np.ones((3, 1)), np.ones((2, 2))], "item 0 .* 1, item 1 has 2"),
+    "channels only": ([np.ones((3, 1)), np.ones((3, 2))], "item 0 .* 1, item 1 has 2"),
+    "images in a list": (
+        [np.ones((3, 1)), np.ones((2, 2, 2))],
+        r"Item 1 .*\(2, 2, 2\)",
+    ),
+    "empty one": (
+        [np.ones((3, 1)), np.ones((0, 1))],
+        "only in 1 .* number 1: leave",
+    ),
+    "words": ([["a", "b"], ["c"]], "X holds what is no number"),
     "images": (SERIES[..., None], "dim 4, .*sequences .*n_timesteps, n_channels"),
     "no time steps": (np.zeros((5, 0, 2)), r"shape \(5, 0, 2\).* empty.*at least one"),
     "no channels": (np.zeros((5, 2, 0)), r"shape \(5, 2, 0\).* empty.*at least one"),
@@ -289,7 +380,10 @@ REFUSED_SEQUENCES = {
     "text": (SERIES.astype(str).astype(object) + "x", "X holds what is no number"),
     "dates": (np.zeros((5, 4, 1), "M8[s]"), "X holds dates"),
     "masked": (np.ma.masked_array(SERIES, SERIES > 1), "masked values"),
-    "gaps": (np.where(SERIES > 1, np.nan, SERIES), "NaN within sequences"),
+    "nothing": (
+        np.full((5, 4, 1), np.nan),
+        "NaN only in 5 .* 0, 1, 2, 3, 4: leave out",
+    ),
 }
 
 

@@ -73,6 +73,7 @@ def test_a_linear_vae_finds_the_likelihood_of_probabilistic_pca(wine):
     model = VAE(
         k,
         hidden_layer_sizes=(),
+        reconstruction="squared_error",
         beta=2 * v / n_features,
         max_epochs=400,
         learning_rate=0.01,
@@ -152,16 +153,18 @@ def test_point_codes_have_no_distribution(wine):
 @pytest.mark.parametrize(
     "model",
     [
-        VAE(3, beta=1.0),
+        VAE(3, beta=1.0, reconstruction="squared_error"),
         MMDVAE(3, beta=LinearWarmup(50, final=1.0)),
-        VAE(3, beta=1.0, linear_path=None),
+        VAE(3, beta=1.0, reconstruction="squared_error", linear_path=None),
     ],
 )
 def test_the_literal_beta_collapses_and_is_named(model):
     """Standard in articles; with a mean over features no direction bears it."""
     X = make_cube_surface(512, random_state=0).astype(np.float32)
     with pytest.warns(CollapseWarning, match=r"weighs 1 \(beta\).*lower beta"):
-        clone(model).set_params(random_state=0, max_epochs=60).fit(X)
+        clone(model).set_params(random_state=0, max_epochs=60, learning_rate=1e-3).fit(
+            X
+        )
 
 
 def test_the_default_does_not_collapse_on_standardised_data(wine):
@@ -208,7 +211,7 @@ def test_samplers_that_are_fitted_need_a_fit(wine):
 
 def test_warnings_point_to_the_users_line(wine):
     with pytest.warns(CollapseWarning) as record:
-        VAE(beta=5.0, max_epochs=60, random_state=0).fit(wine)
+        VAE(beta=50.0, max_epochs=200, learning_rate=1e-2, random_state=0).fit(wine)
     assert record[0].filename == __file__
 
 

@@ -61,31 +61,10 @@ def test_early_stopping_and_scaling(model):
     assert np.isfinite(model.history_[:, "valid_loss"]).all()
 
 
-def break_in_the_middle(X):
-    X[0, 2] = np.nan
-
-
-def break_one_channel(X):
-    X[0, -1] = [1.0, np.nan]
-
-
-def break_the_start(X):
-    X[0] = np.nan
-
-
-def break_with_infinity(X):
-    X[0, 1, 1] = np.inf
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [break_in_the_middle, break_one_channel, break_the_start, break_with_infinity],
-)
-def test_other_gaps_are_refused(model, spoil):
+def test_infinity_is_refused(model):
     X, _ = unequal()
-    X[0] = 1.0
-    spoil(X)
-    with pytest.raises(ValueError, match=r"NaN within sequences|infinity"):
+    X[0, 1, 1] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
         model.fit(X)
 
 

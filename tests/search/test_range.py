@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -8,6 +9,7 @@ from skae import LSTMAutoencoder
 from skae.datasets import make_linear_manifold
 from skae.exceptions import DimensionWarning
 from skae.search import Best, Saturation, ShortestDescription
+from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 
 # The range
@@ -29,6 +31,24 @@ def test_a_sequence_has_time_steps_times_channels():
     assert (found.param, found.n_features) == ("n_components", 10)
     with pytest.warns(DimensionWarning, match="Codes of 10, 11 units are left out"):
         assert found.values([2, 11, 10, 2]) == [2]
+
+
+def test_the_range_of_sequences_that_end_early_or_have_holes():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 6, 1))
+    X[::3, 2] = np.nan
+    found = DimensionRange.of(LSTMAutoencoder(), X, n_blocks=4)
+    assert (found.n_features, found.is_complete) == (6, False)
+    lengths = [2, 3, 6] + [4] * 37
+    listed = [x[:n] for x, n in zip(X, lengths, strict=True)]
+    found = DimensionRange.of(LSTMAutoencoder(), listed, n_blocks=4)
+    assert (found.n_features, found.n_rows, found.is_complete) == (6, 40, False)
+
+
+def test_windows_with_holes_overlap_as_others_do():
+    series = np.arange(30.0)
+    series[7] = np.nan
+    assert are_overlapping(sliding_window_view(series, 4))
 
 
 def test_few_rows_have_no_estimates():

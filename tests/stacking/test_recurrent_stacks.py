@@ -38,13 +38,18 @@ pytestmark = [
 ]
 
 
-def sequences(n_samples=21, seed=0, n_timesteps=4, n_channels=2, missing=False):
-    """Return smooth sequences, some of which end early where that is asked for."""
+def sequences(
+    n_samples=21, seed=0, n_timesteps=4, n_channels=2, missing=False, holes=False
+):
+    """Return smooth sequences, some of which end early or have holes if asked for."""
     rng = np.random.default_rng(seed)
     X = 0.3 * rng.normal(size=(n_samples, n_timesteps, n_channels)).cumsum(1)
     if missing:
         n_steps = rng.integers(1, n_timesteps + 1, n_samples)
         X[np.arange(n_timesteps) >= n_steps[:, None]] = np.nan
+    if holes:
+        X[:, 1:-1, 0][rng.uniform(size=X[:, 1:-1, 0].shape) < 0.4] = np.nan
+        X[::3, 0] = np.nan if not missing else X[::3, 0]
     return X
 
 
@@ -146,6 +151,19 @@ def test_objectives_and_noises_are_as_alone(base, groups):
 )
 def test_sequences_of_unequal_length_are_as_alone(base, groups):
     assert_in_one_stack(base, groups, missing=True)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize(
+    "base",
+    [
+        LSTMAutoencoder(batch_size=8, bidirectional=True),
+        composed(network={"cell": "gru", "linear_path": "pca"}, input_noise="gaussian"),
+    ],
+    ids=name_of,
+)
+def test_sequences_with_holes_are_as_alone(base, ends, groups):
+    assert_in_one_stack(base, groups, holes=True, missing=ends, n_timesteps=6)
 
 
 def test_relative_noise_on_sequences_of_unequal_length_trains_alone(groups):

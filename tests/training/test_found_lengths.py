@@ -5,6 +5,7 @@ import pytest
 import torch
 from helpers.data import Items, Stream
 from joblib import Parallel, delayed
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -12,8 +13,11 @@ from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, LRScheduler
 
 import skae
-from skae import VAE, DenseAutoencoder, stacking
+from skae import VAE, Autoencoder, DenseAutoencoder, stacking
 from skae.autoencoders import _length
+from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
+from skae.objectives import MomentMatching, Objective
+from skae.schedules import LinearWarmup
 from skae.training._budget import (
     RATES,
     best_epoch,
@@ -149,6 +153,41 @@ def test_data_sets_find_the_same_length():
     np.testing.assert_allclose(*(one.transform(X) for one in found), atol=1e-5)
 
 
+def test_compositions_find_the_length_of_the_recipe():
+    X = noise()
+    network = DenseNetwork((64, 64), linear_path="pca")
+    composed = Autoencoder(4, network=network, random_state=0).fit(X)
+    recipe = DenseAutoencoder(4, linear_path="pca", random_state=0).fit(X)
+    assert composed.n_iter_ == recipe.n_iter_ < 100
+    np.testing.assert_array_equal(composed.transform(X), recipe.transform(X))
+
+
+def test_compositions_with_penalties_train_for_a_hundred_epochs():
+    X = noise()
+    objective = Objective(penalties=[("moments", MomentMatching(weight=0.1))])
+    found = Autoencoder(2, objective=objective, random_state=0).fit(X)
+    given = clone(found).set_params(max_epochs=100, learning_rate=1e-3).fit(X)
+    assert found.n_iter_ == 100
+    np.testing.assert_array_equal(found.transform(X), given.transform(X))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        RecurrentNetwork(8, linear_path="pca"),
+        ConvolutionalNetwork((4,), linear_path="pca"),
+    ],
+)
+def test_compositions_of_sequences_are_not_far_above_pca(network):
+    X, new = (noise(40, seed)[..., None] for seed in (0, 1))
+    pca = PCA(4).fit(X[..., 0])
+    linear = (
+        (new[..., 0] - pca.inverse_transform(pca.transform(new[..., 0]))) ** 2
+    ).mean()
+    model = Autoencoder(4, network=network, random_state=0).fit(X)
+    assert -model.score_samples(new).mean() < 1.05 * linear
+
+
 def test_streams_cannot_be_held_out_and_train_for_the_whole_budget():
     model = DenseAutoencoder(1, random_state=0).fit(Stream(cancer()[:1000, :3]))
     assert model.n_iter_ == epochs_for(569, 64)
@@ -165,10 +204,18 @@ def test_a_stacked_search_finds_what_lone_fits_find():
         assert one.score(X) == pytest.approx(other.score(X), abs=1e-6)
 
 
-def test_penalties_use_up_the_budget():
-    """Held-out reconstructions know nothing of them: components would be best."""
-    model = VAE(2, max_epochs="auto", random_state=0).fit(cancer()[:20])
+def test_penalties_that_change_use_up_the_budget():
+    beta = LinearWarmup(50, final=1.0)
+    model = VAE(beta=beta, random_state=0).fit(cancer()[:20])
     assert model.n_iter_ == epochs_for(20, 64)
+
+
+def test_the_loss_of_drawn_codes_tells_the_length():
+    train, test = cancer()[:60], cancer()[60:]
+    model = VAE(1, random_state=0).fit(train)
+    assert model.n_iter_ < epochs_for(60, 64)
+    long = clone(model).set_params(max_epochs=epochs_for(60, 64), learning_rate=7e-3)
+    assert model.elbo(test).mean() > long.fit(train).elbo(test).mean()
 
 
 @pytest.mark.parametrize("fraction", [0.001, 0.15, 0.999])

@@ -79,7 +79,7 @@ def kind_of(net, rows, rows_val, last):
     all_rows = [rows] if rows_val is None else [rows, rows_val]
     if not all(_are_plain(rows, module) for rows in all_rows):
         return None
-    has_missing = {rows.source.has_missing for rows in all_rows}
+    has_missing = {rows.has_missing for rows in all_rows}
     if has_missing != {False} and not (has_missing == {True} and _reads_ends(module)):
         return None
     n_batches = None if rows_val is None else ceil(len(rows) / net.batch_size)
@@ -88,7 +88,7 @@ def kind_of(net, rows, rows_val, last):
         str(net.device),
         net.batch_size,
         n_batches,
-        rows.source.has_missing,
+        rows.has_missing,
         architecture,
         _frozen_noise(module.input_noise),
         _frozen_bottleneck(module.bottleneck),

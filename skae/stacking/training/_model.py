@@ -11,6 +11,7 @@ from skae.stacking.training._code import StackedCode
 from skae.stacking.training._noise import stack_noises
 from skae.stacking.training._reconstruction import stack_reconstruction
 from skae.stacking.training._units import StackedUnits
+from skae.training._missing import filled
 
 __all__ = ["StackedModel", "Tensors"]
 
@@ -61,9 +62,11 @@ class StackedModel:
         modules = [member.net.module_ for member in members]
         loss = members[0].net.criterion_
         self.n_members = len(members)
-        event_shape = modules[0].event_shape
+        self.event_shape = event_shape = modules[0].event_shape
         self.n_features = prod(event_shape)
-        self.has_missing = members[0].rows.source.has_missing
+        self.has_missing = members[0].rows.has_missing
+        means = torch.stack([member.net.means_ for member in members])
+        self.means = means.to(device, dtype).unflatten(0, (-1, *[1] * len(event_shape)))
         self.network = network_of(modules[0])(modules)
         self.units = StackedUnits(modules, loss.reconstruction.degree, dtype, device)
         self.code = StackedCode(
@@ -116,6 +119,7 @@ class StackedModel:
     def keep(self, kept, index):
         """Forget all but some members, whose numbers are given twice."""
         self.n_members = len(kept)
+        self.means = self.means[index]
         self.network.keep(kept)
         self.units.keep(index)
         self.code.keep(kept)
@@ -134,15 +138,15 @@ class StackedModel:
         Parameters
         ----------
         x : torch.Tensor of shape (n_members, n_rows, n_features)
-            With NaN where time steps are missing.
+            With NaN where entries are missing, or sequences have ended.
         batch : Batch
         weights : dict of str to torch.Tensor of shape (n_members,)
             Of the penalties.
         """
-        given = x
+        given = self._filled(x)
         has_draws = batch.is_training and batch.generators is not None
         if self.noise is not None and has_draws:
-            given = self.noise(x, batch)
+            given = self.noise(given, batch)
         maps = self.network.encode(*self._split(self.units.standardised(given)))
         z, terms = self.code.forward(maps, batch, self.units.of_penalties(weights))
         x_hat = self.units.restored(self.network.decode(z))
@@ -154,6 +158,13 @@ class StackedModel:
         for name, term in terms.items():
             total = total + weights[name] * term
         return torch.stack([total, loss, *terms.values()])
+
+    def _filled(self, x):
+        """Return rows whose missing entries have means; see `AutoencoderNet.filled`."""
+        if not self.has_missing:
+            return x
+        events = x.unflatten(2, self.event_shape)
+        return filled(events, self.means, keeps_ends=True).flatten(2)
 
     def _split(self, x):
         """Return finite rows, and which entries are not missing; None for all."""
