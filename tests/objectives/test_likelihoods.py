@@ -182,7 +182,7 @@ def test_rows_with_noise():
     # the model's variances are those of the data, features' means apart
     assert noisy.var(axis=0).mean() == pytest.approx(1, abs=0.1)
     with pytest.raises(ValueError, match="reconstruction='gaussian'"):
-        before_training(2, WINE, reconstruction="huber").sample(2, noise=True)
+        before_training(2, WINE, reconstruction="huber").sample(2, 0, noise=True)
 
 
 def test_weighted_rows_weigh_in_the_variance():

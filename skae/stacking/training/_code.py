@@ -3,7 +3,6 @@
 from functools import partial
 
 import torch
-from torch.nn.utils.rnn import pad_sequence
 
 from skae.noise import normal_like
 from skae.objectives import masked
@@ -48,8 +47,9 @@ class StackedCode:
             self.units = torch.arange(self.width, device=like.device) < sizes
         self.scale = None
         if self.scales[0] is not None:
-            padded = pad_sequence(self.scales, batch_first=True, padding_value=1.0)
-            self.scale = padded[:, None].to(like)
+            self.scale = like.new_ones(len(self.shapes), 1, self.width)
+            for own, scale in zip(self.scale, self.scales, strict=True):
+                own[0, : len(scale)] = scale
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
