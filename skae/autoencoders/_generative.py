@@ -7,19 +7,22 @@ from numbers import Integral
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skae.autoencoders._diagnosis import Diagnosis, log_likelihood_of_linear
 from skae.exceptions import CollapseWarning
 from skae.information import information_rate
+from skae.networks import NETWORKS, DenseNetwork
 from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
 from skae.training._inference import map_rows
 from skae.training._seeding import generator_for
 
-__all__ = ["GenerativeMixin"]
+__all__ = ["GenerativeMixin", "network_of"]
 
 # A unit whose mean varies less than this over the data carries nothing (Burda et al.,
 # 2016, arXiv:1509.00519, appendix C).
@@ -253,7 +256,7 @@ class GenerativeMixin:
         check_is_fitted(self)
         module, generator = self.net_.module_, self._generator(random_state)
         return self._map(
-            lambda x: module.bottleneck(module.encoder(x), generator).sample,
+            lambda x: module.encode(x, generator).sample,
             self._check_X(X, reset=False),
         )
 
@@ -332,6 +335,59 @@ class GenerativeMixin:
         log_weights = torch.from_numpy(log_p + log_ratio)
         return (log_weights.logsumexp(0) - math.log(n_draws)).numpy()
 
+    @available_if(_has_distributions)
+    def diagnose(self, X, *, n_draws=16, random_state=0):
+        """Return what is to be said of the fit, given some rows: training or new ones.
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+        n_draws : int, default=16
+            Draws per row for the bound.
+        random_state : int, RandomState instance or None, default=0
+            Source of the draws.
+
+        Returns
+        -------
+        diagnosis : Diagnosis
+            A named tuple: `bound` and `linear`, the log-likelihood of probabilistic PCA
+            of as many units fitted to these very rows, in nats per row; `active`, the
+            number of active units, of `n_components`; `nats`, what a code says of its
+            row; `dispersion`, squared errors over the decoder's variance. Printed, it
+            is in words.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_wine
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from skae import VAE
+        >>> X = StandardScaler().fit_transform(load_wine().data)
+        >>> print(VAE(3, random_state=0).fit(X).diagnose(X))  # doctest: +ELLIPSIS
+        Evidence lower bound: -15... nats per row, above the -15... of a linear model...
+        3 of 3 units are active; a code says 4... nats of its row.
+        Squared errors are 0... times the decoder's variance: ...
+        """
+        bound = float(self.elbo(X, n_draws=n_draws, random_state=random_state).mean())
+        mean, log_var = self.transform_distribution(X)
+        kl = kl_to_standard_normal(torch.from_numpy(mean), torch.from_numpy(log_var))
+        X = np.asarray(self._check_X(X, reset=False), dtype=np.float64)
+        errors = X.reshape(len(X), -1) - self._drawn(X, random_state)
+        variance = getattr(self, "decoder_variance_", np.nan)
+        per_feature = self.net_.module_.noise == "per_feature"
+        return Diagnosis(
+            bound,
+            log_likelihood_of_linear(X, self.n_components, per_feature),
+            int((mean.var(axis=0) > ACTIVE_VARIANCE).sum()),
+            self.n_components,
+            float(kl.sum(1).mean()),
+            float(np.nanmean(errors**2 / variance)),
+        )
+
+    def _drawn(self, X, random_state):
+        """Return reconstructions of codes that are drawn, flat."""
+        Z = self.transform_sample(X, random_state).astype(X.dtype)
+        return self.inverse_transform(Z).reshape(len(X), -1)
+
     def _draws(self, X, n_draws, decoder_variance, random_state):
         """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
         check_is_fitted(self)
@@ -363,6 +419,21 @@ class GenerativeMixin:
     def _generator(self, random_state):
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
         return generator_for(seed, device=next(self.net_.module_.parameters()).device)
+
+
+def network_of(estimator):
+    """Return the network of an estimator that has a dense one unless told otherwise."""
+    if estimator.network is None:
+        return DenseNetwork(
+            estimator.hidden_layer_sizes,
+            activation=estimator.activation,
+            output_activation=estimator.output_activation,
+            linear_path=estimator.linear_path,
+        )
+    network = NETWORKS.resolve(estimator.network)
+    if isinstance(estimator.network, str) and hasattr(network, "linear_path"):
+        network = clone(network).set_params(linear_path=estimator.linear_path)
+    return network
 
 
 def _is_prior(sampler):

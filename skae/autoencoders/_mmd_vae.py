@@ -4,10 +4,10 @@ from numbers import Integral, Real
 
 from skae._sklearn import HasMethods, Interval, StrOptions
 from skae.autoencoders._base import BaseAutoencoder, document
-from skae.autoencoders._generative import GenerativeMixin
+from skae.autoencoders._generative import GenerativeMixin, network_of
 from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import GaussianBottleneck
-from skae.networks import DenseNetwork
+from skae.networks import Network
 from skae.objectives import MMD, KLDivergence, Objective, ReconstructionLoss
 from skae.schedules import Schedule
 
@@ -21,10 +21,11 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
 
     Not each row's distribution but that of all codes together is drawn to the prior:
 
-    ``loss = reconstruction(x, x_hat) + mmd_weight * MMD^2(codes, prior)
+    ``loss = -log p(x | z) + mmd_weight * MMD^2(codes, prior)
     + beta * KL(N(mean, var) || N(0, I))``,
 
-    with the unbiased estimate of MMD^2 over the batch. With ``beta=0`` nothing keeps
+    with a normal density p around the reconstruction as for `VAE`, in nats, and the
+    unbiased estimate of MMD^2 over the batch. With ``beta=0`` nothing keeps
     the rows' variances from vanishing: the codes are then nearly points, as in a
     Wasserstein autoencoder, and reconstructions better than a VAE's.
 
@@ -32,6 +33,10 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
     ----------
     n_components : int, default=2
         Size of the code, the latent dimension.
+    network : str, Network or None, default=None
+        Architecture of encoder and decoder: ``None`` is the dense one that the next
+        parameters describe; ``"recurrent"`` and ``"convolutional"`` are for sequences
+        and images, with `linear_path`; an instance is taken as it is.
     hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
         Widths of the encoder's hidden layers, the decoder's in reverse: a tuple, a
         string such as ``"64-32"``, or a depth of up to 6 layers with geometrically
@@ -43,12 +48,16 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
     linear_path : {"pca"} or None, default="pca"
         ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
         start as those of whitened principal components. ``None``: hidden layers only.
-    reconstruction : str or ReconstructionLoss, default="squared_error"
-        The reconstruction term: ``"squared_error"``, ``"absolute_error"``, ``"huber"``
-        or ``"bernoulli_cross_entropy"`` (for data in [0, 1], with
-        ``output_activation="sigmoid"``).
-    mmd_weight : float or Schedule, default=1.0
-        Weight of the discrepancy.
+    reconstruction : str or ReconstructionLoss, default="gaussian"
+        The reconstruction term. `skae.objectives.GaussianLikelihood` and other
+        likelihoods are in nats, sums over features. ``"squared_error"``,
+        ``"absolute_error"``, ``"huber"`` and ``"bernoulli_cross_entropy"`` (for data in
+        [0, 1], with ``output_activation="sigmoid"``) are means over features: smaller
+        weights of what stands beside them belong to these.
+    mmd_weight : float or Schedule, default=100.0
+        Weight of the discrepancy, in nats beside a likelihood, on any scale of the
+        data. Beside ``"squared_error"``, a mean over features, 1 suits standardised
+        data.
     kernel : {"gaussian", "imq"}, default="gaussian"
         Kernel of the discrepancy: Gaussian, or inverse multiquadratic, whose tails
         reach codes far from the prior.
@@ -93,6 +102,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
 
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
+        "network": [str, Network, None],
         "hidden_layer_sizes": ["array-like", str, Integral],
         "activation": [str],
         "output_activation": [str],
@@ -109,19 +119,20 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         self,
         n_components=2,
         *,
+        network=None,
         hidden_layer_sizes=(64, 64),
         activation="silu",
         output_activation="identity",
         linear_path="pca",
-        reconstruction="squared_error",
-        mmd_weight=1.0,
+        reconstruction="gaussian",
+        mmd_weight=100.0,
         kernel="gaussian",
         beta=0.0,
         nested=False,
         sampler="prior",
-        max_epochs=100,
+        max_epochs="auto",
         batch_size=64,
-        learning_rate=1e-3,
+        learning_rate="auto",
         learning_rate_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.01,
@@ -141,12 +152,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         self._store(locals())
 
     def _network(self):
-        return DenseNetwork(
-            self.hidden_layer_sizes,
-            activation=self.activation,
-            output_activation=self.output_activation,
-            linear_path=self.linear_path,
-        )
+        return network_of(self)
 
     def _bottleneck(self):
         return GaussianBottleneck("nested_dropout" if self.nested else None)

@@ -4,10 +4,10 @@ from numbers import Integral, Real
 
 from skae._sklearn import HasMethods, Interval, StrOptions
 from skae.autoencoders._base import BaseAutoencoder, document
-from skae.autoencoders._generative import GenerativeMixin
+from skae.autoencoders._generative import GenerativeMixin, network_of
 from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import GaussianBottleneck
-from skae.networks import DenseNetwork
+from skae.networks import Network
 from skae.objectives import KLDivergence, Objective, ReconstructionLoss
 from skae.schedules import Schedule
 
@@ -22,15 +22,22 @@ class VAE(GenerativeMixin, BaseAutoencoder):
     The encoder gives a normal distribution per row, from which the code is drawn; its
     divergence from the standard normal is penalised:
 
-    ``loss = reconstruction(x, x_hat) + beta * KL(N(mean, var) || N(0, I))``,
+    ``loss = -log p(x | z) + beta * KL(N(mean, var) || N(0, I))``,
 
-    the reconstruction a mean over features, the divergence a sum over units, in nats.
-    `transform` returns means.
+    in nats, with a normal density around the reconstruction whose variance is the mean
+    squared error. With ``beta=1`` that is the negative evidence lower bound, on any
+    scale of the data: a model of ``c * X + b`` has the same codes. Training starts as
+    probabilistic PCA, whose log-likelihood the bound then equals, and ends where the
+    bound of rows that were held out is best. `transform` returns means.
 
     Parameters
     ----------
     n_components : int, default=2
         Size of the code, the latent dimension.
+    network : str, Network or None, default=None
+        Architecture of encoder and decoder: ``None`` is the dense one that the next
+        parameters describe; ``"recurrent"`` and ``"convolutional"`` are for sequences
+        and images, with `linear_path`; an instance is taken as it is.
     hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
         Widths of the encoder's hidden layers, the decoder's in reverse: a tuple, a
         string such as ``"64-32"``, or a depth of up to 6 layers with geometrically
@@ -42,16 +49,18 @@ class VAE(GenerativeMixin, BaseAutoencoder):
     linear_path : {"pca"} or None, default="pca"
         ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
         start as those of whitened principal components. ``None``: hidden layers only.
-    reconstruction : str or ReconstructionLoss, default="squared_error"
-        The reconstruction term: ``"squared_error"``, ``"absolute_error"``, ``"huber"``
-        or ``"bernoulli_cross_entropy"`` (for data in [0, 1], with
-        ``output_activation="sigmoid"``).
-    beta : float or Schedule, default=0.01
-        Weight of the divergence. As the reconstruction is a mean over features, 1 is
-        not the evidence lower bound but far beyond it: for standardised data a
-        direction survives if its share of the variance exceeds ``beta / 2`` (by the
-        theory of linear networks), and with 1 none does. The bound itself, for a
-        decoder of variance v, is ``beta = 2 * v / n_features``; see `elbo`.
+    reconstruction : str or ReconstructionLoss, default="gaussian"
+        The reconstruction term. `skae.objectives.GaussianLikelihood` and other
+        likelihoods are in nats, sums over features. ``"squared_error"``,
+        ``"absolute_error"``, ``"huber"`` and ``"bernoulli_cross_entropy"`` (for data in
+        [0, 1], with ``output_activation="sigmoid"``) are means over features: smaller
+        weights of what stands beside them belong to these.
+    beta : float or Schedule, default=1.0
+        Weight of the divergence: 1 is the evidence lower bound, more makes codes
+        coarser and more independent (a beta-VAE). Beside ``"squared_error"``, a mean
+        over features, the bound for a decoder of variance v is at ``beta = 2 * v /
+        n_features``, and a direction survives if its share of the variance exceeds
+        ``beta / 2``: there, take 0.01 for standardised data.
     free_bits : float, default=0.0
         Nats per unit that cost nothing.
     nested : bool, default=False
@@ -73,11 +82,17 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         Mean divergence of each unit from the prior, in nats.
     active_units_ : ndarray of bool of shape (n_components,)
         Units whose mean varies over the data by more than 0.01.
+    decoder_variance_ : float or ndarray of shape (n_features,)
+        Variance of the decoder, in squared units of the data: that of new rows, as far
+        as rows that were held out could tell.
     %(attributes)s
 
     References
     ----------
     D. P. Kingma, M. Welling, "Auto-encoding variational Bayes", 2014, arXiv:1312.6114.
+    O. Rybkin, K. Daniilidis, S. Levine, "Simple and effective VAE training with
+    calibrated decoders", 2021, arXiv:2006.13202. M. E. Tipping, C. M. Bishop,
+    "Probabilistic principal component analysis", 1999.
 
     Examples
     --------
@@ -90,10 +105,17 @@ class VAE(GenerativeMixin, BaseAutoencoder):
     array([ True,  True,  True])
     >>> vae.sample(5, random_state=0).shape
     (5, 13)
+
+    The bound beside the log-likelihood of probabilistic PCA, in nats per row:
+
+    >>> from sklearn.decomposition import PCA
+    >>> bool(vae.elbo(X).mean() > PCA(3).fit(X).score(X))
+    True
     """
 
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
+        "network": [str, Network, None],
         "hidden_layer_sizes": ["array-like", str, Integral],
         "activation": [str],
         "output_activation": [str],
@@ -109,6 +131,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         self,
         n_components=2,
         *,
+        network=None,
         hidden_layer_sizes=(64, 64),
         activation="silu",
         output_activation="identity",
@@ -140,12 +163,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         self._store(locals())
 
     def _network(self):
-        return DenseNetwork(
-            self.hidden_layer_sizes,
-            activation=self.activation,
-            output_activation=self.output_activation,
-            linear_path=self.linear_path,
-        )
+        return network_of(self)
 
     def _bottleneck(self):
         return GaussianBottleneck("nested_dropout" if self.nested else None)

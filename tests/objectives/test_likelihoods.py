@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from helpers.data import normal, sines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -12,7 +13,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.decomposition import PCA, FactorAnalysis
 from sklearn.preprocessing import StandardScaler
 
-from skae import VAE, Autoencoder, load
+from skae import MMDVAE, VAE, Autoencoder, load
 from skae.bottlenecks import GaussianBottleneck
 from skae.exceptions import CollapseWarning
 from skae.networks import DenseNetwork
@@ -236,3 +237,61 @@ def test_codes_of_structure_are_not(data):
 def test_a_collapse_by_beta_names_what_data_could_bear():
     with pytest.warns(CollapseWarning, match="weighs 50 .* times the mean"):
         VAE(2, beta=50.0, max_epochs=200, learning_rate=1e-2, random_state=0).fit(WINE)
+
+
+# The diagnosis
+
+
+def test_a_diagnosis_in_words():
+    vae = VAE(3, random_state=0).fit(WINE)
+    found = vae.diagnose(WINE)
+    assert found.bound == pytest.approx(vae.elbo(WINE).mean())
+    assert found.linear == pytest.approx(PCA(3).fit(WINE).score(WINE))
+    assert found.active == 3
+    assert found.nats == pytest.approx(vae.kl_per_unit_.sum(), rel=1e-6)
+    assert 0.6 < found.dispersion < 1.1
+    assert "above" in str(found)
+    assert "it is right" in str(found)
+    wild = vae.diagnose(WINE * 3)
+    assert wild.dispersion > 2
+    assert "vary more" in str(wild)
+
+
+def test_a_diagnosis_of_a_collapse():
+    vae = VAE(2, beta=50.0, max_epochs=200, learning_rate=1e-2, random_state=0)
+    with pytest.warns(CollapseWarning):
+        vae.fit(WINE)
+    found = vae.diagnose(WINE)
+    assert found.active == 0
+    assert "Collapsed" in str(found)
+    assert "BELOW" in str(found)
+
+
+# Sequences
+
+
+@pytest.mark.parametrize("network", ["recurrent", "convolutional"])
+@pytest.mark.parametrize("estimator", [VAE, MMDVAE])
+def test_sequences(estimator, network, tmp_path):
+    X = sines(60, 8)[:, :, :1] + normal(60, 8, 1) / 10
+    model = estimator(2, network=network, max_epochs=2, random_state=0).fit(X)
+    assert model.sample(3, random_state=0).shape == (3, 8, 1)
+    assert model.elbo(X).mean() > PCA(2).fit(X[..., 0]).score(X[..., 0]) - 1
+    model.save(tmp_path / "model.skae")
+    np.testing.assert_array_equal(
+        load(tmp_path / "model.skae").transform(X), model.transform(X)
+    )
+
+
+def test_a_network_of_ones_own_is_taken_as_it_is():
+    network = DenseNetwork((5,), activation="tanh")
+    named = VAE(2, network=network, max_epochs=2, random_state=0).fit(WINE)
+    described = VAE(
+        2,
+        hidden_layer_sizes=(5,),
+        activation="tanh",
+        linear_path=None,
+        max_epochs=2,
+        random_state=0,
+    ).fit(WINE)
+    np.testing.assert_array_equal(named.transform(WINE), described.transform(WINE))
