@@ -461,7 +461,7 @@ class BaseAutoencoder(
             callbacks.append(LastEpoch(length.last))
         if scheduled and not anew:
             callbacks += self._callbacks(monitor)
-        self._prepare(net, rows, callbacks, length.rate, scheduled)
+        self._prepare(net, rows, callbacks, length, scheduled)
         train(net, rows, rows_val, epochs=length.epochs, last=scheduled)
         self.history_ = net.history
         self.n_iter_ = len(net.history)
@@ -479,12 +479,13 @@ class BaseAutoencoder(
             That were trained on.
         """
 
-    def _prepare(self, net, rows, callbacks, rate, scheduled=True):
+    def _prepare(self, net, rows, callbacks, length, scheduled=True):
         """Tell a net how to train on some rows."""
         net.batch_size = int(self.batch_size)
         if self._max_epochs == "auto":
             net.batch_size = even_batches(len(rows), net.batch_size)
-        net.set_learning_rate(rate)
+        net.set_learning_rate(length.rate)
+        net.criterion_.warm_up = length.warm_up
         net.max_grad_norm = self.max_grad_norm
         net.mixed_precision = self.mixed_precision
         net.is_compiled = self.compile

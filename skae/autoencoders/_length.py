@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from skorch.utils import noop
 
+from skae.objectives import KLDivergence
 from skae.schedules import Schedule
 from skae.stacking import train_each
 from skae.training._budget import (
@@ -25,6 +26,8 @@ from skae.training._spread import loss_of_mean
 __all__ = ["Length", "LengthMixin"]
 
 
+# Nats per unit of a code that may have collapsed, or not begun to tell anything.
+LITTLE = 0.5
 # Of a fit that has the budget for its length and does not try rates.
 SAFE_RATE = 2e-3
 
@@ -40,11 +43,32 @@ class Length(NamedTuple):
         Those that schedules reckon with.
     last : int
         The one to end after.
+    warm_up : int
+        Those over which the weights of penalties rise from zero.
     """
 
     rate: float
     epochs: int
     last: int
+    warm_up: int = 0
+
+
+class Trial(NamedTuple):
+    """Trainings on parts of the rows: what was found, and the nets.
+
+    Attributes
+    ----------
+    has_diverged : bool
+    loss : float
+        Of held-out rows, after the epoch that was best.
+    length : Length
+    nets : list of AutoencoderNet
+    """
+
+    has_diverged: bool
+    loss: float
+    length: Length
+    nets: list
 
 
 class LengthMixin:
@@ -124,19 +148,34 @@ class LengthMixin:
         """Return the `Length` with which rows that are held out fare best."""
         found = []
         for rate in RATES if self.learning_rate == "auto" else [self.learning_rate]:
-            nets = self._trained_on_parts(data, epochs, rate)
-            losses = _held_out_losses(nets)
-            last = best_epoch(losses)
-            has_diverged = any(net.diverged_ for net in nets)
-            least = losses[:, last - 1].mean()
-            length = Length(rate, epochs, last)
-            found.append((has_diverged, least, length, nets))
-            if last > 1 and not has_diverged:
+            found.append(self._tried(data, Length(rate, epochs, epochs)))
+            if found[-1].length.last > 1 and not found[-1].has_diverged:
                 break
-        _, least, length, nets = min(found, key=itemgetter(0, 1))
-        self._gap = _gap(nets, length.last)
-        self._gain = self._loss_of_mean(data, nets) - least
-        return length
+        best = min(found, key=itemgetter(0, 1))
+        if self._may_have_collapsed(best.nets):
+            slow = Length(found[0].length.rate, epochs, epochs, warm_up=epochs // 2)
+            best = min(best, self._tried(data, slow), key=itemgetter(0, 1))
+        self._gap = _gap(best.nets, best.length.last)
+        self._gain = self._loss_of_mean(data, best.nets) - best.loss
+        return best.length
+
+    def _tried(self, data, length):
+        nets = self._trained_on_parts(data, length)
+        losses = _held_out_losses(nets)
+        last = best_epoch(losses)
+        has_diverged = any(net.diverged_ for net in nets)
+        loss = losses[:, last - 1].mean()
+        return Trial(has_diverged, loss, length._replace(last=last), nets)
+
+    def _may_have_collapsed(self, nets):
+        """Return whether codes tell little, which a start without a divergence mends.
+
+        With it, codes that are to tell more may first have to tell less.
+        """
+        penalties = nets[0].criterion_.penalties.items()
+        names = [name for name, part in penalties if isinstance(part, KLDivergence)]
+        nats = [_columns(nets, f"valid_{name}")[:, -1].mean() for name in names]
+        return bool(names) and min(nats) < LITTLE * self.n_components
 
     def _loss_of_mean(self, data, nets):
         """Return the loss of held-out rows by the means of those trained on."""
@@ -150,25 +189,27 @@ class LengthMixin:
         )
         return term.pooled(np.array(losses), prod(event_shape)).mean()
 
-    def _trained_on_parts(self, data, epochs, rate):
+    def _trained_on_parts(self, data, length):
         nets, rows = [], []
         for held_out, kept in self._splits(data):
             kept, held_out = data.rows.subset(kept), data.rows.subset(held_out)
             rows.append((kept, held_out))
             self._start(data, kept)
-            self._prepare(self.net_, kept, self._callbacks_of_parts(), rate)
+            callbacks = self._callbacks_of_parts(stops=not length.warm_up)
+            self._prepare(self.net_, kept, callbacks, length)
             self.net_.is_compiled, self.net_.verbose = False, 0
             nets.append(self.net_)
             del self.net_  # a fit that is interrupted has none
-        train_each(nets, rows, epochs=epochs)
+        train_each(nets, rows, epochs=length.epochs)
         return nets
 
-    def _callbacks_of_parts(self):
+    def _callbacks_of_parts(self, stops):
         """Return the callbacks of trainings on parts, which move the rate or stop."""
         callbacks = copies_of(filter(is_scheduler, self.callbacks or ()))
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau("valid_loss"))
-        return [*callbacks, self._budget_stopping(load_best=False)]
+        stoppers = [self._budget_stopping(load_best=False)] if stops else []
+        return [*callbacks, *stoppers]
 
     def _splits(self, data):
         """Return pairs of rows that are held out and of others to train on.
@@ -232,11 +273,11 @@ def _pooled(nets, name):
 
 
 def _held_out_losses(nets):
-    """Return losses of held-out rows, as those of one model."""
-    with np.errstate(invalid="ignore"):  # of losses that have exploded
-        penalties = _columns(nets, "valid_loss")
-        penalties -= _columns(nets, "valid_reconstruction")
-        return _pooled(nets, "valid_reconstruction") + penalties
+    """Return losses of held-out rows under the last weights, as those of one model."""
+    losses = _pooled(nets, "valid_reconstruction")
+    for name, part in nets[0].criterion_.penalties.items():
+        losses = losses + part.weight * _columns(nets, f"valid_{name}")
+    return losses
 
 
 def _gap(nets, last):

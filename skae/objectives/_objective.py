@@ -131,6 +131,8 @@ class LossFunction:
     def __init__(self, reconstruction, penalties):
         self.reconstruction = reconstruction
         self.penalties = penalties
+        #: Epochs over which all weights rise from zero to what they are.
+        self.warm_up = 0
 
     def state_dict(self):
         """Return the learnt state of the loss, none, for skorch's callbacks."""
@@ -141,8 +143,9 @@ class LossFunction:
 
     def weights(self, epoch, n_epochs=None):
         """Return the penalties' weights in `epoch`, by name."""
+        share = min(1.0, epoch / self.warm_up) if self.warm_up else 1.0
         return {
-            name: weight_at(penalty.weight, epoch, n_epochs)
+            name: share * weight_at(penalty.weight, epoch, n_epochs)
             for name, penalty in self.penalties.items()
         }
 
