@@ -104,7 +104,7 @@ ARTICLE = {
 
 
 def pipeline(k, epochs, seed=0, scale="passthrough", **parameters):
-    parameters = {"batch_size": 128} | parameters
+    parameters = {"batch_size": 128, "reconstruction": "squared_error"} | parameters
     vae = VAE(k, max_epochs=epochs, random_state=seed, **parameters)
     return Pipeline([("scale", scale), ("vae", vae)])
 
@@ -220,7 +220,7 @@ def evolved(k, X, options, seed):
     """Search from the fixed recipe on; a generation costs one fit more, see above."""
     n_generations = ceil((options.budget - 1 - POPULATION) / (POPULATION + 1))
     vae = {"vae__hidden_layer_sizes": FIXED["hidden_layer_sizes"]}
-    default = VAE().get_params()
+    default = VAE().get_params() | {"beta": 0.01, "learning_rate": 1e-3}
     names = ("activation", "linear_path", "beta", "learning_rate")
     vae |= {f"vae__{name}": default[name] for name in names}
     return search(

@@ -81,7 +81,8 @@ ARTICLE = {
 
 
 def network(epochs, seed=0, **settings):
-    settings = {"batch_size": 128} | settings
+    default = {"batch_size": 128, "reconstruction": "squared_error", "beta": 0.01}
+    settings = default | settings
     vae = VAE(N_UNITS, max_epochs=epochs, random_state=seed, **settings)
     return Pipeline([("scale", "passthrough"), ("vae", vae)])
 

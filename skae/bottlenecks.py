@@ -22,8 +22,9 @@ __all__ = [
 
 BOTTLENECKS = Registry("bottleneck", "skae.bottlenecks")
 
-# exp(-20) is far below any noise that a decoder could make use of, exp(10) far above.
-LOG_VAR_RANGE = (-20.0, 10.0)
+# exp(-35) is below any noise that a decoder could make use of, even where variances of
+# directions differ as far as numbers can tell; exp(10) is far above.
+LOG_VAR_RANGE = (-35.0, 10.0)
 
 
 class Latent(NamedTuple):
@@ -152,7 +153,7 @@ class GaussianBottleneck(Bottleneck):
 
     ``sample = mean + exp(log_var / 2) * e`` with standard normal e, so that gradients
     reach both (Kingma & Welling, 2014, arXiv:1312.6114). `log_var` is kept within
-    [-20, 10].
+    [-35, 10].
 
     Parameters
     ----------

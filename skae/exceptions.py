@@ -102,7 +102,7 @@ class CollapseWarning(UserWarning):
     >>> X = StandardScaler().fit_transform(load_wine().data)
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
-    ...     vae = VAE(beta=5.0, max_epochs=60, random_state=0).fit(X)
+    ...     vae = VAE(beta=100.0, max_epochs=200, random_state=0).fit(X)
     >>> caught[0].category is CollapseWarning
     True
     >>> vae.active_units_

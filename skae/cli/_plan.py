@@ -174,15 +174,23 @@ def _folds(X, window, settings):
 
 def _pipeline(data, settings, autoencoder):
     steps = [("autoencoder", autoencoder)]
-    if settings.scale != "none":
-        steps.insert(0, ("scale", _scaler(data, settings)))
+    scale = scale_of(data, settings)
+    if scale != "none":
+        steps.insert(0, ("scale", _scaler(data, settings, scale)))
     return Pipeline(steps)
 
 
-def _scaler(data, settings):
+def scale_of(data, settings):
+    """Return the name of the scaling; an autoencoder gives images one scale itself."""
+    if settings.scale != "auto":
+        return str(settings.scale)
+    return "standard" if data.image_shape is None else "none"
+
+
+def _scaler(data, settings, scale):
     if settings.window:
-        return SequenceScaler(str(settings.scale), n_channels=data.X.shape[1])
-    return {"standard": StandardScaler, "minmax": MinMaxScaler}[settings.scale]()
+        return SequenceScaler(scale, n_channels=data.X.shape[1])
+    return {"standard": StandardScaler, "minmax": MinMaxScaler}[scale]()
 
 
 def _compressing(dimension_range, asked):

@@ -30,8 +30,9 @@ class Search(StrEnum):
 
 
 class Scale(StrEnum):
-    """Values of ``--scale``."""
+    """Values of ``--scale``; images have one scale, and other data standard ones."""
 
+    auto = "auto"
     standard = "standard"
     minmax = "minmax"
     none = "none"
@@ -131,7 +132,7 @@ class Settings:
     ] = None
     stride: Annotated[int, Option(min=1, help="Time steps between windows.")] = 1
     scale: Annotated[Scale, Option(help="Scaling, fitted inside of each fold.")] = (
-        Scale.standard
+        Scale.auto
     )
     column: Annotated[
         list[str] | None,

@@ -1,5 +1,7 @@
 """The module that wires encoder, bottleneck and decoder."""
 
+from math import log2
+
 from torch import nn
 
 __all__ = ["AutoencoderModule"]
@@ -52,12 +54,23 @@ class AutoencoderModule(nn.Module):
         #: one for each feature, ``"per_feature"``; None for neither.
         self.noise = None
 
-    @property
-    def scale(self):
-        """Scale of the reconstructions, a float, beside those of the decoder."""
+    def loss_unit(self, degree):
+        """Return what losses are to be counted in, so that steps suit any scale.
+
+        Parameters
+        ----------
+        degree : int
+            Power of the scale of reconstructions that the loss grows by.
+
+        Returns
+        -------
+        unit : float
+            A power of two, so that nothing is rounded.
+        """
         if self.units is None or not self.units.restores:
             return 1.0
-        return self.units.scale.square().mean().sqrt().item()
+        scale = self.units.scale.square().mean().sqrt().item()
+        return 2.0 ** round(degree * log2(scale))
 
     def encode(self, x, generator=None):
         """Return the `Latent` of events; noise is drawn only with a generator.

@@ -9,7 +9,7 @@ from skae.networks._paths import MAX_ROWS, principal_components, take
 __all__ = ["start_as_linear_gaussian"]
 
 # Smaller shares of the largest variance are rounding.
-TINY = 1e-10
+TINY = 1e-13
 
 
 @torch.no_grad()

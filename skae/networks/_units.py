@@ -53,7 +53,7 @@ class Units(nn.Module):
         events = np.ascontiguousarray(events)  # sums depend on the order in memory
         with np.errstate(over="ignore", invalid="ignore"):
             mean = events.mean(axis=0, dtype=np.float64)
-            variances = events.var(axis=0, dtype=np.float64, mean=mean[None])
+            variances = _variances(events, mean)
         # time steps and pixels stay comparable with one another
         places = {2: (0,), 3: (1, 2)}.get(mean.ndim, ())
         shift = np.broadcast_to(mean.mean(axis=places, keepdims=True), mean.shape)
@@ -105,6 +105,12 @@ class Units(nn.Module):
         if u.shape[-shift.ndim :] != shift.shape:
             shift, scale = shift.flatten(), scale.flatten()
         return torch.addcmul(shift, u, scale)
+
+
+def _variances(events, mean):
+    """Return the variances over the rows, without a copy of all of them."""
+    parts = np.array_split(events, -(-len(events) // 1000))
+    return sum(((part - mean) ** 2).sum(axis=0) for part in parts) / len(events)
 
 
 def _note_identity(units, *_):

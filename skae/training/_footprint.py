@@ -27,7 +27,10 @@ def bytes_of_weights(module, dtype, copies=COPIES_OF_WEIGHTS):
         How many; by default as many as there are while it trains.
     """
     n_weights = sum(parameter.numel() for parameter in module.parameters())
-    return copies * n_weights * dtype.itemsize
+    n_values = copies * n_weights
+    if copies > 1:  # two to go back to, of what modules keep besides, too
+        n_values += 2 * sum(buffer.numel() for buffer in module.buffers())
+    return n_values * dtype.itemsize
 
 
 def bytes_of_activations(module, x, batch_size):

@@ -205,7 +205,7 @@ class AutoencoderNet(NeuralNet):
         self.observes_batches_ = any(map(self._has_hook, BATCH_HOOKS))
         self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
         self.has_missing_ = rows.has_missing
-        self.loss_unit_ = self.module_.scale**self.criterion_.reconstruction.degree
+        self.loss_unit_ = self.module_.loss_unit(self.criterion_.reconstruction.degree)
 
     @contextmanager
     def _compiled(self):

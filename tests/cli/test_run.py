@@ -314,7 +314,8 @@ def test_the_command_and_the_library_say_the_same(name):
     data = read_data(name)
     choices = {"components": "1:4", "max_epochs": 2, "folds": 2, "estimator": "dense"}
     made = planned(data, **choices)
-    scale, cv = StandardScaler(), KFold(2, shuffle=True, random_state=0)
+    scale = StandardScaler() if data.image_shape is None else "passthrough"
+    cv = KFold(2, shuffle=True, random_state=0)
     if data.window:
         scale = SequenceScaler()
         cv = ContiguousKFold(2, gap=data.window - 1)

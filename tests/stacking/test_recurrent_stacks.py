@@ -179,7 +179,9 @@ def test_windows_are_as_alone(groups):
 
 
 def test_early_stopping_is_as_alone(groups):
-    base = LSTMAutoencoder(batch_size=8, early_stopping=True, tol=0.02)
+    base = LSTMAutoencoder(
+        batch_size=8, early_stopping=True, tol=0.02, linear_path=None
+    )
     models = [m.set_params(max_epochs=12) for m in mixed(base)]
     for patience, model in enumerate(models, start=1):
         model.set_params(n_iter_no_change=patience)

@@ -190,6 +190,7 @@ def test_codes_are_not_written_where_a_frame_is_asked_for():
 # Whole numbers
 
 
+@pytest.mark.filterwarnings("ignore::skae.exceptions.ScaleWarning")
 @pytest.mark.parametrize(
     "dtype", ["bool", "uint8", "int8", "uint16", "int16", "int32", "uint32", "int64"]
 )

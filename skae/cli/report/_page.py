@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from skae.cli._plan import scale_of
 from skae.cli.report._scores import (
     digits,
     estimates_text,
@@ -143,7 +144,7 @@ def _choices(plan):
     settings = plan.settings
     return {
         **_data_choices(plan),
-        "Scaling": f"{settings.scale}, fitted inside of each fold",
+        "Scaling": f"{scale_of(plan.data, settings)}, fitted inside of each fold",
         "Autoencoder": repr(plan.pipeline.named_steps["autoencoder"]),
         "Search": plan.search_text,
         "Scorer": repr(plan.scorer),

@@ -49,8 +49,8 @@ In which order to read:
 
 - `_stack.py`: the loop. Then `_member.py`: one fit in it.
 - `_rows.py` and `_pool.py`: who takes which rows of which table.
-- `_model.py`: from a batch to losses and gradients; `_code.py`, `_noise.py` and
-  `_reconstruction.py` are its parts, `_draws.py` what members draw.
+- `_model.py`: from a batch to losses and gradients; `_code.py`, `_units.py`,
+  `_noise.py` and `_reconstruction.py` are its parts, `_draws.py` what members draw.
 - `_optimizer.py`: torch's optimisers for members of different settings.
 
 Nothing here waits for anything, or knows of threads: that is the room `meeting`.

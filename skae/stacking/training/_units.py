@@ -27,8 +27,8 @@ class StackedUnits:
         self.scale = torch.stack([own.scale.flatten() for own in units])[:, None]
         outputs = [own.output_scale.flatten() for own in units]
         self.output_scale = torch.stack(outputs)[:, None]
-        scales = [module.scale for module in modules]
-        self.unit = torch.tensor(scales, dtype=dtype, device=device) ** degree
+        units = [module.loss_unit(degree) for module in modules]
+        self.unit = torch.tensor(units, dtype=dtype, device=device)
 
     def keep(self, index):
         """Forget all but some members, whose numbers a tensor has."""
