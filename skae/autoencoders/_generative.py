@@ -53,8 +53,12 @@ class GenerativeMixin:
         It is the most likely one of draws from the posterior, as much larger as errors
         of held-out rows have been, where the fit has found its length by such.
         """
-        vars(self).pop("decoder_variance_", None)
-        term = self.net_.criterion_.reconstruction
+        for name in ("decoder_variance_", "decoder_dispersion_"):
+            vars(self).pop(name, None)
+        module, term = self.net_.module_, self.net_.criterion_.reconstruction
+        if term.learns_dispersion:
+            self.decoder_dispersion_ = module.dispersion[0].numpy(force=True)
+            return
         if not _has_distributions(self):
             return
         if isinstance(term, SquaredError):
@@ -213,9 +217,14 @@ class GenerativeMixin:
                 f"noise=True draws from a density, and {type(term).__name__} has none "
                 "here: use a likelihood, as reconstruction='gaussian'."
             )
-        variance = getattr(self, "decoder_variance_", None)
-        rows = term.draw(X.reshape(len(X), -1), variance, rng)
+        rows = term.draw(X.reshape(len(X), -1), self._spread_of_decoder, rng)
         return rows.reshape(X.shape).astype(X.dtype)
+
+    @property
+    def _spread_of_decoder(self):
+        """What the decoder's density has besides its mean, or None."""
+        dispersion = getattr(self, "decoder_dispersion_", None)
+        return getattr(self, "decoder_variance_", dispersion)
 
     def _start(self, data, rows):
         super()._start(data, rows)
@@ -336,8 +345,9 @@ class GenerativeMixin:
         """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
+        self._check_support(X)
         if decoder_variance is None:
-            decoder_variance = getattr(self, "decoder_variance_", None)
+            decoder_variance = self._spread_of_decoder
         generator = self._generator(random_state)
 
         def terms(x):

@@ -1,8 +1,13 @@
 """The module that wires encoder, bottleneck and decoder."""
 
+import torch
 from torch import nn
 
 __all__ = ["AutoencoderModule"]
+
+# Dispersions may be far from where they start. A step of the optimiser, of the size of
+# the learning rate in each parameter, is this many times as large in their logarithms.
+SPEED = 5.0
 
 
 class AutoencoderModule(nn.Module):
@@ -18,6 +23,9 @@ class AutoencoderModule(nn.Module):
         What corrupts the events before they are encoded, as built by a `Noise`.
     units : torch.nn.Module or None, default=None
         The `Units` that encoder and decoder work in; by default those of the events.
+    n_dispersions : int or None, default=None
+        Of how many features to learn a dispersion beside the weights, for a
+        reconstruction term with ``learns_dispersion``.
 
     Examples
     --------
@@ -40,6 +48,7 @@ class AutoencoderModule(nn.Module):
         event_shape,
         input_noise=None,
         units=None,
+        n_dispersions=None,
     ):
         super().__init__()
         self.input_noise = input_noise
@@ -51,6 +60,20 @@ class AutoencoderModule(nn.Module):
         #: Whether it starts as a model with noise of one variance, ``"shared"``, or of
         #: one for each feature, ``"per_feature"``; None for neither.
         self.noise = None
+        has_none = n_dispersions is None
+        raw = None if has_none else nn.Parameter(torch.zeros(n_dispersions))
+        self.register_parameter("raw_dispersion", raw)
+
+    @property
+    def dispersion(self):
+        """Dispersions that are learned, ``(1, n_features)``, or None."""
+        raw = self.raw_dispersion
+        return None if raw is None else (SPEED * raw).exp()[None]
+
+    @torch.no_grad()
+    def start_dispersion(self, dispersion):
+        """Let learning start from dispersions, ``(1, n_features)``."""
+        self.raw_dispersion.copy_(dispersion[0].log() / SPEED)
 
     @property
     def scale(self):

@@ -7,6 +7,7 @@ from skae.objectives._batch import (
     mean_over_rows,
     mean_over_units,
 )
+from skae.objectives._counts import NegativeBinomialLikelihood, PoissonLikelihood
 from skae.objectives._kl_divergence import KLDivergence, kl_to_standard_normal
 from skae.objectives._likelihood import (
     GaussianLikelihood,
@@ -42,8 +43,10 @@ __all__ = [
     "Likelihood",
     "LossFunction",
     "MomentMatching",
+    "NegativeBinomialLikelihood",
     "Objective",
     "Penalty",
+    "PoissonLikelihood",
     "ReconstructionLoss",
     "SquaredError",
     "draw_points",

@@ -47,6 +47,9 @@ class ReconstructionLoss(BaseEstimator, ABC):
     #: The power of a factor on data and reconstructions that the loss grows by, 0 where
     #: there is none. Steps of training are then the same on any scale.
     degree = 0
+    #: Whether the optimiser learns a positive number for each feature, a dispersion. It
+    #: starts at what `Likelihood.variance` returns, and takes the place of that.
+    learns_dispersion = False
 
     @abstractmethod
     def elementwise(self, x, x_hat):

@@ -101,3 +101,14 @@ def test_how_much_is_rounding(dtype):
     ends = np.array([1 + near, 1 + far], dtype=dtype)
     assert is_outside(ends, 0, 1).tolist() == [False, True]
     assert not is_outside(ends, -np.inf, np.inf).any()
+
+
+def test_whole_numbers_leave_a_range_by_nothing():
+    assert is_outside(np.array([-1, 0, 1, 2]), 0, 1).tolist() == [
+        True,
+        *[False] * 2,
+        True,
+    ]
+    bernoulli().fit(rng.integers(0, 2, (40, 4)))
+    with pytest.raises(ValueError, match="these reach from 0 to 2"):
+        bernoulli().fit(rng.integers(0, 3, (40, 4)))
