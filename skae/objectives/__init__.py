@@ -26,6 +26,7 @@ from skae.objectives._reconstruction import (
     ReconstructionLoss,
     SquaredError,
 )
+from skae.objectives._student_t import StudentTLikelihood
 
 __all__ = [
     "MMD",
@@ -49,6 +50,7 @@ __all__ = [
     "PoissonLikelihood",
     "ReconstructionLoss",
     "SquaredError",
+    "StudentTLikelihood",
     "draw_points",
     "kl_to_standard_normal",
     "masked",

@@ -142,7 +142,7 @@ def n_rows_of(weight):
     return weight.amax(-1).sum(-1)
 
 
-class _Scaled(Likelihood):
+class Scaled(Likelihood):
     """Density of a location and a scale, one or one of every feature.
 
     Parameters
@@ -183,7 +183,7 @@ class _Scaled(Likelihood):
 
 
 @RECONSTRUCTIONS.register("gaussian")
-class GaussianLikelihood(_Scaled):
+class GaussianLikelihood(Scaled):
     """Likelihood of a normal decoder ``N(x_hat, variance)``, in nats.
 
     ``-log p(x | z) = sum_j (log(2 pi v_j) + (x_j - x_hat_j)**2 / v_j) / 2``, with the
@@ -234,7 +234,7 @@ class GaussianLikelihood(_Scaled):
 
 
 @RECONSTRUCTIONS.register("laplace")
-class LaplaceLikelihood(_Scaled):
+class LaplaceLikelihood(Scaled):
     """Likelihood of a decoder with Laplace's density, whose tails are heavy, in nats.
 
     ``-log p(x | z) = sum_j log(2 b_j) + |x_j - x_hat_j| / b_j`` with the scale b that
