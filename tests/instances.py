@@ -8,13 +8,18 @@ from skae.objectives import (
     MMD,
     AbsoluteError,
     BernoulliCrossEntropy,
+    GaussianLikelihood,
     Huber,
     KLDivergence,
     L1Activity,
     L2Activity,
+    LaplaceLikelihood,
     MomentMatching,
+    NegativeBinomialLikelihood,
     Objective,
+    PoissonLikelihood,
     SquaredError,
+    StudentTLikelihood,
 )
 from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import Cyclic, LinearWarmup
@@ -142,6 +147,13 @@ RECONSTRUCTIONS = [
     AbsoluteError(),
     Huber(0.5),
     BernoulliCrossEntropy(),
+    GaussianLikelihood(),
+    GaussianLikelihood(per_feature=True),
+    LaplaceLikelihood(),
+    StudentTLikelihood(),
+    StudentTLikelihood(3.0, per_feature=True),
+    PoissonLikelihood(),
+    NegativeBinomialLikelihood(),
 ]
 
 PENALTIES = [
