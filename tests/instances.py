@@ -8,6 +8,7 @@ from skae.objectives import (
     MMD,
     AbsoluteError,
     BernoulliCrossEntropy,
+    CategoricalLikelihood,
     GaussianLikelihood,
     Huber,
     KLDivergence,
@@ -154,6 +155,8 @@ RECONSTRUCTIONS = [
     StudentTLikelihood(3.0, per_feature=True),
     PoissonLikelihood(),
     NegativeBinomialLikelihood(),
+    CategoricalLikelihood(),
+    CategoricalLikelihood((3, 2)),
 ]
 
 PENALTIES = [

@@ -456,6 +456,7 @@ class BaseAutoencoder(
             noise,
             units=network.units(event_shape),
             n_dispersions=prod(event_shape) if self._term.learns_dispersion else None,
+            link=self._term.link(),
         )
 
     def _train(self, data, rows, rows_val, length, context):
@@ -619,6 +620,14 @@ class BaseAutoencoder(
     def _check_output(self):
         term = self._term
         output = get_activation(self._network().output_activation)
+        if (link := term.link()) is not None and output.is_bounded:
+            raise IncompatiblePartsError(
+                f"{type(term).__name__} makes reconstructions of the network's outputs "
+                f"by itself ({type(link).__name__}), and output_activation="
+                f"{self._network().output_activation!r} bounds them: use 'identity'."
+            )
+        if link is not None:
+            return
         if output.low < term.low or output.high > term.high:
             fitting = "'sigmoid'" if np.isfinite(term.high) else "'exp' or 'softplus'"
             raise IncompatiblePartsError(

@@ -37,7 +37,8 @@ def refuse_other_network(estimator, before):
     Raises
     ------
     ValueError
-        When they do. Other objectives are no reason, unless one learns dispersions.
+        When they do. Other objectives are no reason, unless one learns dispersions
+        or has a link.
     """
     for name, old in before.items():
         new = getattr(estimator, name)
@@ -64,6 +65,7 @@ def _parts_of(estimator):
         estimator._bottleneck(),
         estimator._input_noise(),
         estimator._term.learns_dispersion,
+        repr(estimator._term.link()),
     ]
 
 

@@ -27,6 +27,10 @@ class AutoencoderModule(nn.Module):
         Of how many features to learn a dispersion beside the weights, for a
         reconstruction term with ``learns_dispersion``.
 
+    link : torch.nn.Module or None, default=None
+        From what the decoder puts out to reconstructions, as a reconstruction term has
+        it. The decoder's output is then in no units.
+
     Examples
     --------
     >>> import torch
@@ -49,6 +53,7 @@ class AutoencoderModule(nn.Module):
         input_noise=None,
         units=None,
         n_dispersions=None,
+        link=None,
     ):
         super().__init__()
         self.input_noise = input_noise
@@ -56,6 +61,9 @@ class AutoencoderModule(nn.Module):
         self.encoder = encoder
         self.bottleneck = bottleneck
         self.decoder = decoder
+        self.link = link
+        if link is not None and units is not None:
+            units.restores = False
         self.event_shape = tuple(event_shape)
         #: Whether it starts as a model with noise of one variance, ``"shared"``, or of
         #: one for each feature, ``"per_feature"``; None for neither.
@@ -96,7 +104,8 @@ class AutoencoderModule(nn.Module):
     def decode(self, z, event_shape=None):
         """Return the events that codes ``(..., batch, k)`` stand for."""
         x_hat = self.decoder(z, event_shape or self.event_shape)
-        return x_hat if self.units is None else self.units.restored(x_hat)
+        x_hat = x_hat if self.units is None else self.units.restored(x_hat)
+        return x_hat if self.link is None else self.link(x_hat)
 
     def forward(self, x, generator=None):
         """Return the reconstruction and the `Latent` it was decoded from."""

@@ -44,8 +44,8 @@ class LinearPathMixin:
     def initialize(self, module, events, seed):
         """Start as principal components where there is a linear path."""
         if self.has_linear_path:
-            is_linear = self.output_activation == "identity"
-            inverse = get_activation(self.output_activation).inverse
+            is_linear = self.output_activation == "identity" and module.link is None
+            inverse = self._output(module).inverse
             per_feature = is_linear and module.noise == "per_feature"
             module.units.fit(events, per_feature)
             of_units = module.units.of_array(events)
@@ -65,11 +65,15 @@ class LinearPathMixin:
         """
         if not self.has_linear_path:
             return
-        output, units = get_activation(self.output_activation), module.units
-        if self.output_activation == "identity":
+        output, units = self._output(module), module.units
+        if self.output_activation == "identity" and module.link is None:
             aim_at(module, units.of_array(events), units.of_array(targets))
         elif output.inverse is not None:
             aim_at(module, units.of_array(events), _before(output, targets))
+
+    def _output(self, module):
+        """Return what makes reconstructions of the last layer, and its range."""
+        return module.link or get_activation(self.output_activation)
 
 
 def _before(output, targets):

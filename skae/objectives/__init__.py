@@ -7,6 +7,7 @@ from skae.objectives._batch import (
     mean_over_rows,
     mean_over_units,
 )
+from skae.objectives._categorical import CategoricalLikelihood
 from skae.objectives._counts import NegativeBinomialLikelihood, PoissonLikelihood
 from skae.objectives._kl_divergence import KLDivergence, kl_to_standard_normal
 from skae.objectives._likelihood import (
@@ -34,6 +35,7 @@ __all__ = [
     "RECONSTRUCTIONS",
     "AbsoluteError",
     "BernoulliCrossEntropy",
+    "CategoricalLikelihood",
     "GaussianLikelihood",
     "GaussianPrior",
     "Huber",

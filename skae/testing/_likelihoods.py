@@ -12,6 +12,7 @@ from skae.testing._reconstructions import (
     check_reconstruction_stacked_is_looped,
     pair,
     values_for,
+    width_of,
 )
 from skae.testing._tensors import over_dtypes
 
@@ -29,7 +30,7 @@ N_DRAWS = 40_000
 )
 def check_likelihood_is_a_sum_over_features(term):
     """Check the loss of every entry, and of rows."""
-    x, x_hat = pair(term, 2, 5, 4)
+    x, x_hat = pair(term, 2, 5, width_of(term))
     with untouched_randomness("the term"):
         entries, loss = term.elementwise(x, x_hat), term(x, x_hat)
     require(entries.shape == x.shape, f"entries of shape {tuple(entries.shape)}")
@@ -47,14 +48,14 @@ def check_likelihood_is_a_sum_over_features(term):
 )
 def check_likelihood_weights(term):
     """Check equal weights, and rows and entries without weight."""
-    x, x_hat = pair(term, 5, 4)
-    for equal in (torch.ones(5, 4), torch.full((5, 4), 0.3)):
+    x, x_hat = pair(term, 5, width_of(term))
+    for equal in (torch.ones(x.shape), torch.full(x.shape, 0.3)):
         same(term(x, x_hat, equal), term(x, x_hat), "the loss with equal weights")
-    weight = torch.ones(5, 4)
+    weight = torch.ones(x.shape)
     weight[3:] = 0
     without = term(x[:3], x_hat[:3])
     same(term(x, x_hat, weight), without, "the loss without the rows of weight 0")
-    weight = torch.ones(5, 4)
+    weight = torch.ones(x.shape)
     weight[2, 1] = 0
     before = term(x, x_hat, weight)
     x[2, 1], x_hat[2, 1] = x[0, 1], x_hat[0, 2]
@@ -71,7 +72,7 @@ def check_likelihood_is_elementwise(term):
     """Check the densities of other entries when one changes."""
     if not declares(term, "is_elementwise", "elementwise", "__call__"):
         return
-    x, x_hat = pair(term, 2, 5, 4)
+    x, x_hat = pair(term, 2, 5, width_of(term))
     before = term.log_density(x, x_hat, VARIANCE)
     x_hat[0, 1, 2] = x_hat[0, 2, 1]
     changed = torch.zeros(x.shape, dtype=torch.bool)
@@ -87,11 +88,11 @@ def check_likelihood_is_elementwise(term):
 )
 def check_likelihood_variance(term):
     """Check the density beside those of other variances."""
-    x, x_hat = pair(term, 2, 50, 4)
+    x, x_hat = pair(term, 2, 50, width_of(term))
     best = term.variance(x, x_hat)
     if best is None:
         return
-    shapes = [(2, 1, 1), (2, 1, 4)]
+    shapes = [(2, 1, 1), (2, 1, x.shape[-1])]
     require(tuple(best.shape) in shapes, f"a variance of shape {tuple(best.shape)}")
     require((best > 0).all(), f"variances of {best.min()}")
     if term.learns_dispersion:
@@ -109,7 +110,7 @@ def check_likelihood_variance(term):
 )
 def check_likelihood_of_rows(term):
     """Check likelihoods of rows, and of rows with gaps."""
-    x, x_hat = pair(term, 2, 5, 4)
+    x, x_hat = pair(term, 2, 5, width_of(term))
     entries = term.log_density(x, x_hat, VARIANCE)
     found = term.log_likelihood(x, x_hat, VARIANCE)
     require(found.shape == (2, 5), f"{tuple(found.shape)} for (2, 5) rows")
@@ -151,7 +152,7 @@ def check_likelihood_is_normalised(term):
 )
 def check_likelihood_draws(term):
     """Check moments of draws, or their shares, beside those of the density."""
-    x_hat = values_for(term, 3, seed=1).double().numpy()
+    x_hat = values_for(term, width_of(term), seed=1).double().numpy()
     rows = np.tile(x_hat, (N_DRAWS, 1))
     try:
         with untouched_randomness("draw"):
@@ -196,8 +197,8 @@ LIKELIHOOD_CHECKS = (
     *PART_CHECKS,
     check_likelihood_is_a_sum_over_features,
     check_reconstruction_stacked_is_looped,
-    check_likelihood_weights,
     check_likelihood_is_elementwise,
+    check_likelihood_weights,
     check_likelihood_variance,
     check_likelihood_of_rows,
     check_reconstruction_gradients,

@@ -22,14 +22,22 @@ __all__ = [
     "check_reconstruction_stacked_is_looped",
     "pair",
     "values_for",
+    "width_of",
 ]
+
+
+def width_of(term):
+    """Return how many features to check a term with."""
+    return sum(getattr(term, "blocks", None) or (4,))
 
 
 def values_for(term, *shape, **settings):
     """Return values that the term takes: in [0, 1), where that is in its range."""
     low = term.low if isfinite(term.low) else min(0.0, term.high - 1)
     high = min(term.high, low + 1)
-    return low + (high - low) * uniform(*shape, **settings)
+    values = low + (high - low) * uniform(*shape, **settings)
+    link = term.link()
+    return values if link is None else link(values)
 
 
 def pair(term, *shape, **settings):
@@ -64,8 +72,8 @@ def check_reconstruction_shapes(term):
 )
 def check_reconstruction_stacked_is_looped(term):
     """Check the term over a leading axis."""
-    x, x_hat = pair(term, 2, 5, 4)
-    weight = uniform(2, 5, 4, seed=2)
+    x, x_hat = pair(term, 2, 5, width_of(term))
+    weight = uniform(*x.shape, seed=2)
     assert_stacked_is_looped(term, x, x_hat, what="the loss")
     assert_stacked_is_looped(term, x, x_hat, weight, what="the weighted loss")
 
@@ -126,7 +134,7 @@ def check_reconstruction_is_least_for_a_perfect_one(term):
 )
 def check_reconstruction_gradients(term):
     """Check gradients with respect to the reconstruction."""
-    x, x_hat = pair(term, 5, 4)
+    x, x_hat = pair(term, 5, width_of(term))
     assert_finite_gradients(lambda x_hat: term(x, x_hat), x_hat, what="the loss")
     assert_finite_gradients(
         lambda x_hat: term(x, x_hat), x, what="the loss of a perfect one", reaches=False
@@ -139,7 +147,7 @@ def check_reconstruction_gradients(term):
 )
 def check_reconstruction_dtypes(term, dtype):
     """Check the dtype of the loss."""
-    x, x_hat = pair(term, 5, 4, dtype=dtype)
+    x, x_hat = pair(term, 5, width_of(term), dtype=dtype)
     found = term(x, x_hat).dtype
     require(found == dtype, f"a loss of {found} for data of {dtype}")
 
