@@ -7,7 +7,7 @@ __all__ = ["AutoencoderModule"]
 
 # Dispersions may be far from where they start. A step of the optimiser, of the size of
 # the learning rate in each parameter, is this many times as large in their logarithms.
-SPEED = 5.0
+SPEED = 20.0
 
 
 class AutoencoderModule(nn.Module):
