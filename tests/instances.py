@@ -8,13 +8,19 @@ from skae.objectives import (
     MMD,
     AbsoluteError,
     BernoulliCrossEntropy,
+    CategoricalLikelihood,
+    GaussianLikelihood,
     Huber,
     KLDivergence,
     L1Activity,
     L2Activity,
+    LaplaceLikelihood,
     MomentMatching,
+    NegativeBinomialLikelihood,
     Objective,
+    PoissonLikelihood,
     SquaredError,
+    StudentTLikelihood,
 )
 from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import Cyclic, LinearWarmup
@@ -142,6 +148,15 @@ RECONSTRUCTIONS = [
     AbsoluteError(),
     Huber(0.5),
     BernoulliCrossEntropy(),
+    GaussianLikelihood(),
+    GaussianLikelihood(per_feature=True),
+    LaplaceLikelihood(),
+    StudentTLikelihood(),
+    StudentTLikelihood(3.0, per_feature=True),
+    PoissonLikelihood(),
+    NegativeBinomialLikelihood(),
+    CategoricalLikelihood(),
+    CategoricalLikelihood((3, 2)),
 ]
 
 PENALTIES = [

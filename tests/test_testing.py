@@ -14,7 +14,15 @@ from skae import DenseAutoencoder
 from skae.bottlenecks import Bottleneck, Latent, PointBottleneck
 from skae.networks import DenseNetwork
 from skae.noise import GaussianNoise, Noise
-from skae.objectives import L1Activity, Penalty, SquaredError
+from skae.objectives import (
+    GaussianLikelihood,
+    L1Activity,
+    LaplaceLikelihood,
+    Likelihood,
+    Penalty,
+    PoissonLikelihood,
+    SquaredError,
+)
 from skae.plugins import KINDS
 from skae.samplers import GaussianSampler, MixtureSampler, PriorSampler
 from skae.schedules import LinearWarmup, Schedule
@@ -462,6 +470,88 @@ class LikelihoodOfBatch(SquaredError):
 )
 def test_broken_reconstruction_terms(term, match):
     broken(term, match)
+
+
+# Likelihoods
+
+
+class MeanOverFeatures(GaussianLikelihood):
+    def __call__(self, x, x_hat, weight=None):
+        return super().__call__(x, x_hat, weight) / x.shape[-1]
+
+
+class UnweightedVariance(GaussianLikelihood):
+    def variance(self, x, x_hat, weight=None):
+        return super().variance(x, x_hat)
+
+
+class HalfTheVariance(LaplaceLikelihood):
+    def variance(self, x, x_hat, weight=None):
+        return super().variance(x, x_hat, weight) / 2
+
+
+class WithoutConstant(GaussianLikelihood):
+    def log_density(self, x, x_hat, variance=None):
+        constant = 0.5 * np.log(2 * np.pi)
+        return super().log_density(x, x_hat, variance) + constant
+
+    __call__ = Likelihood.__call__
+
+
+class WideDraws(GaussianLikelihood):
+    def draw(self, x_hat, variance, rng):
+        return super().draw(x_hat, 2 * variance, rng)
+
+
+class FractionalDraws(PoissonLikelihood):
+    def draw(self, x_hat, variance, rng):
+        return rng.poisson(x_hat) + 0.5
+
+
+class LargeDraws(PoissonLikelihood):
+    def draw(self, x_hat, variance, rng):
+        return rng.poisson(1.5 * x_hat)
+
+
+class WithoutFactorial(PoissonLikelihood):
+    def log_density(self, x, x_hat, variance=None):
+        return torch.xlogy(x, x_hat.clamp_min(1e-30)) - x_hat
+
+
+class GlobalDraws(PoissonLikelihood):
+    def draw(self, x_hat, variance, rng):
+        return np.random.poisson(x_hat)  # noqa: NPY002
+
+
+class Neighbours(LaplaceLikelihood):
+    is_elementwise = True
+
+    def log_density(self, x, x_hat, variance=None):
+        return super().log_density(x, x_hat.mean(-1, keepdim=True), variance)
+
+
+@each(
+    ("term", "match"),
+    [
+        (MeanOverFeatures(), r"is_a_sum_over_features.*\n.*\n.*the sum of entries"),
+        (UnweightedVariance(), r"likelihood_weights.*\n.*\n.*rows of weight 0"),
+        (HalfTheVariance(), r"check_likelihood_variance.*\n.*\n.*1.25 times the var"),
+        (WithoutConstant(), r"is_normalised.*\n.*\n.*it integrates to 2.507"),
+        (WideDraws(), r"likelihood_draws.*\n.*\n.*spread of draws is 0.94"),
+        (FractionalDraws(), r"likelihood_draws.*\n.*\n.*`outside` says no data are"),
+        (LargeDraws(), r"likelihood_draws.*\n.*\n.*shares of draws differ"),
+        (WithoutFactorial(), r"likelihood_draws.*\n.*\n.*have probability [2-9]\."),
+        (Neighbours(), r"likelihood_is_elementwise.*\n.*\n.*another one changed"),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+def test_broken_likelihoods(term, match):
+    broken(term, match)
+
+
+@pytest.mark.usefixtures("numpy_state_restored")
+def test_draws_of_the_global_generator_are_found():
+    broken(GlobalDraws(), "check_likelihood_draws.*\n.*\n.*global random state")
 
 
 # Schedules

@@ -3,7 +3,7 @@
 from skae._arrays._conversion import stack_items
 from skae._arrays._forms import FLOATS, array_like, as_numbers, as_target, divisible
 from skae._arrays._padding import padded
-from skae._arrays._ranges import is_outside
+from skae._arrays._ranges import is_outside, rounding_of
 from skae._arrays._vectors import as_vector
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "divisible",
     "is_outside",
     "padded",
+    "rounding_of",
     "stack_items",
 ]

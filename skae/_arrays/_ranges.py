@@ -2,7 +2,13 @@
 
 import numpy as np
 
-__all__ = ["is_outside"]
+__all__ = ["is_outside", "rounding_of"]
+
+
+def rounding_of(dtype):
+    """Return what of values around 1 is forgiven as rounding, none of whole numbers."""
+    is_float = np.issubdtype(dtype, np.floating)
+    return np.sqrt(np.finfo(dtype).eps) if is_float else 0.0
 
 
 def is_outside(X, low, high):
@@ -15,7 +21,7 @@ def is_outside(X, low, high):
 
     Parameters
     ----------
-    X : ndarray of floats
+    X : ndarray of floats or whole numbers
     low, high : float
         Either may be infinite.
 
@@ -36,5 +42,5 @@ def is_outside(X, low, high):
     size = high - low
     if not np.isfinite(size):
         size = max(1.0, *(abs(end) for end in (low, high) if np.isfinite(end)), 0.0)
-    slack = size * np.sqrt(np.finfo(X.dtype).eps)
+    slack = size * rounding_of(X.dtype)
     return (low - slack > X) | (high + slack < X)

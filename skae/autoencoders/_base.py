@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from copy import copy
 from functools import partial
 from inspect import signature
+from math import prod
 from numbers import Integral, Real
 
 import numpy as np
@@ -31,12 +32,13 @@ from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import chunks, evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
 from skae.autoencoders._scales import warn_near_constant, warn_unequal_scales
+from skae.autoencoders._support import check_support
 from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
-from skae.objectives import Objective
+from skae.objectives import RECONSTRUCTIONS, Likelihood, Objective
 from skae.shapes import has_ended
 from skae.stacking import train
 from skae.training._budget import even_batches
@@ -214,6 +216,11 @@ class BaseAutoencoder(
         """Return the `Noise` on the input, if any."""
         return None
 
+    @property
+    def _term(self):
+        """The reconstruction term of the objective."""
+        return RECONSTRUCTIONS.resolve(self._objective().reconstruction)
+
     # Fitting
 
     # scikit-learn passes weights on to those that ask for them. They are no argument of
@@ -291,6 +298,7 @@ class BaseAutoencoder(
         data = self._training_data(X, y, _weight_in(metadata), reset=not goes_on)
         self._warn_unlike_target(data)
         data_val = self._validation_data(X_val, y_val, data)
+        self._check_objective(data, data_val)
         if not goes_on:
             self._note_lengths(data, data_val)
             self._draw_seed()
@@ -339,6 +347,7 @@ class BaseAutoencoder(
         if not first:
             self._go_on()
         data = self._training_data(X, y, _weight_in(metadata), reset=first)
+        self._check_objective(data)
         if first:
             self._note_lengths(data)
             self._draw_seed()
@@ -382,6 +391,14 @@ class BaseAutoencoder(
         network.initialize(self.net_.module_, events, self._seed)
         if targets is not None:
             network.aim(self.net_.module_, events, targets)
+        self._start_dispersion(events if targets is None else targets)
+
+    def _start_dispersion(self, events):
+        """Let what a likelihood learns start from the estimate around the means."""
+        module, term = self.net_.module_, self.net_.criterion_.reconstruction
+        if term.learns_dispersion:
+            x = torch.from_numpy(events).flatten(1).double()
+            module.start_dispersion(term.variance(x, x.mean(0).expand_as(x)))
 
     def _completed(self, events):
         """Return events with means where entries are missing, or None for None."""
@@ -431,11 +448,18 @@ class BaseAutoencoder(
             encoder, decoder = network.build(event_shape, n_components)
             middle = bottleneck.build(encoder.out_features, n_components)
             noise = None if noise is None else noise.build(event_shape)
-        units = network.units(event_shape)
-        return AutoencoderModule(encoder, middle, decoder, event_shape, noise, units)
+        return AutoencoderModule(
+            encoder,
+            middle,
+            decoder,
+            event_shape,
+            noise,
+            units=network.units(event_shape),
+            n_dispersions=prod(event_shape) if self._term.learns_dispersion else None,
+            link=self._term.link(),
+        )
 
     def _train(self, data, rows, rows_val, length, context):
-        self._check_range_of_objective(data.target)
         self._warn_out_of_range(data.target)
         self._warn_scales(data.target)
         observers = []
@@ -580,15 +604,41 @@ class BaseAutoencoder(
             f"({self.net_.lr:g}), or train longer (max_epochs={self.n_iter_} now)."
         )
 
-    def _check_range_of_objective(self, X):
-        term = self.net_.criterion_.reconstruction
+    def _check_objective(self, data, data_val=None):
+        """Refuse data, and outputs of the network, that the objective does not take."""
+        self._check_output()
+        if not isinstance(self._term, Likelihood):
+            self._check_range(data.target)
+        for part in (data, data_val):
+            if part is not None:
+                self._check_support(part.target)
+
+    def _check_support(self, X):
+        """Refuse values that a likelihood gives no probability."""
+        if isinstance(self._term, Likelihood):
+            check_support(self._term, X, getattr(self, "feature_names_in_", None))
+
+    def _check_output(self):
+        term = self._term
         output = get_activation(self._network().output_activation)
+        if (link := term.link()) is not None and output.is_bounded:
+            raise IncompatiblePartsError(
+                f"{type(term).__name__} makes reconstructions of the network's outputs "
+                f"by itself ({type(link).__name__}), and output_activation="
+                f"{self._network().output_activation!r} bounds them: use 'identity'."
+            )
+        if link is not None:
+            return
         if output.low < term.low or output.high > term.high:
+            fitting = "'sigmoid'" if np.isfinite(term.high) else "'exp' or 'softplus'"
             raise IncompatiblePartsError(
                 f"{type(term).__name__} takes reconstructions in "
                 f"[{term.low:g}, {term.high:g}], which output_activation="
-                f"{self._network().output_activation!r} may leave: use 'sigmoid'."
+                f"{self._network().output_activation!r} may leave: use {fitting}."
             )
+
+    def _check_range(self, X):
+        term = self._term
         if np.isinf(term.low) and np.isinf(term.high):
             return
         if _share_outside(X, term.low, term.high):
@@ -617,8 +667,8 @@ class BaseAutoencoder(
 
     def _warn_scales(self, X):
         term = self.net_.criterion_.reconstruction
-        if getattr(term, "per_feature", False):  # each on its own scale
-            return
+        if getattr(term, "per_feature", False) or getattr(term, "is_discrete", False):
+            return  # each on its own scale
         if np.isinf(term.low) or np.isinf(term.high):  # others take one scale only
             names = getattr(self, "feature_names_in_", ())
             sample = self._as_events(evenly_spaced(X, SAMPLE_ROWS))

@@ -37,7 +37,8 @@ def refuse_other_network(estimator, before):
     Raises
     ------
     ValueError
-        When they do. Other objectives are no reason.
+        When they do. Other objectives are no reason, unless one learns dispersions
+        or has a link.
     """
     for name, old in before.items():
         new = getattr(estimator, name)
@@ -59,7 +60,13 @@ def _describes_network(estimator, name, old):
 
 
 def _parts_of(estimator):
-    return [estimator._network(), estimator._bottleneck(), estimator._input_noise()]
+    return [
+        estimator._network(),
+        estimator._bottleneck(),
+        estimator._input_noise(),
+        estimator._term.learns_dispersion,
+        repr(estimator._term.link()),
+    ]
 
 
 def _are_equal(a, b):

@@ -40,8 +40,8 @@ class DenseAutoencoder(BaseAutoencoder):
         ``(10,)``; 10, its name in `sklearn.neural_network`, is refused.
     activation : str, default="silu"
         Activation of the hidden layers: ``"silu"``, ``"relu"``, ``"tanh"``,
-        ``"logistic"``, ``"elu"``, ``"gelu"``, ``"leaky_relu"``, ``"softplus"`` or
-        ``"identity"``.
+        ``"logistic"``, ``"elu"``, ``"gelu"``, ``"leaky_relu"``, ``"softplus"``,
+        ``"exp"`` or ``"identity"``.
     code_activation : str, default="identity"
         Activation of the code.
     output_activation : str, default="identity"

@@ -56,8 +56,12 @@ class GenerativeMixin:
         It is the most likely one of draws from the posterior, as much larger as errors
         of held-out rows have been, where the fit has found its length by such.
         """
-        vars(self).pop("decoder_variance_", None)
-        term = self.net_.criterion_.reconstruction
+        for name in ("decoder_variance_", "decoder_dispersion_"):
+            vars(self).pop(name, None)
+        module, term = self.net_.module_, self.net_.criterion_.reconstruction
+        if term.learns_dispersion:
+            self.decoder_dispersion_ = module.dispersion[0].numpy(force=True)
+            return
         if not _has_distributions(self):
             return
         if isinstance(term, SquaredError):
@@ -80,7 +84,7 @@ class GenerativeMixin:
         target = (x if target is None else target).flatten(1)
         module, drawn = net.module_, []
         for part in x.repeat(DRAWS_OF_VARIANCE, *[1] * (x.ndim - 1)).split(1000):
-            part = part.to(net.device, net.dtype)
+            part = net.filled(part.to(net.device, net.dtype))
             z = module.encode(part, generator).sample
             drawn.append(module.decode(z, part.shape[1:]).flatten(1).cpu())
         target = target.repeat(DRAWS_OF_VARIANCE, 1).to(net.dtype)
@@ -216,9 +220,14 @@ class GenerativeMixin:
                 f"noise=True draws from a density, and {type(term).__name__} has none "
                 "here: use a likelihood, as reconstruction='gaussian'."
             )
-        variance = getattr(self, "decoder_variance_", None)
-        rows = term.draw(X.reshape(len(X), -1), variance, rng)
+        rows = term.draw(X.reshape(len(X), -1), self._spread_of_decoder, rng)
         return rows.reshape(X.shape).astype(X.dtype)
+
+    @property
+    def _spread_of_decoder(self):
+        """What the decoder's density has besides its mean, or None."""
+        dispersion = getattr(self, "decoder_dispersion_", None)
+        return getattr(self, "decoder_variance_", dispersion)
 
     def _start(self, data, rows):
         super()._start(data, rows)
@@ -392,8 +401,9 @@ class GenerativeMixin:
         """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
+        self._check_support(X)
         if decoder_variance is None:
-            decoder_variance = getattr(self, "decoder_variance_", None)
+            decoder_variance = self._spread_of_decoder
         generator = self._generator(random_state)
 
         def terms(x):

@@ -2,9 +2,14 @@
 
 from math import log2
 
+import torch
 from torch import nn
 
 __all__ = ["AutoencoderModule"]
+
+# Dispersions may be far from where they start. A step of the optimiser, of the size of
+# the learning rate in each parameter, is this many times as large in their logarithms.
+SPEED = 20.0
 
 
 class AutoencoderModule(nn.Module):
@@ -20,6 +25,13 @@ class AutoencoderModule(nn.Module):
         What corrupts the events before they are encoded, as built by a `Noise`.
     units : torch.nn.Module or None, default=None
         The `Units` that encoder and decoder work in; by default those of the events.
+    n_dispersions : int or None, default=None
+        Of how many features to learn a dispersion beside the weights, for a
+        reconstruction term with ``learns_dispersion``.
+
+    link : torch.nn.Module or None, default=None
+        From what the decoder puts out to reconstructions, as a reconstruction term has
+        it. The decoder's output is then in no units.
 
     Examples
     --------
@@ -42,6 +54,8 @@ class AutoencoderModule(nn.Module):
         event_shape,
         input_noise=None,
         units=None,
+        n_dispersions=None,
+        link=None,
     ):
         super().__init__()
         self.input_noise = input_noise
@@ -49,10 +63,27 @@ class AutoencoderModule(nn.Module):
         self.encoder = encoder
         self.bottleneck = bottleneck
         self.decoder = decoder
+        self.link = link
+        if link is not None and units is not None:
+            units.restores = False
         self.event_shape = tuple(event_shape)
         #: Whether it starts as a model with noise of one variance, ``"shared"``, or of
         #: one for each feature, ``"per_feature"``; None for neither.
         self.noise = None
+        has_none = n_dispersions is None
+        raw = None if has_none else nn.Parameter(torch.zeros(n_dispersions))
+        self.register_parameter("raw_dispersion", raw)
+
+    @property
+    def dispersion(self):
+        """Dispersions that are learned, ``(1, n_features)``, or None."""
+        raw = self.raw_dispersion
+        return None if raw is None else (SPEED * raw).exp()[None]
+
+    @torch.no_grad()
+    def start_dispersion(self, dispersion):
+        """Let learning start from dispersions, ``(1, n_features)``."""
+        self.raw_dispersion.copy_(dispersion[0].log() / SPEED)
 
     def loss_unit(self, degree):
         """Return what losses are to be counted in, so that steps suit any scale.
@@ -86,7 +117,8 @@ class AutoencoderModule(nn.Module):
     def decode(self, z, event_shape=None):
         """Return the events that codes ``(..., batch, k)`` stand for."""
         x_hat = self.decoder(z, event_shape or self.event_shape)
-        return x_hat if self.units is None else self.units.restored(x_hat)
+        x_hat = x_hat if self.units is None else self.units.restored(x_hat)
+        return x_hat if self.link is None else self.link(x_hat)
 
     def forward(self, x, generator=None):
         """Return the reconstruction and the `Latent` it was decoded from."""

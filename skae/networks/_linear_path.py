@@ -1,11 +1,15 @@
 """Linear maps beside an encoder and a decoder, which start as principal components."""
 
+from skae.networks._activations import get_activation
 from skae.networks._linear_gaussian import start_as_linear_gaussian
 from skae.networks._paths import aim_at, start_as_pca
 from skae.networks._units import Units
 from skae.registry import unknown_name
 
 __all__ = ["LinearPathMixin"]
+
+# Outputs stay so far from the ends of their range, where activations have no inverse.
+MARGIN = 1e-3
 
 
 class LinearPathMixin:
@@ -40,17 +44,47 @@ class LinearPathMixin:
     def initialize(self, module, events, seed):
         """Start as principal components where there is a linear path."""
         if self.has_linear_path:
-            is_linear = self.output_activation == "identity"
+            is_linear = self.output_activation == "identity" and module.link is None
+            inverse = self._output(module).inverse
             per_feature = is_linear and module.noise == "per_feature"
             module.units.fit(events, per_feature)
-            events = module.units.of_array(events)
+            of_units = module.units.of_array(events)
             if is_linear and module.noise is not None:
-                start_as_linear_gaussian(module, events, seed)
+                start_as_linear_gaussian(module, of_units, seed)
             else:
-                start_as_pca(module, events, seed, with_decoder=is_linear)
+                with_decoder = is_linear or inverse is not None
+                start_as_pca(module, of_units, seed, with_decoder=with_decoder)
+                if inverse is not None:
+                    self.aim(module, events, events)
 
     def aim(self, module, events, targets):
-        """Let the linear decoder start as the regression of targets on codes."""
-        if self.has_linear_path and self.output_activation == "identity":
-            in_units = map(module.units.of_array, (events, targets))
-            aim_at(module, *in_units)
+        """Let the linear decoder start as the regression of targets on codes.
+
+        Where the output is bounded and has an inverse, they are what it turns into
+        something like the targets.
+        """
+        if not self.has_linear_path:
+            return
+        output, units = self._output(module), module.units
+        if self.output_activation == "identity" and module.link is None:
+            aim_at(module, units.of_array(events), units.of_array(targets))
+        elif output.inverse is not None:
+            aim_at(module, units.of_array(events), _before(output, targets))
+
+    def _output(self, module):
+        """Return what makes reconstructions of the last layer, and its range."""
+        return module.link or get_activation(self.output_activation)
+
+
+def _before(output, targets):
+    """Return values that a bounded activation turns into something like the targets.
+
+    Their mean stands for that of the targets, which they differ from half as much:
+    values at the ends of the range, as counts of zero, would be at infinity.
+    """
+    low, high = output.low + MARGIN, output.high - MARGIN
+    mean = targets.mean(axis=0)
+    values, of_mean = (
+        output.inverse(part.clip(low, high)) for part in ((targets + mean) / 2, mean)
+    )
+    return values - values.mean(axis=0) + of_mean

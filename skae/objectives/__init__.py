@@ -7,6 +7,8 @@ from skae.objectives._batch import (
     mean_over_rows,
     mean_over_units,
 )
+from skae.objectives._categorical import CategoricalLikelihood
+from skae.objectives._counts import NegativeBinomialLikelihood, PoissonLikelihood
 from skae.objectives._kl_divergence import KLDivergence, kl_to_standard_normal
 from skae.objectives._likelihood import (
     GaussianLikelihood,
@@ -25,6 +27,7 @@ from skae.objectives._reconstruction import (
     ReconstructionLoss,
     SquaredError,
 )
+from skae.objectives._student_t import StudentTLikelihood
 
 __all__ = [
     "MMD",
@@ -32,6 +35,7 @@ __all__ = [
     "RECONSTRUCTIONS",
     "AbsoluteError",
     "BernoulliCrossEntropy",
+    "CategoricalLikelihood",
     "GaussianLikelihood",
     "GaussianPrior",
     "Huber",
@@ -42,10 +46,13 @@ __all__ = [
     "Likelihood",
     "LossFunction",
     "MomentMatching",
+    "NegativeBinomialLikelihood",
     "Objective",
     "Penalty",
+    "PoissonLikelihood",
     "ReconstructionLoss",
     "SquaredError",
+    "StudentTLikelihood",
     "draw_points",
     "kl_to_standard_normal",
     "masked",

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from scipy.special import logsumexp
 
+from skae._arrays import is_outside
 from skae.objectives._reconstruction import RECONSTRUCTIONS, ReconstructionLoss
 
 __all__ = ["GaussianLikelihood", "LaplaceLikelihood", "Likelihood"]
@@ -25,20 +26,42 @@ class Likelihood(ReconstructionLoss):
 
     Examples
     --------
-    The density of Huber's loss, a normal one in the middle:
+    Waiting times with a positive mean:
 
     >>> import torch
     >>> from skae.objectives import Likelihood
-    >>> class Poisson(Likelihood):
+    >>> class Exponential(Likelihood):
+    ...     low = 0.0
+    ...
     ...     def log_density(self, x, x_hat, variance=None):
-    ...         return torch.xlogy(x, x_hat) - x_hat - torch.lgamma(x + 1)
-    >>> Poisson()(torch.ones(4, 2), torch.ones(4, 2))
+    ...         return -x / x_hat - torch.log(x_hat)
+    ...
+    ...     def draw(self, x_hat, variance, rng):
+    ...         return rng.exponential(x_hat)
+    >>> Exponential()(torch.ones(4, 2), torch.ones(4, 2))
     tensor(2.)
     """
 
     #: Noise of the linear model that training may start as: of one variance,
     #: ``"shared"``, or of one for each feature, ``"per_feature"``; None for neither.
     noise = None
+    #: Whether data are whole numbers, and `log_density` the logarithm of a probability.
+    is_discrete = False
+
+    @property
+    def support(self):
+        """What data have to be, in words: all that is not `outside`."""
+        return f"data in [{self.low:g}, {self.high:g}]"
+
+    def outside(self, X):
+        """Return the mask of values that data of this density cannot have.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, ...)
+            With NaN where values are missing, which are none of them.
+        """
+        return is_outside(X, self.low, self.high)
 
     @abstractmethod
     def log_density(self, x, x_hat, variance=None):
@@ -81,9 +104,14 @@ class Likelihood(ReconstructionLoss):
         """Return the negative log density of every entry."""
         return -self.log_density(x, x_hat, self.variance(x, x_hat))
 
-    def __call__(self, x, x_hat, weight=None):
-        """Return the sum over features, a mean over rows; see `ReconstructionLoss`."""
-        losses = -self.log_density(x, x_hat, self.variance(x, x_hat, weight))
+    def __call__(self, x, x_hat, weight=None, variance=None):
+        """Return the sum over features, a mean over rows; see `ReconstructionLoss`.
+
+        A `variance` that is given, as one that is learned, is not estimated.
+        """
+        if variance is None:
+            variance = self.variance(x, x_hat, weight)
+        losses = -self.log_density(x, x_hat, variance)
         if weight is None:
             return losses.sum(-1).mean(-1)
         return (weight * losses).sum((-2, -1)) / n_rows_of(weight)
@@ -103,12 +131,18 @@ class Likelihood(ReconstructionLoss):
         return exp(min(2 * (loss - other) / n_features, 700.0))
 
 
+def sum_over(values, axes, weight=None):
+    """Return the sum over some axes, which stay, weighted where weights are given."""
+    weighted = values if weight is None else weight * values
+    return weighted.sum(axes, keepdim=True)
+
+
 def n_rows_of(weight):
     """Return how many rows weights of entries stand for; one is as its largest."""
     return weight.amax(-1).sum(-1)
 
 
-class _Scaled(Likelihood):
+class Scaled(Likelihood):
     """Density of a location and a scale, one or one of every feature.
 
     Parameters
@@ -149,7 +183,7 @@ class _Scaled(Likelihood):
 
 
 @RECONSTRUCTIONS.register("gaussian")
-class GaussianLikelihood(_Scaled):
+class GaussianLikelihood(Scaled):
     """Likelihood of a normal decoder ``N(x_hat, variance)``, in nats.
 
     ``-log p(x | z) = sum_j (log(2 pi v_j) + (x_j - x_hat_j)**2 / v_j) / 2``, with the
@@ -200,7 +234,7 @@ class GaussianLikelihood(_Scaled):
 
 
 @RECONSTRUCTIONS.register("laplace")
-class LaplaceLikelihood(_Scaled):
+class LaplaceLikelihood(Scaled):
     """Likelihood of a decoder with Laplace's density, whose tails are heavy, in nats.
 
     ``-log p(x | z) = sum_j log(2 b_j) + |x_j - x_hat_j| / b_j`` with the scale b that

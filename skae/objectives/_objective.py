@@ -158,6 +158,7 @@ class LossFunction:
         generator=None,
         row_weight=None,
         entry_weight=None,
+        variance=None,
     ):
         """Return the loss and its raw terms by name, all of shape ``(...)``.
 
@@ -173,8 +174,11 @@ class LossFunction:
             Weights of the rows in penalties.
         entry_weight : torch.Tensor of shape (..., batch, n_features) or None
             Weights of the entries in the reconstruction term.
+        variance : torch.Tensor of shape (..., 1, n_features) or None
+            What a `Likelihood` has the optimiser learn.
         """
-        loss = self.reconstruction(x, x_hat, entry_weight)
+        learned = () if variance is None else (variance,)
+        loss = self.reconstruction(x, x_hat, entry_weight, *learned)
         terms = {"reconstruction": loss}
         for name, penalty in self.penalties.items():
             terms[name] = penalty(latent, generator, row_weight)

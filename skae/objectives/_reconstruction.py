@@ -47,6 +47,21 @@ class ReconstructionLoss(BaseEstimator, ABC):
     #: The power of a factor on data and reconstructions that the loss grows by, 0 where
     #: there is none. Steps of training are then the same on any scale.
     degree = 0
+    #: Whether the optimiser learns a positive number for each feature, a dispersion. It
+    #: starts at what `Likelihood.variance` returns, and takes the place of that.
+    learns_dispersion = False
+
+    def link(self):
+        """Return the module from what a decoder puts out to reconstructions, if any.
+
+        Returns
+        -------
+        link : torch.nn.Module or None
+            Of outputs ``(..., n_features)``, or those of a time step. It has the
+            interval of its values as `low` and `high`, and an `inverse`, a function of
+            ndarrays. With one, fits train alone, not in stacks.
+        """
+        return None
 
     @abstractmethod
     def elementwise(self, x, x_hat):

@@ -9,13 +9,14 @@ from skae.autoencoders import BaseAutoencoder
 from skae.bottlenecks import Bottleneck
 from skae.networks import Network
 from skae.noise import Noise
-from skae.objectives import Penalty, ReconstructionLoss
+from skae.objectives import Likelihood, Penalty, ReconstructionLoss
 from skae.samplers import Sampler
 from skae.schedules import Schedule
 from skae.scorers import Scorer
 from skae.search import SelectionRule, Strategy
 from skae.testing._autoencoders import autoencoder_checks
 from skae.testing._bottlenecks import BOTTLENECK_CHECKS
+from skae.testing._likelihoods import LIKELIHOOD_CHECKS
 from skae.testing._networks import network_checks
 from skae.testing._noise import NOISE_CHECKS
 from skae.testing._penalties import PENALTY_CHECKS
@@ -32,6 +33,7 @@ __all__ = ["check", "checks_of", "parametrize_with_checks"]
 _CHECKS_OF_PARTS = {
     Bottleneck: BOTTLENECK_CHECKS,
     Noise: NOISE_CHECKS,
+    Likelihood: LIKELIHOOD_CHECKS,
     ReconstructionLoss: RECONSTRUCTION_CHECKS,
     Penalty: PENALTY_CHECKS,
     Schedule: SCHEDULE_CHECKS,
@@ -55,8 +57,8 @@ def check(instance):
 
     Parameters
     ----------
-    instance : BaseAutoencoder, Bottleneck, Noise, ReconstructionLoss, Penalty, \
-            Schedule, Sampler, SelectionRule, Strategy, Scorer, or tuple \
+    instance : BaseAutoencoder, Bottleneck, Noise, Likelihood, ReconstructionLoss, \
+            Penalty, Schedule, Sampler, SelectionRule, Strategy, Scorer, or tuple \
             (Network, event_shape)
         For a network, also the shape of the events that it is built for:
         ``(n_features,)``, or ``(n_timesteps, n_channels)`` for sequences.

@@ -2,6 +2,7 @@
 
 from math import isfinite
 
+import numpy as np
 import torch
 
 from skae.registry import declares
@@ -14,14 +15,39 @@ from skae.testing._tensors import (
     uniform,
 )
 
-__all__ = ["RECONSTRUCTION_CHECKS"]
+__all__ = [
+    "RECONSTRUCTION_CHECKS",
+    "check_reconstruction_dtypes",
+    "check_reconstruction_gradients",
+    "check_reconstruction_stacked_is_looped",
+    "pair",
+    "values_for",
+    "width_of",
+]
 
 
-def _values(term, *shape, **settings):
+def width_of(term):
+    """Return how many features to check a term with."""
+    return sum(getattr(term, "blocks", None) or (4,))
+
+
+def values_for(term, *shape, **settings):
     """Return values that the term takes: in [0, 1), where that is in its range."""
     low = term.low if isfinite(term.low) else min(0.0, term.high - 1)
     high = min(term.high, low + 1)
-    return low + (high - low) * uniform(*shape, **settings)
+    values = low + (high - low) * uniform(*shape, **settings)
+    link = term.link()
+    return values if link is None else link(values)
+
+
+def pair(term, *shape, **settings):
+    """Return data that the term takes, and reconstructions."""
+    x, x_hat = (values_for(term, *shape, seed=seed, **settings) for seed in (0, 1))
+    if not getattr(term, "is_discrete", False):
+        return x, x_hat
+    rows = x_hat.reshape(-1, shape[-1]).numpy()
+    drawn = term.draw(rows, 0.7, np.random.RandomState(0))
+    return torch.from_numpy(drawn).to(x_hat).reshape(shape), x_hat
 
 
 @promise(
@@ -32,7 +58,7 @@ def _values(term, *shape, **settings):
 def check_reconstruction_shapes(term):
     """Check the loss of every entry, and its mean."""
     require(term.low < term.high, f"the range is [{term.low}, {term.high}]")
-    x, x_hat = _values(term, 2, 5, 4), _values(term, 2, 5, 4, seed=1)
+    x, x_hat = pair(term, 2, 5, 4)
     with untouched_randomness("the term"):
         entries, loss = term.elementwise(x, x_hat), term(x, x_hat)
     require(entries.shape == x.shape, f"entries of shape {tuple(entries.shape)}")
@@ -46,8 +72,8 @@ def check_reconstruction_shapes(term):
 )
 def check_reconstruction_stacked_is_looped(term):
     """Check the term over a leading axis."""
-    x, x_hat = _values(term, 2, 5, 4), _values(term, 2, 5, 4, seed=1)
-    weight = uniform(2, 5, 4, seed=2)
+    x, x_hat = pair(term, 2, 5, width_of(term))
+    weight = uniform(*x.shape, seed=2)
     assert_stacked_is_looped(term, x, x_hat, what="the loss")
     assert_stacked_is_looped(term, x, x_hat, weight, what="the weighted loss")
 
@@ -63,7 +89,7 @@ def check_reconstruction_is_elementwise(term):
     """Check the losses of other entries when one changes."""
     if not declares(term, "is_elementwise", "elementwise", "__call__"):
         return
-    x, x_hat = _values(term, 2, 5, 4), _values(term, 2, 5, 4, seed=1)
+    x, x_hat = pair(term, 2, 5, 4)
     before = term.elementwise(x, x_hat)
     x_hat[0, 1, 2] = x[0, 1, 2]
     changed = torch.zeros(x.shape, dtype=torch.bool)
@@ -79,7 +105,7 @@ def check_reconstruction_is_elementwise(term):
 )
 def check_reconstruction_weights(term):
     """Check equal weights, and rows without weight."""
-    x, x_hat = _values(term, 5, 4), _values(term, 5, 4, seed=1)
+    x, x_hat = pair(term, 5, 4)
     for equal in (torch.ones(5, 4), torch.full((5, 4), 0.3)):
         same(term(x, x_hat, equal), term(x, x_hat), "the loss with equal weights")
     weight = torch.ones(5, 4)
@@ -97,7 +123,7 @@ def check_reconstruction_weights(term):
 )
 def check_reconstruction_is_least_for_a_perfect_one(term):
     """Check the loss of a perfect reconstruction beside another."""
-    x, x_hat = _values(term, 2, 5, 4), _values(term, 2, 5, 4, seed=1)
+    x, x_hat = pair(term, 2, 5, 4)
     wrong, perfect = term(x, x_hat), term(x, x)
     require((wrong > perfect).all(), f"{wrong} for a wrong one, {perfect} for a right")
 
@@ -108,7 +134,7 @@ def check_reconstruction_is_least_for_a_perfect_one(term):
 )
 def check_reconstruction_gradients(term):
     """Check gradients with respect to the reconstruction."""
-    x, x_hat = _values(term, 5, 4), _values(term, 5, 4, seed=1)
+    x, x_hat = pair(term, 5, width_of(term))
     assert_finite_gradients(lambda x_hat: term(x, x_hat), x_hat, what="the loss")
     assert_finite_gradients(
         lambda x_hat: term(x, x_hat), x, what="the loss of a perfect one", reaches=False
@@ -121,7 +147,7 @@ def check_reconstruction_gradients(term):
 )
 def check_reconstruction_dtypes(term, dtype):
     """Check the dtype of the loss."""
-    x, x_hat = (_values(term, 5, 4, seed=seed, dtype=dtype) for seed in (0, 1))
+    x, x_hat = pair(term, 5, width_of(term), dtype=dtype)
     found = term(x, x_hat).dtype
     require(found == dtype, f"a loss of {found} for data of {dtype}")
 
@@ -133,7 +159,7 @@ def check_reconstruction_dtypes(term, dtype):
 )
 def check_reconstruction_likelihood(term):
     """Check the shape of likelihoods."""
-    x, x_hat = _values(term, 2, 5, 4), _values(term, 2, 5, 4, seed=1)
+    x, x_hat = pair(term, 2, 5, 4)
     try:
         found = term.log_likelihood(x, x_hat, 0.5)
     except TypeError:

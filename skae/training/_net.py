@@ -319,7 +319,13 @@ class AutoencoderNet(NeuralNet):
             entry_weight = present if entry_weight is None else present * entry_weight
         source = generator if self.module_.training else None
         loss, terms = self.criterion_(
-            *rows, latent, weights, source, row_weight, entry_weight
+            *rows,
+            latent,
+            weights,
+            source,
+            row_weight,
+            entry_weight,
+            self.module_.dispersion,
         )
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()

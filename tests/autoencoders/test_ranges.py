@@ -101,3 +101,42 @@ def test_how_much_is_rounding(dtype):
     ends = np.array([1 + near, 1 + far], dtype=dtype)
     assert is_outside(ends, 0, 1).tolist() == [False, True]
     assert not is_outside(ends, -np.inf, np.inf).any()
+
+
+def test_whole_numbers_leave_a_range_by_nothing():
+    assert is_outside(np.array([-1, 0, 1, 2]), 0, 1).tolist() == [
+        True,
+        *[False] * 2,
+        True,
+    ]
+    bernoulli().fit(rng.integers(0, 2, (40, 4)))
+    with pytest.raises(ValueError, match="these reach from 0 to 2"):
+        bernoulli().fit(rng.integers(0, 3, (40, 4)))
+
+
+OVER = np.nextafter(1, 2)
+
+
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
+@pytest.mark.parametrize("max_epochs", [2, "auto"])
+@pytest.mark.parametrize("reconstruction", ["bernoulli_cross_entropy", "gaussian"])
+def test_rounding_beyond_one_is_taken_everywhere(max_epochs, reconstruction):
+    data = rng.random((60, 4))
+    data[::7, 1] = OVER
+    data[1::7, 2] = -1e-17
+    model = bernoulli(max_epochs).set_params(reconstruction=reconstruction)
+    model.fit(data, X_val=data[:20])
+    model.fit(data).partial_fit(data)
+    for values in (
+        model.elbo(data),
+        model.log_likelihood(data),
+        model.score_samples(data),
+        model.transform(data),
+        model.score(data),
+    ):
+        assert np.isfinite(values).all()
+    inside = data.clip(0, 1)
+    np.testing.assert_allclose(model.elbo(data), model.elbo(inside), atol=1e-6)
+    np.testing.assert_allclose(model.score(data), model.score(inside))
+    point = Autoencoder(2, network=model._network(), objective=reconstruction)
+    point.set_params(max_epochs=1, random_state=0).fit(data, data.clip(0, 1))

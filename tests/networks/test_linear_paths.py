@@ -99,7 +99,7 @@ def test_few_and_constant_sequences(n_rows):
         assert np.isfinite(model.reconstruct(X)).all()
 
 
-def test_bounded_outputs_start_linear_in_the_encoder_only():
+def test_bounded_outputs_start_as_pca_in_the_encoder():
     X = 1 / (1 + np.exp(-SEQUENCES))
     network = RecurrentNetwork(5, output_activation="sigmoid", linear_path="pca")
     model = started(2, network).fit(X)
@@ -107,6 +107,27 @@ def test_bounded_outputs_start_linear_in_the_encoder_only():
     expected = PCA(2, whiten=True).fit_transform(flat)
     np.testing.assert_allclose(abs(model.transform(X)), abs(expected))
     assert (model.reconstruct(X) > 0).all()
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "exp", "softplus", "tanh"])
+@pytest.mark.parametrize("network", [DenseNetwork((4,)), *NETWORKS[1:4:2]])
+def test_bounded_outputs_start_better_than_the_mean(network, output):
+    X = 1 / (1 + np.exp(-SEQUENCES))
+    network = clone(network).set_params(linear_path="pca", output_activation=output)
+    rows = X.reshape(50, -1) if isinstance(network, DenseNetwork) else X
+    model = started(2, network).fit(rows)
+    assert model.score(rows) > 0.4
+    of_origin = model.inverse_transform(np.zeros((1, 2)))[0]
+    np.testing.assert_allclose(of_origin, rows.mean(axis=0))
+
+
+def test_counts_of_zero_and_constant_features_leave_a_start():
+    X = np.random.RandomState(0).poisson([0.02, 5, 300], (80, 3)).astype(float)
+    X = np.column_stack([X, np.zeros(80)])
+    network = DenseNetwork((4,), output_activation="exp", linear_path="pca")
+    model = started(2, network).fit(X)
+    assert np.isfinite(model.reconstruct(X)).all()
+    assert model.score(X) > 0.4
 
 
 @pytest.mark.parametrize("network", NETWORKS[1:4:2], ids=name_of)

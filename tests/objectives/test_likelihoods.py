@@ -22,6 +22,7 @@ from skae.objectives import (
     KLDivergence,
     LaplaceLikelihood,
     Objective,
+    StudentTLikelihood,
 )
 
 WINE = StandardScaler().fit_transform(load_wine().data)
@@ -31,6 +32,7 @@ x, x_hat = (torch.from_numpy(RNG.standard_normal((7, 3))) for _ in range(2))
 DENSITIES = {
     GaussianLikelihood: lambda x, mean, v: stats.norm.logpdf(x, mean, v**0.5),
     LaplaceLikelihood: lambda x, mean, v: stats.laplace.logpdf(x, mean, (v / 2) ** 0.5),
+    StudentTLikelihood: lambda x, mean, v: stats.t.logpdf(x, 4, mean, (v / 2) ** 0.5),
 }
 each_density = pytest.mark.parametrize(("kind", "density"), DENSITIES.items())
 either = pytest.mark.parametrize("per_feature", [False, True])
@@ -76,6 +78,45 @@ def test_weights_of_rows_and_entries(kind, density, per_feature):
     gap[2, 1] = torch.nan
     found = term.log_likelihood(gap, x_hat, torch.from_numpy(variance))
     np.testing.assert_allclose(found, expected.sum(1))
+
+
+@pytest.mark.parametrize("df", [2.1, 4, 50])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+@either
+def test_the_scale_of_students_t_is_the_most_likely_one(df, scale, per_feature):
+    errors = np.random.RandomState(0).standard_t(df, (64, 3))
+    term = StudentTLikelihood(df, per_feature=per_feature)
+    rows = torch.from_numpy(scale * errors)
+    found = term.variance(rows, torch.zeros_like(rows)).sqrt().ravel() / scale
+    samples = errors.T if per_feature else [errors.ravel()]
+    expected = np.array([stats.t.fit(e, fdf=df, floc=0)[2] for e in samples])
+    np.testing.assert_allclose(found, expected * (df / (df - 2)) ** 0.5, rtol=1e-3)
+
+
+@each_density
+def test_the_gradient_is_that_of_the_loss(kind, density):
+    leaf = x_hat.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda x_hat: kind()(x, x_hat), leaf, atol=1e-4)
+
+
+def test_degrees_of_freedom_without_a_variance():
+    with pytest.raises(ValueError, match=r"df=2: Student's t has .* larger df"):
+        StudentTLikelihood(df=2)(x, x_hat)
+
+
+def test_heavy_tails_move_students_t_and_laplace_less():
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((200, 2)) @ rng.standard_normal((2, 8))
+    clean = X + 0.1 * rng.standard_normal(X.shape)
+    gross = np.where(rng.random_sample(X.shape) < 0.02, 30.0, clean)
+    params = {"max_epochs": 60, "learning_rate": 3e-3, "random_state": 0}
+
+    def error(name):
+        model = VAE(2, reconstruction=name, **params).fit(gross)
+        return np.abs(model.reconstruct(clean) - X).mean()
+
+    assert error("student_t") < error("gaussian")
+    assert error("laplace") < error("gaussian")
 
 
 @each_density

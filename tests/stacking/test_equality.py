@@ -44,6 +44,7 @@ pytestmark = [
 
 ACTIVATIONS = [
     "elu",
+    "exp",
     "gelu",
     "identity",
     "leaky_relu",

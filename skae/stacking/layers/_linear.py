@@ -13,6 +13,8 @@ from itertools import accumulate, pairwise
 import torch
 from torch import nn
 
+from skae.networks._activations import LARGEST_EXPONENT, Exp
+
 __all__ = [
     "Memory",
     "StackedActivation",
@@ -239,6 +241,7 @@ class StackedActivation:
 
 
 _FORWARD = {
+    Exp: lambda x, out: torch.clamp(x, max=LARGEST_EXPONENT, out=out).exp_(),
     nn.ELU: _OPS.elu.out,
     nn.GELU: _OPS.gelu.out,
     nn.LeakyReLU: _OPS.leaky_relu.out,
@@ -250,6 +253,9 @@ _FORWARD = {
 }
 
 _BACKWARD = {
+    Exp: lambda g, x, y, grad_input: torch.mul(g, y, out=grad_input).masked_fill_(
+        x > LARGEST_EXPONENT, 0
+    ),
     nn.ELU: lambda g, x, y, grad_input: _OPS.elu_backward.grad_input(
         g, 1, 1, 1, False, x, grad_input=grad_input
     ),
@@ -277,7 +283,7 @@ _BACKWARD = {
 }
 
 # Of zero these make something else: units that a member does not have are masked.
-_NOT_ZERO_AT_ZERO = {nn.Sigmoid, nn.Softplus}
+_NOT_ZERO_AT_ZERO = {Exp, nn.Sigmoid, nn.Softplus}
 
 StackedActivation.kinds = frozenset({nn.Identity, *_FORWARD})
 
