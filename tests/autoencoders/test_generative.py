@@ -154,7 +154,12 @@ def test_point_codes_have_no_distribution(wine):
     "model",
     [
         VAE(3, beta=1.0, reconstruction="squared_error"),
-        MMDVAE(3, beta=LinearWarmup(50, final=1.0)),
+        MMDVAE(
+            3,
+            reconstruction="squared_error",
+            mmd_weight=1.0,
+            beta=LinearWarmup(50, final=1.0),
+        ),
         VAE(3, beta=1.0, reconstruction="squared_error", linear_path=None),
     ],
 )
