@@ -33,7 +33,7 @@ class ConditionMixin:
             return None
         values = _as_array(condition, name)
         if values.ndim == 0 or len(values) != n_rows:
-            raise _other_number(name, values, n_rows)
+            raise _other_number(name, len(values) if values.ndim else 1, n_rows)
         if _are_labels(values):
             self.condition_categories_ = _categories(_labels(values, name))
         else:
@@ -74,7 +74,7 @@ class ConditionMixin:
         if vectors.ndim == 1:
             return np.broadcast_to(vectors, (n_rows, len(vectors)))
         if len(vectors) != n_rows:
-            raise _other_number(name, vectors, n_rows)
+            raise _other_number(name, len(vectors), n_rows)
         return vectors
 
 
@@ -127,9 +127,9 @@ def _labels(values, name):
     listed = labels if values.ndim else [labels]
     if missing := [row for row, label in enumerate(listed) if _is_missing(label)]:
         raise ValueError(
-            f"{name} is missing (NaN or None) in {len(missing)} rows, the first "
-            f"of them row {missing[0]}: fill it, as with a label of its own, or "
-            "leave those rows out."
+            f"{name} is missing (NaN or None) in {len(missing)} of {len(listed)} "
+            f"rows, the first of them row {missing[0]}: fill it, as with a label of "
+            "its own, or leave those rows out."
         )
     return labels
 
@@ -176,6 +176,13 @@ def _one_hot(labels, categories, name):
 
 
 def _checked_numbers(values, name):
+    """Return finite numbers in one or two dimensions."""
+    if values.dtype.kind in "SUT" or not _is_numeric(values):
+        raise ValueError(
+            f"{name} holds text, as {values.ravel().tolist()[0]!r}, and in fit it had "
+            "numbers: pass those."
+        )
+    values = np.atleast_1d(values)
     return check_array(
         values, dtype=np.float64, ensure_2d=values.ndim > 1, input_name=name
     )
@@ -183,23 +190,21 @@ def _checked_numbers(values, name):
 
 def _standardised(values, scaling, name):
     """Return standardised numbers of rows, or of one for all."""
-    values, (mean, scale) = _checked_numbers(values, name), scaling
-    if values.ndim == 1 and len(mean) == 1:
-        values = values[:, None]
-    if values.ndim == 0 and len(mean) == 1:
-        values = values[None]
-    if values.ndim == 0 or values.shape[-1] != len(mean):
+    numbers, (mean, scale) = _checked_numbers(values, name), scaling
+    if numbers.ndim == 1 and len(mean) == 1 < len(numbers):
+        numbers = numbers[:, None]
+    if numbers.shape[-1] != len(mean):
         raise ValueError(
             f"{name} has the shape {values.shape}, and in fit it had {len(mean)} "
             f"columns: pass (n_samples, {len(mean)}), or ({len(mean)},) for all rows."
         )
-    return (values - mean) / scale
+    return (numbers - mean) / scale
 
 
-def _other_number(name, values, n_rows):
+def _other_number(name, n_values, n_rows):
     return ValueError(
-        f"{name} has the shape {np.shape(values)}, and there are {n_rows} rows: pass "
-        "one value for each row (or, but to fit, one value for all)."
+        f"{name} has {n_values} values, and there are {n_rows} rows: pass one value "
+        "for each row (or, other than to fit, a single one for all)."
     )
 
 
