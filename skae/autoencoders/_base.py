@@ -306,6 +306,21 @@ default=None
             mean; in worker processes, one of each process.
         UserWarning
             When `X_val`, or a `y` of clean rows, is on another scale than `X`.
+
+        Examples
+        --------
+        Rows of two batches, and what those of the first were in the second:
+
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from skae import VAE
+        >>> batch = np.array(["A", "B"])[np.arange(150) % 2]
+        >>> X = load_iris().data + 5 * (batch == "B")[:, None]
+        >>> model = VAE(2, max_epochs=20, random_state=0).fit(X, condition=batch)
+        >>> Z = model.transform(X, condition=batch)
+        >>> moved = model.inverse_transform(Z, condition="B")[batch == "A"]
+        >>> (moved - X[batch == "A"]).mean(axis=0).round(1)
+        array([5., 5., 5., 5.])
         """
         check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")

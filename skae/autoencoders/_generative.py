@@ -45,7 +45,11 @@ class GenerativeMixin:
         step = -(-len(X) // MAX_DIAGNOSTIC_ROWS)
         X, condition = X[::step], None if condition is None else condition[::step]
         if _has_distributions(self):
-            self._diagnose(*self._distribution(X, condition), X)
+            moments, means = self._distribution(X, condition), self.net_.module_.means
+            rows = X
+            if means is not None:  # all that codes may tell of
+                rows, _ = means.of_arrays(condition, self._as_events(X))
+            self._diagnose(*moments, rows)
         self._measure_rate(X, condition)
 
     def _fit_decoder(self, rows):

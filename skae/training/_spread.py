@@ -55,6 +55,8 @@ def spread_of(net, rows):
 def loss_of_mean(net, rows, held_out):
     """Return the reconstruction loss of held-out rows by the mean of others.
 
+    Where there is a condition, it is the mean under that of each row.
+
     Parameters
     ----------
     net : AutoencoderNet
@@ -72,8 +74,12 @@ def loss_of_mean(net, rows, held_out):
 
 def _finite(net, rows):
     """Return some rows, flat, or their targets, and the weights of their entries."""
-    x, row_weight, targets, _ = _sample(net, rows)
-    x = (x if targets is None else targets).cpu().double().flatten(1)
+    x, row_weight, targets, condition = _sample(net, rows)
+    x = (x if targets is None else targets).cpu().double()
+    if (means := net.module_.means) is not None:
+        condition = condition.to(net.device, net.dtype)
+        x -= means.restored(x.new_zeros(x.shape).to(condition), condition).cpu()
+    x = x.flatten(1)
     weight = x.isfinite().double()
     if row_weight is not None:
         weight *= row_weight.cpu()[:, None]

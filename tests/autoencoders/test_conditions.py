@@ -91,6 +91,23 @@ def test_generated_rows_are_those_of_the_condition():
         assert rows.std() == pytest.approx(own.std(), rel=0.1)
 
 
+@pytest.mark.parametrize("condition", [LABELS, NUMBERS], ids=["labels", "numbers"])
+def test_shifts_that_go_with_the_condition_change_nothing(condition, monkeypatch):
+    """Neither codes, nor what is known of rows that are held out."""
+    monkeypatch.setattr(skae.autoencoders._length, "epochs_for", lambda *_: 3)
+    vectors = condition if condition is NUMBERS else pd.get_dummies(LABELS).to_numpy()
+    shift = vectors @ normal(vectors.shape[1], 6, seed=4)
+    plain = VAE(3, random_state=0).fit(X, condition=condition)
+    moved = VAE(3, random_state=0).fit(X + shift, condition=condition)
+    Z, Z_moved = (
+        model.transform(rows, condition=condition)
+        for model, rows in ((plain, X), (moved, X + shift))
+    )
+    np.testing.assert_allclose(Z_moved, Z, atol=1e-6)
+    assert moved._gain == pytest.approx(plain._gain)
+    assert moved.decoder_variance_ == pytest.approx(plain.decoder_variance_)
+
+
 # Starts
 
 
