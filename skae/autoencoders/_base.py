@@ -44,7 +44,7 @@ from skae.stacking import train
 from skae.training._budget import even_batches
 from skae.training._callbacks import LastEpoch, PatientStopping, TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
-from skae.training._devices import resolve_device, torch_dtype
+from skae.training._devices import as_tensor, resolve_device, torch_dtype
 from skae.training._guests import (
     check_callbacks,
     copies_of,
@@ -433,10 +433,12 @@ default=None
         if targets is not None:
             network.aim(module, residuals, targets)
         if module.means is not None and module.scales is not None:
-            module.fit_scales(*map(self._as_tensor, (events, conditions)))
-
-    def _as_tensor(self, array):
-        return torch.from_numpy(array).to(self.net_.device, self.net_.dtype)
+            module.fit_scales(
+                *(
+                    as_tensor(part).to(self.net_.device, self.net_.dtype)
+                    for part in (events, conditions)
+                )
+            )
 
     def _completed(self, events):
         """Return events with means where entries are missing, or None for None."""

@@ -9,6 +9,8 @@ __all__ = ["ConditionalMeans", "ConditionalScales"]
 
 # Directions of conditions with a smaller share of the largest one are rounding.
 ROUNDING = 1e-10
+# Numbers far beyond those of the fit are not to make codes vanish or explode.
+LARGEST_LOG = 5.0
 
 
 class ConditionalMeans(nn.Module):
@@ -157,7 +159,8 @@ class ConditionalScales(nn.Module):
         return z * self._logs(condition).exp()
 
     def _logs(self, condition):
-        return condition @ self.slopes + self.offsets
+        logs = condition @ self.slopes + self.offsets
+        return logs.clamp(-LARGEST_LOG, LARGEST_LOG)
 
 
 def _slopes(conditions, events):

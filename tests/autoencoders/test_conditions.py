@@ -291,6 +291,23 @@ def test_one_value_serves_all_rows():
     np.testing.assert_array_equal(model.transform(X, condition=[40] * N), expected)
 
 
+def test_memory_maps_have_conditions_beside_their_rows(tmp_path):
+    np.save(tmp_path / "rows.npy", X)
+    rows = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    model, expected = (
+        VAE(2, max_epochs=2, random_state=0).fit(each, condition=NUMBERS)
+        for each in (rows, X)
+    )
+    assert all(map(torch.equal, weights(model), weights(expected)))
+
+
+def test_numbers_far_beyond_those_of_the_fit_have_finite_codes():
+    model = VAE(2, max_epochs=2, random_state=0).fit(X, condition=NUMBERS)
+    for far in ([1e6, 1], [-1e6, 1]):
+        assert np.isfinite(model.transform(X, condition=far)).all()
+        assert np.isfinite(model.sample(3, random_state=0, condition=far)).all()
+
+
 def test_data_sets_and_streams_have_conditions_beside_their_rows():
     expected = dense().fit(X, condition=LABELS)
     items = Items(list(X))
