@@ -11,6 +11,7 @@ from torch import nn
 from skae._finder import find, fitted_autoencoder
 from skae.scorers import locate
 from skae.training._devices import as_tensor
+from skae.training._inference import slices
 
 __all__ = ["code_sensitivities", "feature_names", "first_layer_weights"]
 
@@ -66,7 +67,8 @@ def first_layer_weights(estimator):
     tables, scale = [], 1 if module.units is None else module.units.scale[:, None]
     if len(hidden):
         units = [f"hidden{unit}" for unit in range(hidden[0].out_features)]
-        tables.append(_table(hidden[0].weight.T / scale, names, units))
+        weights = hidden[0].weight[:, : len(names)]  # others are those of a condition
+        tables.append(_table(weights.T / scale, names, units))
     if not len(hidden) or module.encoder.beside:  # features feed the code's layer
         weights = module.bottleneck.mean.weight[:, : len(names)]
         if isinstance(getattr(module.bottleneck, "scale", None), torch.Tensor):
@@ -76,7 +78,7 @@ def first_layer_weights(estimator):
     return tables[0].join(tables[1:])
 
 
-def code_sensitivities(estimator, X, *, absolute=False):
+def code_sensitivities(estimator, X, *, absolute=False, condition=None):
     """Return the mean sensitivity of the code to every feature, over the rows of `X`.
 
     ``S[i, j] = mean_n  d z_j / d x_i  at row n``
@@ -93,6 +95,8 @@ def code_sensitivities(estimator, X, *, absolute=False):
     absolute : bool, default=False
         Whether to average absolute values: how strongly a feature moves the code,
         where derivatives of both signs would cancel.
+    condition : array-like or scalar, default=None
+        The rows' condition, where the autoencoder was fitted with one.
 
     Returns
     -------
@@ -124,7 +128,9 @@ def code_sensitivities(estimator, X, *, absolute=False):
     """
     autoencoder = fitted_autoencoder(estimator)
     X = autoencoder._check_X(locate(estimator, X).X, reset=False)
-    total = _sum_of_jacobians(autoencoder, autoencoder._as_events(X), absolute)
+    condition = autoencoder._given_condition(condition, len(X))
+    events = autoencoder._as_events(X)
+    total = _sum_of_jacobians(autoencoder, events, condition, absolute)
     names = feature_names(estimator, X.shape[1:])
     return _table(total / len(X), names, autoencoder.get_feature_names_out())
 
@@ -205,20 +211,22 @@ def _table(values, rows, columns):
 # Derivatives
 
 
-def _sum_of_jacobians(autoencoder, events, absolute):
+def _sum_of_jacobians(autoencoder, events, condition, absolute):
     """Return the sum of the rows' Jacobians, ``(n_features, k)``, in float64."""
     module = autoencoder.net_.module_.eval()
     weight = next(module.parameters())
-    n_rows = max(1, _CHUNK_BYTES // max(1, events[:1].nbytes))
+    size = max(1, _CHUNK_BYTES // max(1, events[:1].nbytes))
     total = 0.0
-    for start in range(0, len(events), n_rows):
-        chunk = as_tensor(events[start : start + n_rows])
-        x = autoencoder.net_.filled(chunk.to(weight.device, weight.dtype))
-        total += _jacobians_of(module, x, absolute)
+    for rows in slices(len(events), size):
+        x, c = (
+            None if part is None else as_tensor(part[rows]).to(weight)
+            for part in (events, condition)
+        )
+        total += _jacobians_of(module, autoencoder.net_.filled(x), c, absolute)
     return total
 
 
-def _jacobians_of(module, x, absolute):
+def _jacobians_of(module, x, condition, absolute):
     """Return the sum over rows of ``d z_j / d x_i``.
 
     Rows do not depend on one another, so that the gradient of a sum of codes over
@@ -233,5 +241,5 @@ def _jacobians_of(module, x, absolute):
         return (rows.abs() if absolute else rows).sum(0)
 
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
-        codes = module.encode(x).mean.sum(0)
+        codes = module.encode(x, condition=condition).mean.sum(0)
         return torch.stack([total_of(z) for z in codes], dim=1).numpy(force=True)

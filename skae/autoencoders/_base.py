@@ -25,6 +25,7 @@ from skorch.callbacks import LRScheduler
 from skae._arrays import FLOATS, array_like, as_target, is_outside
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
+from skae.autoencoders._conditions import ConditionMixin
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin
 from skae.autoencoders._docs import document
 from skae.autoencoders._length import Length, LengthMixin
@@ -38,13 +39,14 @@ from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation
+from skae.networks._conditional import ConditionalMeans, ConditionalScales
 from skae.objectives import RECONSTRUCTIONS, Likelihood, Objective
 from skae.shapes import has_ended
 from skae.stacking import train
 from skae.training._budget import even_batches
 from skae.training._callbacks import LastEpoch, PatientStopping, TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
-from skae.training._devices import resolve_device, torch_dtype
+from skae.training._devices import as_tensor, resolve_device, torch_dtype
 from skae.training._guests import (
     check_callbacks,
     copies_of,
@@ -65,6 +67,7 @@ __all__ = ["BaseAutoencoder", "document"]
 
 class BaseAutoencoder(
     LengthMixin,
+    ConditionMixin,
     EventDataMixin,
     SavingMixin,
     CallbackSupportMixin,
@@ -232,7 +235,17 @@ class BaseAutoencoder(
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, X_val=None, y_val=None, **metadata):
+    def fit(
+        self,
+        X,
+        y=None,
+        *,
+        X_val=None,
+        y_val=None,
+        condition=None,
+        condition_val=None,
+        **metadata,
+    ):
         """Train the autoencoder.
 
         Parameters
@@ -258,6 +271,17 @@ class BaseAutoencoder(
             ``Pipeline(..., transform_input=["X_val"])``.
         y_val : like `y`, default=None
             Clean rows of `X_val`, needed where `y` has those of `X`.
+        condition : array-like of shape (n_samples,) or (n_samples, n_conditions), \
+default=None
+            Covariates, as batch or age, that codes are to be freed of: encoder and
+            decoder are told, so that a code need not. In one dimension, strings,
+            whole numbers or objects are labels; in two, numbers. A model that is
+            fitted with a condition asks for it in all of its methods. In a pipeline,
+            enable metadata routing and call ``set_fit_request(condition=True)``,
+            ``set_transform_request(condition=True)`` and
+            ``set_score_request(condition=True)``.
+        condition_val : like `condition`, default=None
+            That of the rows of `X_val`.
         **metadata : dict
             ``sample_weight``, array-like of shape (n_samples,): weights of the rows in
             the loss. In a pipeline, pass it as ``<step>__sample_weight``, or enable
@@ -271,7 +295,8 @@ class BaseAutoencoder(
         ------
         ValueError
             When `warm_start` is set and parameters describe another network than the
-            one to go on with. When `y` holds clean rows and `y_val` does not.
+            one to go on with. When `y` holds clean rows and `y_val` does not. When a
+            condition is missing in some rows, or is not one value for each.
 
         Warns
         -----
@@ -288,6 +313,21 @@ class BaseAutoencoder(
             mean; in worker processes, one of each process.
         UserWarning
             When `X_val`, or a `y` of clean rows, is on another scale than `X`.
+
+        Examples
+        --------
+        Rows of two batches, and what those of the first were in the second:
+
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from skae import VAE
+        >>> batch = np.array(["A", "B"])[np.arange(150) % 2]
+        >>> X = load_iris().data + 5 * (batch == "B")[:, None]
+        >>> model = VAE(2, max_epochs=20, random_state=0).fit(X, condition=batch)
+        >>> Z = model.transform(X, condition=batch)
+        >>> moved = model.inverse_transform(Z, condition="B")[batch == "A"]
+        >>> (moved - X[batch == "A"]).mean(axis=0).round(1)
+        array([5., 5., 5., 5.])
         """
         check_callbacks(self.callbacks or ())
         goes_on = self.warm_start and hasattr(self, "net_")
@@ -295,9 +335,10 @@ class BaseAutoencoder(
             self._go_on()
         else:
             vars(self).pop("net_", None)
-        data = self._training_data(X, y, _weight_in(metadata), reset=not goes_on)
+        weight = _weight_in(metadata)
+        data = self._training_data(X, y, weight, condition, reset=not goes_on)
         self._warn_unlike_target(data)
-        data_val = self._validation_data(X_val, y_val, data)
+        data_val = self._validation_data(X_val, y_val, condition_val, data)
         self._check_objective(data, data_val)
         if not goes_on:
             self._note_lengths(data, data_val)
@@ -311,14 +352,14 @@ class BaseAutoencoder(
         self._train(data, rows, rows_val, length, context)
         if self.early_stopping == "refit" and data_val is None and not goes_on:
             self._refit(data, length)
-        self._finish(data.X, data.weight)
+        self._finish(data.X, data.weight, data.condition)
         context.call_on_fit_task_end(
             estimator=self, X=data.X, y=data.target, reconstruction_attributes={}
         )
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, **metadata):
+    def partial_fit(self, X, y=None, *, condition=None, **metadata):
         """Train for one epoch more on some rows.
 
         The first call builds the network, later ones go on from its weights, with the
@@ -331,6 +372,9 @@ class BaseAutoencoder(
             Training data, as for `fit`.
         y : array-like like `X`, or torch Dataset, default=None
             Clean rows, or labels that are ignored, as for `fit`.
+        condition : array-like, default=None
+            As for `fit`. Labels are known from the first call, and numbers
+            standardised as in it.
         **metadata : dict
             ``sample_weight``, as for `fit`.
 
@@ -346,7 +390,7 @@ class BaseAutoencoder(
         first = not hasattr(self, "net_")
         if not first:
             self._go_on()
-        data = self._training_data(X, y, _weight_in(metadata), reset=first)
+        data = self._training_data(X, y, _weight_in(metadata), condition, reset=first)
         self._check_objective(data)
         if first:
             self._note_lengths(data)
@@ -376,10 +420,8 @@ class BaseAutoencoder(
         Rows that are held out have no part in them, or they would be known from the
         start.
         """
-        device, (events, targets) = (
-            resolve_device(self.device),
-            self._sample(data, rows),
-        )
+        device = resolve_device(self.device)
+        events, targets, conditions = self._sample(data, rows)
         event_shape, dtype = events.shape[1:], torch_dtype(events.dtype, device)
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
@@ -387,11 +429,26 @@ class BaseAutoencoder(
         self.net_.means_ = feature_means(events)
         if data.rows.has_missing:
             events, targets = self._completed(events), self._completed(targets)
-        network = self._network_of_fit()
-        network.initialize(self.net_.module_, events, self._seed)
+        self._initialize(events, targets, conditions)
+
+    def _initialize(self, events, targets, conditions):
+        """Set the weights that depend on the data, given a sample of it."""
+        network, module = self._network_of_fit(), self.net_.module_
+        residuals = events
+        if module.means is not None:
+            module.means.fit(conditions, events, targets)
+            residuals, targets = module.means.of_arrays(conditions, events, targets)
+        network.initialize(module, residuals, self._seed)
         if targets is not None:
-            network.aim(self.net_.module_, events, targets)
+            network.aim(module, residuals, targets)
         self._start_dispersion(events if targets is None else targets)
+        if module.means is not None and module.scales is not None:
+            module.fit_scales(
+                *(
+                    as_tensor(part).to(self.net_.device, self.net_.dtype)
+                    for part in (events, conditions)
+                )
+            )
 
     def _start_dispersion(self, events):
         """Let what a likelihood learns start from the estimate around the means."""
@@ -408,18 +465,22 @@ class BaseAutoencoder(
         return filled(x, means, keeps_ends=self.net_.keeps_ends).numpy()
 
     def _sample(self, data, rows):
-        """Return events, and targets or None, of up to `SAMPLE_ROWS` rows."""
+        """Return events, targets and conditions of up to `SAMPLE_ROWS` rows.
+
+        All but the events may be None.
+        """
         if rows is data.rows:
-            X, y = (
-                None
-                if part is None
-                else self._as_events(evenly_spaced(part, SAMPLE_ROWS))
-                for part in (data.X, data.y)
+            X, y, condition = (
+                None if part is None else evenly_spaced(part, SAMPLE_ROWS)
+                for part in (data.X, data.y, data.condition)
             )
+            X, y = (None if part is None else self._as_events(part) for part in (X, y))
         else:
-            X, _, y = rows.sample(SAMPLE_ROWS)
-            X, y = X.numpy(), None if y is None else y.numpy()
-        return X.astype(float_dtype(data.X), copy=False), y
+            X, _, y, condition = (
+                None if part is None else part.numpy()
+                for part in rows.sample(SAMPLE_ROWS)
+            )
+        return X.astype(float_dtype(data.X), copy=False), y, condition
 
     def _build_net(self, event_shape, dtype, device):
         """Build `net_`, with random weights: a function of parameters and `_seed`."""
@@ -445,19 +506,44 @@ class BaseAutoencoder(
         with global_seed(self._seed):
             n_components = int(self.n_components)  # torch takes no numpy integers
             network = self._network_of_fit()
-            encoder, decoder = network.build(event_shape, n_components)
-            middle = bottleneck.build(encoder.out_features, n_components)
+            encoder, decoder, n_features = self._built(network, event_shape)
+            middle = bottleneck.build(n_features, n_components)
             noise = None if noise is None else noise.build(event_shape)
+        n_conditions, means, scales = self._n_conditions, None, None
+        if n_conditions and network.has_linear_path:
+            restores = network.output_activation == "identity"
+            means = ConditionalMeans(n_conditions, event_shape, restores)
+        if n_conditions and "log_var" in bottleneck.provides:
+            scales = ConditionalScales(n_conditions, n_components)
         return AutoencoderModule(
             encoder,
             middle,
             decoder,
             event_shape,
-            noise,
+            input_noise=noise,
             units=network.units(event_shape),
             n_dispersions=prod(event_shape) if self._term.learns_dispersion else None,
             link=self._term.link(),
+            means=means,
+            scales=scales,
         )
+
+    def _built(self, network, event_shape):
+        """Return encoder and decoder, and how many features codes are made of.
+
+        The decoder is given a condition beside the code, the encoder beside an event
+        that is a vector. Of other events, the condition is a feature beside those of
+        the encoder.
+        """
+        n_conditions, n_components = self._n_conditions, int(self.n_components)
+        encoder, decoder = network.build(event_shape, n_components + n_conditions)
+        if not n_conditions:
+            return encoder, decoder, encoder.out_features
+        if len(event_shape) > 1:
+            return encoder, decoder, encoder.out_features + n_conditions
+        shape = (event_shape[0] + n_conditions,)
+        encoder, _ = network.build(shape, n_components)
+        return encoder, decoder, encoder.out_features
 
     def _train(self, data, rows, rows_val, length, context):
         self._warn_out_of_range(data.target)
@@ -467,7 +553,7 @@ class BaseAutoencoder(
             observers.append(TaskPerEpoch(context, self, data.X, data.target))
         self._run(rows, rows_val, length, observers)
 
-    def _finish(self, X, weight=None):
+    def _finish(self, X, weight=None, condition=None):
         """Do what a fitted model needs besides its weights; by default nothing.
 
         Parameters
@@ -476,6 +562,8 @@ class BaseAutoencoder(
             Validated rows of the fit.
         weight : ndarray of shape (n_samples,) or None
             Their weights.
+        condition : ndarray of shape (n_samples, n_conditions) or None
+            The vectors of their conditions.
         """
 
     def _run(self, rows, rows_val, length, observers=(), scheduled=True, anew=False):
@@ -679,7 +767,24 @@ class BaseAutoencoder(
 
     __metadata_request__transform = {"out": UNUSED}
 
-    def transform(self, X, *, out=None):
+    def fit_transform(self, X, y=None, *, condition=None, **fit_params):
+        """Fit to the rows of `X` and return their codes.
+
+        Parameters
+        ----------
+        X, y, condition
+            As for `fit`.
+        **fit_params : dict
+            What else `fit` takes.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components)
+        """
+        self.fit(X, y, condition=condition, **fit_params)
+        return self.transform(X, condition=condition)
+
+    def transform(self, X, *, out=None, condition=None):
         """Return the codes of `X`: deterministic, without noise.
 
         Parameters
@@ -688,6 +793,9 @@ class BaseAutoencoder(
         out : ndarray of shape (n_samples, n_components) or None, default=None
             What to write the codes into, of a floating dtype: with a writable memory
             map, neither rows nor codes need fit into memory. By default a new array.
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
@@ -699,7 +807,8 @@ class BaseAutoencoder(
         ------
         ValueError
             When `out` has another shape, is read-only, or a data frame is asked for
-            (`set_output`).
+            (`set_output`). When the model was fitted with a condition and none is
+            given, or the reverse, or a label was not in the fit.
         TypeError
             When `out` is no array of a floating dtype.
         """
@@ -710,15 +819,19 @@ class BaseAutoencoder(
                 f"out= is written into and set_output(transform={container!r}) asks "
                 "for a new data frame: go without one of them."
             )
-        return self._mapped(self._codes, X, out)
+        return self._mapped(self._codes, X, condition, out)
 
-    def inverse_transform(self, Z):
+    def inverse_transform(self, Z, *, condition=None):
         """Return the rows that codes stand for.
 
         Parameters
         ----------
         Z : array-like of shape (n_samples, n_components)
             Codes.
+        condition : array-like or scalar, default=None
+            What the rows are to be like, one value for each or for all, where the
+            model was fitted with a condition: codes of rows of one batch, decoded as
+            those of another, are what the rows would have been there.
 
         Returns
         -------
@@ -732,16 +845,23 @@ class BaseAutoencoder(
                 f"Z has {Z.shape[1]} columns, but {type(self).__name__} was fitted "
                 f"with n_components={self._n_features_out}."
             )
-        module = self.net_.module_
-        X_hat = map_rows(module.decode, Z, module)
+        module, condition = self.net_.module_, self._given_condition(condition, len(Z))
+
+        def decode(z, condition):
+            return module.decode(z, condition=condition)
+
+        X_hat = map_rows(decode, Z, module, condition)
         return X_hat.reshape(len(Z), *self.input_shape_)
 
-    def reconstruct(self, X):
+    def reconstruct(self, X, *, condition=None):
         """Return the reconstructions of `X`, ``inverse_transform(transform(X))``.
 
         Parameters
         ----------
         X : array-like like in `fit`
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
@@ -750,9 +870,9 @@ class BaseAutoencoder(
             before the end are missing.
         """
         check_is_fitted(self)
-        return self._mapped(self._reconstruct, X)
+        return self._mapped(self._reconstruct, X, condition)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(self, X, y=None, sample_weight=None, *, condition=None):
         """Return the share of the variance of `X` that its reconstruction explains.
 
         Parameters
@@ -763,6 +883,9 @@ class BaseAutoencoder(
             that is to be explained. Of any other shape, as labels, it is ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
@@ -772,25 +895,28 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         sums, n_seen = ErrorSums(), 0
-        n_rows, parts = self._parts(X)
+        n_rows, parts = self._parts(X, condition)
         y = None if y is X else y
-        for rows in parts:
+        for rows, condition in parts:
             if not n_seen and y is not None:
                 n_rows = len(X) if n_rows is None and hasattr(X, "__len__") else n_rows
                 y = as_target(y, (n_rows, *rows.shape[1:]))
             of_part = slice(n_seen, n_seen + len(rows))
             target = rows if y is None else y[of_part]
             weight = None if sample_weight is None else sample_weight[of_part]
-            sums.update(target, self._reconstruct(rows), weight)
+            sums.update(target, self._reconstruct(rows, condition), weight)
             n_seen += len(rows)
         return sums.variance_explained()
 
-    def score_samples(self, X):
+    def score_samples(self, X, *, condition=None):
         """Return the negative mean squared reconstruction error of every row.
 
         Parameters
         ----------
         X : array-like like in `fit`
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
@@ -799,13 +925,20 @@ class BaseAutoencoder(
             scikit-learn.
         """
         check_is_fitted(self)
-        return self._mapped(lambda X: -row_errors(X, self._reconstruct(X)), X)
 
-    def _codes(self, X):
-        return self._map(lambda x: self.net_.module_.encode(x).mean, X)
+        def scores(X, condition):
+            return -row_errors(X, self._reconstruct(X, condition))
 
-    def _reconstruct(self, X):
-        X_hat = self._map(lambda x: self.net_.module_(x)[0], X).reshape(X.shape)
+        return self._mapped(scores, X, condition)
+
+    def _codes(self, X, condition=None):
+        module = self.net_.module_
+        return self._map(lambda x, c: module.encode(x, None, c).mean, X, condition)
+
+    def _reconstruct(self, X, condition=None):
+        module = self.net_.module_
+        X_hat = self._map(lambda x, c: module(x, None, c)[0], X, condition)
+        X_hat = X_hat.reshape(X.shape)
         if self._holds_sequences(X) and np.isnan(X).any():
             X_hat[has_ended(self._as_events(X)).reshape(X.shape)] = np.nan
         return X_hat

@@ -63,16 +63,31 @@ class EventDataMixin:
         end_early = any(part.rows.source.end_early for part in data)
         self._has_unequal_lengths = end_early or len(shapes) > 1
 
-    def _training_data(self, X, y=None, sample_weight=None, *, reset):
-        """Return the `TrainingData` of what `fit` is given."""
+    def _training_data(
+        self,
+        X,
+        y=None,
+        sample_weight=None,
+        condition=None,
+        *,
+        reset,
+        name="condition",
+    ):
+        """Return the `TrainingData` of what `fit` is given.
+
+        `name` is what errors call the condition.
+        """
         y = None if y is X else y
         if is_dataset(X):
-            return self._data_of_dataset(X, y, sample_weight, reset=reset)
-        if is_dataset(y):
+            X, source, step, target = self._data_of_dataset(X, y, reset=reset)
+        elif is_dataset(y):
             raise lone_dataset()
-        X = self._check_X(X, reset=reset)
-        source = ArraySource(self._as_events(X), *self._missing_in(X))
-        return training_data(X, source, sample_weight, target=self._target(y, X))
+        else:
+            X = self._check_X(X, reset=reset)
+            source = ArraySource(self._as_events(X), *self._missing_in(X))
+            step, target = 1, self._target(y, X)
+        condition = self._condition_of_fit(condition, len(source), name, reset=reset)
+        return training_data(X, source, sample_weight, step, target, condition)
 
     def _target(self, y, X):
         """Return the `Target` of validated rows, None where they are their own."""
@@ -84,12 +99,16 @@ class EventDataMixin:
             check_ends(X[rows], y[rows], self._holds_sequences(X))
         return Target(y, ArraySource(self._as_events(y), *self._missing_in(y)))
 
-    def _validation_data(self, X_val, y_val, data):
+    def _validation_data(self, X_val, y_val, condition_val, data):
         """Return the `TrainingData` of validation rows, None without any."""
         check_validation_target(X_val, y_val, data)
         if X_val is None:
+            if condition_val is not None:
+                raise ValueError("condition_val is that of X_val: pass X_val, too.")
             return None
-        data_val = self._training_data(X_val, y_val, reset=False)
+        data_val = self._training_data(
+            X_val, y_val, None, condition_val, reset=False, name="condition_val"
+        )
         events = (self._as_events(X) for X in (data.X, data_val.X))
         warn_unlike(*events, stacklevel=5)
         return data_val
@@ -105,14 +124,15 @@ class EventDataMixin:
                 may_vary_less=True,
             )
 
-    def _data_of_dataset(self, dataset, y, sample_weight, *, reset):
+    def _data_of_dataset(self, dataset, y, *, reset):
+        """Return every so manieth row, the source of all, that step, and the target."""
         sample, missing = EvenSample(SAMPLE_ROWS), Missing()
         for X in self._checked_chunks(dataset, reset=reset):
             sample.add(X)
             missing = missing.also(self._missing_in(X))
         source = source_of(dataset, self._collate_events, sample.n_seen, *missing)
         target = self._target_of_dataset(y, source, sample)
-        return training_data(sample.rows(), source, sample_weight, sample.step, target)
+        return sample.rows(), source, sample.step, target
 
     def _target_of_dataset(self, y, source, sample):
         """Return the `Target` of a data set's rows, an array or a data set, or None."""
@@ -164,31 +184,42 @@ class EventDataMixin:
 
     # Predicting
 
-    def _map(self, function, X):
-        """Return the results of a function of complete events for validated rows."""
+    def _map(self, function, X, condition=None):
+        """Return the results of a function of complete events for validated rows.
+
+        It is given the vectors of their conditions, too, or None.
+        """
         net, may_lack = self.net_, self._holds_sequences(X)
 
-        def mapped(x):
+        def mapped(x, condition):
             events = self._as_events(x)
-            return function(net.filled(events) if may_lack else events)
+            return function(net.filled(events) if may_lack else events, condition)
 
-        return map_rows(mapped, X, net.module_)
+        return map_rows(mapped, X, net.module_, condition)
 
-    def _mapped(self, function, X, out=None):
+    def _mapped(self, function, X, condition, out=None):
         """Return the results of a function of validated rows, for rows of users.
 
-        They are taken some megabytes at a time; `out` is as in `filled`.
+        They are taken some megabytes at a time, with the vectors of their conditions;
+        `out` is as in `filled`.
         """
-        n_rows, parts = self._parts(X)
-        return filled(map(function, parts), n_rows, out)
+        n_rows, parts = self._parts(X, condition)
+        return filled((function(*part) for part in parts), n_rows, out)
 
-    def _parts(self, X):
-        """Return the number of rows, if it is known, and an iterator over parts."""
+    def _parts(self, X, condition):
+        """Return the number of rows, if it is known, and an iterator over parts.
+
+        A part is some rows, and the vectors of their conditions or None.
+        """
         if is_dataset(X):
-            return None, self._checked_chunks(X, reset=False)
-        X = self._check_X(X, reset=False)
-        size = rows_at_a_time(X, self.net_.module_)
-        return len(X), (X[rows] for rows in slices(len(X), size))
+            n_rows, parts = None, self._checked_chunks(X, reset=False)
+            vectors = self._given_condition(condition, _length_of(X))
+        else:
+            X = self._check_X(X, reset=False)
+            size = rows_at_a_time(X, self.net_.module_)
+            n_rows, parts = len(X), (X[rows] for rows in slices(len(X), size))
+            vectors = self._given_condition(condition, n_rows)
+        return n_rows, _beside(parts, vectors)
 
     def _check_X(self, X, *, reset, first=0):
         if is_dataset(X):
@@ -280,6 +311,18 @@ class EventDataMixin:
         if hasattr(self, "net_") and len(self.input_shape_) == 1:
             return self.net_.module_.event_shape[-1]
         return self.n_features_in_
+
+
+def _beside(parts, vectors):
+    """Yield parts of rows, and those of the vectors that belong to them, or None."""
+    end = 0
+    for part in parts:
+        start, end = end, end + len(part)
+        yield part, None if vectors is None else vectors[start:end]
+
+
+def _length_of(dataset):
+    return len(dataset) if hasattr(dataset, "__len__") else None
 
 
 def _check_length(dataset):

@@ -102,7 +102,11 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Names of the columns, where `X` had names.
 input_shape_ : tuple of int
-    Shape of one row of the data seen in `fit`."""
+    Shape of one row of the data seen in `fit`.
+condition_categories_ : ndarray of shape (n_categories,)
+    Labels of the condition seen in `fit`, where it has labels.
+condition_scaling_ : ndarray of shape (2, n_conditions)
+    Means and standard deviations of the condition's columns, where it has numbers."""
 
 
 def document(cls):

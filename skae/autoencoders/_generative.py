@@ -41,14 +41,19 @@ class GenerativeMixin:
 
     # After the fit
 
-    def _finish(self, X, weight=None):
+    def _finish(self, X, weight=None, condition=None):
         """Fit the sampler and look at the codes of the training data."""
-        super()._finish(X, weight)
-        self.sampler_ = self._fitted_sampler(X, weight)
-        rows = X[:: -(-len(X) // MAX_DIAGNOSTIC_ROWS)]
+        super()._finish(X, weight, condition)
+        self.sampler_ = self._fitted_sampler(X, weight, condition)
+        step = -(-len(X) // MAX_DIAGNOSTIC_ROWS)
+        X, condition = X[::step], None if condition is None else condition[::step]
         if _has_distributions(self):
-            self._diagnose(*self._distribution(rows), rows)
-        self._measure_rate(rows)
+            moments, means = self._distribution(X, condition), self.net_.module_.means
+            rows = X
+            if means is not None:  # all that codes may tell of
+                rows, _ = means.of_arrays(condition, self._as_events(X))
+            self._diagnose(*moments, rows)
+        self._measure_rate(X, condition)
 
     def _fit_decoder(self, rows):
         """Keep the variance of the decoder, where it has one.
@@ -80,13 +85,18 @@ class GenerativeMixin:
     def _most_likely_variance(self, term, rows):
         """Return the variance, ``(1,)`` or ``(n_features,)``, or None."""
         net, generator = self.net_, self._generator(self._seed)
-        x, row_weight, target = rows.sample(ROWS_OF_VARIANCE)
+        x, row_weight, target, condition = rows.sample(ROWS_OF_VARIANCE)
         target = (x if target is None else target).flatten(1)
         module, drawn = net.module_, []
-        for part in x.repeat(DRAWS_OF_VARIANCE, *[1] * (x.ndim - 1)).split(1000):
-            part = net.filled(part.to(net.device, net.dtype))
-            z = module.encode(part, generator).sample
-            drawn.append(module.decode(z, part.shape[1:]).flatten(1).cpu())
+        numbers = torch.arange(len(x)).repeat(DRAWS_OF_VARIANCE)
+        for part in numbers.split(1000):
+            events, c = (
+                None if rows is None else rows[part].to(net.device, net.dtype)
+                for rows in (x, condition)
+            )
+            events = net.filled(events)
+            z = module.encode(events, generator, c).sample
+            drawn.append(module.decode(z, events.shape[1:], c).flatten(1).cpu())
         target = target.repeat(DRAWS_OF_VARIANCE, 1).to(net.dtype)
         weight = target.isfinite().to(net.dtype)
         if row_weight is not None:
@@ -94,14 +104,14 @@ class GenerativeMixin:
         variance = term.variance(target.nan_to_num(), torch.cat(drawn), weight)
         return None if variance is None else variance.flatten().numpy()
 
-    def _measure_rate(self, X):
+    def _measure_rate(self, X, condition):
         """Keep how many bits get through noise that is added to the codes."""
         noise = getattr(self.net_.module_.bottleneck, "noise", None)
         variance = getattr(noise, "noise_variance", None)
         for name in ("information_rate_", "information_rate_per_unit_"):
             vars(self).pop(name, None)
         if variance is not None and (torch.as_tensor(variance) > 0).all():
-            rate = information_rate(self._codes(X), variance)
+            rate = information_rate(self._codes(X, condition), variance)
             self.information_rate_ = rate.joint
             self.information_rate_per_unit_ = rate.per_unit
 
@@ -157,11 +167,11 @@ class GenerativeMixin:
             f"(learning_rate={self.net_.lr:g})."
         )
 
-    def _fitted_sampler(self, X, weight):
+    def _fitted_sampler(self, X, weight, condition):
         sampler = self._new_sampler()
         if _is_prior(sampler):
             return sampler.fit(np.zeros((2, self.n_components)))
-        return sampler.fit(self._codes_to_imitate(X, weight))
+        return sampler.fit(self._codes_to_imitate(X, weight, condition))
 
     def _new_sampler(self):
         """Return a sampler to fit, which draws by our seed unless it has its own."""
@@ -170,8 +180,10 @@ class GenerativeMixin:
             sampler.random_state = self._seed
         return sampler
 
-    def _codes_to_imitate(self, X, weight):
-        Z = self._codes(X).astype(np.float64)  # for covariances of thin codes
+    def _codes_to_imitate(self, X, weight, condition):
+        Z = self._codes(X, condition).astype(
+            np.float64
+        )  # for covariances of thin codes
         if weight is not None:  # which mixtures do not take
             rng = np.random.RandomState(self._seed)
             Z = Z[rng.choice(len(Z), len(Z), p=weight / weight.sum())]
@@ -179,7 +191,7 @@ class GenerativeMixin:
 
     # Generation
 
-    def sample(self, n_samples=1, random_state=None, *, noise=False):
+    def sample(self, n_samples=1, random_state=None, *, noise=False, condition=None):
         """Generate rows: codes from the sampler, decoded.
 
         Parameters
@@ -192,6 +204,9 @@ class GenerativeMixin:
             Whether to draw rows from the decoder's density, a likelihood, rather than
             to return what codes stand for, its mean: `decoder_variance_` is that of
             the noise.
+        condition : array-like or scalar, default=None
+            What the rows are to be like, one value for each or for all, where the
+            model was fitted with a condition.
 
         Returns
         -------
@@ -210,7 +225,8 @@ class GenerativeMixin:
                 "partial_fit: call fit, or use sampler='prior'."
             )
         rng = check_random_state(random_state)
-        X = self.inverse_transform(self._draw_codes(n_samples, rng))
+        Z = self._draw_codes(n_samples, rng)
+        X = self.inverse_transform(Z, condition=condition)
         return self._with_noise(X, rng) if noise else X
 
     def _with_noise(self, X, rng):
@@ -234,7 +250,7 @@ class GenerativeMixin:
         vars(self).pop("sampler_", None)
         # An unknown name is told here, before the training.
         if _is_prior(self._new_sampler()):
-            self.sampler_ = self._fitted_sampler(data.X, None)
+            self.sampler_ = self._fitted_sampler(data.X, None, None)
 
     def _draw_codes(self, n_samples, rng):
         sampler = copy(self.sampler_)
@@ -249,7 +265,7 @@ class GenerativeMixin:
 
     # Codes
 
-    def transform_sample(self, X, random_state=None):
+    def transform_sample(self, X, random_state=None, *, condition=None):
         """Return codes as training draws them: with the bottleneck's noise.
 
         Parameters
@@ -257,25 +273,32 @@ class GenerativeMixin:
         X : array-like like in `fit`
         random_state : int, RandomState instance or None, default=None
             Source of the draws.
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
         Z : ndarray of shape (n_samples, n_components)
         """
         check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        condition = self._given_condition(condition, len(X))
         module, generator = self.net_.module_, self._generator(random_state)
         return self._map(
-            lambda x: module.encode(x, generator).sample,
-            self._check_X(X, reset=False),
+            lambda x, c: module.encode(x, generator, c).sample, X, condition
         )
 
     @available_if(_has_distributions)
-    def transform_distribution(self, X):
+    def transform_distribution(self, X, *, condition=None):
         """Return the distribution of every row's code.
 
         Parameters
         ----------
         X : array-like like in `fit`
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
@@ -283,17 +306,31 @@ class GenerativeMixin:
             Means, which `transform` returns too, and logarithms of the variances.
         """
         check_is_fitted(self)
-        return self._distribution(self._check_X(X, reset=False))
+        X = self._check_X(X, reset=False)
+        return self._distribution(X, self._given_condition(condition, len(X)))
 
-    def _distribution(self, X):
+    def _distribution(self, X, condition=None):
         module = self.net_.module_
-        both = self._map(lambda x: torch.cat([*_moments(module.encode(x))], dim=-1), X)
+
+        def moments(x, condition):
+            latent = module.encode(x, None, condition)
+            return torch.cat([latent.mean, latent.log_var], dim=-1)
+
+        both = self._map(moments, X, condition)
         return both[:, : self.n_components], both[:, self.n_components :]
 
     # Likelihoods
 
     @available_if(_has_distributions)
-    def elbo(self, X, *, n_draws=16, decoder_variance=None, random_state=0):
+    def elbo(
+        self,
+        X,
+        *,
+        n_draws=16,
+        decoder_variance=None,
+        random_state=0,
+        condition=None,
+    ):
         """Return the evidence lower bound of every row, in nats.
 
         ``E_q[log p(x | z)] - KL(q(z | x) || N(0, I))``, summed over features and
@@ -310,16 +347,29 @@ class GenerativeMixin:
             maximum-likelihood estimate, the final training error.
         random_state : int, RandomState instance or None, default=0
             Source of the draws.
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
         bounds : ndarray of shape (n_samples,)
         """
-        log_p, _, kl = self._draws(X, n_draws, decoder_variance, random_state)
+        log_p, _, kl = self._draws(
+            X, n_draws, decoder_variance, random_state, condition
+        )
         return log_p.mean(axis=0) - kl
 
     @available_if(_has_distributions)
-    def log_likelihood(self, X, *, n_draws=64, decoder_variance=None, random_state=0):
+    def log_likelihood(
+        self,
+        X,
+        *,
+        n_draws=64,
+        decoder_variance=None,
+        random_state=0,
+        condition=None,
+    ):
         """Return an importance-weighted estimate of ``log p(x)`` of every row, in nats.
 
         ``log mean_s p(x | z_s) p(z_s) / q(z_s | x)``: in expectation a lower bound that
@@ -335,17 +385,22 @@ class GenerativeMixin:
             As for `elbo`.
         random_state : int, RandomState instance or None, default=0
             Source of the draws.
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
 
         Returns
         -------
         log_likelihoods : ndarray of shape (n_samples,)
         """
-        log_p, log_ratio, _ = self._draws(X, n_draws, decoder_variance, random_state)
+        log_p, log_ratio, _ = self._draws(
+            X, n_draws, decoder_variance, random_state, condition
+        )
         log_weights = torch.from_numpy(log_p + log_ratio)
         return (log_weights.logsumexp(0) - math.log(n_draws)).numpy()
 
     @available_if(_has_distributions)
-    def diagnose(self, X, *, n_draws=16, random_state=0):
+    def diagnose(self, X, *, n_draws=16, random_state=0, condition=None):
         """Return what is to be said of the fit, given some rows: training or new ones.
 
         Parameters
@@ -355,6 +410,8 @@ class GenerativeMixin:
             Draws per row for the bound.
         random_state : int, RandomState instance or None, default=0
             Source of the draws.
+        condition : array-like, label or None, default=None
+            As for `transform`.
 
         Returns
         -------
@@ -376,11 +433,12 @@ class GenerativeMixin:
         3 of 3 units are active; a code says 4... nats of its row.
         Squared errors are 0... times the decoder's variance: ...
         """
-        bound = float(self.elbo(X, n_draws=n_draws, random_state=random_state).mean())
-        mean, log_var = self.transform_distribution(X)
+        draws = {"n_draws": n_draws, "random_state": random_state}
+        bound = float(self.elbo(X, condition=condition, **draws).mean())
+        mean, log_var = self.transform_distribution(X, condition=condition)
         kl = kl_to_standard_normal(torch.from_numpy(mean), torch.from_numpy(log_var))
         X = np.asarray(self._check_X(X, reset=False), dtype=np.float64)
-        errors = X.reshape(len(X), -1) - self._drawn(X, random_state)
+        errors = X.reshape(len(X), -1) - self._drawn(X, random_state, condition)
         variance = getattr(self, "decoder_variance_", np.nan)
         per_feature = self.net_.module_.noise == "per_feature"
         return Diagnosis(
@@ -392,35 +450,37 @@ class GenerativeMixin:
             float(np.nanmean(errors**2 / variance)),
         )
 
-    def _drawn(self, X, random_state):
+    def _drawn(self, X, random_state, condition):
         """Return reconstructions of codes that are drawn, flat."""
-        Z = self.transform_sample(X, random_state).astype(X.dtype)
-        return self.inverse_transform(Z).reshape(len(X), -1)
+        Z = self.transform_sample(X, random_state, condition=condition)
+        Z = Z.astype(X.dtype)
+        return self.inverse_transform(Z, condition=condition).reshape(len(X), -1)
 
-    def _draws(self, X, n_draws, decoder_variance, random_state):
+    def _draws(self, X, n_draws, decoder_variance, random_state, condition):
         """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
         self._check_support(X)
+        condition = self._given_condition(condition, len(X))
         if decoder_variance is None:
             decoder_variance = self._spread_of_decoder
         generator = self._generator(random_state)
 
-        def terms(x):
+        def terms(x, condition):
             x = self._as_events(x)
-            return self._draw_terms(x, n_draws, decoder_variance, generator)
+            return self._draw_terms(x, n_draws, decoder_variance, generator, condition)
 
-        terms = map_rows(terms, X, self.net_.module_).astype(np.float64)
+        terms = map_rows(terms, X, self.net_.module_, condition).astype(np.float64)
         log_p, log_ratio = terms[:, :n_draws].T, terms[:, n_draws:-1].T
         return log_p, log_ratio, terms[:, -1]
 
-    def _draw_terms(self, x, n_draws, decoder_variance, generator):
+    def _draw_terms(self, x, n_draws, decoder_variance, generator, condition):
         module, term = self.net_.module_, self.net_.criterion_.reconstruction
         rows, x = x.flatten(1), self.net_.filled(x)
         log_p, log_ratio = [], []
         for _ in range(n_draws):
-            latent = module.encode(x, generator)
-            x_hat = module.decode(latent.sample, x.shape[1:]).flatten(1)
+            latent = module.encode(x, generator, condition)
+            x_hat = module.decode(latent.sample, x.shape[1:], condition).flatten(1)
             log_p.append(term.log_likelihood(rows, x_hat, decoder_variance))
             log_ratio.append(_log_prior_over_posterior(latent))
         kl = kl_to_standard_normal(latent.mean, latent.log_var).sum(-1)
@@ -448,10 +508,6 @@ def network_of(estimator):
 
 def _is_prior(sampler):
     return not getattr(sampler, "needs_codes", True)
-
-
-def _moments(latent):
-    return latent.mean, latent.log_var
 
 
 def _log_prior_over_posterior(latent):

@@ -1,5 +1,6 @@
 """From the data that a fit is given to the rows that training takes."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -38,12 +39,15 @@ class TrainingData(NamedTuple):
         All of the rows, as events to train on.
     y : ndarray of shape (n_samples, ...) or None
         What the reconstructions of `X` are compared with, if not with `X`.
+    condition : ndarray of shape (n_samples, n_conditions) or None
+        What the codes of `X` are freed of.
     """
 
     X: np.ndarray
     weight: np.ndarray | None
     rows: Rows
     y: np.ndarray | None = None
+    condition: np.ndarray | None = None
 
     @property
     def target(self):
@@ -66,8 +70,8 @@ class Target(NamedTuple):
     source: Source
 
 
-def training_data(X, source, sample_weight, step=1, target=None):
-    """Return the `TrainingData` of rows and their weights.
+def training_data(X, source, sample_weight, step=1, target=None, condition=None):
+    """Return the `TrainingData` of rows and what is beside them.
 
     Rows without weight have no part in anything. The others' weights are scaled to a
     mean of one.
@@ -81,18 +85,26 @@ def training_data(X, source, sample_weight, step=1, target=None):
     sample_weight : array-like of shape (n_samples,) or None
     step : int, default=1
     target : Target or None, default=None
+    condition : ndarray of shape (n_samples, n_conditions) or None, default=None
+        Of all rows.
     """
     y, targets = (None, None) if target is None else target
+    rows = Rows(source, targets=targets)
+    if condition is not None:
+        rows = replace(rows, conditions=ArraySource(condition))
+        condition = condition[::step]
     if sample_weight is None:
-        return TrainingData(X, None, Rows(source, targets=targets), y)
+        return TrainingData(X, None, rows, y, condition)
     weight = _checked_weight(sample_weight, source)
-    rows = Rows(source, ArraySource(weight), targets=targets)
+    rows = replace(rows, weights=ArraySource(weight))
     kept, weight = np.flatnonzero(weight), weight[::step]
     if len(kept) < len(source):
         rows = rows.subset(torch.from_numpy(kept))
-        y = None if y is None else y[weight > 0]
-        X, weight = X[weight > 0], weight[weight > 0]
-    return TrainingData(X, weight, rows, y)
+        X, y, condition, weight = (
+            None if part is None else part[weight > 0]
+            for part in (X, y, condition, weight)
+        )
+    return TrainingData(X, weight, rows, y, condition)
 
 
 def float_dtype(X):

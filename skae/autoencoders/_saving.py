@@ -86,7 +86,8 @@ class SavingMixin:
             When those packages are not there.
         ValueError
             When there is no such method, the network has recurrent layers or
-            convolutions and the dtype is float64, or it does what ONNX cannot express.
+            convolutions and the dtype is float64, or it does what ONNX cannot express;
+            or the estimator was fitted with a condition, a second input.
 
         Notes
         -----
@@ -112,4 +113,9 @@ class SavingMixin:
         True
         """
         check_is_fitted(self)
+        if self._n_conditions:
+            raise ValueError(
+                "to_onnx writes models with one input, and this one was fitted with a "
+                "condition, a second: use save, or fit without condition."
+            )
         export_onnx(self, path, method, dtype)

@@ -28,10 +28,21 @@ class AutoencoderModule(nn.Module):
     n_dispersions : int or None, default=None
         Of how many features to learn a dispersion beside the weights, for a
         reconstruction term with ``learns_dispersion``.
-
     link : torch.nn.Module or None, default=None
         From what the decoder puts out to reconstructions, as a reconstruction term has
         it. The decoder's output is then in no units.
+    means : torch.nn.Module or None, default=None
+        The `ConditionalMeans` that are taken out of what is encoded, where there is a
+        condition and the network has a linear path.
+    scales : torch.nn.Module or None, default=None
+        The `ConditionalScales` of codes with a distribution, where there is a
+        condition.
+
+    Notes
+    -----
+    A condition, ``(..., batch, n_conditions)``, is given to the encoder beside the
+    features of an event, to the bottleneck beside the encoder's features where events
+    have more axes, and to the decoder beside the code. They have to be built for it.
 
     Examples
     --------
@@ -56,10 +67,14 @@ class AutoencoderModule(nn.Module):
         units=None,
         n_dispersions=None,
         link=None,
+        means=None,
+        scales=None,
     ):
         super().__init__()
         self.input_noise = input_noise
         self.units = units
+        self.means = means
+        self.scales = scales
         self.encoder = encoder
         self.bottleneck = bottleneck
         self.decoder = decoder
@@ -103,25 +118,47 @@ class AutoencoderModule(nn.Module):
         scale = self.units.scale.square().mean().sqrt().item()
         return 2.0 ** round(degree * log2(scale))
 
-    def encode(self, x, generator=None):
+    def encode(self, x, generator=None, condition=None):
         """Return the `Latent` of events; noise is drawn only with a generator.
 
         That on the events is, too, only drawn in training.
         """
         if self.input_noise is not None:
             x = self.input_noise(x, generator if self.training else None)
+        if self.means is not None:
+            x = self.means.residuals(x, condition)
         if self.units is not None:
             x = self.units.standardised(x)
-        return self.bottleneck(self.encoder(x), generator)
+        latent = self.bottleneck(self._features(x, condition), generator)
+        return latent if self.scales is None else self.scales.alike(latent, condition)
 
-    def decode(self, z, event_shape=None):
+    @torch.no_grad()
+    def fit_scales(self, x, condition):
+        """Set the scales of codes to those of some events, of which none are known."""
+        self.scales.fit(self.encode(x, condition=condition), condition)
+
+    def _features(self, x, condition):
+        if condition is None:
+            return self.encoder(x)
+        if len(self.event_shape) == 1:
+            return self.encoder(torch.cat([x, condition], dim=-1))
+        return torch.cat([self.encoder(x), condition], dim=-1)
+
+    def decode(self, z, event_shape=None, condition=None):
         """Return the events that codes ``(..., batch, k)`` stand for."""
+        if self.scales is not None:
+            z = self.scales.restored(z, condition)
+        if condition is not None:
+            z = torch.cat([z, condition], dim=-1)
         x_hat = self.decoder(z, event_shape or self.event_shape)
-        x_hat = x_hat if self.units is None else self.units.restored(x_hat)
+        if self.units is not None:
+            x_hat = self.units.restored(x_hat)
+        if self.means is not None:
+            x_hat = self.means.restored(x_hat, condition)
         return x_hat if self.link is None else self.link(x_hat)
 
-    def forward(self, x, generator=None):
+    def forward(self, x, generator=None, condition=None):
         """Return the reconstruction and the `Latent` it was decoded from."""
-        latent = self.encode(x, generator)
+        latent = self.encode(x, generator, condition)
         event_shape = x.shape[x.ndim - len(self.event_shape) :]
-        return self.decode(latent.sample, event_shape), latent
+        return self.decode(latent.sample, event_shape, condition), latent

@@ -24,6 +24,9 @@ class Network(BaseEstimator, ABC):
     - the decoder maps a code ``(..., batch, k)`` and an event shape to
       ``(..., batch, *event_shape)``.
 
+    Where a fit has a condition, a vector for each row, the network is built for codes
+    with that vector behind them, and for events with it where these are vectors, too.
+
     Examples
     --------
     One linear map each way:

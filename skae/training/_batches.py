@@ -15,7 +15,7 @@ class Batches:
     Parameters
     ----------
     rows : Rows
-        The events, and weights.
+        The events, and what is beside.
     batch_size : int
         Rows per batch; the last batch of an epoch may be smaller.
     device : torch.device
@@ -39,7 +39,9 @@ class Batches:
         return -(-len(self.rows) // self.batch_size)
 
     def epoch(self, epoch):
-        """Yield the batches of one epoch: events, and weights and targets or None.
+        """Yield the batches of one epoch: events, weights, targets, and conditions.
+
+        All but the events may be None.
 
         Rows are gathered for many batches at once, about a megabyte at a time, which
         stays in the processor's cache: one indexing operation a batch is a notable cost
@@ -48,7 +50,7 @@ class Batches:
         order = self._order(epoch)
         others = [
             None if source is None else self._split(source, order)
-            for source in (self.rows.weights, self.rows.targets)
+            for source in self.rows.beside
         ]
         for x in self._split(self.rows.source, order):
             yield x, *(None if other is None else next(other) for other in others)

@@ -39,7 +39,8 @@ class DivergenceGuard(Callback):
     def on_train_begin(self, net, X=None, **kwargs):
         """Note some rows, for the last check."""
         net.diverged_ = False
-        self.rows_ = X.head(net.batch_size), None, X.head_targets(net.batch_size)
+        _, *beside = X.head_beside(net.batch_size)
+        self.rows_ = X.head(net.batch_size), None, *beside
         self.trusted_ = None
         self.compare_with(net, net.terms_of(*self.rows_), X)
 

@@ -10,7 +10,7 @@ __all__ = ["filled", "map_rows", "rows_at_a_time", "slices"]
 CHUNK_BYTES = 2**22
 
 
-def map_rows(function, X, module):
+def map_rows(function, X, module, condition=None):
     """Apply `function` to the rows of an array, a few megabytes at a time.
 
     The chunks do not depend on the batch size of training: they are as large as the
@@ -19,10 +19,12 @@ def map_rows(function, X, module):
     Parameters
     ----------
     function : callable
-        From a tensor ``(n_rows, ...)`` to a tensor ``(n_rows, ...)``.
+        From a tensor ``(n_rows, ...)``, and one of conditions or None, to a tensor
+        ``(n_rows, ...)``.
     X : ndarray of shape (n_samples, ...)
     module : torch.nn.Module
         The module that `function` calls; tells device and dtype.
+    condition : ndarray of shape (n_samples, n_conditions) or None, default=None
 
     Returns
     -------
@@ -33,14 +35,21 @@ def map_rows(function, X, module):
     if any(part.training for part in module.modules()):  # eval takes long to set it
         module.eval()
 
-    def mapped(chunk):
+    def mapped(rows):
+        chunks = X[rows], None if condition is None else condition[rows]
         with torch.inference_mode():
-            y = function(as_tensor(chunk).to(weight.device, weight.dtype)).cpu().numpy()
+            given = (
+                None
+                if chunk is None
+                else as_tensor(chunk).to(weight.device, weight.dtype)
+                for chunk in chunks
+            )
+            y = function(*given).cpu().numpy()
         is_kept = X.dtype in (np.float64, np.float32)
         return y.astype(X.dtype, copy=False) if is_kept else y
 
     size = rows_at_a_time(X, module)
-    return filled((mapped(X[rows]) for rows in slices(len(X), size)), len(X))
+    return filled(map(mapped, slices(len(X), size)), len(X))
 
 
 def rows_at_a_time(X, module):

@@ -251,24 +251,28 @@ class AutoencoderNet(NeuralNet):
             step_fn = self._observed(step_fn, prefix)
         watch = current_watch()
         means = EpochMeans(len(iterator))
-        for batch, (x, row_weight, target) in enumerate(iterator.epoch(epoch)):
+        for batch, (x, row_weight, *beside) in enumerate(iterator.epoch(epoch)):
             if training:
                 self._follow_schedule(epoch + batch / len(iterator))
-            terms = step_fn(x, row_weight, weights, generator, target)[0]
+            terms = step_fn(x, row_weight, weights, generator, *beside)[0]
             means.add(terms, len(x), None if row_weight is None else row_weight.sum())
             if watch is not None:
                 watch.check(self)
             look()
         self._record(prefix, means, weights)
 
-    def train_step(self, x, row_weight, weights, generator, target=None):
+    def train_step(
+        self, x, row_weight, weights, generator, target=None, condition=None
+    ):
         """Take one optimisation step and return its terms and output."""
         terms = x_hat = None
 
         def closure():
             nonlocal terms, x_hat
             self.optimizer_.zero_grad()
-            loss, terms, x_hat = self._losses(x, row_weight, weights, generator, target)
+            loss, terms, x_hat = self._losses(
+                x, row_weight, weights, generator, target, condition
+            )
             if row_weight is not None:
                 loss = row_weight.mean() * loss
             (loss if self.loss_unit_ == 1 else loss / self.loss_unit_).backward()
@@ -282,7 +286,9 @@ class AutoencoderNet(NeuralNet):
         return terms, x_hat
 
     @torch.no_grad()
-    def validation_step(self, x, row_weight, weights, generator, target=None):
+    def validation_step(
+        self, x, row_weight, weights, generator, target=None, condition=None
+    ):
         """Return the terms and output of one held-out batch, without noise.
 
         Of codes with a distribution they are those of draws, as in training: without,
@@ -290,22 +296,22 @@ class AutoencoderNet(NeuralNet):
         """
         draws_codes = getattr(self.module_.bottleneck, "log_var", None) is not None
         source = generator if draws_codes else None
-        return self._losses(x, row_weight, weights, source, target)[1:]
+        return self._losses(x, row_weight, weights, source, target, condition)[1:]
 
-    def terms_of(self, x, row_weight=None, target=None):
+    def terms_of(self, x, row_weight=None, target=None, condition=None):
         """Return the terms of some rows, without noise, under the weights of now."""
         self._set_training(False)
         weights = self.criterion_.weights(max(0, len(self.history) - 1), self.n_epochs_)
-        x, row_weight, target = (
+        x, row_weight, *beside = (
             None if part is None else part.to(self.device, self.dtype)
-            for part in (x, row_weight, target)
+            for part in (x, row_weight, target, condition)
         )
         with self._compiled():
-            terms, _ = self.validation_step(x, row_weight, weights, None, target)
+            terms, _ = self.validation_step(x, row_weight, weights, None, *beside)
         return {name: term.item() for name, term in terms.items()}
 
-    def _losses(self, x, row_weight, weights, generator, target=None):
-        x_hat, latent = self._outputs(x, generator)
+    def _losses(self, x, row_weight, weights, generator, target=None, condition=None):
+        x_hat, latent = self._outputs(x, generator, condition)
         target = x if target is None else target
         rows = (target, x_hat)
         if x.ndim > 2:
@@ -334,13 +340,13 @@ class AutoencoderNet(NeuralNet):
         """Return events whose missing entries have the means of the fit's rows."""
         return filled(x, self.means_, keeps_ends=self.keeps_ends)
 
-    def _outputs(self, x, generator):
+    def _outputs(self, x, generator, condition):
         """Return the module's output, in the dtype of `x` whatever it computes in."""
         x = self.filled(x) if self.has_missing_ else x
         if not self.mixed_precision:
-            return self.forward_(x, generator)
+            return self.forward_(x, generator, condition)
         with torch.autocast(x.device.type, torch.bfloat16):
-            x_hat, latent = self.forward_(x, generator)
+            x_hat, latent = self.forward_(x, generator, condition)
         fields = (None if field is None else field.to(x.dtype) for field in latent)
         return x_hat.to(x.dtype), type(latent)(*fields)
 
@@ -373,10 +379,10 @@ class AutoencoderNet(NeuralNet):
         """Wrap a step in skorch's batch-level records and notifications."""
         training = prefix == "train"
 
-        def step(x, row_weight, weights, generator, target):
+        def step(x, row_weight, weights, generator, target, condition):
             batch = x, x if target is None else target
             self.notify("on_batch_begin", batch=batch, training=training)
-            terms, x_hat = step_fn(x, row_weight, weights, generator, target)
+            terms, x_hat = step_fn(x, row_weight, weights, generator, target, condition)
             self.history.record_batch(f"{prefix}_loss", terms["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", len(x))
             self.notify(

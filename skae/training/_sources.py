@@ -184,12 +184,20 @@ class Rows:
     targets : Source or None, default=None
         What the reconstruction of each row is compared with; the row itself without
         it.
+    conditions : Source or None, default=None
+        What each row's code is freed of, vectors of numbers.
     """
 
     source: Source
     weights: Source | None = None
     numbers: torch.Tensor | None = None
     targets: Source | None = None
+    conditions: Source | None = None
+
+    @property
+    def beside(self):
+        """What comes with the events, each a `Source` or None."""
+        return self.weights, self.targets, self.conditions
 
     def __len__(self):
         """Return the number of rows."""
@@ -219,16 +227,16 @@ class Rows:
             return next(iter(self.source.chunks(None, size)))
         return self.source.take(self.order(torch.arange(min(size, len(self)))))
 
-    def head_targets(self, size):
-        """Return the targets of the first `size` rows, or None without any."""
-        if self.targets is None:
-            return None
-        return self.targets.take(self.order(torch.arange(min(size, len(self)))))
+    def head_beside(self, size):
+        """Return weights, targets and conditions of the first `size` rows, or None."""
+        numbers = self.order(torch.arange(min(size, len(self))))
+        return tuple(None if s is None else s.take(numbers) for s in self.beside)
 
     def sample(self, size):
-        """Return the events of up to `size` rows, evenly spaced, weights, and targets.
+        """Return the events of up to `size` rows, evenly spaced, and what is beside.
 
-        Of a stream, which has no numbers, those of the first rows.
+        That is weights, targets and conditions, each or None. Of a stream, which has
+        no numbers, those of the first rows.
         """
         if self.source.is_indexed:
             numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
@@ -236,5 +244,4 @@ class Rows:
         else:
             numbers = torch.arange(min(size, len(self)))
             events = self.head(size)
-        others = self.weights, self.targets
-        return events, *(None if s is None else s.take(numbers) for s in others)
+        return events, *(None if s is None else s.take(numbers) for s in self.beside)

@@ -4,6 +4,8 @@ import math
 
 import torch
 
+from skae.training._inference import slices
+
 __all__ = ["error_beside_the_mean", "loss_of_mean", "spread_of"]
 
 # Rows that tell it, and values if rows are wide.
@@ -33,7 +35,7 @@ def spread_of(net, rows):
     spread : float
         Infinite where the rows leave nothing to compare with.
     """
-    x, row_weight, targets = _sample(net, rows)
+    x, row_weight, targets, _ = _sample(net, rows)
     x = x if targets is None else targets
     x = x.cpu().double().flatten(1)
     weight = _weight_of_entries(x, row_weight)
@@ -53,6 +55,8 @@ def spread_of(net, rows):
 def loss_of_mean(net, rows, held_out):
     """Return the reconstruction loss of held-out rows by the mean of others.
 
+    Where there is a condition, it is the mean under that of each row.
+
     Parameters
     ----------
     net : AutoencoderNet
@@ -70,8 +74,12 @@ def loss_of_mean(net, rows, held_out):
 
 def _finite(net, rows):
     """Return some rows, flat, or their targets, and the weights of their entries."""
-    x, row_weight, targets = _sample(net, rows)
-    x = (x if targets is None else targets).cpu().double().flatten(1)
+    x, row_weight, targets, condition = _sample(net, rows)
+    x = (x if targets is None else targets).cpu().double()
+    if (means := net.module_.means) is not None:
+        condition = condition.to(net.device, net.dtype)
+        x -= means.restored(x.new_zeros(x.shape).to(condition), condition).cpu()
+    x = x.flatten(1)
     weight = x.isfinite().double()
     if row_weight is not None:
         weight *= row_weight.cpu()[:, None]
@@ -104,12 +112,14 @@ def error_beside_the_mean(net, rows):
     spread = spread_of(net, rows)
     if not spread:
         return 0.0
-    x, row_weight, targets = _sample(net, rows)
+    x, row_weight, *beside = _sample(net, rows)
     weights = torch.ones(len(x)) if row_weight is None else row_weight
-    targets = x if targets is None else targets
-    parts = (part.split(net.batch_size) for part in (x, weights, targets))
     total = 0.0
-    for part in zip(*parts, strict=True):
+    for of_part in slices(len(x), net.batch_size):
+        part = [
+            None if values is None else values[of_part]
+            for values in (x, weights, *beside)
+        ]
         total += net.terms_of(*part)["reconstruction"] * part[1].sum().item()
     loss, n_features = total / weights.sum().item(), math.prod(net.module_.event_shape)
     return net.criterion_.reconstruction.ratio(loss, spread, n_features)

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from helpers.data import low_rank
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.mixture import BayesianGaussianMixture
@@ -364,3 +365,12 @@ def test_codes_with_noise_tell_how_many_bits_get_through():
     assert 0 < model.information_rate_ <= model.information_rate_per_unit_.sum()
     model.set_params(bottleneck="point").fit(X)
     assert not hasattr(model, "information_rate_")
+
+
+def test_draws_of_codes_are_of_rows_in_the_units_of_the_network():
+    X = low_rank(80, 6) * 100 + 5
+    model = VAE(2, max_epochs=2, random_state=0).fit(X)
+    mean, log_var = model.transform_distribution(X)
+    draws = np.stack([model.transform_sample(X, seed) for seed in range(200)])
+    deviations = (draws.mean(axis=0) - mean) / np.exp(log_var / 2)
+    assert np.abs(deviations).max() < 5 / np.sqrt(200)

@@ -48,7 +48,7 @@ def test_without_a_seed_rows_keep_their_order():
 def test_weights_come_with_their_rows():
     X = torch.arange(30.0)[:, None]
     rows = Rows(ArraySource(X), ArraySource(X[:, 0] * 10))
-    for x, weight, _ in Batches(rows, 7, device=CPU, dtype=X.dtype, seed=0).epoch(0):
+    for x, weight, *_ in Batches(rows, 7, device=CPU, dtype=X.dtype, seed=0).epoch(0):
         torch.testing.assert_close(10 * x[:, 0], weight)
 
 

@@ -115,8 +115,7 @@ def _are_plain(rows, module):
     source = rows.source
     return (
         type(source) is ArraySource
-        and rows.weights is None
-        and rows.targets is None
+        and rows.beside == (None, None, None)
         and tuple(source.X.shape[1:]) == module.event_shape
         and not isinstance(source.X, np.memmap)
     )
