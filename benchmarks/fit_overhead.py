@@ -1,12 +1,13 @@
 """What the estimator costs over a training loop written by hand.
 
-    python benchmarks/fit_overhead.py [--repeats 15] [--lstm]
+    python benchmarks/fit_overhead.py [--repeats 15] [--lstm | --vae]
 
 The same network, data, batches and optimiser: a plain torch loop with batches sliced
 from memory and fused Adam (the reference), `DenseAutoencoder`, raw skorch, and
 scikit-learn's `MLPRegressor`. Fashion-MNIST is used where the images lie in
 ``SKAE_DATA_HOME``; random images of the same shape cost the same. ``--lstm`` compares
-an LSTM autoencoder of windows of the airline passengers instead.
+an LSTM autoencoder of windows of the airline passengers instead, ``--vae`` variational
+autoencoders of the images, with their held-out error and bound beside PCA's.
 """
 
 import argparse
@@ -17,13 +18,14 @@ import numpy as np
 import torch
 from _timing import interleaved, print_table
 from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import MinMaxScaler
 from skorch import NeuralNetRegressor
 from torch import nn
 from torch.nn import functional
 
-from skae import DenseAutoencoder, LSTMAutoencoder
+from skae import VAE, DenseAutoencoder, LSTMAutoencoder
 from skae.datasets import fetch_fashion_mnist, load_airline_passengers
 from skae.preprocessing import SlidingWindow
 
@@ -162,6 +164,74 @@ def compare_lstms(repeats):
     print_table(f"{title}, 100 epochs", interleaved(contenders, repeats))
 
 
+class GaussianVAE(nn.Module):
+    """A variational autoencoder with ReLU layers, and its loss in nats per row."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        n_features, width, k = sizes[:3]
+        self.features = nn.Sequential(nn.Linear(n_features, width), nn.ReLU())
+        self.mean, self.log_var = nn.Linear(width, k), nn.Linear(width, k)
+        self.decoder = nn.Sequential(
+            nn.Linear(k, width), nn.ReLU(), nn.Linear(width, n_features)
+        )
+
+    def loss(self, x):
+        """Return the negative bound, whose decoder has the most likely variance."""
+        features = self.features(x)
+        mean, log_var = self.mean(features), self.log_var(features)
+        z = mean + (0.5 * log_var).exp() * torch.randn_like(mean)
+        variance = functional.mse_loss(self.decoder(z), x)
+        kl = 0.5 * (mean.square() + log_var.exp() - 1 - log_var).sum(1).mean()
+        return 0.5 * x.shape[1] * variance.log() + kl
+
+
+def vae_by_hand(X, sizes, batch_size, epochs):
+    torch.manual_seed(0)
+    model = GaussianVAE(sizes)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    data = torch.from_numpy(X)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(data)).split(batch_size):
+            optimizer.zero_grad()
+            model.loss(data[rows]).backward()
+            optimizer.step()
+
+
+def vae(X, sizes, batch_size, epochs, **changes):
+    return VAE(
+        sizes[2],
+        hidden_layer_sizes=sizes[1:2],
+        batch_size=batch_size,
+        max_epochs=epochs,
+        random_state=0,
+        device="cpu",
+        **changes,
+    ).fit(X)
+
+
+def compare_vaes(repeats):
+    X, sizes = images(12_000), (784, 256, 32)
+    train, test = X[:10_000], X[10_000:]
+    given = train, sizes, 128, 5
+    plain = {"activation": "relu", "linear_path": None}
+    contenders = {
+        "loop by hand": lambda: vae_by_hand(*given),
+        "VAE, the same network": lambda: vae(*given, **plain),
+        "VAE, its defaults: linear path, SiLU, one-cycle": lambda: vae(*given),
+    }
+    title = "Images 10,000 x 784, variational, 784-256-32, batches of 128"
+    print_table(f"{title}, 5 epochs", interleaved(contenders, repeats))
+    pca, model = PCA(32).fit(train), vae(*given)
+    of_pca = pca.inverse_transform(pca.transform(test))
+    errors = [
+        ((x_hat - test) ** 2).mean() for x_hat in (model.reconstruct(test), of_pca)
+    ]
+    bounds = model.elbo(test).mean(), pca.score(test)
+    print("held out: squared error {:.4f}, PCA {:.4f}".format(*errors))
+    print("held out: bound {:.0f} nats, PCA {:.0f}".format(*bounds))
+
+
 def images(n_samples=10_000):
     try:
         X, _ = fetch_fashion_mnist(
@@ -192,11 +262,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--lstm", action="store_true")
+    parser.add_argument("--vae", action="store_true")
     arguments = parser.parse_args()
     repeats = arguments.repeats
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     if arguments.lstm:
         compare_lstms(repeats)
+        return
+    if arguments.vae:
+        compare_vaes(repeats)
         return
     digits = (load_digits().data / 16).astype(np.float32)
     compare(

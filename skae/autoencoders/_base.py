@@ -781,8 +781,9 @@ default=None
         -------
         Z : ndarray of shape (n_samples, n_components)
         """
-        self.fit(X, y, condition=condition, **fit_params)
-        return self.transform(X, condition=condition)
+        # subclasses may have a `transform` of their own that takes none
+        given = {} if condition is None else {"condition": condition}
+        return self.fit(X, y, **given, **fit_params).transform(X, **given)
 
     def transform(self, X, *, out=None, condition=None):
         """Return the codes of `X`: deterministic, without noise.

@@ -140,6 +140,10 @@ def starts_as_pca(step):
         The reducing step, not fitted.
     """
     params = step.get_params(deep=False)
-    if "network" in params:
-        return NETWORKS.resolve(params["network"]).has_linear_path
+    network = params.get("network")
+    describes = "linear_path" in params and (
+        network is None or isinstance(network, str)
+    )
+    if network is not None and not describes:
+        return NETWORKS.resolve(network).has_linear_path
     return params.get("linear_path") == "pca"
