@@ -162,7 +162,8 @@ class LengthMixin:
     def _tried(self, data, length):
         nets = self._trained_on_parts(data, length)
         losses = _held_out_losses(nets)
-        last = best_epoch(losses)
+        # while weights rise, epochs are no path from the safe start to ever more
+        last = 1 + _least(losses) if length.warm_up else best_epoch(losses)
         has_diverged = any(net.diverged_ for net in nets)
         loss = losses[:, last - 1].mean()
         return Trial(has_diverged, loss, length._replace(last=last), nets)
@@ -265,6 +266,11 @@ def _columns(nets, name):
     columns = [net.history[:, name] for net in nets]
     longest = max(map(len, columns))
     return np.array([np.pad(c, (0, longest - len(c)), mode="edge") for c in columns])
+
+
+def _least(losses):
+    means = np.nan_to_num(losses.mean(axis=0), nan=np.inf)
+    return int(means.argmin())
 
 
 def _pooled(nets, name):
