@@ -49,8 +49,11 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
         start as those of whitened principal components. ``None``: hidden layers only.
     reconstruction : str or ReconstructionLoss, default="gaussian"
-        The reconstruction term. `skae.objectives.GaussianLikelihood` and other
-        likelihoods are in nats, sums over features. ``"squared_error"``,
+        The reconstruction term. Likelihoods are in nats, sums over features:
+        ``"gaussian"``, ``"laplace"`` and ``"student_t"`` for heavier tails;
+        ``"poisson"`` and ``"negative_binomial"`` for counts, with
+        ``output_activation="exp"``; ``"categorical"`` for one-hot columns; or an
+        instance, such as ``GaussianLikelihood(per_feature=True)``. ``"squared_error"``,
         ``"absolute_error"``, ``"huber"`` and ``"bernoulli_cross_entropy"`` (for data in
         [0, 1], with ``output_activation="sigmoid"``) are means over features: smaller
         weights of what stands beside them belong to these.
