@@ -29,7 +29,7 @@ __all__ = ["GenerativeMixin", "network_of"]
 ACTIVE_VARIANCE = 0.01
 MAX_DIAGNOSTIC_ROWS = 10_000
 # What the decoder's variance is estimated from.
-ROWS_OF_VARIANCE, DRAWS_OF_VARIANCE = 5000, 4
+ROWS_OF_VARIANCE, DRAWS_OF_VARIANCE, VALUES_OF_VARIANCE = 5000, 4, 2**19
 
 
 def _has_distributions(model):
@@ -85,7 +85,9 @@ class GenerativeMixin:
     def _most_likely_variance(self, term, rows):
         """Return the variance, ``(1,)`` or ``(n_features,)``, or None."""
         net, generator = self.net_, self._generator(self._seed)
-        x, row_weight, target, condition = rows.sample(ROWS_OF_VARIANCE)
+        size = VALUES_OF_VARIANCE // math.prod(self.net_.module_.event_shape)
+        size = min(ROWS_OF_VARIANCE, max(200, size))
+        x, row_weight, target, condition = rows.sample(size)
         target = (x if target is None else target).flatten(1)
         module, drawn = net.module_, []
         numbers = torch.arange(len(x)).repeat(DRAWS_OF_VARIANCE)
