@@ -19,7 +19,7 @@ way says, all on rows whose features are standardised, or share one scale in the
   each dimension; slow, and so by ``--separate`` only;
 - IRMAE-WD, Least Volume, active units: trained peers (see `_peers.py`), by ``--peers``;
 - GRIDE, its plateau, and GRIDE 8, from the 8th and 16th neighbours; MLE of Levina and
-  Bickel; CorrInt; TwoNN: estimators from the distances of neighbours, rounded;
+  Bickel; CorrInt; TwoNN; L2N2: estimators from the distances of neighbours, rounded;
 - PCA 95 %: components that keep 95 % of the variance; Minka: ``PCA("mle")``, for no
   fewer rows than features; participation: (sum of variances)^2 / sum of their squares,
   rounded.
@@ -58,6 +58,7 @@ from skae.information import (
     correlation_dimension,
     gride,
     gride_scales,
+    l2n2,
     levina_bickel,
     two_nn,
 )
@@ -125,6 +126,7 @@ ESTIMATORS = {
     "MLE": levina_bickel,
     "CorrInt": correlation_dimension,
     "TwoNN": two_nn,
+    "L2N2": l2n2,
     "PCA 95 %": components_of_most,
     "Minka": minka,
     "participation": participation_ratio,

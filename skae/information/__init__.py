@@ -18,7 +18,7 @@ from skae.information._kernels import (
 )
 from skae.information._mutual_information import MutualInformation, mutual_information
 from skae.information._rate import InformationRate, information_rate
-from skae.information._ratios import levina_bickel, two_nn
+from skae.information._ratios import l2n2, levina_bickel, two_nn
 from skae.information._relative import RelativeInformation, relative_information
 from skae.information._surrogates import surrogate_dimension
 
@@ -40,6 +40,7 @@ __all__ = [
     "joint_entropy",
     "knn_kl",
     "knn_kl_floor",
+    "l2n2",
     "levina_bickel",
     "mmd2",
     "mutual_information",

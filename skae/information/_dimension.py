@@ -7,7 +7,7 @@ from skae._sklearn import validate_params
 from skae.information._correlation import correlation_from
 from skae.information._gride import GrideScales, gride_scales_from
 from skae.information._neighbors import MAX_SAMPLES, Neighbors
-from skae.information._ratios import levina_bickel_from, two_nn_from
+from skae.information._ratios import l2n2_from, levina_bickel_from, two_nn_from
 
 __all__ = ["IntrinsicDimension", "estimate_dimension"]
 
@@ -43,6 +43,9 @@ class IntrinsicDimension:
         The estimates of GRIDE at all scales, without a bound.
     distances : tuple of float
         Mean distance to the k-th neighbour, k = 1, 2, ..., in the unit of the data.
+    l2n2 : float
+        See `l2n2`: from the neighbours of `two_nn`, and with less weight on outliers.
+        NaN where it was not asked for.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class IntrinsicDimension:
     GRIDE                 2.0     8 to 16     0.443
     GRIDE                 2.1    16 to 32     0.611
     GRIDE                 2.1    32 to 64      0.84
+    L2N2                  2.3      1 to 2     0.155
     >>> round(estimate.median), estimate.upper_bound
     (2, 5)
     """
@@ -73,6 +77,7 @@ class IntrinsicDimension:
     gride: float = math.nan
     scales: GrideScales | None = field(default=None, repr=False)
     distances: tuple[float, ...] = field(default=(), repr=False)
+    l2n2: float = math.nan
 
     @property
     def median(self):
@@ -99,8 +104,8 @@ class IntrinsicDimension:
             With the keys "estimator", "dimension", "nearest" and "farthest", the
             orders of the first and the last neighbour whose distances the estimate is
             from, and "distance", the mean distance to the last, in the unit of the
-            data. GRIDE has a row for its plateau and one for each scale. Orders are
-            None, and distances NaN, where they are not known.
+            data. GRIDE has a row for its plateau and one for each scale, and L2N2 the
+            last. Orders are None, and distances NaN, where they are not known.
 
         Examples
         --------
@@ -121,7 +126,8 @@ class IntrinsicDimension:
         plateau = self.scales.plateau or (None, None)
         rows.append(self._row("GRIDE, plateau", self.gride, *plateau))
         pairs = zip(self.scales.n_neighbors, self.scales.estimates, strict=True)
-        return rows + [self._row("GRIDE", d, n, 2 * n) for n, d in pairs]
+        rows += [self._row("GRIDE", d, n, 2 * n) for n, d in pairs]
+        return [*rows, self._row("L2N2", self.l2n2, 1, 2)]
 
     def _row(self, name, dimension, nearest, farthest):
         known = farthest is not None and farthest <= len(self.distances)
@@ -147,7 +153,7 @@ class IntrinsicDimension:
 
 @validate_params({"max_samples": MAX_SAMPLES}, prefer_skip_nested_validation=True)
 def estimate_dimension(X, *, max_samples=2000):
-    """Estimate the intrinsic dimension of data in four ways, from one search.
+    """Estimate the intrinsic dimension of data in five ways, from one search.
 
     Parameters
     ----------
@@ -160,7 +166,7 @@ def estimate_dimension(X, *, max_samples=2000):
     Returns
     -------
     dimension : IntrinsicDimension
-        `two_nn`, `levina_bickel`, `correlation_dimension` and `gride_scales` with
+        `two_nn`, `l2n2`, `levina_bickel`, `correlation_dimension`, `gride_scales` with
         their defaults, but with fewer neighbours where there are fewer distinct rows.
         Printed, it is a table of the estimates and the scales that they look at.
 
@@ -194,6 +200,7 @@ def estimate_dimension(X, *, max_samples=2000):
     scales = gride_scales_from(neighbors)
     estimates = {
         "two_nn": two_nn_from(neighbors.distances),
+        "l2n2": l2n2_from(neighbors.distances),
         "levina_bickel": levina_bickel_from(neighbors.distances[:, :k]),
         "correlation": correlation_from(neighbors, k // 2, k),
         "gride": scales.dimension,

@@ -12,9 +12,11 @@ from skae.information import (
     correlation_dimension,
     estimate_dimension,
     gride_scales,
+    l2n2,
     levina_bickel,
     two_nn,
 )
+from skae.information._ratios import l2n2_from
 
 ESTIMATORS = [two_nn, levina_bickel, correlation_dimension]
 each_estimator = pytest.mark.parametrize("estimate", ESTIMATORS)
@@ -44,6 +46,30 @@ def test_two_nn_is_the_slope_of_its_line():
     rest = -np.log(1 - np.arange(1, 49) / 60)
     slope = np.linalg.lstsq(log_mu[:, None], rest, rcond=None)[0][0]
     assert two_nn(X, discard_fraction=0.2) == pytest.approx(slope, rel=1e-10)
+
+
+def test_l2n2_is_from_the_mean_of_double_logarithms():
+    X = normal(60, 3)
+    double = [np.log(np.log(row[1] / row[0])) for row in sorted_distances(X)]
+    expected = math.exp(-np.mean(double) - 0.5772156649015329)
+    assert l2n2(X) == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("d", [1, 3, 10])
+def test_l2n2_converges_for_ratios_of_the_law_of_neighbours(d):
+    """Ratios are of Pareto's law: P(mu > m) = m^-d."""
+    mu = np.random.default_rng(0).pareto(d, size=200_000) + 1
+    assert l2n2_from(np.column_stack([np.ones_like(mu), mu])) == pytest.approx(
+        d, rel=4 * math.pi / math.sqrt(6 * len(mu))
+    )
+
+
+def test_l2n2_leaves_out_rows_whose_neighbours_are_equally_far():
+    X = normal(60, 3)
+    square = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]]) + 1e3
+    assert l2n2(np.vstack([X, square])) == pytest.approx(l2n2(X), rel=1e-6)
+    assert l2n2(grid(30, 2)) == math.inf
+    assert l2n2(np.eye(25)) == math.inf
 
 
 @pytest.mark.parametrize("k", [2, 7])
@@ -78,6 +104,7 @@ def test_one_search_gives_what_single_ones_give(d):
     X = cube(300, d)
     np.testing.assert_array_equal(estimates(X), [each(X) for each in ESTIMATORS])
     found = estimate_dimension(X)
+    assert found.l2n2 == l2n2(X)
     assert found.scales == gride_scales(X)
     assert found.gride == found.scales.dimension
 
@@ -206,6 +233,7 @@ def test_few_rows(n):
     ("estimate", "n", "needed"),
     [
         (two_nn, 2, 3),
+        (l2n2, 2, 3),
         (levina_bickel, 20, 21),
         (correlation_dimension, 20, 21),
         (estimate_dimension, 3, 4),
@@ -217,7 +245,7 @@ def test_too_few_rows(estimate, n, needed):
     estimate(normal(needed, 3))
 
 
-@pytest.mark.parametrize("estimate", [*ESTIMATORS, estimate_dimension])
+@pytest.mark.parametrize("estimate", [*ESTIMATORS, l2n2, estimate_dimension])
 def test_values_must_be_finite(estimate):
     X = normal(50, 3)
     X[3, 1] = np.nan
@@ -232,6 +260,7 @@ def test_values_must_be_finite(estimate):
     [
         (two_nn, {"discard_fraction": 1.0}),
         (two_nn, {"max_samples": 1}),
+        (l2n2, {"max_samples": 1}),
         (levina_bickel, {"k": 1}),
         (correlation_dimension, {"k1": 0}),
         (estimate_dimension, {"max_samples": 0}),
@@ -295,6 +324,7 @@ def test_each_estimate_has_its_scale():
         ("correlation", found.correlation, 10, 20),
         ("GRIDE, plateau", found.gride, first, last),
         *[("GRIDE", d, n, 2 * n) for n, d in zip(*scales_of(found), strict=True)],
+        ("L2N2", found.l2n2, 1, 2),
     ]
     distances = [r[row[3] - 1] for row in rows]
     np.testing.assert_allclose([row[4] for row in rows], distances, rtol=1e-12)
@@ -319,7 +349,7 @@ def test_the_table_of_few_rows_has_the_neighbours_that_there_are():
         for row in estimate_dimension(normal(6, 3)).table()
     ]
     assert orders[:3] == [(1, 2), (1, 5), (2, 5)]
-    assert orders[4:] == [(1, 2), (2, 4)]
+    assert orders[4:] == [(1, 2), (2, 4), (1, 2)]
 
 
 def test_the_table_of_equal_distances_has_no_plateau():
