@@ -146,6 +146,7 @@ def _state(net):
         "optimizer": net.optimizer_.state_dict(),
         "history": net.history.to_list(),
         "callbacks": {name: _fitted(other) for name, other in _others(net).items()},
+        "average": net.average_.state(),
     }
 
 
@@ -156,6 +157,7 @@ def _restore(net, path):
         state = torch.load(io.BytesIO(content), weights_only=True)
         net.module_.load_state_dict(state["module"])
         net.optimizer_.load_state_dict(state["optimizer"])
+        net.average_.load_state(state["average"])
         net.n_done_ = len(state["history"]) - len(net.history)
         net.history[:] = state["history"]
         for name, other in _others(net).items():

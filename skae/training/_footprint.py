@@ -10,8 +10,9 @@ import torch
 __all__ = ["MemoryGauge", "bytes_of_activations", "bytes_of_weights", "in_gigabytes"]
 
 # Tensors of the size of the weights while a network trains: the weights, gradients, two
-# moments of the optimiser, and two copies to go back to where the loss explodes.
-COPIES_OF_WEIGHTS = 6
+# moments of the optimiser, an average, and two copies to go back to where the loss
+# explodes.
+COPIES_OF_WEIGHTS = 7
 
 
 def bytes_of_weights(module, dtype, copies=COPIES_OF_WEIGHTS):

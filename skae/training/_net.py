@@ -9,6 +9,7 @@ from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import get_map_location
 from torch.nn.utils import clip_grad_norm_
 
+from skae.training._average import WeightAverage
 from skae.training._batches import Batches
 from skae.training._callbacks import DivergenceGuard, EpochLog
 from skae.training._devices import copied_to
@@ -59,6 +60,8 @@ class AutoencoderNet(NeuralNet):
         Whether to train a compiled module; see `torch.compile`.
     keeps_ends : bool, default=False
         Whether the encoder reads sequences to their own ends, which are NaN.
+    is_averaged : bool, default=False
+        Whether weights are averages over late steps; see `WeightAverage`.
     **kwargs
         skorch's own.
     """
@@ -75,6 +78,7 @@ class AutoencoderNet(NeuralNet):
         mixed_precision=False,
         is_compiled=False,
         keeps_ends=False,
+        is_averaged=False,
         **kwargs,
     ):
         super().__init__(module, criterion, train_split=None, **kwargs)
@@ -85,6 +89,7 @@ class AutoencoderNet(NeuralNet):
         self.mixed_precision = mixed_precision
         self.is_compiled = is_compiled
         self.keeps_ends = keeps_ends
+        self.is_averaged = is_averaged
         self.means_ = torch.zeros(())
 
     def __getstate__(self):
@@ -187,12 +192,17 @@ class AutoencoderNet(NeuralNet):
         use_own_share()
         self.begin(rows, epochs, last)
         self.has_missing_ |= rows_val is not None and rows_val.has_missing
+        self.average_ = WeightAverage(
+            self.module_.parameters() if self.is_averaged else ()
+        )
         super().notify("on_train_begin", X=rows, y=rows_val)  # nothing to stop yet
         self.first_epoch_ = len(self.history) - self.n_done_  # of what was loaded
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
         with suppress(StopTraining), self._compiled():
             self.fit_loop(rows, rows_val, epochs=epochs - self.n_done_)
+        self.average_.swap()  # where a callback has stopped within an epoch
         super().notify("on_train_end", X=rows, y=rows_val)
+        del self.average_
         return self
 
     def begin(self, rows, epochs, last=True):
@@ -241,6 +251,8 @@ class AutoencoderNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
+        if training:
+            self.average_.swap(False)
         epoch = len(self.history) - 1
         weights = self.criterion_.weights(epoch, self.n_epochs_)
         # held-out rows of all epochs get the same draws, and so compare better
@@ -259,6 +271,8 @@ class AutoencoderNet(NeuralNet):
             if watch is not None:
                 watch.check(self)
             look()
+        if training:
+            self.average_.swap()
         self._record(prefix, means, weights)
 
     def train_step(
@@ -283,6 +297,7 @@ class AutoencoderNet(NeuralNet):
             return loss
 
         self.optimizer_.step(closure)
+        self.average_.update()
         return terms, x_hat
 
     @torch.no_grad()

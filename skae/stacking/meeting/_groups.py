@@ -87,6 +87,7 @@ def kind_of(net, rows, rows_val, last):
         net.dtype,
         str(net.device),
         net.batch_size,
+        net.is_averaged,
         n_batches,
         rows.has_missing,
         architecture,

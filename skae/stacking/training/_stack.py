@@ -5,6 +5,7 @@ import torch
 from skae.stacking.training._model import StackedModel
 from skae.stacking.training._optimizer import StackedOptimizer, copy_of
 from skae.stacking.training._rows import StackedRows, places_of
+from skae.training._average import WeightAverage
 
 __all__ = ["Stack"]
 
@@ -29,6 +30,11 @@ class Stack:
         self.model = StackedModel(members, self.dtype, self.device)
         self.rows = StackedRows(self.members, self.dtype, self.device)
         self.candidate, self.trusted = (self.model.tensors.zeros() for _ in range(2))
+        self.means, self.average = None, WeightAverage(())
+        if net.is_averaged:
+            self.means = self.model.tensors.weights.zeros()
+            self.means.flat.copy_(self.model.tensors.weights.flat)
+            self._follow()
         n_batches = max(member.n_batches for member in members)
         self.log = self._tensor([[[0.0] * n_batches] * len(members)] * self._n_terms)
         self._prepare()
@@ -39,6 +45,10 @@ class Stack:
 
     def _tensor(self, values):
         return torch.tensor(values, dtype=self.dtype).to(self.device)
+
+    def _follow(self):
+        """Average the weights of the members as they are now."""
+        self.average.follow([self.model.tensors.weights.flat], [self.means.flat])
 
     def _prepare(self):
         """Prepare for the members as they are now."""
@@ -75,6 +85,7 @@ class Stack:
         while self.members:
             check()
             self._begin_epochs([i for i, c in enumerate(self.cursors) if c == 0])
+            self.average.swap(False)
             self._step()
             ends = zip(self.cursors, self.lengths, strict=True)
             self._end_epochs([i for i, (c, end) in enumerate(ends) if c == end])
@@ -116,6 +127,7 @@ class Stack:
             self.model.clip(self.norms)
         rates = [self.members[i].rate(self.cursors[i]) for i in self.leaders]
         self.optimizer.step(rates)
+        self.average.update()
         self.cursors = [cursor + 1 for cursor in self.cursors]
 
     def _terms_of_heads(self):
@@ -130,6 +142,7 @@ class Stack:
     def _end_epochs(self, ended):
         if not ended:
             return
+        self.average.swap()
         train = self._means(self.log, self.rows.sizes, ended)
         valid = self._validate(ended)
         for i, of_train, of_valid in zip(ended, train, valid, strict=True):
@@ -206,6 +219,9 @@ class Stack:
         self.cursors = [self.cursors[member] for member in kept]
         self.log = self.log[:, index].contiguous()
         self.model.keep(kept, index)
+        if self.means is not None:
+            self.means = self.means.take(index)
+            self._follow()
         self.rows.keep(self.members, index)
         self.candidate, self.trusted = (
             copy.take(index) for copy in (self.candidate, self.trusted)
