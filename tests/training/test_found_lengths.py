@@ -299,3 +299,45 @@ def test_batches_are_about_even(n_rows):
     n_batches = -(-n_rows // size)
     assert n_batches == -(-n_rows // 64)
     assert n_rows - (n_batches - 1) * size > 0
+
+
+# --- averages of weights ------------------------------------------------------------
+
+
+class Weights(Callback):
+    """Keep the weights after every step of the last training."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.after_ = []
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training:
+            self.after_.append(flat_weights(net))
+
+
+def flat_weights(net):
+    parameters = net.module_.parameters()
+    return torch.cat([weight.detach().flatten() for weight in parameters])
+
+
+def weights_of(**settings):
+    """Return the weights after every step, and those that a fit ends with."""
+    X = curved(40).astype(np.float32)
+    model = DenseAutoencoder(
+        1, callbacks=[("weights", Weights())], random_state=0, **settings
+    ).fit(X)
+    return dict(model.net_.callbacks_)["weights"].after_, flat_weights(model.net_)
+
+
+def test_a_fit_that_finds_its_length_ends_with_averages_of_late_weights():
+    after, last = weights_of(learning_rate=7e-3)
+    mean = after[0].double()
+    for t, weights in enumerate(after[1:], start=2):
+        mean = mean + 10 / (t + 9) * (weights.double() - mean)
+    np.testing.assert_allclose(last, mean, rtol=1e-4, atol=1e-6)
+    assert (last - after[-1]).abs().max() > 1e-5
+
+
+def test_a_fit_of_given_length_ends_with_its_last_weights():
+    after, last = weights_of(max_epochs=5)
+    torch.testing.assert_close(last, after[-1], rtol=0, atol=0)
