@@ -148,7 +148,14 @@ class GenerativeMixin:
     def _collapse_cause(self, X):
         """Compare the divergence's weight with what the data could bear."""
         weight = self.history_[-1].get("kl_weight", 0.0)
-        is_bound = isinstance(self.net_.criterion_.reconstruction, Likelihood)
+        term = self.net_.criterion_.reconstruction
+        is_bound = isinstance(term, Likelihood)
+        if is_bound and term.noise is None:
+            return (
+                f"Under {type(term).__name__}, no code was worth the KL divergence, "
+                f"which weighs {weight:g} (beta): lower beta, raise free_bits, or take "
+                "it that the data have no low-dimensional structure."
+            )
         largest = (_largest_beta if is_bound else _largest_bearable_weight)(X)
         if weight > largest and is_bound:
             return (

@@ -280,6 +280,15 @@ def test_a_collapse_by_beta_names_what_data_could_bear():
         VAE(2, beta=50.0, max_epochs=200, learning_rate=1e-2, random_state=0).fit(WINE)
 
 
+def test_a_collapse_under_counts_does_not_speak_of_normal_noise():
+    rng = np.random.RandomState(0)
+    counts = rng.poisson(np.exp(rng.standard_normal((200, 1)) + np.ones(6)))
+    settings = {"reconstruction": "poisson", "output_activation": "exp", "beta": 1e3}
+    said = "Under PoissonLikelihood, no code was worth .* weighs 1000 "
+    with pytest.warns(CollapseWarning, match=said):
+        VAE(2, max_epochs=100, random_state=0, **settings).fit(counts)
+
+
 # The diagnosis
 
 
