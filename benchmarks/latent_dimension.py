@@ -17,7 +17,9 @@ way says, all on rows whose features are standardised, or share one scale in the
   call;
 - separate: `select_dimension(curve="separate")`, the shortest description by a fit for
   each dimension; slow, and so by ``--separate`` only;
-- IRMAE-WD, Least Volume, active units: trained peers (see `_peers.py`), by ``--peers``;
+- VAE's units: the active units of the default `VAE` with 20 units, or one fewer than
+  there are features; IRMAE-WD, Least Volume, active units: trained peers (see
+  `_peers.py`). By ``--peers``, or those that are named after it;
 - GRIDE, its plateau, and GRIDE 8, from the 8th and 16th neighbours; MLE of Levina and
   Bickel; CorrInt; TwoNN; L2N2: estimators from the distances of neighbours, rounded;
 - PCA 95 %: components that keep 95 % of the variance; Minka: ``PCA("mle")``, for no
@@ -52,7 +54,7 @@ from _real import real
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from skae import select_dimension, stacked
+from skae import VAE, select_dimension, stacked
 from skae.datasets import manifold_suite
 from skae.information import (
     correlation_dimension,
@@ -62,6 +64,9 @@ from skae.information import (
     levina_bickel,
     two_nn,
 )
+
+# Of a variational autoencoder whose superfluous units are to switch off.
+UNITS = 20
 
 
 def suite(seed):
@@ -132,7 +137,15 @@ ESTIMATORS = {
     "participation": participation_ratio,
 }
 
+
+def units_of_vae(rows, seed):
+    """Return how many units a default `VAE` with too many keeps."""
+    n_units = min(UNITS, rows.shape[1] - 1)
+    return int(VAE(n_units, random_state=seed).fit(rows).active_units_.sum())
+
+
 PEERS = {
+    "VAE's units": units_of_vae,
     "IRMAE-WD": irmae_wd,
     "Least Volume": least_volume,
     "active units": active_units,
@@ -177,8 +190,8 @@ def answers(known, rows, seed, arguments):
             chosen, rows, random_state=seed, curve="separate"
         )
         said["separate"] = separate.value
-    for name, read in PEERS.items() if arguments.peers else ():
-        said[name], seconds[name] = timed(read, rows, seed)
+    for name in arguments.peers or ():
+        said[name], seconds[name] = timed(PEERS[name], rows, seed)
     for name, estimate in ESTIMATORS.items():
         value, seconds[name] = timed(estimate, rows)
         said[name] = None if value is None else round(min(value, rows.shape[1]))
@@ -337,11 +350,15 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs="+", help="several, pooled")
     parser.add_argument("--only", nargs="+", help="parts of names of sets")
-    parser.add_argument("--peers", action="store_true", help="slow")
+    parser.add_argument(
+        "--peers", nargs="*", choices=PEERS, help="slow; all if none is named"
+    )
     parser.add_argument("--separate", action="store_true", help="slow")
     parser.add_argument("--plot", metavar="PATH", help="picture of what verdicts keep")
     parser.add_argument("--seconds", action="store_true", help="instead of tables")
     arguments = parser.parse_args()
+    if arguments.peers == []:
+        arguments.peers = [*PEERS]
     warnings.simplefilter("ignore")
     if arguments.seconds:
         print_seconds(arguments.seed)
