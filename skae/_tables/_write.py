@@ -47,22 +47,18 @@ def _series(pd, column, values):
 def _narwhals(form, columns, values):
     import narwhals as nw
 
-    series = [
-        nw.new_series(
-            column.name, own.tolist(), _dtype(nw, column.dtype, column), backend=form
-        )
-        if own.dtype.kind not in "Mm"
-        else _times(nw, column, own, form)
-        for column, own in zip(columns, values, strict=True)
-    ]
-    by_name = {one.name: one for one in series}
-    return nw.from_dict(by_name, backend=form).to_native()
+    pairs = zip(columns, values, strict=True)
+    series = {pair[0].name: _narwhal(nw, form, *pair) for pair in pairs}
+    return nw.from_dict(series, backend=form).to_native()
 
 
-def _times(nw, column, values, form):
-    """Return a series of dates or durations, which lists of Python's would round."""
-    series = nw.new_series(column.name, values, backend=form)
+def _narwhal(nw, form, column, values):
     dtype = _dtype(nw, column.dtype, column)
+    is_time = values.dtype.kind in "Mm"  # which lists of Python's would round
+    values = values if is_time else values.tolist()
+    series = nw.new_series(column.name, values, backend=form)
+    if dtype == nw.Unknown:  # of a column without any value
+        return series
     if zone := getattr(dtype, "time_zone", None):
         series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     return series.cast(dtype)
