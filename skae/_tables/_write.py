@@ -48,8 +48,8 @@ def _narwhals(form, columns, values):
     import narwhals as nw
 
     pairs = zip(columns, values, strict=True)
-    series = {pair[0].name: _narwhal(nw, form, *pair) for pair in pairs}
-    return nw.from_dict(series, backend=form).to_native()
+    frames = [_narwhal(nw, form, *pair).to_frame() for pair in pairs]
+    return nw.concat(frames, how="horizontal").to_native()
 
 
 def _narwhal(nw, form, column, values):
