@@ -9,6 +9,8 @@ from skae.objectives import (
     AbsoluteError,
     BernoulliCrossEntropy,
     CategoricalLikelihood,
+    ColumnError,
+    ColumnLikelihood,
     GaussianLikelihood,
     Huber,
     KLDivergence,
@@ -157,6 +159,14 @@ RECONSTRUCTIONS = [
     NegativeBinomialLikelihood(),
     CategoricalLikelihood(),
     CategoricalLikelihood((3, 2)),
+    ColumnLikelihood(
+        [
+            (4, GaussianLikelihood(per_feature=True)),
+            (5, CategoricalLikelihood((3, 2))),
+        ]
+    ),
+    ColumnError((1, 1, 2)),
+    ColumnError((3, 1), (0.7, 2.0)),
 ]
 
 PENALTIES = [
