@@ -19,6 +19,7 @@ from skae.information import information_rate
 from skae.networks import NETWORKS, DenseNetwork
 from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
+from skae.training._devices import as_tensor
 from skae.training._inference import map_rows
 from skae.training._seeding import generator_for
 
@@ -49,9 +50,9 @@ class GenerativeMixin:
         X, condition = X[::step], None if condition is None else condition[::step]
         if _has_distributions(self):
             moments, means = self._distribution(X, condition), self.net_.module_.means
-            rows = X
+            rows = self._complete(as_tensor(X)).numpy()
             if means is not None:  # all that codes may tell of
-                rows, _ = means.of_arrays(condition, self._as_events(X))
+                rows, _ = means.of_arrays(condition, rows)
             self._diagnose(*moments, rows)
         self._measure_rate(X, condition)
 
@@ -96,7 +97,7 @@ class GenerativeMixin:
                 None if rows is None else rows[part].to(net.device, net.dtype)
                 for rows in (x, condition)
             )
-            events = net.filled(events)
+            events = net.filled(events, rows.end_early)
             z = module.encode(events, generator, c).sample
             drawn.append(module.decode(z, events.shape[1:], c).flatten(1).cpu())
         target = target.repeat(DRAWS_OF_VARIANCE, 1).to(net.dtype)
@@ -469,7 +470,6 @@ class GenerativeMixin:
         generator = self._generator(random_state)
 
         def terms(x, condition):
-            x = self._as_events(x)
             return self._draw_terms(x, n_draws, decoder_variance, generator, condition)
 
         terms = map_rows(terms, X, self.net_.module_, condition).astype(np.float64)
@@ -478,7 +478,7 @@ class GenerativeMixin:
 
     def _draw_terms(self, x, n_draws, decoder_variance, generator, condition):
         module, term = self.net_.module_, self.net_.criterion_.reconstruction
-        rows, x = x.flatten(1), self.net_.filled(x)
+        rows, x = x.flatten(1), self._complete(x)
         log_p, log_ratio = [], []
         for _ in range(n_draws):
             latent = module.encode(x, generator, condition)
