@@ -2,6 +2,7 @@
 
 from skae._tables._categories import CategoryColumn
 from skae._tables._encoder import HANDLE_UNKNOWN, Columns, TableEncoder
+from skae._tables._gaps import with_gaps_filled
 from skae._tables._kinds import KINDS
 from skae._tables._numbers import NumberColumn
 
@@ -12,4 +13,5 @@ __all__ = [
     "Columns",
     "NumberColumn",
     "TableEncoder",
+    "with_gaps_filled",
 ]

@@ -75,6 +75,25 @@ class CategoryColumn(BaseEstimator):
         """Number of one-hot columns, none where all cells are alike."""
         return self.n_slots if self.n_slots > 1 else 0
 
+    @property
+    def shares(self):
+        """Shares of the slots in the cells of the fit."""
+        is_seen = np.array(self.slots, int) >= 0
+        counts = np.bincount(
+            np.array(self.slots)[is_seen], np.array(self.counts)[is_seen]
+        )
+        return counts / counts.sum()
+
+    @property
+    def variance(self):
+        """Variance of the one-hot columns, their sum."""
+        return float(1 - (self.shares**2).sum())
+
+    @property
+    def entropy(self):
+        """Entropy of the shares, in nats."""
+        return float(-(self.shares * np.log(self.shares)).sum())
+
     def encode(self, cells, handle_unknown):
         """Return one-hot rows, ``(n_rows, width)``, NaN where a value is missing."""
         slots = np.array([*self.slots, -1])[places(cells, self.levels)]

@@ -40,7 +40,7 @@ class NumberColumn(BaseEstimator):
         Cells without a value in the fit.
     """
 
-    width = 1
+    width, variance = 1, 1.0
 
     def __init__(
         self,

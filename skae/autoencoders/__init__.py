@@ -7,6 +7,7 @@ from skae.autoencoders._lstm import LSTMAutoencoder
 from skae.autoencoders._mmd_vae import MMDVAE
 from skae.autoencoders._range_test import LearningRateRange, learning_rate_range_test
 from skae.autoencoders._registry import ESTIMATORS
+from skae.autoencoders._tabular import TabularAutoencoder, TabularVAE
 from skae.autoencoders._vae import VAE
 from skae.persistence import load
 
@@ -19,6 +20,8 @@ __all__ = [
     "DenseAutoencoder",
     "LSTMAutoencoder",
     "LearningRateRange",
+    "TabularAutoencoder",
+    "TabularVAE",
     "document",
     "learning_rate_range_test",
     "load",

@@ -860,6 +860,10 @@ default=None
             With the dimensions of the data seen in `fit`.
         """
         check_is_fitted(self)
+        return self._given_form(self._decoded(Z, condition))
+
+    def _decoded(self, Z, condition):
+        """Return the rows that codes stand for, an array."""
         Z = check_array(array_like(Z, "inverse_transform"), dtype=FLOATS)
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
@@ -891,7 +895,16 @@ default=None
             before the end are missing.
         """
         check_is_fitted(self)
-        return self._mapped(self._reconstruct, X, condition)
+        return self._given_form(self._mapped(self._reconstruct, X, condition))
+
+    def _given_form(self, X):
+        """Return reconstructed rows in the form that users have given; by default so.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, ...)
+        """
+        return X
 
     def score(self, X, y=None, sample_weight=None, *, condition=None):
         """Return the share of the variance of `X` that its reconstruction explains.

@@ -229,8 +229,8 @@ class GenerativeMixin:
             )
         rng = check_random_state(random_state)
         Z = self._draw_codes(n_samples, rng)
-        X = self.inverse_transform(Z, condition=condition)
-        return self._with_noise(X, rng) if noise else X
+        X = self._decoded(Z, condition)
+        return self._given_form(self._with_noise(X, rng) if noise else X)
 
     def _with_noise(self, X, rng):
         term = self.net_.criterion_.reconstruction
@@ -457,7 +457,7 @@ class GenerativeMixin:
         """Return reconstructions of codes that are drawn, flat."""
         Z = self.transform_sample(X, random_state, condition=condition)
         Z = Z.astype(X.dtype)
-        return self.inverse_transform(Z, condition=condition).reshape(len(X), -1)
+        return self._decoded(Z, condition).reshape(len(X), -1)
 
     def _draws(self, X, n_draws, decoder_variance, random_state, condition):
         """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
