@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skae.autoencoders._diagnosis import Diagnosis, log_likelihood_of_linear
+from skae.autoencoders._impute import MultipleImputationMixin
 from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.networks import NETWORKS, DenseNetwork
@@ -37,7 +38,7 @@ def _has_distributions(model):
     return "log_var" in model._bottleneck().provides
 
 
-class GenerativeMixin:
+class GenerativeMixin(MultipleImputationMixin):
     """Sampling, and for Gaussian codes likelihoods and diagnostics."""
 
     # After the fit
@@ -230,13 +231,14 @@ class GenerativeMixin:
         rng = check_random_state(random_state)
         Z = self._draw_codes(n_samples, rng)
         X = self._decoded(Z, condition)
-        return self._given_form(self._with_noise(X, rng) if noise else X)
+        return self._given_form(self._with_noise(X, rng, "noise=True") if noise else X)
 
-    def _with_noise(self, X, rng):
+    def _with_noise(self, X, rng, asked):
+        """Return rows drawn from the decoder's density, given what codes stand for."""
         term = self.net_.criterion_.reconstruction
         if not (isinstance(term, Likelihood) and _has_distributions(self)):
             raise ValueError(
-                f"noise=True draws from a density, and {type(term).__name__} has none "
+                f"{asked} draws from a density, and {type(term).__name__} has none "
                 "here: use a likelihood, as reconstruction='gaussian'."
             )
         rows = term.draw(X.reshape(len(X), -1), self._spread_of_decoder, rng)

@@ -3,13 +3,13 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_scalar
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from skae._arrays import with_filled
 from skae.shapes import has_ended
 
-__all__ = ["ImputeMixin"]
+__all__ = ["ImputeMixin", "MultipleImputationMixin"]
 
 
 class ImputeMixin:
@@ -68,6 +68,10 @@ class ImputeMixin:
         condition = self._given_condition(condition, len(values))
         gaps = self._gaps(values)
         filled = self._filled_gaps(values, gaps, condition, max_iter, tol)
+        return self._filled_form(X, filled, gaps)
+
+    def _filled_form(self, X, filled, gaps):
+        """Return what users have given with gaps filled, given validated rows."""
         return with_filled(X, filled, gaps)
 
     def _gaps(self, X):
@@ -111,6 +115,102 @@ class ImputeMixin:
         )
         change = np.linalg.norm(after - before, axis=1)
         return change > tol * np.linalg.norm(after, axis=1)
+
+
+class MultipleImputationMixin:
+    """Draws of missing entries by autoencoders with a distribution over codes."""
+
+    def impute(
+        self,
+        X,
+        *,
+        n_draws=None,
+        random_state=None,
+        max_iter=10,
+        tol=1e-3,
+        condition=None,
+    ):
+        """Return rows whose missing entries are filled, once or by several draws.
+
+        Draws begin with the reconstructions that a single imputation ends with. Then a
+        code is drawn from its distribution given the row as it is filled, and missing
+        entries from the decoder's density given the code, in turn, `max_iter` times
+        (D. J. Rezende, S. Mohamed, D. Wierstra, "Stochastic backpropagation and
+        approximate inference in deep generative models", ICML 2014, appendix F). How
+        much draws differ says how little is known of an entry, and an analysis that is
+        made of each of them how little that matters (multiple imputation).
+
+        Parameters
+        ----------
+        X : array-like like in `fit`
+            NaN where entries are missing.
+        n_draws : int or None, default=None
+            How many times to draw; None for reconstructions.
+        random_state : int, RandomState instance or None, default=None
+            Source of the draws.
+        max_iter : int, default=10
+            At most so many reconstructions of a row, and so many steps of a draw.
+        tol : float, default=1e-3
+            A row is done once what is filled in changes by less than this share of the
+            row's distance from the means.
+        condition : array-like or scalar, default=None
+            The rows' condition, one value for each or for all, where the model was
+            fitted with one.
+
+        Returns
+        -------
+        X : ndarray or DataFrame, as `X` is; with `n_draws` ndarray of shape \
+                (n_draws, n_samples, ...)
+            What is observed is the same to the last bit. Sequences have NaN where they
+            have ended.
+
+        Raises
+        ------
+        ValueError
+            When rows have no value at all, or there is no density to draw from.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_iris
+        >>> from skae import VAE
+        >>> X = load_iris().data
+        >>> holes = X.copy()
+        >>> holes[::5, 2] = np.nan  # petal lengths
+        >>> vae = VAE(2, max_epochs=50, random_state=0).fit(holes)
+        >>> draws = vae.impute(holes, n_draws=20, random_state=0)
+        >>> draws.shape
+        (20, 150, 4)
+        >>> bool((draws.std(axis=0)[::5, 2] > 0.05).all())
+        True
+        """
+        settings = {"max_iter": max_iter, "tol": tol, "condition": condition}
+        filled = super().impute(X, **settings)
+        if n_draws is None:
+            return filled
+        check_scalar(n_draws, "n_draws", Integral, min_val=1)
+        gaps = self._gaps(self._check_X(X, reset=False))
+        rows = self._check_X(filled, reset=False)
+        condition = self._given_condition(condition, len(rows))
+        rng = check_random_state(random_state)
+        generator = self._generator(rng)
+        draws = np.repeat(rows[None], n_draws, axis=0)
+        if gaps.any():
+            for draw in draws:
+                for _ in range(max_iter):
+                    self._draw_gaps(draw, gaps, condition, generator, rng)
+        return self._drawn_form(X, draws, gaps)
+
+    def _drawn_form(self, X, draws, gaps):
+        """Return draws in the form of what users have given; by default an array."""
+        return draws
+
+    def _draw_gaps(self, X, gaps, condition, generator, rng):
+        """Draw codes, and then what is in the gaps, given the rows as they are."""
+        module = self.net_.module_
+        X_hat = self._map(lambda x, c: module(x, generator, c)[0], X, condition)
+        noisy = self._with_noise(X_hat.reshape(X.shape), rng, "n_draws")
+        X[gaps] = noisy[gaps]
 
 
 def _check_iterations(max_iter, tol):

@@ -4,6 +4,7 @@ from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skae._sklearn import HasMethods, Interval, StrOptions
@@ -57,6 +58,8 @@ class TabularMixin:
     def _check_X(self, X, *, reset, first=0):
         if self._reads_matrices:
             return super()._check_X(X, reset=reset, first=first)
+        if np.ndim(X) == 1:
+            check_array(X, dtype=None)  # which says how to reshape
         validate_data(self, X, reset=reset, skip_check_array=True)
         if reset:
             self.encoder_ = self._encoder().fit(X)
@@ -77,6 +80,14 @@ class TabularMixin:
 
     def _given_form(self, X):
         return X if self._reads_matrices else self.encoder_.inverse_transform(X)
+
+    def _filled_form(self, X, filled, gaps):
+        if self._reads_matrices:
+            return super()._filled_form(X, filled, gaps)
+        return with_gaps_filled(X, self.encoder_.inverse_transform(filled))
+
+    def _drawn_form(self, X, draws, gaps):
+        return [self._filled_form(X, draw, gaps) for draw in draws]
 
     def _as_steps(self):
         """Return the encoder of tables, and the autoencoder of its matrices.
@@ -137,35 +148,6 @@ class TabularMixin:
         """
         table = super().reconstruct(X, condition=condition)
         return _labelled(table, X)
-
-    def impute(self, X, *, max_iter=10, tol=1e-3, condition=None):
-        """Return a table whose missing cells are filled by reconstructions.
-
-        Parameters
-        ----------
-        X : data frame or array-like like in `fit`
-            With cells that are missing.
-        max_iter : int, default=10
-            At most so many reconstructions of a row, each of the row as the one before
-            has filled it; with 1, what `reconstruct` has in the gaps.
-        tol : float, default=1e-3
-            A row is done once what is filled in changes by less than this share.
-        condition : array-like or scalar, default=None
-            As for `reconstruct`.
-
-        Returns
-        -------
-        X : data frame or array, as `X` is
-            With the cells that are there untouched. Cells of a column without any value
-            in the fit stay missing. Categories that were not in the fit are kept.
-        """
-        check_is_fitted(self)
-        rows = self._check_X(X, reset=False)
-        condition = self._given_condition(condition, len(rows))
-        filled = self._filled_gaps(rows, np.isnan(rows), condition, max_iter, tol)
-        if self._reads_matrices:
-            return filled
-        return with_gaps_filled(X, self.encoder_.inverse_transform(filled))
 
     def category_probabilities(self, X, *, condition=None):
         """Return the probabilities of categories in the reconstruction of a table.
