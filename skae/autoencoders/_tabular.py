@@ -58,7 +58,7 @@ class TabularMixin:
     def _check_X(self, X, *, reset, first=0):
         if self._reads_matrices:
             return super()._check_X(X, reset=reset, first=first)
-        if np.ndim(X) == 1:
+        if getattr(X, "ndim", 2) == 1:
             check_array(X, dtype=None)  # which says how to reshape
         validate_data(self, X, reset=reset, skip_check_array=True)
         if reset:
@@ -101,8 +101,8 @@ class TabularMixin:
         step._reads_matrices = True
         if not hasattr(self, "encoder_"):
             return self._encoder(), step
-        step.feature_names_in_ = self.encoder_.get_feature_names_out()
-        step.n_features_in_ = len(step.feature_names_in_)
+        step.n_features_in_ = sum(self._sizes)
+        vars(step).pop("feature_names_in_", None)
         return self.encoder_, step
 
     def _network(self):
