@@ -85,8 +85,12 @@ def read(X, name):
         When it is no table, or column names occur twice.
     """
     if is_pandas(X):
-        _check_names(list(X.columns))
-        cells = [_cells_of_series(X.iloc[:, j]) for j in range(X.shape[1])]
+        names = X.columns.tolist()
+        _check_names(names)
+        cells = [
+            _cells_of_series(X.iloc[:, j])._replace(name=name)
+            for j, name in enumerate(names)
+        ]
         table = Table("pandas", None, cells, len(X))
     elif not isinstance(X, np.ndarray) and hasattr(X, "__arrow_c_stream__"):
         table = _table_of_narwhals(X)
