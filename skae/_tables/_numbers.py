@@ -1,6 +1,7 @@
 """Columns that are one number a cell: numbers, counts, ranks and dates."""
 
 import numpy as np
+from scipy.stats import skew
 from sklearn.base import BaseEstimator
 
 from skae._tables._levels import as_levels, check_known, levels_of, places
@@ -11,6 +12,8 @@ __all__ = ["NumberColumn"]
 EXACT = 2**53
 # Spreads that are a smaller share of the values are rounding.
 ROUNDING = 1e-12
+# Skewness of counts whose sums and differences say little.
+SKEWED = 1.0
 # Of a normal distribution, in standard deviations.
 INTERQUARTILE_RANGE = 1.349
 
@@ -18,9 +21,9 @@ INTERQUARTILE_RANGE = 1.349
 class NumberColumn(BaseEstimator):
     """Column of a table whose cells are numbers, standardised for a network.
 
-    ``u = (f(x) - center) / scale``, where f is the logarithm ``log(1 + x)`` of counts,
-    the rank among the levels of ordinal values, and counts dates in ticks of their
-    dtype from `origin` on.
+    ``u = (f(x) - center) / scale``, where f is the logarithm ``log(1 + x)`` of counts
+    that are skewed, the rank among the levels of ordinal values, and counts dates in
+    ticks of their dtype from `origin` on.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ class NumberColumn(BaseEstimator):
     levels : list or None
         Of ordinal values, in their order.
     is_ordered : bool
+    is_log : bool
+        Whether the logarithm is taken.
     origin : int
         What whole numbers and dates are counted from.
     center, scale : float
@@ -50,6 +55,7 @@ class NumberColumn(BaseEstimator):
         stored="<f8",
         levels=None,
         is_ordered=False,
+        is_log=False,
         origin=0,
         center=0.0,
         scale=1.0,
@@ -61,6 +67,7 @@ class NumberColumn(BaseEstimator):
         self.stored = stored
         self.levels = levels
         self.is_ordered = is_ordered
+        self.is_log = is_log
         self.origin = origin
         self.center = center
         self.scale = scale
@@ -77,6 +84,8 @@ class NumberColumn(BaseEstimator):
             column.is_ordered = cells.is_ordered
         elif cells.values.dtype.kind in "iuMm":
             column.origin = _origin(cells.present)
+        if kind == "count":
+            column.is_log = _is_skewed(column._numbers(cells, "error")[~cells.missing])
         numbers = column._numbers(cells, "error")
         column.center, column.scale = _location(numbers[~cells.missing], robust)
         return column
@@ -90,8 +99,10 @@ class NumberColumn(BaseEstimator):
     def decode(self, block):
         """Return the values that standardised numbers, ``(n_rows, 1)``, stand for."""
         numbers = block[:, 0].astype(np.float64) * self.scale + self.center
-        if self.kind == "count":
+        if self.is_log:
             numbers = np.expm1(np.clip(numbers, 0, 700))
+        if self.kind == "count":
+            numbers = np.maximum(numbers, 0)
         if self.kind == "ordinal":
             ranks = np.rint(np.clip(numbers, 0, len(self.levels) - 1)).astype(int)
             return as_levels(self.levels, ranks)
@@ -110,7 +121,7 @@ class NumberColumn(BaseEstimator):
         numbers = self._counted(cells)
         numbers[cells.missing] = np.nan
         self._check_range(cells, numbers)
-        return np.log1p(numbers) if self.kind == "count" else numbers
+        return np.log1p(numbers) if self.is_log else numbers
 
     def _counted(self, cells):
         """Return values as floats, whole ones and dates from the origin on."""
@@ -154,6 +165,14 @@ def _origin(values):
     lowest, highest = int(values.min()), int(values.max())
     is_exact = highest - lowest < EXACT
     return lowest if is_exact and highest > EXACT and highest < 2**63 else 0
+
+
+def _is_skewed(counts):
+    """Return whether logarithms of counts are much less skewed than they are."""
+    if counts.min() == counts.max():
+        return False
+    before, after = (abs(skew(values)) for values in (counts, np.log1p(counts)))
+    return bool(before > SKEWED and after < before / 2)
 
 
 def _location(numbers, robust):

@@ -103,9 +103,9 @@ categorical_features : "from_dtype", array-like or None, default="from_dtype"
     text categorical, whole numbers boolean if they are 0 and 1, and counts if they
     begin at 0 and vary more than their mean. In an array of numbers, all are numeric.
 column_types : dict or None, default=None
-    Kinds of columns by their names or numbers: ``"numeric"``, ``"count"`` (the network
-    sees ``log(1 + x)``), ``"ordinal"`` (ranks), ``"date"``, ``"boolean"`` or
-    ``"categorical"``.
+    Kinds of columns by their names or numbers: ``"numeric"``, ``"count"`` (never below
+    0; if it is skewed, the network sees ``log(1 + x)``), ``"ordinal"`` (ranks),
+    ``"date"``, ``"boolean"`` or ``"categorical"``.
 max_categories : int or None, default=100
     Levels of a column that are told apart. Where there are more, the rare ones are one
     level, which stands for the most frequent of them in reconstructions.
