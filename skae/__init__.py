@@ -17,6 +17,8 @@ from skae.autoencoders import (
     Autoencoder,
     DenseAutoencoder,
     LSTMAutoencoder,
+    TabularAutoencoder,
+    TabularVAE,
     load,
 )
 from skae.scorers import get_scorer, get_scorer_names
@@ -38,6 +40,8 @@ __all__ = [
     "EvolutionarySearchCV",
     "LSTMAutoencoder",
     "LatentDimensionSearchCV",
+    "TabularAutoencoder",
+    "TabularVAE",
     "fit_stack",
     "get_scorer",
     "get_scorer_names",

@@ -199,10 +199,14 @@ def _found(path):
         earlier, later = _steps_beside(place)
         before += earlier
         after = [] if _is_side_by_side(place.whole) else later + after
+    step = path[-1].part
+    if hasattr(step, "_as_steps") and (steps := step._as_steps()) is not None:
+        *encoders, step = steps  # of tables, as matrices
+        before += encoders
     before, after = (
         make_pipeline(*steps) if steps else None for steps in (before, after)
     )
-    return Found(_name(path), path[-1].part, before, after)
+    return Found(_name(path), step, before, after)
 
 
 def _name(path):

@@ -129,8 +129,7 @@ def code_sensitivities(estimator, X, *, absolute=False, condition=None):
     autoencoder = fitted_autoencoder(estimator)
     X = autoencoder._check_X(locate(estimator, X).X, reset=False)
     condition = autoencoder._given_condition(condition, len(X))
-    events = autoencoder._as_events(X)
-    total = _sum_of_jacobians(autoencoder, events, condition, absolute)
+    total = _sum_of_jacobians(autoencoder, X, condition, absolute)
     names = feature_names(estimator, X.shape[1:])
     return _table(total / len(X), names, autoencoder.get_feature_names_out())
 
@@ -211,18 +210,18 @@ def _table(values, rows, columns):
 # Derivatives
 
 
-def _sum_of_jacobians(autoencoder, events, condition, absolute):
+def _sum_of_jacobians(autoencoder, X, condition, absolute):
     """Return the sum of the rows' Jacobians, ``(n_features, k)``, in float64."""
     module = autoencoder.net_.module_.eval()
     weight = next(module.parameters())
-    size = max(1, _CHUNK_BYTES // max(1, events[:1].nbytes))
+    size = max(1, _CHUNK_BYTES // max(1, X[:1].nbytes))
     total = 0.0
-    for rows in slices(len(events), size):
+    for rows in slices(len(X), size):
         x, c = (
             None if part is None else as_tensor(part[rows]).to(weight)
-            for part in (events, condition)
+            for part in (X, condition)
         )
-        total += _jacobians_of(module, autoencoder.net_.filled(x), c, absolute)
+        total += _jacobians_of(module, autoencoder._complete(x), c, absolute)
     return total
 
 

@@ -1,6 +1,14 @@
 """The one list of everything: conformance tests run over all of it."""
 
-from skae import MMDVAE, VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
+from skae import (
+    MMDVAE,
+    VAE,
+    Autoencoder,
+    DenseAutoencoder,
+    LSTMAutoencoder,
+    TabularAutoencoder,
+    TabularVAE,
+)
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
 from skae.noise import GaussianNoise, MaskingNoise, NestedDropout, SNRNoise
@@ -9,6 +17,8 @@ from skae.objectives import (
     AbsoluteError,
     BernoulliCrossEntropy,
     CategoricalLikelihood,
+    ColumnError,
+    ColumnLikelihood,
     GaussianLikelihood,
     Huber,
     KLDivergence,
@@ -98,6 +108,8 @@ AUTOENCODERS = [
         objective=Objective(penalties=[("kl", KLDivergence(1e-3)), ("mmd", MMD(0.1))]),
         max_epochs=3,
     ),
+    TabularAutoencoder(max_epochs=3),
+    TabularVAE(max_epochs=3),
 ]
 
 # Those that draw nothing while training, so that CPU and GPU do the same.
@@ -157,6 +169,14 @@ RECONSTRUCTIONS = [
     NegativeBinomialLikelihood(),
     CategoricalLikelihood(),
     CategoricalLikelihood((3, 2)),
+    ColumnLikelihood(
+        [
+            (4, GaussianLikelihood(per_feature=True)),
+            (5, CategoricalLikelihood((3, 2))),
+        ]
+    ),
+    ColumnError((1, 1, 2)),
+    ColumnError((3, 1), (0.7, 2.0)),
 ]
 
 PENALTIES = [

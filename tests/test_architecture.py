@@ -16,7 +16,10 @@ ROOT = Path(skae.__file__).parent
 LAYERS = [
     {"exceptions", "_sklearn"},
     {"_arrays", "_finder", "files", "registry", "shapes"},
-    {"information", "metrics", "datasets", "preprocessing", "model_selection"},
+    {
+        *{"information", "metrics", "datasets", "preprocessing", "model_selection"},
+        "_tables",
+    },
     {"networks", "schedules", "noise", "samplers"},
     {"bottlenecks"},
     {"objectives"},

@@ -33,6 +33,7 @@ def run(code):
 def test_the_door_has_the_names_that_a_user_needs_first():
     assert set(skae.__all__) == {
         *("Autoencoder", "DenseAutoencoder", "LSTMAutoencoder", "VAE", "MMDVAE"),
+        *("TabularAutoencoder", "TabularVAE"),
         *("load", "select_dimension", "LatentDimensionSearchCV"),
         *("BayesSearchCV", "EvolutionarySearchCV", "get_scorer", "get_scorer_names"),
         *("stacked", "fit_stack", "Checkpoint"),

@@ -924,6 +924,11 @@ class Forgiving(DenseAutoencoder):
         return super().transform(X if hasattr(X, "columns") else np.nan_to_num(X))
 
 
+class ZeroFilled(DenseAutoencoder):
+    def _complete(self, x):
+        return super()._complete(x.nan_to_num())
+
+
 class Unchecked(DenseAutoencoder):
     _parameter_constraints = {
         **DenseAutoencoder._parameter_constraints,
@@ -939,6 +944,7 @@ class Unchecked(DenseAutoencoder):
         (SeededGlobally, r"check_global_random_state.*\n.*\n.*\['torch'\]"),
         (BatchCodes, r"check_rows_are_independent.*\n.*\n.*differ by"),
         (Forgiving, r"check_not_finite_is_refused.*\n.*\n.*nan in transform is accep"),
+        (ZeroFilled, r"check_missing_values.*\n.*\n.*means differ"),
         (Unchecked, r"check_bad_parameter_is_named.*'batch_size'"),
     ],
 )

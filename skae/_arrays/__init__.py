@@ -2,6 +2,7 @@
 
 from skae._arrays._conversion import stack_items
 from skae._arrays._forms import FLOATS, array_like, as_numbers, as_target, divisible
+from skae._arrays._frames import with_filled
 from skae._arrays._padding import padded
 from skae._arrays._ranges import is_outside, rounding_of
 from skae._arrays._vectors import as_vector
@@ -17,4 +18,5 @@ __all__ = [
     "padded",
     "rounding_of",
     "stack_items",
+    "with_filled",
 ]

@@ -28,7 +28,9 @@ from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._conditions import ConditionMixin
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin
 from skae.autoencoders._docs import document
+from skae.autoencoders._impute import ImputeMixin
 from skae.autoencoders._length import Length, LengthMixin
+from skae.autoencoders._missing import empty_features, warn_empty_features
 from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import chunks, evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
@@ -68,6 +70,7 @@ __all__ = ["BaseAutoencoder", "document"]
 class BaseAutoencoder(
     LengthMixin,
     ConditionMixin,
+    ImputeMixin,
     EventDataMixin,
     SavingMixin,
     CallbackSupportMixin,
@@ -337,6 +340,7 @@ default=None
             vars(self).pop("net_", None)
         weight = _weight_in(metadata)
         data = self._training_data(X, y, weight, condition, reset=not goes_on)
+        self._note_empty(data)
         self._warn_unlike_target(data)
         data_val = self._validation_data(X_val, y_val, condition_val, data)
         self._check_objective(data, data_val)
@@ -427,9 +431,14 @@ default=None
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
         self.net_.means_ = feature_means(events)
+        given = events if targets is None else targets
         if data.rows.has_missing:
-            events, targets = self._completed(events), self._completed(targets)
+            events, targets = (
+                None if part is None else self._completed(part, data.rows.end_early)
+                for part in (events, targets)
+            )
         self._initialize(events, targets, conditions)
+        self._start_dispersion(given)
 
     def _initialize(self, events, targets, conditions):
         """Set the weights that depend on the data, given a sample of it."""
@@ -441,7 +450,6 @@ default=None
         network.initialize(module, residuals, self._seed)
         if targets is not None:
             network.aim(module, residuals, targets)
-        self._start_dispersion(events if targets is None else targets)
         if module.means is not None and module.scales is not None:
             module.fit_scales(
                 *(
@@ -455,14 +463,15 @@ default=None
         module, term = self.net_.module_, self.net_.criterion_.reconstruction
         if term.learns_dispersion:
             x = torch.from_numpy(events).flatten(1).double()
-            module.start_dispersion(term.variance(x, x.mean(0).expand_as(x)))
+            present, mean = x.isfinite().double(), x.nanmean(0).nan_to_num()
+            variance = term.variance(x.nan_to_num(), mean.expand_as(x), present)
+            module.start_dispersion(variance)
 
-    def _completed(self, events):
-        """Return events with means where entries are missing, or None for None."""
-        if events is None:
-            return None
+    def _completed(self, events, end_early):
+        """Return events with means where entries are missing."""
         x, means = torch.from_numpy(events), feature_means(events)
-        return filled(x, means, keeps_ends=self.net_.keeps_ends).numpy()
+        keeps_ends = self.net_.keeps_ends and end_early
+        return filled(x, means, keeps_ends=keeps_ends).numpy()
 
     def _sample(self, data, rows):
         """Return events, targets and conditions of up to `SAMPLE_ROWS` rows.
@@ -754,6 +763,17 @@ default=None
                 stacklevel=6,
             )
 
+    def _note_empty(self, data):
+        """Note, and warn of, features without any value."""
+        vars(self).pop("_empty", None)
+        if not data.rows.source.has_missing:
+            return
+        is_empty = empty_features(self._as_events(evenly_spaced(data.X, SAMPLE_ROWS)))
+        if is_empty.any():
+            self._empty = is_empty
+            names = getattr(self, "feature_names_in_", ())
+            warn_empty_features(is_empty, names, stacklevel=4)
+
     def _warn_scales(self, X):
         term = self.net_.criterion_.reconstruction
         if getattr(term, "per_feature", False) or getattr(term, "is_discrete", False):
@@ -841,6 +861,10 @@ default=None
             With the dimensions of the data seen in `fit`.
         """
         check_is_fitted(self)
+        return self._given_form(self._decoded(Z, condition))
+
+    def _decoded(self, Z, condition):
+        """Return the rows that codes stand for, an array."""
         Z = check_array(array_like(Z, "inverse_transform"), dtype=FLOATS)
         if Z.shape[1] != self._n_features_out:
             raise ValueError(
@@ -872,7 +896,16 @@ default=None
             before the end are missing.
         """
         check_is_fitted(self)
-        return self._mapped(self._reconstruct, X, condition)
+        return self._given_form(self._mapped(self._reconstruct, X, condition))
+
+    def _given_form(self, X):
+        """Return reconstructed rows in the form that users have given; by default so.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, ...)
+        """
+        return X
 
     def score(self, X, y=None, sample_weight=None, *, condition=None):
         """Return the share of the variance of `X` that its reconstruction explains.
@@ -953,6 +986,7 @@ default=None
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.input_tags.three_d_array = self._network().takes_sequences
+        tags.input_tags.allow_nan = True
         tags.non_deterministic = False
         return tags
 

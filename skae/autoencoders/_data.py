@@ -97,6 +97,7 @@ class EventDataMixin:
             return None
         for rows in parts_of(X):
             check_ends(X[rows], y[rows], self._holds_sequences(X))
+        check_not_empty(y, 0, name="y")
         return Target(y, ArraySource(self._as_events(y), *self._missing_in(y)))
 
     def _validation_data(self, X_val, y_val, condition_val, data):
@@ -178,9 +179,7 @@ class EventDataMixin:
 
     def _missing_in(self, X):
         """Return what is `Missing` in validated rows."""
-        if not self._holds_sequences(X):
-            return Missing()
-        return missing_in(X)
+        return missing_in(X, self._holds_sequences(X))
 
     # Predicting
 
@@ -189,13 +188,18 @@ class EventDataMixin:
 
         It is given the vectors of their conditions, too, or None.
         """
-        net, may_lack = self.net_, self._holds_sequences(X)
 
         def mapped(x, condition):
-            events = self._as_events(x)
-            return function(net.filled(events) if may_lack else events, condition)
+            return function(self._complete(x), condition)
 
-        return map_rows(mapped, X, net.module_, condition)
+        return map_rows(mapped, X, self.net_.module_, condition)
+
+    def _complete(self, x):
+        """Return validated rows, a tensor, as events with means where none is known.
+
+        Only sequences in three dimensions may have ends, which stay.
+        """
+        return self.net_.filled(self._as_events(x), self._holds_sequences(x))
 
     def _mapped(self, function, X, condition, out=None):
         """Return the results of a function of validated rows, for rows of users.
@@ -229,9 +233,14 @@ class EventDataMixin:
         X = array_like(X, type(self).__name__)
         # To gather rows of an array in columns would be slow, again and again in a fit.
         order = "C" if reset else None
-        X = self._check_array(X, reset=reset, dtype=NUMBERS, order=order)
-        if self._holds_sequences(X):
-            check_not_empty(X, first)
+        X = self._check_array(
+            X,
+            reset=reset,
+            dtype=NUMBERS,
+            order=order,
+            ensure_all_finite="allow-nan",
+        )
+        check_not_empty(X, first, "sequences" if self._holds_sequences(X) else "rows")
         if reset:
             self.input_shape_ = X.shape[1:]
         return X
@@ -261,7 +270,7 @@ class EventDataMixin:
         return X
 
     def _check_sequences(self, X, *, reset, **settings):
-        X = check_array(X, allow_nd=True, ensure_all_finite="allow-nan", **settings)
+        X = check_array(X, allow_nd=True, **settings)
         if reset:
             self.n_features_in_ = X.shape[2]
             vars(self).pop("feature_names_in_", None)

@@ -5,10 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.decomposition import PCA, FactorAnalysis
 
+from skae.networks._incomplete import linear_gaussian_of_present
+
 __all__ = ["Diagnosis", "log_likelihood_of_linear"]
 
 # Squared errors so many times the decoder's variance, or the inverse, are worth a word.
 FAR_FROM_ONE = 1.5
+# Rows that the linear model is fitted to, where entries are missing.
+N_ROWS = 5000
 
 
 class Diagnosis(NamedTuple):
@@ -72,5 +76,9 @@ def log_likelihood_of_linear(X, n_components, per_feature):
     """Return the mean log-likelihood of rows under the linear model fitted to them."""
     X = X.reshape(len(X), -1).astype(np.float64)
     n_components = min(n_components, X.shape[1] - 1, len(X) - 1)
+    if np.isnan(X).any():
+        X = X[:: -(-len(X) // N_ROWS)]
+        found = linear_gaussian_of_present(X, n_components, per_feature)
+        return found.log_likelihood
     model = FactorAnalysis if per_feature else PCA
     return float(model(n_components).fit(X).score(X))

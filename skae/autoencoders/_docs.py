@@ -2,7 +2,7 @@
 
 from textwrap import dedent, indent
 
-__all__ = ["document"]
+__all__ = ["document", "document_table"]
 
 TRAINING_PARAMETERS = """\
 max_epochs : int or "auto", default={max_epochs}
@@ -85,6 +85,45 @@ callbacks : list of skorch callbacks or None, default=None
     ``raise KeyboardInterrupt`` of theirs, in an epoch, ends the fit, which counts as
     finished; Ctrl-C, or another signal whose handler raises it, is raised by `fit`."""
 
+TABLE_PARAMETERS = """\
+hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
+    Widths of the encoder's hidden layers, the decoder's in reverse: a tuple, a string
+    such as ``"64-32"``, or a depth of up to 6 layers with geometrically tapering
+    widths. One layer of 10 units is ``(10,)``; 10 is refused.
+activation : str, default="silu"
+    Activation of the hidden layers.
+linear_path : {{"pca"}} or None, default="pca"
+    ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which start
+    as principal components of the encoded table. ``None``: hidden layers only.
+nested : bool, default=False
+    Whether the units of the code are ordered, so that the first k units are themselves
+    a code of size k; see `skae.noise.NestedDropout`.
+categorical_features : "from_dtype", array-like or None, default="from_dtype"
+    Columns that are categories whatever their values: their names, their numbers, or a
+    mask. Other kinds are inferred: ordered categories are ordinal, other categories and
+    text categorical, whole numbers boolean if they are 0 and 1, and counts if they
+    begin at 0 and vary more than their mean. In an array of numbers, all are numeric.
+column_types : dict or None, default=None
+    Kinds of columns by their names or numbers: ``"numeric"``, ``"count"`` (never below
+    0; if it is skewed, the network sees ``log(1 + x)``), ``"ordinal"`` (ranks),
+    ``"date"``, ``"boolean"`` or ``"categorical"``.
+max_categories : int or None, default=100
+    Levels of a column that are told apart. Where there are more, the rare ones are one
+    level, which stands for the most frequent of them in reconstructions.
+handle_unknown : {{"missing", "error"}}, default="missing"
+    What to do with categories that were not in the fit: take them for missing cells, or
+    refuse them with an error that names the column.
+robust : bool, default=False
+    Whether numbers are standardised by their median and quartiles, which outliers leave
+    alone, rather than by mean and standard deviation."""
+
+TABLE_ATTRIBUTES = """\
+columns_ : tuple
+    Columns of the table, each with its `name`, `kind`, `dtype`, levels and number of
+    missing cells; printed, a table of them.
+encoder_ : object
+    What turns tables into matrices and back."""
+
 ATTRIBUTES = """\
 net_ : skorch.NeuralNet
     The trained net; its ``module_`` is the torch module.
@@ -110,7 +149,16 @@ condition_scaling_ : ndarray of shape (2, n_conditions)
     Means and standard deviations of the condition's columns, where it has numbers."""
 
 
-def document(cls):
+def document_table(cls):
+    """Fill the placeholders of an estimator of tables, too; a decorator."""
+    return document(
+        cls,
+        table_parameters=TABLE_PARAMETERS.format(),
+        table_attributes=TABLE_ATTRIBUTES,
+    )
+
+
+def document(cls, **further):
     """Fill the placeholders in a class's docstring; a decorator.
 
     Examples
@@ -132,6 +180,7 @@ def document(cls):
     sections = {
         "training_parameters": TRAINING_PARAMETERS.format(**_defaults(cls)),
         "attributes": ATTRIBUTES,
+        **further,
     }
     doc = dedent(cls.__doc__)
     for name, text in sections.items():

@@ -14,11 +14,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skae.autoencoders._diagnosis import Diagnosis, log_likelihood_of_linear
+from skae.autoencoders._impute import MultipleImputationMixin
 from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.networks import NETWORKS, DenseNetwork
 from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
+from skae.training._devices import as_tensor
 from skae.training._inference import map_rows
 from skae.training._seeding import generator_for
 
@@ -36,7 +38,7 @@ def _has_distributions(model):
     return "log_var" in model._bottleneck().provides
 
 
-class GenerativeMixin:
+class GenerativeMixin(MultipleImputationMixin):
     """Sampling, and for Gaussian codes likelihoods and diagnostics."""
 
     # After the fit
@@ -49,9 +51,9 @@ class GenerativeMixin:
         X, condition = X[::step], None if condition is None else condition[::step]
         if _has_distributions(self):
             moments, means = self._distribution(X, condition), self.net_.module_.means
-            rows = X
+            rows = self._complete(as_tensor(X)).numpy()
             if means is not None:  # all that codes may tell of
-                rows, _ = means.of_arrays(condition, self._as_events(X))
+                rows, _ = means.of_arrays(condition, rows)
             self._diagnose(*moments, rows)
         self._measure_rate(X, condition)
 
@@ -96,7 +98,7 @@ class GenerativeMixin:
                 None if rows is None else rows[part].to(net.device, net.dtype)
                 for rows in (x, condition)
             )
-            events = net.filled(events)
+            events = net.filled(events, rows.end_early)
             z = module.encode(events, generator, c).sample
             drawn.append(module.decode(z, events.shape[1:], c).flatten(1).cpu())
         target = target.repeat(DRAWS_OF_VARIANCE, 1).to(net.dtype)
@@ -235,14 +237,15 @@ class GenerativeMixin:
             )
         rng = check_random_state(random_state)
         Z = self._draw_codes(n_samples, rng)
-        X = self.inverse_transform(Z, condition=condition)
-        return self._with_noise(X, rng) if noise else X
+        X = self._decoded(Z, condition)
+        return self._given_form(self._with_noise(X, rng, "noise=True") if noise else X)
 
-    def _with_noise(self, X, rng):
+    def _with_noise(self, X, rng, asked):
+        """Return rows drawn from the decoder's density, given what codes stand for."""
         term = self.net_.criterion_.reconstruction
         if not (isinstance(term, Likelihood) and _has_distributions(self)):
             raise ValueError(
-                f"noise=True draws from a density, and {type(term).__name__} has none "
+                f"{asked} draws from a density, and {type(term).__name__} has none "
                 "here: use a likelihood, as reconstruction='gaussian'."
             )
         rows = term.draw(X.reshape(len(X), -1), self._spread_of_decoder, rng)
@@ -463,7 +466,7 @@ class GenerativeMixin:
         """Return reconstructions of codes that are drawn, flat."""
         Z = self.transform_sample(X, random_state, condition=condition)
         Z = Z.astype(X.dtype)
-        return self.inverse_transform(Z, condition=condition).reshape(len(X), -1)
+        return self._decoded(Z, condition).reshape(len(X), -1)
 
     def _draws(self, X, n_draws, decoder_variance, random_state, condition):
         """Return ``log p(x|z)`` and ``log p(z)/q(z|x)`` of draws, and the exact KL."""
@@ -476,7 +479,6 @@ class GenerativeMixin:
         generator = self._generator(random_state)
 
         def terms(x, condition):
-            x = self._as_events(x)
             return self._draw_terms(x, n_draws, decoder_variance, generator, condition)
 
         terms = map_rows(terms, X, self.net_.module_, condition).astype(np.float64)
@@ -485,7 +487,7 @@ class GenerativeMixin:
 
     def _draw_terms(self, x, n_draws, decoder_variance, generator, condition):
         module, term = self.net_.module_, self.net_.criterion_.reconstruction
-        rows, x = x.flatten(1), self.net_.filled(x)
+        rows, x = x.flatten(1), self._complete(x)
         log_p, log_ratio = [], []
         for _ in range(n_draws):
             latent = module.encode(x, generator, condition)

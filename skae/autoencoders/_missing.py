@@ -1,12 +1,24 @@
-"""What is missing in sequences: single values, time steps, or what follows an end."""
+"""What is missing in rows: single values, time steps, or what follows an end."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import chunks
 
-__all__ = ["Missing", "check_not_empty", "end_early", "missing_in"]
+__all__ = [
+    "Missing",
+    "check_not_empty",
+    "empty_features",
+    "end_early",
+    "has_missing",
+    "hot_deck",
+    "missing_in",
+    "warn_empty_features",
+]
+
+N_NAMES = 8
 
 
 class Missing(NamedTuple):
@@ -20,10 +32,15 @@ class Missing(NamedTuple):
         return Missing(*map(max, self, other))
 
 
-def missing_in(X):
-    """Return what is `Missing` in an array of sequences."""
-    has_missing = any(np.isnan(chunk).any() for chunk in chunks(X))
-    return Missing(has_missing, has_missing and end_early(X))
+def missing_in(X, are_sequences):
+    """Return what is `Missing` in an array of rows, of which only sequences may end."""
+    is_incomplete = has_missing(X)
+    return Missing(is_incomplete, is_incomplete and are_sequences and end_early(X))
+
+
+def has_missing(X):
+    """Return whether some entries of an array are NaN."""
+    return X.dtype.kind == "f" and any(np.isnan(chunk).any() for chunk in chunks(X))
 
 
 def end_early(X):
@@ -31,13 +48,86 @@ def end_early(X):
     return any(np.isnan(chunk[:, -1]).all(axis=1).any() for chunk in chunks(X))
 
 
-def check_not_empty(X, first):
-    """Refuse sequences without any value, given the number of the first one."""
-    empty = [np.isnan(chunk).all(axis=(1, 2)) for chunk in chunks(X)]
+def check_not_empty(X, first, kind="rows", name="X"):
+    """Refuse rows without any value, given the number of the first one."""
+    if X.dtype.kind != "f":
+        return
+    entries = tuple(range(1, X.ndim))
+    empty = [np.isnan(chunk).all(axis=entries) for chunk in chunks(X)]
     numbers = first + np.flatnonzero(np.concatenate(empty))
     if len(numbers):
         named = ", ".join(map(str, numbers[:5])) + ", ..." * (len(numbers) > 5)
         raise ValueError(
-            f"Input X contains NaN only in {len(numbers)} of its sequences, by number "
-            f"{named}: leave out those without any value."
+            f"Input {name} contains NaN only in {len(numbers)} of its {kind}, by "
+            f"number {named}: leave out those without any value."
         )
+
+
+def empty_features(events):
+    """Return which features, channels of sequences or pixels have no value at all.
+
+    Parameters
+    ----------
+    events : ndarray of shape (n_samples, ..., n_features)
+
+    Returns
+    -------
+    is_empty : ndarray of bool of shape (n_features,), or that of an image
+    """
+    over = (0,) if events.ndim == 4 else tuple(range(events.ndim - 1))
+    return np.isnan(events).all(axis=over)
+
+
+def warn_empty_features(is_empty, names, stacklevel):
+    """Warn of features, or channels of sequences, without any value.
+
+    Parameters
+    ----------
+    is_empty : ndarray of bool
+        As `empty_features` returns it. Pixels of images may be empty.
+    names : array-like of str, or ()
+        Of the features, where they have some.
+    stacklevel : int
+        Of the warning, as the caller would set it.
+    """
+    empty = np.flatnonzero(is_empty).tolist()
+    if is_empty.ndim > 1 or not empty:
+        return
+    listed = ", ".join(
+        repr(names[i]) if len(names) > i else str(i) for i in empty[:N_NAMES]
+    )
+    warn_once_in_searches(
+        f"{len(empty)} of {len(is_empty)} features of X have no value at all: "
+        f"{listed}{', ...' * (len(empty) > N_NAMES)}. They stay where they are and are "
+        "taken for zeros, which count nowhere: drop them, if they are to be left out.",
+        UserWarning,
+        ("empty", *empty),
+        stacklevel + 1,
+    )
+
+
+def hot_deck(X):
+    """Return a table with values of the same column where there is none.
+
+    Present values are repeated in their order, so that spreads and quartiles of columns
+    stay about what they are. A column without any value becomes zero.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae.autoencoders._missing import hot_deck
+    >>> hot_deck(np.array([[1.0], [np.nan], [2.0], [np.nan], [np.nan]])).ravel()
+    array([1., 1., 2., 2., 1.])
+    """
+    missing = np.isnan(X)
+    if not missing.any():
+        return X
+    X = X.copy()
+    for values, is_missing in zip(X.T, missing.T, strict=True):
+        present = values[~is_missing]
+        values[is_missing] = np.resize(present, is_missing.sum()) if len(present) else 0
+    return X

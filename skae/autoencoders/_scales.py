@@ -4,6 +4,7 @@ from math import floor, log10
 
 import numpy as np
 
+from skae.autoencoders._missing import hot_deck
 from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import evenly_spaced
 from skae.exceptions import ScaleWarning
@@ -34,7 +35,7 @@ def warn_unequal_scales(events, names, stacklevel):
     Parameters
     ----------
     events : ndarray of shape (n_samples, ...)
-        NaN where sequences have ended.
+        NaN where values are missing.
     names : array-like of str, or ()
         Of the features, where they have some.
     stacklevel : int
@@ -77,7 +78,7 @@ def warn_near_constant(events, names, stacklevel):
     if events.ndim == 3:
         return
     rows = evenly_spaced(events, max(FEW, N_VALUES_FAR // max(1, events[:1].size)))
-    X = rows.reshape(len(rows), -1)
+    X = hot_deck(rows.reshape(len(rows), -1))
     found, share = _near_constant(X)
     if not share > SHARE:
         return
@@ -113,8 +114,7 @@ def _features(events):
     if rows.ndim == 4:
         rows = np.moveaxis(rows, 1, -1)
     table = rows.reshape(-1, rows.shape[-1])
-    is_there = np.isfinite(table)
-    return table if is_there.all() else table[is_there.all(axis=1)]
+    return hot_deck(table[~np.isnan(table).all(axis=1)])
 
 
 def _unequal(X):

@@ -57,18 +57,16 @@ def _are_equal(X, y):
 
 
 def check_ends(X, y, are_sequences):
-    """Refuse sequences whose targets end elsewhere, and missing entries of others."""
+    """Refuse targets of another shape, and of sequences that end elsewhere."""
     if X.shape != y.shape:
         raise ValueError(
             f"y holds rows of shape {y.shape[1:]}, and X of {X.shape[1:]}: a data set "
             "given as y has the clean rows of those in X."
         )
-    ended = has_ended if are_sequences else np.isnan
-    if (ended(X) != ended(y)).any():
+    if are_sequences and (has_ended(X) != has_ended(y)).any():
         raise ValueError(
             "y has the shape of X, and NaN where X has numbers, or the reverse: the "
-            "sequences of both have to end at the same time steps, and rows of tables "
-            "to be complete."
+            "sequences of both have to end at the same time steps."
         )
 
 

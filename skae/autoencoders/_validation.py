@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 
+from skae.autoencoders._missing import hot_deck
+
 __all__ = ["warn_unlike"]
 
 # At most this many rows are looked at, evenly spaced; variances need a few of them.
@@ -38,7 +40,7 @@ def warn_unlike(
     Parameters
     ----------
     events, events_val : ndarray of shape (n_samples, ...)
-        NaN where sequences have ended.
+        NaN where values are missing.
     stacklevel : int
         Of the warning, as the caller would set it.
     name : str, default="X_val"
@@ -60,7 +62,7 @@ def _features(events):
     is_sequence = rows.ndim == 3
     table = rows.reshape(-1, rows.shape[-1]) if is_sequence else rows
     table = table.reshape(len(table), -1)
-    return table[~np.isnan(table).any(axis=1)]
+    return hot_deck(table[~np.isnan(table).all(axis=1)])
 
 
 def _difference(X, X_val, name, may_vary_less):

@@ -1,5 +1,7 @@
 """Linear maps beside an encoder and a decoder, which start as principal components."""
 
+import numpy as np
+
 from skae.networks._activations import get_activation
 from skae.networks._linear_gaussian import start_as_linear_gaussian
 from skae.networks._paths import aim_at, start_as_pca
@@ -47,7 +49,8 @@ class LinearPathMixin:
             is_linear = self.output_activation == "identity" and module.link is None
             inverse = self._output(module).inverse
             per_feature = is_linear and module.noise == "per_feature"
-            module.units.fit(events, per_feature)
+            columns = getattr(module.link, "columns", None)
+            module.units.fit(events, per_feature, columns)
             of_units = module.units.of_array(events)
             if is_linear and module.noise is not None:
                 start_as_linear_gaussian(module, of_units, seed)
@@ -79,12 +82,12 @@ class LinearPathMixin:
 def _before(output, targets):
     """Return values that a bounded activation turns into something like the targets.
 
-    Their mean stands for that of the targets, which they differ from half as much:
-    values at the ends of the range, as counts of zero, would be at infinity.
+    Their mean stands for that of the targets, which they differ from half as much where
+    the range has an end: values there, as counts of zero, would be at infinity.
     """
     low, high = output.low + MARGIN, output.high - MARGIN
     mean = targets.mean(axis=0)
-    values, of_mean = (
-        output.inverse(part.clip(low, high)) for part in ((targets + mean) / 2, mean)
-    )
+    is_bounded = np.isfinite(low) | np.isfinite(high)
+    within = np.where(is_bounded, (targets + mean) / 2, targets)
+    values, of_mean = (output.inverse(part.clip(low, high)) for part in (within, mean))
     return values - values.mean(axis=0) + of_mean

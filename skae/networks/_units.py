@@ -48,8 +48,12 @@ class Units(nn.Module):
         self.is_identity = True
         self.register_load_state_dict_post_hook(_note_identity)
 
-    def fit(self, events, per_feature=False):
-        """Set shift and scales to those of events, an ndarray ``(n_samples, ...)``."""
+    def fit(self, events, per_feature=False, columns=None):
+        """Set shift and scales to those of events, an ndarray ``(n_samples, ...)``.
+
+        With `columns`, the numbers of features that are one variable, as one-hot ones
+        of a category, each variable has a scale of its own.
+        """
         events = np.ascontiguousarray(events)  # sums depend on the order in memory
         with np.errstate(over="ignore", invalid="ignore"):
             mean = events.mean(axis=0, dtype=np.float64)
@@ -59,7 +63,9 @@ class Units(nn.Module):
         shift = np.broadcast_to(mean.mean(axis=places, keepdims=True), mean.shape)
         typical = variances[variances > 0].mean() if (variances > 0).any() else 1.0
         scale = np.full(shift.shape, np.sqrt(typical))
-        if per_feature:
+        if columns is not None:
+            variances = _pooled(variances, columns)
+        if per_feature or columns is not None:
             varies = variances > (ROUNDING * shift) ** 2
             scale[varies] = np.sqrt(variances[varies])
         is_rounding = np.abs(shift).max() < ROUNDING and np.ptp([1, *scale.flat]) < (
@@ -111,6 +117,12 @@ def _variances(events, mean):
     """Return the variances over the rows, without a copy of all of them."""
     parts = np.array_split(events, -(-len(events) // 1000))
     return sum(((part - mean) ** 2).sum(axis=0) for part in parts) / len(events)
+
+
+def _pooled(variances, columns):
+    """Return for each feature the sum of the variances of those of its variable."""
+    starts = np.cumsum([0, *columns[:-1]])
+    return np.repeat(np.add.reduceat(variances, starts), columns)
 
 
 def _note_identity(units, *_):

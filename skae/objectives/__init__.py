@@ -8,6 +8,7 @@ from skae.objectives._batch import (
     mean_over_units,
 )
 from skae.objectives._categorical import CategoricalLikelihood
+from skae.objectives._columns import ColumnError, ColumnLikelihood
 from skae.objectives._counts import NegativeBinomialLikelihood, PoissonLikelihood
 from skae.objectives._kl_divergence import KLDivergence, kl_to_standard_normal
 from skae.objectives._likelihood import (
@@ -36,6 +37,8 @@ __all__ = [
     "AbsoluteError",
     "BernoulliCrossEntropy",
     "CategoricalLikelihood",
+    "ColumnError",
+    "ColumnLikelihood",
     "GaussianLikelihood",
     "GaussianPrior",
     "Huber",

@@ -2,6 +2,7 @@
 
 import torch
 
+from skae._tables import CategoryColumn, NumberColumn, TableEncoder
 from skae.bottlenecks import BOTTLENECKS
 from skae.networks import NETWORKS
 from skae.noise import NOISES
@@ -35,7 +36,12 @@ _REGISTRIES = {
         SCHEDULES,
     )
 }
-_OTHERS = {**STEPS, "GaussianPrior": GaussianPrior, "Objective": Objective}
+_OTHERS = {
+    **STEPS,
+    **{cls.__name__: cls for cls in (TableEncoder, NumberColumn, CategoryColumn)},
+    "GaussianPrior": GaussianPrior,
+    "Objective": Objective,
+}
 
 
 def name_of(cls):

@@ -18,6 +18,7 @@ SETTINGS = (
     "first_epoch_",
     "n_epochs_",
     "has_missing_",
+    "end_early_",
     "means_",
     "diverged_",
 )

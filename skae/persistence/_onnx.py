@@ -11,6 +11,7 @@ from torch import nn
 from skae.files import replacing
 from skae.persistence._recurrent import with_onnx_layers
 from skae.registry import unknown_name
+from skae.training._missing import filled
 
 __all__ = ["METHODS", "OPSET", "export_onnx"]
 
@@ -31,9 +32,11 @@ class _Method(nn.Module):
         self.module = with_onnx_layers(module)
         self.network = estimator._network()
         self.input_shape = tuple(int(size) for size in estimator.input_shape_)
+        self.register_buffer("means", estimator.net_.means_.to(dtype))
 
     def encode(self, X):
-        return self.module.encode(self.network.as_events(X)).mean
+        x = filled(self.network.as_events(X), self.means, keeps_ends=False)
+        return self.module.encode(x).mean
 
     def decode(self, Z):
         return self.module.decode(Z).reshape(-1, *self.input_shape)

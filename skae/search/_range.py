@@ -21,6 +21,8 @@ from skae.training._missing import feature_means
 __all__ = ["Choice", "DimensionRange"]
 
 _MANY = 8
+# Rows without a gap that distances between neighbours are taken of.
+FEWEST_COMPLETE = 100
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class DimensionRange:
         Number of features; those of a sequence are time steps times channels.
     intrinsic : IntrinsicDimension or None
         Estimates from the distances of neighbours, none above the number of features;
-        None for fewer than four different rows.
+        None for fewer than four different rows. Of a table with missing values, those
+        of its complete rows, where there are a hundred.
     is_trained : bool
         Whether it is a network, which may have learnt too little.
     row_order : RowOrder or None
@@ -43,7 +46,7 @@ class DimensionRange:
     n_rows : int
         Number of rows.
     is_complete : bool
-        Whether no sequence ends before others do, and none has missing values.
+        Whether no sequence ends before others do, and nothing is missing.
     names : array-like of str, or None
         Of the features, where the data have some.
 
@@ -85,9 +88,14 @@ class DimensionRange:
         seen = as_numbers(seen, type(estimator).__name__, pads=takes_sequences)
         if not seen.size:
             raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
-        is_complete = seen.ndim < 3 or not np.isnan(seen).any()
+        missing = np.isnan(seen)
+        is_complete, intrinsic = not missing.any(), None
+        if seen.ndim == 2 or is_complete:  # ends are no accident, unlike a table's gaps
+            whole = seen[~missing.reshape(len(seen), -1).any(axis=1)]
+            is_enough = is_complete or len(whole) >= FEWEST_COMPLETE
+            intrinsic = _estimated(whole.reshape(len(whole), -1)) if is_enough else None
         if not is_complete:
-            seen = np.where(np.isnan(seen), feature_means(seen).numpy(), seen)
+            seen = np.where(missing, feature_means(seen).numpy(), seen)
         seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
         order = _row_order(X, seen, n_blocks) if n_blocks else None
@@ -95,7 +103,7 @@ class DimensionRange:
         return cls(
             param,
             n_features,
-            _estimated(seen) if is_complete else None,
+            intrinsic,
             is_trained,
             order,
             n_rows,

@@ -233,16 +233,33 @@ def check_history(autoencoder):
 
 
 @promise(
-    "values that are not finite are refused by a ValueError that says so.",
+    "an infinite value, and a row without any value, are refused by a ValueError that "
+    "says so.",
     mend="leave validation to BaseAutoencoder, or call its _check_X.",
 )
 def check_not_finite_is_refused(autoencoder, value):
-    """Check NaN and infinity in fit, transform and score."""
+    """Check infinity, and NaN only, in fit, transform and score."""
     X, model = _data(), _looked_at(autoencoder)
-    X[3, 1] = value
+    X[3, 1 if np.isinf(value) else slice(None)] = value
     for method in (clone(autoencoder).fit, model.transform, model.score):
         with refused(ValueError, r"NaN|infinity", f"{value} in {method.__name__}"):
             method(X)
+
+
+@promise(
+    "missing values count nowhere: rows have the codes of those with the means of the "
+    "fit in their place, and a model that is fitted to such rows has a score.",
+    mend="describe the parts in _network, _bottleneck and _objective, and leave fit, "
+    "transform and score to BaseAutoencoder.",
+)
+def check_missing_values(autoencoder):
+    """Check rows some of whose entries are NaN."""
+    X, model = _data(), _looked_at(autoencoder)
+    X[::3, 1] = X[1::4, 4] = np.nan
+    whole = np.where(np.isnan(X), _data().mean(axis=0), X)
+    _close(model.transform(X), model.transform(whole), "codes with and without means")
+    score = _fitted(autoencoder, X).score(X)
+    require(np.isfinite(score), f"a score of {score}")
 
 
 @promise(
@@ -310,6 +327,7 @@ AUTOENCODER_CHECKS = (
     *(partial(check_unusual_data, case=case) for case in _unusual_data()),
     check_history,
     *(partial(check_not_finite_is_refused, value=v) for v in (np.nan, np.inf)),
+    check_missing_values,
     check_wrong_width_is_refused,
     check_numpy_integers,
 )

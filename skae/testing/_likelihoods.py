@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from skae.objectives import RECONSTRUCTIONS
 from skae.registry import declares
 from skae.testing._parts import PART_CHECKS
 from skae.testing._promise import promise, require, same, untouched_randomness
@@ -138,7 +139,9 @@ def _density(term, x, x_hat):
 )
 def check_likelihood_is_normalised(term):
     """Check the integral of a density, or the sum of the probabilities of counts."""
-    if term.is_discrete:
+    for _, part in _parts(term):
+        check_likelihood_is_normalised(part)
+    if term.is_discrete or _parts(term):
         return  # shares of draws tell, whatever the values are
     for x_hat in values_for(term, 3, seed=1).double().tolist():
         x = _grid(term, x_hat)
@@ -164,6 +167,22 @@ def check_likelihood_draws(term):
     require((drawn == again).all(), "the same generator gives other rows")
     outside = term.outside(np.asarray(drawn)).any()
     require(not outside, "it draws what `outside` says no data are")
+    if parts := _parts(term):
+        ends = np.cumsum([width for width, _ in parts])[:-1]
+        of_parts = (np.split(rows, ends, axis=-1) for rows in (drawn, x_hat))
+        for (_, part), *own in zip(parts, *of_parts, strict=True):
+            _require_alike(part, *own)
+    else:
+        _require_alike(term, drawn, x_hat)
+
+
+def _parts(term):
+    """Return widths and likelihoods of columns, where a term has several."""
+    parts = getattr(term, "parts", ())
+    return [(width, RECONSTRUCTIONS.resolve(part)) for width, part in parts]
+
+
+def _require_alike(term, drawn, x_hat):
     (_require_shares if term.is_discrete else _require_moments)(term, drawn, x_hat)
 
 

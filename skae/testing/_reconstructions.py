@@ -28,7 +28,7 @@ __all__ = [
 
 def width_of(term):
     """Return how many features to check a term with."""
-    return sum(getattr(term, "blocks", None) or (4,))
+    return getattr(term, "width", sum(getattr(term, "blocks", None) or (4,)))
 
 
 def values_for(term, *shape, **settings):

@@ -14,12 +14,13 @@ def feature_means(events):
     Parameters
     ----------
     events : ndarray of shape (n_samples, ..., n_features)
-        NaN where there is none. Of sequences, features are the channels.
+        NaN where there is none. Of sequences, features are the channels; of images,
+        ``(n_samples, n_channels, height, width)``, the pixels.
 
     Returns
     -------
-    means : torch.Tensor of float64, shape (n_features,)
-        Zero for a feature without any value.
+    means : torch.Tensor of float64, shape (n_features,), or that of an image
+        Zero for a feature without any value; the mean of the channel for a pixel.
 
     Examples
     --------
@@ -28,10 +29,27 @@ def feature_means(events):
     >>> feature_means(np.array([[[1.0, 5.0], [np.nan, 7.0], [3.0, np.nan]]]))
     tensor([2., 6.], dtype=torch.float64)
     """
-    table = events.reshape(-1, events.shape[-1])
+    if events.ndim == 4:
+        return torch.from_numpy(_means_of_pixels(events))
+    means, _ = _means(events.reshape(-1, events.shape[-1]))
+    return torch.from_numpy(means)
+
+
+def _means(table):
+    """Return the means of columns, zero without any value, and whether there is one."""
     present = ~np.isnan(table)
     totals = np.where(present, table, 0).sum(axis=0, dtype=np.float64)
-    return torch.from_numpy(totals / np.maximum(1, present.sum(axis=0)))
+    counts = present.sum(axis=0)
+    return totals / np.maximum(1, counts), counts > 0
+
+
+def _means_of_pixels(images):
+    means, is_known = (
+        part.reshape(images.shape[1:])
+        for part in _means(images.reshape(len(images), -1))
+    )
+    of_channels, _ = _means(np.moveaxis(images, 1, -1).reshape(-1, images.shape[1]))
+    return np.where(is_known, means, of_channels[:, None, None])
 
 
 def filled(x, means, *, keeps_ends):

@@ -191,7 +191,9 @@ class AutoencoderNet(NeuralNet):
         """
         use_own_share()
         self.begin(rows, epochs, last)
-        self.has_missing_ |= rows_val is not None and rows_val.has_missing
+        if rows_val is not None:
+            self.has_missing_ |= rows_val.has_missing
+            self.end_early_ |= rows_val.end_early
         self.average_ = WeightAverage(
             self.module_.parameters() if self.is_averaged else ()
         )
@@ -214,7 +216,7 @@ class AutoencoderNet(NeuralNet):
         self.observes_gradients_ = self._has_hook("on_grad_computed")
         self.observes_batches_ = any(map(self._has_hook, BATCH_HOOKS))
         self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
-        self.has_missing_ = rows.has_missing
+        self.has_missing_, self.end_early_ = rows.has_missing, rows.end_early
         self.loss_unit_ = self.module_.loss_unit(self.criterion_.reconstruction.degree)
 
     @contextmanager
@@ -351,13 +353,21 @@ class AutoencoderNet(NeuralNet):
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
 
-    def filled(self, x):
-        """Return events whose missing entries have the means of the fit's rows."""
-        return filled(x, self.means_, keeps_ends=self.keeps_ends)
+    def filled(self, x, may_end):
+        """Return events whose missing entries have the means of the fit's rows.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (batch, ...)
+        may_end : bool
+            Whether they are sequences whose ends, where the encoder reads to those, are
+            no missing entries.
+        """
+        return filled(x, self.means_, keeps_ends=self.keeps_ends and may_end)
 
     def _outputs(self, x, generator, condition):
         """Return the module's output, in the dtype of `x` whatever it computes in."""
-        x = self.filled(x) if self.has_missing_ else x
+        x = self.filled(x, self.end_early_) if self.has_missing_ else x
         if not self.mixed_precision:
             return self.forward_(x, generator, condition)
         with torch.autocast(x.device.type, torch.bfloat16):

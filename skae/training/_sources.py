@@ -209,6 +209,11 @@ class Rows:
         sources = [self.source] if self.targets is None else [self.source, self.targets]
         return any(source.has_missing for source in sources)
 
+    @property
+    def end_early(self):
+        """Whether some rows are sequences that end before the last time step."""
+        return self.source.end_early
+
     def subset(self, numbers):
         """Return some of these rows, by their number among these."""
         if not self.source.is_indexed:

@@ -253,7 +253,7 @@ REFUSED = {
         ),
         r"unequal length, as \(2, 1\) and \(3, 1\)",
     ),
-    "NaN": (np.where(X > 1, np.nan, X), "contains NaN"),
+    "rows of NaN": (np.where(X[:, :1] > 1, np.nan, X), "NaN only in .* rows, by numb"),
     "infinity": (np.where(X > 1, np.inf, X), "contains infinity"),
     "sequences": (SERIES, r"dim 3, of shape \(20, 6, 1\): .*reshape\(len\(X\), -1\)"),
     "images": (SERIES[..., None], r"dim 4, of shape \(20, 6, 1, 1\): .*tables"),

@@ -72,9 +72,6 @@ class StackedNetwork(StackedParts):
         Of one `Architecture`.
     """
 
-    #: Whether some time steps of an event may be missing.
-    takes_missing = False
-
     @staticmethod
     def architecture_of(module):
         """Return the `Architecture` of a module, None if it is of another kind."""

@@ -70,9 +70,6 @@ class StackedRecurrent(StackedParts):
         Of one `RecurrentArchitecture`.
     """
 
-    #: Whether some time steps of an event may be missing.
-    takes_missing = True
-
     @staticmethod
     def architecture_of(module):
         """Return the `RecurrentArchitecture`, None for modules of another kind."""

@@ -79,8 +79,9 @@ def kind_of(net, rows, rows_val, last):
     all_rows = [rows] if rows_val is None else [rows, rows_val]
     if not all(_are_plain(rows, module) for rows in all_rows):
         return None
-    has_missing = {rows.has_missing for rows in all_rows}
-    if has_missing != {False} and not (has_missing == {True} and _reads_ends(module)):
+    if len({rows.has_missing for rows in all_rows}) > 1:
+        return None
+    if any(rows.end_early for rows in all_rows) and _keeps_signal(module.input_noise):
         return None
     n_batches = None if rows_val is None else ceil(len(rows) / net.batch_size)
     return (
@@ -90,6 +91,7 @@ def kind_of(net, rows, rows_val, last):
         net.is_averaged,
         n_batches,
         rows.has_missing,
+        rows.end_early,
         architecture,
         _frozen_noise(module.input_noise),
         _frozen_bottleneck(module.bottleneck),
@@ -133,11 +135,9 @@ def _is_known(module, activations):
     )
 
 
-def _reads_ends(module):
-    # what noise keeps of a signal is not that of one which is missing in part
-    noise = module.input_noise
-    keeps = noise is not None and any(True for _ in noise.buffers())
-    return network_of(module).takes_missing and not keeps
+def _keeps_signal(noise):
+    # what noise keeps of a signal is not that of one which ends early
+    return noise is not None and any(True for _ in noise.buffers())
 
 
 def _is_known_noise(module):

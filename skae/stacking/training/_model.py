@@ -65,6 +65,7 @@ class StackedModel:
         self.event_shape = event_shape = modules[0].event_shape
         self.n_features = prod(event_shape)
         self.has_missing = members[0].rows.has_missing
+        self.keeps_ends = members[0].net.keeps_ends and members[0].rows.end_early
         means = torch.stack([member.net.means_ for member in members])
         self.means = means.to(device, dtype).unflatten(0, (-1, *[1] * len(event_shape)))
         self.network = network_of(modules[0])(modules)
@@ -164,7 +165,7 @@ class StackedModel:
         if not self.has_missing:
             return x
         events = x.unflatten(2, self.event_shape)
-        return filled(events, self.means, keeps_ends=True).flatten(2)
+        return filled(events, self.means, keeps_ends=self.keeps_ends).flatten(2)
 
     def _split(self, x):
         """Return finite rows, and which entries are not missing; None for all."""
