@@ -187,13 +187,14 @@ def errors_of_ours(model, X, n_seeds):
     }
 
 
-def measured(source, n_seeds):
+def measured(source, names, n_seeds):
     """Yield the names of imputers, and their errors by case."""
     X = table(source)
-    for name, peer in PEERS.items():
-        yield name, errors_of_peer(peer, X, n_seeds)
-    for name, recipe in OURS.items():
-        yield name, errors_of_ours(recipe(X.shape[1]), X, n_seeds)
+    for name in names:
+        if name in PEERS:
+            yield name, errors_of_peer(PEERS[name], X, n_seeds)
+        else:
+            yield name, errors_of_ours(OURS[name](X.shape[1]), X, n_seeds)
 
 
 def by_setting(errors):
@@ -222,6 +223,7 @@ def main():
     parser.add_argument("--part", choices=TABLES, default="development")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", help="names of tables")
+    parser.add_argument("--imputers", nargs="+", default=[*PEERS, *OURS])
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")  # of rounds that do not converge
     heads = [f"{share:.0%} {how}" for share, how in product(SHARES, MECHANISMS)]
@@ -229,8 +231,8 @@ def main():
     print("|---" * (4 + len(heads)) + "|")
     ratios = {}
     for name in arguments.only or TABLES[arguments.part]:
-        found = {}
-        for imputer, errors in measured(TABLES[arguments.part][name], arguments.seeds):
+        found, source = {}, TABLES[arguments.part][name]
+        for imputer, errors in measured(source, arguments.imputers, arguments.seeds):
             found[imputer] = by_setting(errors)
             report(name, imputer, found[imputer], found)
         for imputer, peer in product(found, ("KNN", "ExtraTrees")):
