@@ -21,6 +21,8 @@ from skae import MMDVAE, VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.networks import ConvolutionalNetwork
 from skae.networks._incomplete import linear_gaussian_of_present
 from skae.objectives import (
+    ColumnError,
+    ColumnLikelihood,
     GaussianLikelihood,
     PoissonLikelihood,
     SquaredError,
@@ -89,13 +91,18 @@ def test_the_loss_is_that_of_a_loop_over_entries_that_are_present():
     )
 
 
+# Of terms that are composed column by column.
+WIDTHS = {ColumnLikelihood: 9, ColumnError: 4}
+
+
 @pytest.mark.parametrize("term", TERMS, ids=name_of)
 def test_gradients_of_missing_entries_are_zero(term):
-    X = (np.random.default_rng(0).uniform(size=(20, 3)) > 0.5).astype(float)
+    shape = 20, WIDTHS.get(type(term), 3)
+    X = (np.random.default_rng(0).uniform(size=shape) > 0.5).astype(float)
     x = torch.from_numpy(holed(X))
-    x_hat = torch.full((20, 3), 0.4, dtype=torch.float64, requires_grad=True)
+    x_hat = torch.full(shape, 0.4, dtype=torch.float64, requires_grad=True)
     weight = x.isfinite().double()
-    variance = (torch.ones(1, 3).double(),) * term.learns_dispersion
+    variance = (torch.ones(1, shape[1]).double(),) * term.learns_dispersion
     term(x.nan_to_num(), x_hat, weight, *variance).backward()
     assert x_hat.grad.isfinite().all()
     assert not x_hat.grad[weight == 0].any()
