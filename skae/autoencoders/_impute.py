@@ -11,24 +11,41 @@ from skae.shapes import has_ended
 
 __all__ = ["ImputeMixin", "MultipleImputationMixin"]
 
+# Of a code and then of what is missing, in turn.
+STEPS_OF_DRAW = 10
+
 
 class ImputeMixin:
     """Filling of gaps by autoencoders."""
 
-    def impute(self, X, *, max_iter=10, tol=1e-3, condition=None):
+    def impute(self, X, *, max_iter=1, tol=1e-3, condition=None):
         """Return rows whose missing entries are filled by reconstructions.
 
-        The first reconstruction is that of a row with means in its gaps, each other one
-        that of the row as it has been filled, until it stays: for the best linear
-        reconstruction that is regression on principal components.
+        It is that of the row with means of the fit in its gaps, as a model that was
+        fitted to rows with gaps knows them. Where the fit saw complete rows, or hardly
+        any gaps, more reconstructions help, each of the row as it has been filled: of
+        principal components they end with the regression of missing values on others.
+        Rows that do not come to rest stay as they were before.
+
+        An autoencoder learns to reconstruct what it sees, and only in passing what it
+        does not. Noise that hides entries in training, which still count in the loss,
+        teaches just that, with a code that need not be small. On tables of some
+        hundred standardised rows that were looked at for it, best was ::
+
+            Autoencoder(
+                2 * n_features // 3,
+                network=DenseNetwork(linear_path="pca"),
+                input_noise=MaskingNoise(0.3),
+                max_epochs=300,
+                learning_rate=1e-2,
+            )
 
         Parameters
         ----------
         X : array-like like in `fit`
             NaN where entries are missing.
-        max_iter : int, default=10
-            At most so many reconstructions of a row; with 1, what `reconstruct` has in
-            the gaps.
+        max_iter : int, default=1
+            At most so many reconstructions of a row; 1 are those of `reconstruct`.
         tol : float, default=1e-3
             A row is done once what is filled in changes by less than this share of the
             row's distance from the means.
@@ -82,7 +99,7 @@ class ImputeMixin:
         return gaps
 
     def _filled_gaps(self, X, gaps, condition, max_iter, tol):
-        filled = X.copy()
+        filled, last = X.copy(), np.full(len(X), np.inf)
         active = np.flatnonzero(gaps.any(axis=tuple(range(1, X.ndim))))
         for _ in range(max_iter):
             if not len(active):
@@ -91,8 +108,11 @@ class ImputeMixin:
             of_rows = None if condition is None else condition[active]
             after = np.where(where, self._reconstruct(before, of_rows), before)
             after = self._without_empty(after, where)
-            filled[active] = after
-            active = active[self._has_changed(before, after, tol)]
+            changes = self._changes(before, after)
+            nears = changes <= last[active]
+            active, after = active[nears], after[nears]
+            filled[active], last[active] = after, changes[nears]
+            active = active[changes[nears] > tol]
         return filled
 
     def _without_empty(self, X, gaps):
@@ -106,15 +126,16 @@ class ImputeMixin:
         )
         return np.where(gaps & empty, means, X).astype(X.dtype, copy=False)
 
-    def _has_changed(self, before, after, tol):
-        """Return in which rows the filled values are not yet what they will be."""
+    def _changes(self, before, after):
+        """Return how far rows have moved, as shares of their distances from means."""
         means = self.net_.means_.numpy().astype(after.dtype)
         before, after = (
             np.nan_to_num(self._as_events(X) - means).reshape(len(X), -1)
             for X in (before, after)
         )
-        change = np.linalg.norm(after - before, axis=1)
-        return change > tol * np.linalg.norm(after, axis=1)
+        distance = np.linalg.norm(after, axis=1)
+        tiny = np.finfo(distance.dtype).tiny
+        return np.linalg.norm(after - before, axis=1) / np.maximum(distance, tiny)
 
 
 class MultipleImputationMixin:
@@ -126,15 +147,15 @@ class MultipleImputationMixin:
         *,
         n_draws=None,
         random_state=None,
-        max_iter=10,
+        max_iter=None,
         tol=1e-3,
         condition=None,
     ):
         """Return rows whose missing entries are filled, once or by several draws.
 
-        Draws begin with the reconstructions that a single imputation ends with. Then a
+        Draws begin with reconstructions, those of a single imputation. Then a
         code is drawn from its distribution given the row as it is filled, and missing
-        entries from the decoder's density given the code, in turn, `max_iter` times
+        entries from the decoder's density given the code, in turn, so many times
         (D. J. Rezende, S. Mohamed, D. Wierstra, "Stochastic backpropagation and
         approximate inference in deep generative models", ICML 2014, appendix F). How
         much draws differ says how little is known of an entry, and an analysis that is
@@ -148,8 +169,9 @@ class MultipleImputationMixin:
             How many times to draw; None for reconstructions.
         random_state : int, RandomState instance or None, default=None
             Source of the draws.
-        max_iter : int, default=10
-            At most so many reconstructions of a row, and so many steps of a draw.
+        max_iter : int or None, default=None
+            At most so many reconstructions of a row, and so many steps of a draw; by
+            default 1 and 10.
         tol : float, default=1e-3
             A row is done once what is filled in changes by less than this share of the
             row's distance from the means.
@@ -184,8 +206,9 @@ class MultipleImputationMixin:
         >>> bool((draws.std(axis=0)[::5, 2] > 0.05).all())
         True
         """
-        settings = {"max_iter": max_iter, "tol": tol, "condition": condition}
-        filled = super().impute(X, **settings)
+        n_steps = STEPS_OF_DRAW if max_iter is None else max_iter
+        once = 1 if max_iter is None else max_iter
+        filled = super().impute(X, max_iter=once, tol=tol, condition=condition)
         if n_draws is None:
             return filled
         check_scalar(n_draws, "n_draws", Integral, min_val=1)
@@ -197,7 +220,7 @@ class MultipleImputationMixin:
         draws = np.repeat(rows[None], n_draws, axis=0)
         if gaps.any():
             for draw in draws:
-                for _ in range(max_iter):
+                for _ in range(n_steps):
                     self._draw_gaps(draw, gaps, condition, generator, rng)
         return self._drawn_form(X, draws, gaps)
 

@@ -41,8 +41,9 @@ class ClusteringScorer(Scorer):
             return located.codes()
         if self.space != "decoded":
             raise unknown_name("space", self.space, ["latent", "decoded"])
-        ended = np.isnan(as_numbers(located.X))
-        X_hat = np.where(ended, 0, located.reconstruct())
+        X_hat = located.reconstruct()
+        ended = np.isnan(X_hat) & np.isnan(as_numbers(located.X))
+        X_hat = np.where(ended, 0, X_hat)
         return X_hat.reshape(len(X_hat), -1)
 
     def _clusters(self, located, points, rows, n_clusters):

@@ -11,6 +11,7 @@ from skae._sklearn import Interval
 from skae.information._discrepancy import coverage, knn_kl, mmd2
 from skae.information._kernels import resolve_bandwidth
 from skae.scorers._base import SCORERS, Scorer, spaced_rows
+from skae.scorers._gaps import filled_alike
 
 __all__ = ["GenerationCoverage", "GenerationKL", "GenerationMMD", "GenerationScorer"]
 
@@ -30,8 +31,8 @@ class GenerationScorer(Scorer):
 
     They take any estimator with ``sample(n_samples, random_state)`` that returns rows
     like the data: the autoencoders `MMDVAE`, `VAE` and `Autoencoder`. Sequences are
-    compared as flat rows; where those of the data end before the longest, so do the
-    draws.
+    compared as flat rows. Where a value of the data is missing, row and draw are
+    given the mean of the feature; where a sequence has ended, zeros.
 
     Raises
     ------
@@ -53,8 +54,10 @@ class GenerationScorer(Scorer):
         X = as_numbers(located.X)
         X = X[spaced_rows(len(X), self.max_samples)]
         Y = np.asarray(located.reducer.sample(len(X), random_state=self.random_state))
+        if X.shape == Y.shape:
+            X, Y = filled_alike(X, Y)
         X, Y = (rows.reshape(len(X), -1).astype(float) for rows in (X, Y))
-        return np.nan_to_num(X), _ended_alike(X, Y)
+        return np.nan_to_num(X), Y
 
 
 def _check_generates(reducer):
@@ -64,12 +67,6 @@ def _check_generates(reducer):
             "data: use MMDVAE, VAE or Autoencoder, which have a method sample, or "
             "another scorer, such as 'reconstruction'."
         )
-
-
-def _ended_alike(X, Y):
-    """Return the draws with zeros where the rows of data have no value."""
-    ended = np.isnan(X)
-    return np.where(ended, 0.0, Y) if ended.any() and X.shape == Y.shape else Y
 
 
 @SCORERS.register("mmd")

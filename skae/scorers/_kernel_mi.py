@@ -4,13 +4,13 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from skae._arrays import as_numbers
 from skae._sklearn import Interval
 from skae.information._adjusted import adjusted_mutual_information
 from skae.information._mutual_information import mutual_information
 from skae.information._relative import relative_information
 from skae.registry import unknown_name
 from skae.scorers._base import SCORERS, Scorer, spaced_rows
+from skae.scorers._gaps import filled_alike
 from skae.scorers._locate import locate
 
 __all__ = ["KernelMutualInformation"]
@@ -58,7 +58,8 @@ class KernelMutualInformation(Scorer):
     16 units of noise  1.93   0.00
     ================== ====== ===================
 
-    Time steps after the end of a shorter sequence count as zeros. Compare scores of
+    Missing values count as the mean of their feature, and time steps after the end of a
+    shorter sequence as zeros, in data and reconstruction alike. Compare scores of
     folds of one size only.
 
     Parameters
@@ -166,30 +167,28 @@ class KernelMutualInformation(Scorer):
         """
         self._validate_params()
         located = locate(estimator, X)
-        return self._information(located.X, self._other(located))
+        return self._information(*self._compared(located))
 
     def _score(self, located, y):
-        other = self._other(located)
+        X, other = self._compared(located)
         if not np.isfinite(other).all():
             return self.worst
-        return self._information(located.X, other)
+        return self._information(X, other)
 
-    def _other(self, located):
-        """Return the reconstruction or the codes, for comparison with the data."""
+    def _compared(self, located):
+        """Return the data, and the reconstruction or the codes, without gaps."""
         if self.target == "latent":
-            return located.codes()
+            return *filled_alike(located.X), located.codes()
         if self.target != "reconstruction":
             raise unknown_name("target", self.target, ["reconstruction", "latent"])
-        has_ended = np.isnan(as_numbers(located.X))
-        return np.where(has_ended, 0.0, located.reconstruct())
+        return filled_alike(located.X, located.reconstruct())
 
     def _information(self, X, other):
         n_samples = len(other)
         at_most = n_samples if self.alpha == 2 else self.max_samples
         rows = spaced_rows(n_samples, at_most)
-        X = as_numbers(X)[rows].astype(np.float64)
         measure, params = self._measure()
-        return measure(np.where(np.isnan(X), 0.0, X), other[rows], **params)
+        return measure(X[rows].astype(np.float64), other[rows], **params)
 
     def _measure(self):
         params = {"alpha": self.alpha, "bandwidth": self.bandwidth}

@@ -141,10 +141,12 @@ class NestedReadings(BaseEstimator):
 
     def _readings(self, located, target):
         values = target.reshape(len(target), -1)
+        empty = np.isnan(values).all(axis=0)  # columns that tell nothing
+        values = np.where(empty, 0, values)
         variance = _trimmed(values - np.nanmean(values, axis=0))
         r2, log_errors, explained = [], [], []
         for own in _prefixes(located):
-            X_hat = own.reconstruct().reshape(values.shape)
+            X_hat = np.where(empty, 0, own.reconstruct().reshape(values.shape))
             r2.append(max(-1.0, _r2(values, X_hat)))
             log_errors.append(_log_error(values - X_hat, variance))
             explained.append(_explained(values, X_hat, variance))

@@ -4,9 +4,9 @@ from numbers import Integral
 
 import numpy as np
 
-from skae._arrays import as_numbers
 from skae._sklearn import Interval
 from skae.scorers._base import SCORERS, Scorer, spaced_rows
+from skae.scorers._gaps import filled_alike
 
 __all__ = ["Trustworthiness"]
 
@@ -25,7 +25,8 @@ class Trustworthiness(Scorer):
     compare scores of folds of one size. It rises with the latent dimension and
     saturates, since more dimensions never force apart what is near: choose where it
     becomes flat. What it does not see are neighbours in the data that the codes tear
-    apart. Time steps after the end of a shorter sequence count as zeros.
+    apart. Missing values count as the mean of their feature, and time steps after the
+    end of a shorter sequence as zeros.
 
     Parameters
     ----------
@@ -66,9 +67,9 @@ class Trustworthiness(Scorer):
     def _score(self, located, y):
         from sklearn.manifold import trustworthiness
 
-        X, Z = as_numbers(located.X), located.codes()
+        (X,), Z = filled_alike(located.X), located.codes()
         rows = spaced_rows(len(Z), self.max_samples)
-        X = np.nan_to_num(X[rows].reshape(len(rows), -1).astype(float))
+        X = X[rows].reshape(len(rows), -1).astype(float)
         Z = Z[rows]
         n_neighbors = min(self.n_neighbors, (len(Z) - 1) // 2)
         if n_neighbors < 1 or not np.isfinite(Z).all() or not np.ptp(Z, axis=0).any():

@@ -128,3 +128,10 @@ def test_what_onnx_cannot_express(tmp_path):
     with pytest.raises(ValueError, match="BranchingNetwork can't be exported to ONNX"):
         model.to_onnx(tmp_path / "model.onnx")
     assert not [*tmp_path.iterdir()]
+
+
+def test_missing_values_are_given_the_means_of_the_fit(tmp_path):
+    rows = np.where(normal(40, 6, seed=1) > 1, np.nan, X)
+    rows[:, 0] = X[:, 0]
+    model = skae.DenseAutoencoder(max_epochs=2, random_state=0).fit(rows)
+    check(model, "reconstruct", rows, tmp_path)
