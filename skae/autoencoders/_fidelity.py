@@ -29,6 +29,16 @@ class Fidelity(NamedTuple):
         row is: 0.5 for rows as new as those, towards 1 for copies.
     copies, copies_held_out : float
         Shares of synthetic and of held-out rows that are rows of the fit.
+
+    Examples
+    --------
+    >>> from skae.autoencoders import Fidelity
+    >>> print(Fidelity({"age": 0.05, "sex": 0.01}, 0.04, 0.5, 0.0, 0.0))
+    Marginal distributions differ by 0.03 on average, at most by 0.05 (age).
+    Associations of two columns differ by 0.04.
+    A synthetic row is nearer to a row of the fit than a held-out row is with
+    probability 0.50 (0.5 for new rows).
+    Copies of rows of the fit: 0.0% of synthetic rows, 0.0% of held-out ones.
     """
 
     marginals: dict

@@ -256,7 +256,8 @@ def check_missing_values(autoencoder):
     """Check rows some of whose entries are NaN."""
     X, model = _data(), _looked_at(autoencoder)
     X[::3, 1] = X[1::4, 4] = np.nan
-    whole = np.where(np.isnan(X), _data().mean(axis=0), X)
+    means = model._given_form(model.net_.means_.numpy().reshape(1, -1))
+    whole = np.where(np.isnan(X), means, X)
     _close(model.transform(X), model.transform(whole), "codes with and without means")
     score = _fitted(autoencoder, X).score(X)
     require(np.isfinite(score), f"a score of {score}")
