@@ -300,8 +300,9 @@ default=None
         ------
         ValueError
             When `warm_start` is set and parameters describe another network than the
-            one to go on with. When a row has no value at all. When `y` holds clean rows and `y_val` does not. When a
-            condition is missing in some rows, or is not one value for each.
+            one to go on with. When a row has no value at all. When `y` holds clean rows
+            and `y_val` does not. When a condition is missing in some rows, or is not
+            one value for each.
 
         Warns
         -----
