@@ -8,7 +8,8 @@ random, or depending on others, with a logistic probability of a third of the co
 which stay. Imputers see what is left, standardised; told are root mean squared errors
 of hidden entries in standard deviations, the median over seeds, and over tables their
 ratios. ExtraTrees is `IterativeImputer` with 20 trees and 5 rounds, the form of
-missForest; PCA is iterated with the number of components that is best on a tenth of the
+missForest, which takes minutes for tables of more than twenty columns; PCA
+is iterated with the number of components that is best on a tenth of the
 entries that it hides for itself. Recipes were chosen on the development tables; the
 others were looked at once.
 """

@@ -19,7 +19,7 @@ def mean_squared_error(X, X_hat):
     Parameters
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
-        NaN in `X`, where a sequence has ended, does not count.
+        NaN in `X`, where a value is missing, does not count.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def feature_errors(X, X_hat):
     ----------
     X, X_hat : ndarray of shape (n_samples, n_features) or \
             (n_samples, n_timesteps, n_channels)
-        NaN in `X`, where a sequence has ended, does not count.
+        NaN in `X`, where a value is missing, does not count.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def row_errors(X, X_hat):
     Parameters
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
-        NaN in `X`, where a sequence has ended, does not count.
+        NaN in `X`, where a value is missing, does not count.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def variance_explained(X, X_hat, sample_weight=None):
     Parameters
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
-        NaN in `X`, where a sequence has ended, does not count.
+        NaN in `X`, where a value is missing, does not count.
     sample_weight : array-like of shape (n_samples,) or None, default=None
         Weights of the rows, in both sums and in the mean.
 

@@ -259,7 +259,9 @@ class BaseAutoencoder(
             ``(n_timesteps, n_channels)`` and of different lengths. A `numpy.memmap` and
             a `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
             one, are read batch by batch and need not fit into memory. Whole numbers
-            are trained on in float32, in float64 if they exceed 16,777,216.
+            are trained on in float32, in float64 if they exceed 16,777,216. NaN are
+            missing values: they count nowhere, and the encoder is given the means that
+            their features have in these rows.
         y : array-like like `X`, or torch Dataset, default=None
             Clean rows of noisy ones, for denoising: in the very shape of `X`, they are
             what reconstructions are compared with in place of `X`. Sequences have to
@@ -298,8 +300,9 @@ default=None
         ------
         ValueError
             When `warm_start` is set and parameters describe another network than the
-            one to go on with. When `y` holds clean rows and `y_val` does not. When a
-            condition is missing in some rows, or is not one value for each.
+            one to go on with. When a row has no value at all. When `y` holds clean rows
+            and `y_val` does not. When a condition is missing in some rows, or is not
+            one value for each.
 
         Warns
         -----
@@ -315,7 +318,8 @@ default=None
             search compares, one says so, as it does of a reconstruction worse than the
             mean; in worker processes, one of each process.
         UserWarning
-            When `X_val`, or a `y` of clean rows, is on another scale than `X`.
+            When `X_val`, or a `y` of clean rows, is on another scale than `X`. When a
+            feature has no value at all: it is taken for zeros, which count nowhere.
 
         Examples
         --------
@@ -893,7 +897,7 @@ default=None
         -------
         X_hat : ndarray like `X`
             With NaN where sequences in `X` have ended, and with values where entries
-            before the end are missing.
+            are missing; `impute` keeps those that are observed.
         """
         check_is_fitted(self)
         return self._given_form(self._mapped(self._reconstruct, X, condition))

@@ -199,7 +199,10 @@ class EventDataMixin:
 
         Only sequences in three dimensions may have ends, which stay.
         """
-        return self.net_.filled(self._as_events(x), self._holds_sequences(x))
+        events = self._as_events(x)
+        if not events.isnan().any():
+            return events
+        return self.net_.filled(events, self._holds_sequences(x))
 
     def _mapped(self, function, X, condition, out=None):
         """Return the results of a function of validated rows, for rows of users.

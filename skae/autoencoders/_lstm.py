@@ -28,9 +28,9 @@ class LSTMAutoencoder(BaseAutoencoder):
     them from a series. Sequences of different lengths are passed as a list of arrays of
     shape ``(n_timesteps, n_channels)``, or in a 3-D array that is filled up with NaN at
     their ends, as reconstructions are; neither the encoder nor the loss sees the fill.
-    NaN before the last time step that has a value is a missing entry: it has no part in
-    the loss or in scores, the encoder is given the channel's mean over the rows of the
-    fit, and reconstructions have a value there.
+    NaN before the last time step that has a value, and any in flattened windows, is a
+    missing entry: it has no part in the loss or in scores, the encoder is given the
+    channel's mean over the rows of the fit, and reconstructions have a value there.
 
     A linear map has a weight for each time step. Where lengths differ among the
     sequences that `fit` is given, those of `X_val` included, there is thus no linear

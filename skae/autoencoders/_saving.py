@@ -91,7 +91,8 @@ class SavingMixin:
 
         Notes
         -----
-        Sequences have the length of those in the fit, and no missing ends.
+        Sequences have the length of those in the fit, and no missing ends. Missing
+        values, NaN, are given the means of the fit, as by the estimator.
 
         Examples
         --------

@@ -122,7 +122,7 @@ class ReconstructionLoss(BaseEstimator, ABC):
         Parameters
         ----------
         x, x_hat : torch.Tensor of shape (..., batch, n_features)
-            NaN in `x`, where a sequence has ended, does not count.
+            NaN in `x`, where a value is missing, does not count.
         variance : float
             Variance of the decoder, where the density has one.
 
