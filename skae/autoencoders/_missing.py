@@ -58,15 +58,15 @@ def check_not_empty(X, first, kind="rows", name="X"):
     # few rows lack their first entry, so that others are hardly looked at
     suspects = np.flatnonzero(np.isnan(X[(slice(None), *[0] * (X.ndim - 1))]))
     entries = tuple(range(1, X.ndim))
-    empty = [suspects[:0]]
+    empty = []
     for rows in slices(len(suspects), SUSPECTS):
         numbers = suspects[rows]
-        empty.append(numbers[np.isnan(X[numbers]).all(axis=entries)])
-    numbers = first + np.concatenate(empty)
-    if len(numbers):
-        named = ", ".join(map(str, numbers[:5])) + ", ..." * (len(numbers) > 5)
+        empty += numbers[np.isnan(X[numbers]).all(axis=entries)].tolist()
+    if empty:
+        numbers = [str(first + number) for number in empty[:5]]
+        named = ", ".join(numbers) + ", ..." * (len(empty) > 5)
         raise ValueError(
-            f"Input {name} contains NaN only in {len(numbers)} of its {kind}, by "
+            f"Input {name} contains NaN only in {len(empty)} of its {kind}, by "
             f"number {named}: leave out those without any value."
         )
 

@@ -318,9 +318,14 @@ class LatentDimensionSearchCV(BaseSearchCV):
             grid[seed] = seeds.tolist()
         return grid
 
-    def _format_results(self, *args, **kwargs):
-        results = super()._format_results(*args, **kwargs)
-        return results if self._nested is None else self._nested.unfold(results)
+    def _format_results(self, candidate_params, n_splits, out, more_results=None):
+        if self._nested is None:
+            return super()._format_results(
+                candidate_params, n_splits, out, more_results
+            )
+        out = _with_all_readings(out)
+        results = super()._format_results(candidate_params, n_splits, out, more_results)
+        return self._nested.unfold(results)
 
     def _select_best_index(self, refit, refit_metric, results):
         return self._choice(results)
@@ -406,3 +411,19 @@ def _folds(cv, X, groups):
     if cv is not None and (getattr(X, "ndim", 2) > 2 or are_overlapping(X)):
         return cv
     return KFold(4 if cv is None else cv, shuffle=True, random_state=0)
+
+
+def _with_all_readings(results):
+    """Return results of fits, of which those that failed have readings of NaN.
+
+    scikit-learn gives them a single number, and the others a dict.
+    """
+    names = ("test_scores", "train_scores")
+    for name in (name for name in names if name in results[0]):
+        known = [one[name] for one in results if isinstance(one[name], dict)]
+        none = dict.fromkeys(known[0], np.nan) if known else None
+        results = [
+            one if none is None or isinstance(one[name], dict) else {**one, name: none}
+            for one in results
+        ]
+    return results
