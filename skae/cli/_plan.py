@@ -86,12 +86,12 @@ class Plan:
         self.columns = _columns(data)
         self.scorer = make_scorer(settings, autoencoder)
         self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
-        self.X = data.X if self.window is None else self.window.fit_transform(data.X)
+        self.X, cut = _rows(data, self.window)
         self.cv = _folds(self.X, self.window, settings)
         self.pipeline = _pipeline(data, settings, autoencoder)
         self.range = DimensionRange.of(self.pipeline, self.X)
         self.components, notes = _compressing(self.range, asked)
-        self.notes = [*data.notes, *notes]
+        self.notes = [*data.notes, *cut, *notes]
         self.rule = _rule(settings, self.scorer, self.range.n_features)
 
     @property
@@ -204,7 +204,21 @@ def _window(data, settings, flatten):
             f"{len(data.X)}: lower it.",
             "--window",
         )
-    return SlidingWindow(length, stride=settings.stride, flatten=flatten)
+    gaps = {"missing": "keep"} if data.n_missing else {}
+    return SlidingWindow(length, stride=settings.stride, flatten=flatten, **gaps)
+
+
+def _rows(data, window):
+    """Return the rows to learn, and notes on windows that are left out."""
+    if window is None:
+        return data.X, []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            X = window.fit_transform(data.X)
+        except ValueError as error:
+            raise InputError(str(error), "--window") from None
+    return X, [f"{warning.message}" for warning in caught]
 
 
 def _folds(X, window, settings):

@@ -109,6 +109,24 @@ def test_gaps_alone_are_for_the_estimator_of_numbers(table):
     assert "held-out error (RMSE)" in page
 
 
+@pytest.mark.parametrize("estimator", ["lstm", "dense"])
+def test_windows_of_a_series_with_gaps(tmp_path, estimator):
+    series = normal(60, 2).cumsum(axis=0).round(2)
+    series[20, 0], series[30] = np.nan, np.nan
+    frame = pd.DataFrame(series, columns=["a", "b"])
+    frame.insert(0, "when", pd.date_range("2024-01-01", periods=60).astype(str))
+    frame.to_csv(tmp_path / "series.csv", index=False)
+    words = tmp_path / "series.csv", "--window", "5", "--estimator", estimator
+    words = *words, "--output", tmp_path / "out"
+    assert "--exclude 'when'" in " ".join(select(*words).output.split())
+    result = select(*words, "--exclude", "when")
+    assert result.exit_code == 0, result.output
+    assert "Columns: 2 numeric; 3 of 120 values missing (2.5%)" in result.output
+    shape = "55 x 10" if estimator == "dense" else "55 x 5 x 2"
+    assert f"{shape} windows" in result.output
+    assert "Note: SlidingWindow left out 1 of 56 windows" in result.output
+
+
 def test_numbers_alone_have_no_such_line():
     data = DataSet("x", normal(30, 2, dtype=np.float32), ["a", "b"])
     assert planned(data, components="1").columns == ()

@@ -1,5 +1,7 @@
 """The figures of a report, each with the words that belong to it."""
 
+import warnings
+
 import numpy as np
 
 from skae.cli._plan import PARAM
@@ -175,7 +177,8 @@ def _window_starts(plan):
     """Return the start of each window: its date, or a number of time steps."""
     dates = plan.data.dates
     times = np.arange(len(plan.data.X)) if dates is None else dates
-    return times[:: plan.window.stride][: len(plan.X)]
+    with warnings.catch_warnings(action="ignore"):  # of what the plan's notes tell
+        return times[plan.window.window_starts(plan.data.X)]
 
 
 def _draw_images(plan, model):

@@ -208,8 +208,9 @@ def _usage(plan):
         return "\n".join([*lines, "Z = model.transform(frame)"])
     if plan.window is None:
         return "\n".join([*lines, "Z = model.transform(X)"])
-    flatten = ", flatten=True" if plan.window.flatten else ""
-    cut = f"SlidingWindow({plan.window.length}, stride={plan.window.stride}{flatten})"
+    others = ", flatten=True" * plan.window.flatten
+    others += ', missing="keep"' * bool(plan.data.n_missing)
+    cut = f"SlidingWindow({plan.window.length}, stride={plan.window.stride}{others})"
     lines.insert(1, "from skae.preprocessing import SlidingWindow")
     lines.append(f"windows = {cut}.fit_transform(series)")
     return "\n".join([*lines, "Z = model.transform(windows)"])
