@@ -16,6 +16,7 @@ from skae.cli import app
 from skae.cli._errors import InputError
 from skae.cli._inputs import DataSet, read_data
 from skae.cli._linear import PCAOfGaps
+from skae.cli._search import make_search
 from skae.cli.report import columns_text
 from skae.cli.report._columns import columns_rows
 
@@ -160,6 +161,23 @@ def test_what_does_not_suit_a_table(choices, message, option):
     with pytest.raises(InputError, match=re.escape(message)) as info:
         plan(**choices)
     assert info.value.option == option
+
+
+@pytest.mark.parametrize(
+    ("choices", "curve"),
+    [
+        ({"components": "auto"}, "nested"),
+        ({"components": "1:2"}, "nested"),
+        ({"components": "2"}, "auto"),
+        ({"components": "1:2", "scorer": "mse"}, "auto"),
+        ({"components": "1:2", "rule": "best"}, "auto"),
+        ({"components": "1:2", "folds": 11}, "auto"),
+    ],
+)
+def test_one_fit_tells_all_sizes_of_a_table(choices, curve):
+    frame = pd.DataFrame({"a": normal(30), "b": ["x", None, "y"] * 10})
+    made = planned(DataSet("x", frame, ["a", "b"]), **choices)
+    assert make_search(made).curve == curve
 
 
 def test_a_column_that_cannot_be_learnt_is_named():
