@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -28,7 +27,7 @@ class Prediction:
     score : float
         Mean over folds of rows: the accuracy for classes, R2 for numbers.
     chance : float or None
-        Accuracy of the most frequent class; None for numbers, whose mean has R2 = 0.
+        Share of the most frequent class; None for numbers, whose mean has R2 = 0.
 
     Examples
     --------
@@ -117,10 +116,9 @@ def predict_target(plan, model):
     if not are_classes(y):
         y = y.astype(np.int64 if y.dtype.kind in "mM" else float).to_numpy(dtype=float)
         return Prediction(plan.data.target, _score(KNeighborsRegressor, Z, y, cv), None)
-    y = y.astype(str).to_numpy()
-    chance = cross_val_score(DummyClassifier(), Z, y, cv=cv).mean()
-    score = _score(KNeighborsClassifier, Z, y, cv)
-    return Prediction(plan.data.target, score, float(chance))
+    chance = float(y.value_counts(normalize=True).max())
+    score = _score(KNeighborsClassifier, Z, y.astype(str).to_numpy(), cv)
+    return Prediction(plan.data.target, score, chance)
 
 
 def _score(kind, Z, y, cv):

@@ -27,6 +27,14 @@ def test_classes_that_codes_tell():
     found = predicted(labels)
     assert found.chance == pytest.approx((labels == "low").sum() / labels.count(), 0.05)
     assert found.score > found.chance + 0.1
+
+
+def test_chance_is_the_share_of_the_most_frequent_class():
+    assert predicted(np.arange(200) % 2 > 0).chance == 0.5
+
+
+def test_predictions_in_words():
+    found = predicted(pd.Series(np.where(X[:, 0] > 0.5, "high", "low")))
     assert "accuracy" in str(found)
 
 
