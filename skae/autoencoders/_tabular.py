@@ -114,8 +114,10 @@ class TabularMixin:
 
     @property
     def _sizes(self):
-        """Widths of the columns in the matrix, those of numbers, 1, first."""
-        return self.encoder_.sizes if hasattr(self, "encoder_") else (1,)
+        """Widths of the columns with a place in the matrix, those of numbers first."""
+        if not hasattr(self, "encoder_"):
+            return (1,)
+        return tuple(width for width in self.encoder_.sizes if width)
 
     @property
     def _categories(self):

@@ -69,7 +69,15 @@ def select(**choices):
     _check_extra()
     try:
         settings = Settings(**choices)
-        data = read_data(settings.data, settings.column or ())
+        data = read_data(
+            settings.data,
+            settings.column or (),
+            settings.exclude or (),
+            settings.target,
+            decimal=settings.decimal,
+            encoding=settings.encoding,
+            is_series=settings.window is not None,
+        )
         _select(data, settings.completed(data))
     except InputError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from None
@@ -106,10 +114,12 @@ def _run(data, settings, folder):
 
     from skae.cli._plan import Plan
     from skae.cli._run import run
-    from skae.cli.report import summary, write_report
+    from skae.cli.report import columns_text, summary, write_report
 
     plan = Plan(data, settings)
     _print(plan.title)
+    if plan.columns:
+        _print(columns_text(plan))
     for note in plan.notes:
         _print(f"Note: {note}", style="yellow")
     store, n_kept = open_store(folder, settings.resume)

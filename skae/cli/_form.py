@@ -5,11 +5,12 @@ import re
 from dataclasses import dataclass
 from itertools import islice, pairwise, zip_longest
 
+from skae.cli._cells import NO_VALUE
+
 __all__ = ["Form"]
 
 _N_LINES = 100
 _SPACES = r"\s+"
-_NO_VALUE = {"", "?", "-", "na", "n/a", "nan", "null", "none"}
 
 
 @dataclass(frozen=True)
@@ -39,26 +40,26 @@ class Form:
     has_header: bool
 
     @classmethod
-    def of(cls, text):
-        """Return the form of a text."""
+    def of(cls, text, decimal=None):
+        """Return the form of a text, and what stands before decimals, if unknown."""
         lines = (line for line in text.splitlines() if line.strip())
         lines = list(islice(lines, _N_LINES))
-        separator = _separator(lines)
+        separator = _separator(lines, ";\t" if decimal == "," else ";\t,")
         rows = _rows(lines, separator)
-        decimal = _decimal(rows, separator)
+        decimal = decimal or _decimal(rows, separator)
         kinds = [[_kind(cell, decimal) for cell in row] for row in rows]
         return cls(separator, decimal, _has_header(rows, kinds))
 
 
-def _separator(lines):
+def _separator(lines, usual):
     """Return the separator that is in all lines; a comma may be that of decimals."""
-    for separator in ";\t,":
+    for separator in usual:
         if all(separator in line for line in lines):
             return separator
     widths = {len(line.split()) for line in lines}
     if len(widths) == 1 and widths != {1}:
         return _SPACES
-    return max(";\t,", key=lines[0].count) if lines else ","
+    return max(usual, key=lines[0].count) if lines else ","
 
 
 def _rows(lines, separator):
@@ -79,7 +80,7 @@ def _decimal(rows, separator):
 
 def _kind(cell, decimal):
     """Return the kind of a cell: a number, some text, or nothing."""
-    if cell.lower() in _NO_VALUE:
+    if cell.lower() in NO_VALUE | {"none"}:
         return "nothing"
     try:
         float(cell.replace(decimal, "."))

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from skae.cli._cells import settled
+from skae.cli._columns import as_floats, chosen, reduced, shortened
 from skae.cli._errors import InputError
 from skae.cli._files import read_file
 from skae.datasets import dataset_names, load_dataset
 from skae.exceptions import UnknownNameError
 
-__all__ = ["DataSet", "read_data"]
+__all__ = ["DataSet", "check_numbers", "read_data"]
 
 #: What is known of bundled data sets beyond their numbers.
 _KNOWN = {
@@ -19,9 +21,7 @@ _KNOWN = {
     "iris": {"unit": "cm"},
 }
 
-
-# Most characters of what an error lists, and of a value that it shows.
-_MAX_HINT = 300
+# Most characters of a value that an error shows.
 _MAX_SAMPLE = 40
 
 
@@ -33,12 +33,13 @@ class DataSet:
     ----------
     name : str
         Name to show.
-    X : ndarray of shape (n_rows, n_columns)
-        Values, float32.
+    X : ndarray or pandas.DataFrame of shape (n_rows, n_columns)
+        Values: float32, NaN where one is missing, or a frame where some columns are no
+        numbers.
     columns : list of str
         Names of the columns.
-    labels : ndarray of shape (n_rows,) or None
-        Classes of the rows, for colours only.
+    labels : array-like of shape (n_rows,) or None
+        Classes of the rows, or the target, for colours.
     dates : ndarray of shape (n_rows,) or None
         When the rows were measured.
     unit : str or None
@@ -47,38 +48,72 @@ class DataSet:
         Length of the windows to cut by default; None for a table.
     image_shape : tuple of int or None
         Height and width of a row that is an image.
+    target : str or None
+        What the labels are, where a column of the table was chosen for them.
+    notes : tuple of str
+        What the user should know of the reading.
     """
 
     name: str
-    X: np.ndarray
+    X: object
     columns: list
-    labels: np.ndarray | None = None
+    labels: object = None
     dates: np.ndarray | None = None
     unit: str | None = None
     window: int | None = None
     image_shape: tuple | None = None
+    target: str | None = None
+    notes: tuple = ()
+
+    @property
+    def is_mixed(self):
+        """Whether some columns are no numbers."""
+        return hasattr(self.X, "columns")
+
+    @property
+    def n_missing(self):
+        """Number of values that are missing."""
+        missing = self.X.isna().to_numpy() if self.is_mixed else np.isnan(self.X)
+        return int(missing.sum())
 
 
-def read_data(source, columns=()):
+def read_data(
+    source,
+    columns=(),
+    exclude=(),
+    target=None,
+    *,
+    decimal=None,
+    encoding=None,
+    is_series=False,
+):
     """Return the `DataSet` at a path or of a name.
 
     Parameters
     ----------
     source : str
-        A bundled data set, or a ``.csv``, ``.tsv``, ``.npy`` or ``.parquet`` file.
-    columns : sequence of str, default=()
-        The columns to use, by name; all of them if empty.
+        A bundled data set, a file, or a table of SQLite; see `read_file`.
+    columns, exclude : sequence of str, default=()
+        The columns to use, by name, all of them if empty, and those to leave out.
+    target : str or None, default=None
+        A column that is no feature, but what the rows are coloured by.
+    decimal, encoding : str or None, default=None
+        Of files of text; see `read_text`.
+    is_series : bool, default=False
+        Whether rows follow one another, so that those without any value stay.
 
     Raises
     ------
     InputError
-        When there is no such data set, or it is not a finite table of numbers.
+        When there is no such data set, or no such column, or values are infinite.
     """
+    choice = columns, exclude, target
     if source in dataset_names():
-        return _bundled(source, columns)
+        return _bundled(source, *choice)
     path = Path(source)
-    if path.is_file():
-        return _from_file(path, columns)
+    if path.is_file() or source.startswith("sqlite:"):
+        table = read_file(source, decimal, encoding)
+        return _from_file(path.name.split("::")[-1], table, *choice, is_series)
     if path.suffix or len(path.parts) > 1:
         raise InputError(f"There is no file {source!r}: check the path.")
     try:
@@ -87,104 +122,122 @@ def read_data(source, columns=()):
         raise InputError(f"{error} There is no file of that name either.") from None
 
 
-def _bundled(name, columns):
+def _bundled(name, columns, exclude, target):
     bunch = load_dataset(name)
     table = dict(zip(map(str, bunch.feature_names), bunch.data.T, strict=True))
-    table = _select(table, columns)
+    features, labels = chosen(table, columns, exclude, target)
     classes = bunch.target
+    if labels is None and classes is not None:
+        labels = np.asarray(bunch.target_names)[classes]
     known = _KNOWN.get(name, {})
-    if columns and "image_shape" in known:
+    if len(features) < len(table) and "image_shape" in known:
         known = {key: known[key] for key in known if key != "image_shape"}
     return DataSet(
         name=name,
-        X=_finite(table),
-        columns=list(table),
-        labels=None if classes is None else np.asarray(bunch.target_names)[classes],
+        X=_matrix(features),
+        columns=list(features),
+        labels=labels,
         dates=bunch.get("dates"),
+        target=target,
         **known,
     )
 
 
-def _from_file(path, columns):
-    table = _select(read_file(path), columns)
-    numbers = {name: _numbers(name, values, table) for name, values in table.items()}
-    if not numbers or not len(next(iter(numbers.values()))):
-        raise InputError(f"{path.name!r} has no rows of data.")
-    return DataSet(name=path.stem, X=_finite(numbers), columns=list(numbers))
+def _from_file(name, table, columns, exclude, target, is_series):
+    features, labels = chosen(table, columns, exclude, target)
+    if not features or not len(next(iter(features.values()))):
+        raise InputError(f"{name!r} has no rows of data.")
+    features = {name: settled(values) for name, values in features.items()}
+    X, names, rows, notes = _features(features, columns, is_series)
+    return DataSet(
+        name=name.split(".")[0],
+        X=X,
+        columns=names,
+        labels=None if labels is None else settled(labels)[rows],
+        target=target,
+        notes=tuple(notes),
+    )
 
 
-def _select(table, columns):
-    for column in columns:
-        if column not in table:
-            known = ", ".join(map(repr, table))
-            raise InputError(
-                f"There is no column {column!r}: use one of {_shortened(known)}.",
-                "--column",
-            )
-    return {name: table[name] for name in columns} if columns else table
+def _features(table, kept, is_series):
+    """Return the features of a file, their names, which rows they are, and notes.
+
+    They are a matrix where all columns are numbers, and else a data frame.
+    """
+    import pandas as pd
+
+    numbers = {name: as_floats(values) for name, values in table.items()}
+    rows, notes = slice(None), []
+    if not all(map(_is_complete, numbers.values())):
+        frame, rows, notes = reduced(pd.DataFrame(table), kept, is_series)
+        numbers = {name: as_floats(frame[name]) for name in frame}
+    if any(values is None for values in numbers.values()):
+        return _without_infinity(frame, numbers), list(frame), rows, notes
+    return _matrix(numbers), list(numbers), rows, notes
 
 
-def _numbers(name, values, table):
-    try:
-        return _as_floats(values)
-    except (TypeError, ValueError):
-        sample = _first_text(values)
-    usable = [other for other in table if _reads(table[other])]
-    hint = f"leave it out by {_columns(usable)}" if usable else "encode it as numbers"
+def _is_complete(values):
+    return values is not None and not np.isnan(values).any()
+
+
+def _matrix(table):
+    """Return the columns as a float32 matrix, or raise where it is infinite."""
+    with np.errstate(over="ignore"):
+        X = np.column_stack(list(table.values())).astype(np.float32)
+    if np.isinf(X).any():
+        raise _infinite(np.isinf(X), list(table))
+    return X
+
+
+def _without_infinity(frame, numbers):
+    is_infinite = [
+        np.zeros(len(frame), bool) if values is None else np.isinf(values)
+        for values in numbers.values()
+    ]
+    if np.any(is_infinite):
+        raise _infinite(np.transpose(is_infinite), list(frame))
+    return frame
+
+
+def _infinite(is_infinite, names):
+    row, column = np.argwhere(is_infinite)[0]
+    named = [names[j] for j in np.flatnonzero(is_infinite.any(axis=0))]
+    hint = ""
+    if len(named) < len(names):
+        hint = f", or leave their columns out by {_excluding(named)}"
+    return InputError(
+        f"{np.sum(is_infinite)} of {is_infinite.size} values are infinite or beyond "
+        f"float32, the first one in row {row + 1} of column {names[column]!r}: remove "
+        f"them, or leave their cells empty{hint}."
+    )
+
+
+def check_numbers(data, who):
+    """Raise an error, with a way on, for a table with columns that are no numbers.
+
+    Parameters
+    ----------
+    data : DataSet
+    who : str
+        What takes numbers only.
+
+    Raises
+    ------
+    InputError
+    """
+    if not data.is_mixed:
+        return
+    others = [name for name in data.columns if as_floats(data.X[name]) is None]
+    sample = str(data.X[others[0]].dropna().iloc[0])[:_MAX_SAMPLE]
+    hint = f"leave {'it' if len(others) == 1 else 'them'} out by {_excluding(others)}"
+    if len(others) == len(data.columns):
+        hint = "encode them as numbers"
     raise InputError(
-        f"Column {name!r} holds text, such as {sample!r}, and an autoencoder takes "
+        f"Column {others[0]!r} holds text, such as {sample!r}, and {who} takes "
         f"numbers: {hint}."
     )
 
 
-def _columns(names):
-    """Return the options that choose columns, shortened for a message."""
-    return _shortened(" ".join(f"--column {name!r}" for name in names))
-
-
-def _shortened(text):
-    return (
-        text if len(text) <= _MAX_HINT else f"{text[:_MAX_HINT].rsplit(' ', 1)[0]} ..."
-    )
-
-
-def _as_floats(values):
-    values = np.asarray(values)
-    if values.dtype.kind not in "biufO":  # dates would turn into nanoseconds
-        raise TypeError(values.dtype)
-    return values.astype(np.float64)
-
-
-def _reads(values):
-    try:
-        _as_floats(values)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _first_text(values):
-    for value in np.asarray(values).ravel().tolist():
-        try:
-            float(value)
-        except (TypeError, ValueError):
-            return str(value)[:_MAX_SAMPLE]
-    return str(values[0])[:_MAX_SAMPLE]
-
-
-def _finite(table):
-    """Return the columns as a float32 matrix, or raise where it is not finite."""
-    with np.errstate(over="ignore"):
-        X = np.column_stack(list(table.values())).astype(np.float32)
-    finite = np.isfinite(X)
-    if finite.all():
-        return X
-    names = np.array(list(table))
-    row, column = np.argwhere(~finite)[0]
-    complete = names[finite.all(axis=0)]
-    hint = f", or leave their columns out by {_columns(complete.tolist())}"
-    raise InputError(
-        f"{np.sum(~finite)} of {X.size} values are missing, infinite or beyond "
-        f"float32, the first one in row {row + 1} of column {str(names[column])!r}: "
-        f"remove or fill them{hint if len(complete) else ''}."
-    )
+def _excluding(names):
+    """Return the options that leave columns out, shortened for a message."""
+    return shortened(" ".join(f"--exclude {name!r}" for name in names))

@@ -16,12 +16,17 @@ __all__ = [
     "make_estimator",
     "make_scorer",
     "takes_sequences",
+    "takes_text",
     "usable_estimators",
     "usable_scorers",
 ]
 
-#: What the two most common autoencoders are called for short.
-SHORT = {"dense": "DenseAutoencoder", "lstm": "LSTMAutoencoder"}
+#: What the most common autoencoders are called for short.
+SHORT = {
+    "dense": "DenseAutoencoder",
+    "lstm": "LSTMAutoencoder",
+    "tabular": "TabularAutoencoder",
+}
 
 #: Parameters of an autoencoder that the command sets.
 NEEDED = ("n_components", "max_epochs", "random_state", "device")
@@ -35,8 +40,8 @@ def usable_estimators():
     Examples
     --------
     >>> from skae.cli._parts import usable_estimators
-    >>> usable_estimators()[:3]
-    ['dense', 'lstm', 'Autoencoder']
+    >>> usable_estimators()[:4]
+    ['dense', 'lstm', 'tabular', 'Autoencoder']
     """
     others = [name for name in ESTIMATORS.names() if name not in SHORT.values()]
     return [*SHORT, *(n for n in others if _fault_of_estimator(n) is None)]
@@ -70,6 +75,11 @@ def make_estimator(settings):
 def takes_sequences(estimator):
     """Return whether rows may be sequences, in arrays of three dimensions."""
     return get_tags(estimator).input_tags.three_d_array
+
+
+def takes_text(estimator):
+    """Return whether columns may be text, as those of data frames are."""
+    return get_tags(estimator).input_tags.string
 
 
 def described(name):

@@ -6,8 +6,16 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+from skae._tables import TableEncoder
 from skae.cli._errors import InputError
-from skae.cli._parts import described, make_estimator, make_scorer, takes_sequences
+from skae.cli._inputs import check_numbers
+from skae.cli._parts import (
+    described,
+    make_estimator,
+    make_scorer,
+    takes_sequences,
+    takes_text,
+)
 from skae.cli._settings import format_components, parse_components
 from skae.exceptions import DimensionWarning, UnknownNameError
 from skae.model_selection import ContiguousKFold
@@ -23,6 +31,10 @@ PREFIX = "autoencoder__"
 
 #: The parameter of the pipeline that every search is about.
 PARAM = f"{PREFIX}n_components"
+
+
+#: The error of numbers, in their units.
+_IN_UNITS = RootMeanSquaredError()
 
 
 class Plan:
@@ -45,6 +57,8 @@ class Plan:
         Scaler and autoencoder.
     cv : cross-validator
         Shuffled folds of rows, contiguous ones of windows.
+    columns : tuple of NumberColumn and CategoryColumn
+        Kinds of the columns, where some are no numbers, or values are missing.
     range : DimensionRange
         What the data allow a code to be.
     components : list of int
@@ -68,23 +82,31 @@ class Plan:
         self.data = data
         self.settings = settings
         autoencoder = make_estimator(settings)
+        _check_table(data, settings, autoencoder)
+        self.columns = _columns(data)
         self.scorer = make_scorer(settings, autoencoder)
         self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
-        self.X = data.X if self.window is None else self.window.fit_transform(data.X)
+        self.X, cut = _rows(data, self.window)
         self.cv = _folds(self.X, self.window, settings)
         self.pipeline = _pipeline(data, settings, autoencoder)
         self.range = DimensionRange.of(self.pipeline, self.X)
-        self.components, self.notes = _compressing(self.range, asked)
+        self.components, notes = _compressing(self.range, asked)
+        self.notes = [*data.notes, *cut, *notes]
         self.rule = _rule(settings, self.scorer, self.range.n_features)
 
     @property
     def scoring(self):
         """The scorers by name; the one that chooses comes first."""
-        return {
+        scorers = {
             self.settings.scorer: self.scorer,
             "reconstruction": Reconstruction(),
-            "neg_rmse": RootMeanSquaredError(),
         }
+        return scorers if self.data.is_mixed else scorers | {"neg_rmse": _IN_UNITS}
+
+    @property
+    def error(self):
+        """The scorer of the error: in the data's units, if these are numbers alone."""
+        return Reconstruction() if self.data.is_mixed else _IN_UNITS
 
     @property
     def n_fits(self):
@@ -141,6 +163,37 @@ def _check_budget(settings):
         )
 
 
+def _check_table(data, settings, autoencoder):
+    if not takes_text(autoencoder):
+        check_numbers(data, f"the estimator {settings.estimator!r}")
+        return
+    if settings.window:
+        raise InputError(
+            f"The estimator {settings.estimator!r} takes rows of a table: leave the "
+            "option out, or use --estimator lstm.",
+            "--window",
+        )
+    if data.is_mixed and settings.scale not in ("auto", "none"):
+        raise InputError(
+            f"The estimator {settings.estimator!r} standardises numbers itself, and "
+            "other columns have no scale: leave the option out.",
+            "--scale",
+        )
+
+
+def _columns(data):
+    """Return the kinds of columns, none where all are numbers without a gap."""
+    import pandas as pd
+
+    if not (data.is_mixed or data.n_missing):
+        return ()
+    try:
+        frame = pd.DataFrame(data.X, columns=data.columns)
+        return tuple(TableEncoder().fit(frame).columns_)
+    except (TypeError, ValueError) as error:
+        raise InputError(str(error)) from None
+
+
 def _window(data, settings, flatten):
     length = settings.window
     if not length:
@@ -151,7 +204,21 @@ def _window(data, settings, flatten):
             f"{len(data.X)}: lower it.",
             "--window",
         )
-    return SlidingWindow(length, stride=settings.stride, flatten=flatten)
+    gaps = {"missing": "keep"} if data.n_missing else {}
+    return SlidingWindow(length, stride=settings.stride, flatten=flatten, **gaps)
+
+
+def _rows(data, window):
+    """Return the rows to learn, and notes on windows that are left out."""
+    if window is None:
+        return data.X, []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            X = window.fit_transform(data.X)
+        except ValueError as error:
+            raise InputError(str(error), "--window") from None
+    return X, [f"{warning.message}" for warning in caught]
 
 
 def _folds(X, window, settings):
@@ -182,6 +249,8 @@ def _pipeline(data, settings, autoencoder):
 
 def scale_of(data, settings):
     """Return the name of the scaling; an autoencoder gives images one scale itself."""
+    if data.is_mixed:
+        return "none"
     if settings.scale != "auto":
         return str(settings.scale)
     return "standard" if data.image_shape is None else "none"

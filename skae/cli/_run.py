@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
-from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import Pipeline
 
 from skae.cli._errors import InputError
+from skae.cli._linear import linear_score
 from skae.cli._plan import PARAM, PREFIX
 from skae.cli._search import make_search
+from skae.cli._target import predict_target
 from skae.exceptions import DimensionWarning
-from skae.scorers import RootMeanSquaredError
 from skae.search._results import candidates, fold_scores, mean_scores
 from skae.stacking import stacked
 
@@ -32,9 +30,11 @@ class Outcome:
     ----------
     search : LatentDimensionSearchCV, BayesSearchCV or EvolutionarySearchCV
         Fitted; its `best_estimator_` is the chosen candidate, refitted on all rows.
-    linear_rmse : float or None
-        Held-out error of as many principal components as the chosen code has units, on
-        the same folds; None where there are not so many.
+    linear : float or None
+        Held-out score of as many principal components as the chosen code has units, on
+        the same folds, by the plan's `error`; None where there are not so many.
+    prediction : Prediction or None
+        How well the codes predict the target, None without one.
     n_recalled : int
         Fits that a store had from earlier runs.
     seconds : float
@@ -42,9 +42,10 @@ class Outcome:
     """
 
     search: object
-    linear_rmse: float | None
+    linear: float | None
     n_recalled: int
     seconds: float
+    prediction: object = None
 
     @property
     def selection(self):
@@ -126,6 +127,10 @@ class Outcome:
         """Chosen parameters beside the dimension, in words; None if there are none."""
         return _others(self.search.best_params_)
 
+    @property
+    def _n_failed(self):
+        return int(np.isnan(mean_scores(self.cv_results, "reconstruction")).sum())
+
     def remarks(self, plan):
         """Return remarks on the search for the user, in plain words."""
         remarks = []
@@ -135,7 +140,7 @@ class Outcome:
         if self.curve.failed:
             failed = ", ".join(map(str, self.curve.failed))
             remarks.append(f"Failed in at least one fold, and left out: {failed}.")
-        elif n_failed := int(np.isnan(mean_scores(self.cv_results, "neg_rmse")).sum()):
+        elif n_failed := self._n_failed:
             remarks.append(
                 f"{n_failed} of the {self.n_candidates} candidates failed in at least "
                 "one fold, and are left out."
@@ -203,8 +208,10 @@ def run(plan, store=None, callbacks=()):
         n_recalled = 0
         if store is not None:
             n_recalled = _n_scored(search) - (len(store) - n_before)
-        linear_rmse = _linear_rmse(plan, search.selection_.value)
-    return Outcome(search, linear_rmse, n_recalled, time.perf_counter() - start)
+        linear = linear_score(plan, search.selection_.value)
+        prediction = predict_target(plan, search.best_estimator_)
+    seconds = time.perf_counter() - start
+    return Outcome(search, linear, n_recalled, seconds, prediction)
 
 
 def _try_out(plan):
@@ -264,19 +271,6 @@ def _n_scored(search):
     results = search.cv_results_
     finite = [np.isfinite(fold_scores(results, name)) for name in search.scorer_]
     return int(np.all(finite, axis=0).sum())
-
-
-def _linear_rmse(plan, chosen):
-    """Return the error of PCA, None where it has no such dimension or is exact."""
-    X = plan.X.reshape(len(plan.X), -1)
-    n_train = min(len(train) for train, _ in plan.cv.split(X))
-    if chosen >= min(plan.range.n_features, n_train):
-        return None
-    steps = [*plan.pipeline.steps[:-1], ("pca", PCA(chosen, svd_solver="full"))]
-    scores = cross_val_score(
-        Pipeline(steps), X, scoring=RootMeanSquaredError(), cv=plan.cv
-    )
-    return -float(scores.mean())
 
 
 @contextmanager

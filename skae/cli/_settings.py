@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from skae.autoencoders import VAE
 from skae.cli._errors import InputError
+from skae.cli._files import READ
 from skae.cli._parts import usable_estimators, usable_scorers
 from skae.datasets import dataset_names
 from skae.search import RULES
@@ -58,8 +59,9 @@ class Settings:
         Argument(
             metavar="DATA",
             show_default=False,
-            help="A .csv, .tsv, .npy or .parquet file of numbers, or a bundled data "
-            f"set: {', '.join(dataset_names())}.",
+            help=f"A table with numbers, text, dates and gaps ({', '.join(READ)}; or "
+            "sqlite:///file.db::table), or a bundled data set: "
+            f"{', '.join(dataset_names())}.",
         ),
     ]
     output: Annotated[
@@ -77,7 +79,8 @@ class Settings:
         str | None,
         Option(
             help=f"Kind of autoencoder: {_ESTIMATORS}.",
-            show_default="dense, or lstm for windows",
+            show_default="dense, lstm for windows, or tabular for columns that are no "
+            "numbers",
         ),
     ] = None
     scorer: Annotated[
@@ -138,6 +141,32 @@ class Settings:
         list[str] | None,
         Option(help="A column to use; repeat for more.", show_default="all"),
     ] = None
+    exclude: Annotated[
+        list[str] | None,
+        Option(help="A column to leave out; repeat for more.", show_default="none"),
+    ] = None
+    target: Annotated[
+        str | None,
+        Option(
+            help="A column that is no feature: it colours the codes, and how well they "
+            "predict it is told.",
+            show_default="none",
+        ),
+    ] = None
+    decimal: Annotated[
+        str | None,
+        Option(
+            help="What stands before decimals in a file of text, as ,.",
+            show_default="what the file looks like",
+        ),
+    ] = None
+    encoding: Annotated[
+        str | None,
+        Option(
+            help="Encoding of a file of text, as cp1252.",
+            show_default="utf-8, utf-16 or latin-1, by its bytes",
+        ),
+    ] = None
     max_epochs: Annotated[
         int | None,
         Option(min=1, help="Epochs of each fit.", show_default="the estimator's"),
@@ -185,11 +214,12 @@ class Settings:
         """Return the settings with their open fields filled in for a `DataSet`."""
         window = self.window or data.window
         by_search = {"bayes": "description_length"}
+        usual = "lstm" if window else "tabular" if data.is_mixed else "dense"
         return replace(
             self,
             output=self.output or Path(f"skae-{data.name}"),
             window=window,
-            estimator=self.estimator or ("lstm" if window else "dense"),
+            estimator=self.estimator or usual,
             scorer=self.scorer or by_search.get(self.search, "reconstruction"),
             n_iter=self.n_iter or N_ITER.get(self.search),
         )

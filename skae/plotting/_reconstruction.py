@@ -18,7 +18,8 @@ class ReconstructionDisplay(Display):
     Parameters
     ----------
     X, X_hat : ndarray of shape (n_samples, ...)
-        Originals and reconstructions.
+        Originals and reconstructions. NaN in `X`, where a value is missing, is not
+        drawn.
     kind : {"images", "sequences", "features"}, default="features"
         Images in two rows, the originals above; windows of a series as lines, the first
         channel of each; or every value against its reconstruction.
@@ -142,6 +143,7 @@ class ReconstructionDisplay(Display):
 
     def _plot_features(self, ax):
         x, x_hat = np.ravel(self.X), np.ravel(self.X_hat)
+        x, x_hat = x[~np.isnan(x)], x_hat[~np.isnan(x)]  # what is missing is no dot
         ax.scatter(x, x_hat, s=8, color=BLUE, alpha=0.35, linewidths=0)
         low, high = min(x.min(), x_hat.min()), max(x.max(), x_hat.max())
         ax.plot([low, high], [low, high], color=DARK, linewidth=1, linestyle="--")

@@ -283,3 +283,15 @@ def test_codes_beside_those_of_pca_on_one_hot_columns(X):
     truth = X.height.to_numpy()
     ours, theirs = (abs(np.corrcoef(z, truth)[0, 1]) for z in (code, of_pca))
     assert ours > theirs - 0.02
+
+
+@pytest.mark.parametrize("cls", [TabularAutoencoder, TabularVAE])
+def test_columns_without_a_second_level_change_nothing(cls):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=40), "c": list("xxyz") * 10})
+    constant = X.assign(last="u")
+    constant.insert(1, "b", "v")
+    model, same = (cls(1, max_epochs=2, random_state=0).fit(f) for f in (X, constant))
+    np.testing.assert_array_equal(model.transform(X), same.transform(constant))
+    assert model.score(X) == same.score(constant)
+    np.testing.assert_array_equal(model.score_samples(X), same.score_samples(constant))

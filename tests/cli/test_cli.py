@@ -352,8 +352,9 @@ def test_help_names_usable_scorers_only():
 
 def test_help_names_estimators():
     words = " ".join(re.sub("[│]", " ", invoke("select", "--help").output).split())
-    assert "Kind of autoencoder: dense, lstm, Autoencoder, MMDVAE, VAE." in words
-    assert "[default: (dense, or lstm for windows)]" in words
+    kinds = "dense, lstm, tabular, Autoencoder, MMDVAE, TabularVAE, VAE"
+    assert f"Kind of autoencoder: {kinds}." in words
+    assert "dense, lstm for windows, or tabular for columns that are no" in words
 
 
 def test_an_estimator_by_its_name(tmp_path):

@@ -99,13 +99,13 @@ def test_pca_is_compared_on_the_same_folds():
         X_hat = pca.inverse_transform(pca.transform(X[test]))
         errors.append(np.sqrt(np.mean((X[test] - X_hat) ** 2)))
     found = run(made)
-    assert found.linear_rmse == pytest.approx(np.mean(errors), rel=1e-5)
+    assert -found.linear == pytest.approx(np.mean(errors), rel=1e-5)
 
 
 def test_pca_of_more_components_than_rows_is_no_comparison():
     few = DataSet("few", np.eye(6, dtype=np.float32), list("abcdef"))
     plan = planned(few, components="3", max_epochs=1, folds=2)
-    assert run(plan).linear_rmse is None
+    assert run(plan).linear is None
 
 
 def test_the_number_of_threads_is_restored():

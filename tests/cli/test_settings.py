@@ -37,6 +37,10 @@ CHANGED = Settings(
     stride=2,
     scale=Scale.none,
     column=["a b", "c"],
+    exclude=["d"],
+    target="e",
+    decimal=",",
+    encoding="cp1252",
     max_epochs=4,
     hidden="8-4",
     clusters=3,
@@ -78,7 +82,7 @@ def given_settings(monkeypatch):
 
     def settings_of(words):
         found = []
-        monkeypatch.setattr(_app, "read_data", lambda source, columns: TABLE)
+        monkeypatch.setattr(_app, "read_data", lambda *args, **kwargs: TABLE)
         monkeypatch.setattr(_app, "_select", lambda data, settings: None)
         monkeypatch.setattr(_app, "Settings", lambda **c: found.append(Settings(**c)))
         CliRunner().invoke(app, words)

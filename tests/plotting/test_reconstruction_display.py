@@ -10,6 +10,15 @@ def test_reconstructed_features(model, drawn, X):
     assert abs(display.X.mean()) < 1e-6  # as the autoencoder sees them
 
 
+def test_what_is_missing_is_no_dot(drawn, X):
+    gaps = X.copy()
+    gaps[::3, 0] = np.nan
+    display = drawn(ReconstructionDisplay(gaps, X).plot())
+    assert len(display.ax_.collections[0].get_offsets()) == np.isfinite(gaps).sum()
+    diagonal = display.ax_.lines[0].get_xdata()
+    assert list(diagonal) == [X.min(), X.max()]
+
+
 def test_reconstructed_images(drawn, X):
     settings = {"kind": "images", "image_shape": (2, 3)}
     display = drawn(ReconstructionDisplay(X[:4], X[:4], **settings).plot())

@@ -1,5 +1,6 @@
 """Report of a search: a folder with model, scores, figures and an HTML page."""
 
+from skae.cli.report._columns import columns_text
 from skae.cli.report._folder import write_report
 from skae.cli.report._scores import (
     comparison_text,
@@ -10,6 +11,7 @@ from skae.cli.report._scores import (
 from skae.cli.report._summary import summary
 
 __all__ = [
+    "columns_text",
     "comparison_text",
     "error_text",
     "fold_range_text",

@@ -1,8 +1,11 @@
 """The figures of a report, each with the words that belong to it."""
 
+import warnings
+
 import numpy as np
 
 from skae.cli._plan import PARAM
+from skae.cli._target import as_colours
 from skae.cli.report._picture import Figure, png_of
 from skae.cli.report._scores import metric_title
 from skae.cli.report._search_figures import search_figures
@@ -34,7 +37,7 @@ def draw_figures(plan, outcome):
     return [
         _score(plan, outcome),
         *_criterion(plan, outcome),
-        _error(plan, outcome),
+        *([] if plan.data.is_mixed else [_error(plan, outcome)]),
         *search_figures(plan, outcome),
         _reconstruction(plan, outcome),
         _latent(plan, outcome),
@@ -174,7 +177,8 @@ def _window_starts(plan):
     """Return the start of each window: its date, or a number of time steps."""
     dates = plan.data.dates
     times = np.arange(len(plan.data.X)) if dates is None else dates
-    return times[:: plan.window.stride][: len(plan.X)]
+    with warnings.catch_warnings(action="ignore"):  # of what the plan's notes tell
+        return times[plan.window.window_starts(plan.data.X)]
 
 
 def _draw_images(plan, model):
@@ -200,6 +204,8 @@ def _draw_rows(plan, model):
 def _latent(plan, outcome):
     rows = slice(None, None, max(1, len(plan.X) // _MAX_POINTS))
     labels, name = plan.data.labels, "class"
+    if plan.data.target:
+        labels, name = as_colours(labels), plan.data.target
     if plan.window is not None:
         labels, name = _window_starts(plan), "start of the window"
     display = LatentScatterDisplay.from_estimator(

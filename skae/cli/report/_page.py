@@ -6,9 +6,11 @@ from importlib.metadata import version
 import numpy as np
 
 from skae.cli._plan import scale_of
+from skae.cli.report._columns import columns_rows, missing_text
 from skae.cli.report._scores import (
     digits,
     estimates_text,
+    explains_more,
     fold_range_text,
     metric_title,
     pca_is_better,
@@ -41,6 +43,8 @@ def render_page(plan, outcome, figures):
         notes=plan.notes + outcome.remarks(plan),
         figures=figures,
         header=_header(plan),
+        columns=columns_rows(plan),
+        missing=missing_text(plan.data),
         rows=_rows(plan, outcome),
         choices=_choices(plan),
         usage=_usage(plan),
@@ -65,31 +69,57 @@ def _template():
 
 def _facts(plan, outcome):
     """Return the key figures, each with its unit and name."""
-    unit = plan.data.unit or "in the units of the data"
-    errors = fold_range_text(outcome.fold_rmse)
     scorer = plan.settings.scorer
-    facts = [
-        (outcome.headline, "", "latent dimension"),
-        (digits(outcome.rmse), unit, f"held-out error (RMSE), {errors}"),
-        (f"{outcome.score('reconstruction'):.1%}", "", "held-out variance explained"),
-    ]
+    explained = f"{outcome.score('reconstruction'):.1%}"
+    facts = [(outcome.headline, "", "latent dimension")]
+    if outcome.others:
+        facts.append((outcome.others, "", "chosen with it"))
+    facts += [] if plan.data.is_mixed else [_error(plan, outcome)]
+    facts.append((explained, "", "held-out variance explained"))
     if scorer != "reconstruction":
         facts.append((f"{outcome.score(scorer):.3f}", "", metric_title(scorer)))
-    if outcome.others:
-        facts.insert(1, (outcome.others, "", "chosen with it"))
-    if outcome.linear_rmse is not None:
-        facts.append((digits(outcome.linear_rmse), unit, _comparison(outcome)))
+    if outcome.linear is not None:
+        facts.append(_comparison(plan, outcome))
+    if outcome.prediction is not None:
+        facts.append(_prediction(outcome.prediction))
     if intrinsic := plan.range.intrinsic:
         name = f"dimension of the data by neighbours: {estimates_text(intrinsic)}"
         facts.append((f"{intrinsic.median:.1f}", "", name))
     return facts
 
 
-def _comparison(outcome):
-    name = f"for comparison: held-out RMSE of PCA with {outcome.chosen}"
-    if pca_is_better(outcome.rmse, outcome.linear_rmse):
-        return f"{name}, better than the autoencoder here"
-    return name
+def _unit(plan):
+    return plan.data.unit or "in the units of the data"
+
+
+def _error(plan, outcome):
+    errors = fold_range_text(outcome.fold_rmse)
+    return digits(outcome.rmse), _unit(plan), f"held-out error (RMSE), {errors}"
+
+
+def _comparison(plan, outcome):
+    if plan.data.is_mixed:
+        value, unit = f"{outcome.linear:.1%}", ""
+        is_better = explains_more(outcome, outcome.score("reconstruction"))
+        name = "variance explained by PCA"
+    else:
+        value, unit = digits(-outcome.linear), _unit(plan)
+        is_better = pca_is_better(outcome.rmse, -outcome.linear)
+        name = "RMSE of PCA"
+    name = f"for comparison: held-out {name} with {outcome.chosen}"
+    return value, unit, name + ", better than the autoencoder here" * is_better
+
+
+def _prediction(found):
+    """Return how well codes predict the target, beside what chance does."""
+    if found.chance is None:
+        return (
+            f"{found.score:.2f}",
+            "R²",
+            f"of {found.target} by the codes (its mean: 0)",
+        )
+    name = f"of {found.target} by the codes (most frequent value: {found.chance:.0%})"
+    return f"{found.score:.0%}", "accuracy", name
 
 
 def _header(plan):
@@ -144,7 +174,7 @@ def _choices(plan):
     settings = plan.settings
     return {
         **_data_choices(plan),
-        "Scaling": f"{scale_of(plan.data, settings)}, fitted inside of each fold",
+        "Scaling": _scaling_text(plan),
         "Autoencoder": repr(plan.pipeline.named_steps["autoencoder"]),
         "Search": plan.search_text,
         "Scorer": repr(plan.scorer),
@@ -154,10 +184,18 @@ def _choices(plan):
     }
 
 
+def _scaling_text(plan):
+    if plan.data.is_mixed:
+        return "numbers and dates standard, categories one-hot, inside of each fold"
+    return f"{scale_of(plan.data, plan.settings)}, fitted inside of each fold"
+
+
 def _data_choices(plan):
     n_rows, n_columns = plan.data.X.shape
     if plan.window is None:
-        return {"Data": f"{n_rows:,} rows, columns: {n_columns:,}"}
+        text = f"{n_rows:,} rows, columns: {n_columns:,}"
+        target = {"Target": plan.data.target} if plan.data.target else {}
+        return {"Data": text} | target
     window = plan.window
     cut = f"{len(plan.X):,} of {window.length} time steps, {window.stride} apart"
     return {"Data": f"{n_rows:,} time steps, channels: {n_columns}", "Windows": cut}
@@ -165,10 +203,14 @@ def _data_choices(plan):
 
 def _usage(plan):
     lines = ["import joblib", 'model = joblib.load("model.joblib")']
+    if plan.data.is_mixed:
+        lines.append("# frame: of pandas, with the columns above and dates as such")
+        return "\n".join([*lines, "Z = model.transform(frame)"])
     if plan.window is None:
         return "\n".join([*lines, "Z = model.transform(X)"])
-    flatten = ", flatten=True" if plan.window.flatten else ""
-    cut = f"SlidingWindow({plan.window.length}, stride={plan.window.stride}{flatten})"
+    others = ", flatten=True" * plan.window.flatten
+    others += ', missing="keep"' * bool(plan.data.n_missing)
+    cut = f"SlidingWindow({plan.window.length}, stride={plan.window.stride}{others})"
     lines.insert(1, "from skae.preprocessing import SlidingWindow")
     lines.append(f"windows = {cut}.fit_transform(series)")
     return "\n".join([*lines, "Z = model.transform(windows)"])

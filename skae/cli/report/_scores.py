@@ -8,6 +8,8 @@ __all__ = [
     "digits",
     "error_text",
     "estimates_text",
+    "explained_text",
+    "explains_more",
     "fold_range_text",
     "metric_title",
     "pca_is_better",
@@ -139,6 +141,27 @@ def comparison_text(rmse, linear_rmse, unit):
 def pca_is_better(rmse, linear_rmse):
     """Return whether PCA has the lower error, in three digits."""
     return float(f"{linear_rmse:.2e}") < float(f"{rmse:.2e}")
+
+
+def explained_text(outcome):
+    """Return the held-out variance explained, of a mixed table, in sentences."""
+    folds = outcome.fold_scores("reconstruction", outcome.selection.index)
+    own = float(folds.mean())
+    lines = [
+        f"Held-out variance explained: {own:.1%} ({min(folds):.1%} to "
+        f"{max(folds):.1%} over the folds)"
+    ]
+    if outcome.linear is not None:
+        better = " - better than the autoencoder here" * explains_more(outcome, own)
+        lines.append(
+            f"For comparison, PCA of that dimension: {outcome.linear:.1%}{better}."
+        )
+    return lines
+
+
+def explains_more(outcome, own):
+    """Return whether PCA explains more of the variance, in tenths of a percent."""
+    return round(outcome.linear, 3) > round(own, 3)
 
 
 def digits(number):

@@ -4,6 +4,7 @@ from skae.cli.report._scores import (
     comparison_text,
     error_text,
     estimates_text,
+    explained_text,
     fold_range_text,
 )
 
@@ -24,15 +25,12 @@ def summary(plan, outcome):
     -------
     lines : list of str
     """
-    unit, verdict = plan.data.unit, outcome.verdict
-    folds = fold_range_text(outcome.fold_rmse)
+    verdict = outcome.verdict
     others = f", with {outcome.others}" if outcome.others else ""
-    lines = [
-        f"Latent dimension: {outcome.headline}{others}",
-        f"Held-out error: {error_text(outcome.rmse, unit)} (RMSE, {folds})",
-    ]
-    if outcome.linear_rmse is not None:
-        lines.append(comparison_text(outcome.rmse, outcome.linear_rmse, unit))
+    lines = [f"Latent dimension: {outcome.headline}{others}"]
+    lines += explained_text(outcome) if plan.data.is_mixed else _errors(plan, outcome)
+    if outcome.prediction is not None:
+        lines.append(str(outcome.prediction))
     if intrinsic := plan.range.intrinsic:
         lines.append(
             f"Dimension of the data by distances of neighbours: "
@@ -40,3 +38,11 @@ def summary(plan, outcome):
         )
     lines.append(f"Verdict ({verdict.kind}): {verdict.text}")
     return lines + outcome.remarks(plan)
+
+
+def _errors(plan, outcome):
+    unit, folds = plan.data.unit, fold_range_text(outcome.fold_rmse)
+    lines = [f"Held-out error: {error_text(outcome.rmse, unit)} (RMSE, {folds})"]
+    if outcome.linear is not None:
+        lines.append(comparison_text(outcome.rmse, -outcome.linear, unit))
+    return lines

@@ -1,0 +1,92 @@
+"""Columns of files as what their cells are: numbers, dates, text, or nothing."""
+
+from datetime import date
+
+__all__ = ["NO_VALUE", "settled"]
+
+#: Cells without a value, as people write them; compared in small letters.
+NO_VALUE = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "<na>", "nat"})
+
+# Where day and month may be exchanged, the first one that fits all cells is taken.
+_DAYS = "ISO8601", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y"
+_TIMES = "", " %H:%M", " %H:%M:%S"
+_LIKE_DATES = r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?([ T].*)?"
+
+
+def settled(values):
+    """Return a column with numbers or dates in place of text that stands for them.
+
+    Parameters
+    ----------
+    values : pandas.Series
+
+    Returns
+    -------
+    values : pandas.Series
+        Text that stands for no value is missing. What holds text beside other values
+        is text as a whole; other dtypes are left as they are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skae.cli._cells import settled
+    >>> settled(pd.Series(["1.5", "?", "2"])).tolist()
+    [1.5, nan, 2.0]
+    >>> settled(pd.Series(["31.12.2024", ""])).dt.year.tolist()
+    [2024.0, nan]
+    """
+    if values.dtype != object and values.dtype != "str":
+        return values
+    cells = values.astype(object).map(_stripped)
+    cells = cells.where(cells.notna(), None)
+    present = cells.dropna()
+    types = set(map(type, present))
+    if not types:
+        return values.astype(object).map(lambda _: None).astype(float)
+    if all(issubclass(each, date) for each in types):
+        return _dates(cells, "ISO8601", values)
+    if str not in types:
+        return values
+    if types != {str}:
+        return cells.map(str, na_action="ignore")
+    return _numbers(cells) if _are_numbers(present) else _dates_or_text(cells, present)
+
+
+def _stripped(cell):
+    if not isinstance(cell, str):
+        return cell
+    cell = cell.strip()
+    return None if cell.lower() in NO_VALUE else cell
+
+
+def _are_numbers(present):
+    import pandas as pd
+
+    return pd.to_numeric(present, errors="coerce").notna().all()
+
+
+def _numbers(cells):
+    import pandas as pd
+
+    return pd.to_numeric(cells).astype(float)
+
+
+def _dates_or_text(cells, present):
+    text = cells.astype("str")
+    if not present.str.fullmatch(_LIKE_DATES).all():
+        return text
+    for day in _DAYS:
+        for time in _TIMES if day != "ISO8601" else _TIMES[:1]:
+            found = _dates(cells, day + time, None)
+            if found is not None:
+                return found
+    return text
+
+
+def _dates(cells, form, otherwise):
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(cells, format=form)
+    except (ValueError, TypeError):  # times of several zones are TypeErrors
+        return otherwise
