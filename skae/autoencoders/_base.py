@@ -609,7 +609,8 @@ default=None
         net.batch_size = int(self.batch_size)
         if self._max_epochs == "auto":
             net.batch_size = even_batches(len(rows), net.batch_size)
-        net.is_averaged = self._max_epochs == "auto"
+        # averages would lag behind weights of penalties that rise
+        net.is_averaged = self._max_epochs == "auto" and not length.warm_up
         net.set_learning_rate(length.rate)
         net.criterion_.warm_up = length.warm_up
         net.max_grad_norm = self.max_grad_norm
