@@ -4,7 +4,7 @@ import pytest
 from skae.cli._cells import NO_VALUE, settled
 
 
-@pytest.mark.parametrize("nothing", [*NO_VALUE, "NaN", "N/A", " ? "])
+@pytest.mark.parametrize("nothing", [*sorted(NO_VALUE), "NaN", "N/A", " ? "])
 def test_words_for_nothing(nothing):
     assert settled(pd.Series(["a", nothing])).isna().tolist() == [False, True]
 
