@@ -114,7 +114,8 @@ def _features(events):
     if rows.ndim == 4:
         rows = np.moveaxis(rows, 1, -1)
     table = rows.reshape(-1, rows.shape[-1])
-    return hot_deck(table[~np.isnan(table).all(axis=1)])
+    is_empty = np.isnan(table).all(axis=1)
+    return hot_deck(table[~is_empty] if is_empty.any() else table)
 
 
 def _unequal(X):

@@ -62,7 +62,8 @@ def _features(events):
     is_sequence = rows.ndim == 3
     table = rows.reshape(-1, rows.shape[-1]) if is_sequence else rows
     table = table.reshape(len(table), -1)
-    return hot_deck(table[~np.isnan(table).all(axis=1)])
+    is_empty = np.isnan(table).all(axis=1)
+    return hot_deck(table[~is_empty] if is_empty.any() else table)
 
 
 def _difference(X, X_val, name, may_vary_less):
