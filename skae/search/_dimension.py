@@ -421,9 +421,9 @@ def _with_all_readings(results):
     names = ("test_scores", "train_scores")
     for name in (name for name in names if name in results[0]):
         known = [one[name] for one in results if isinstance(one[name], dict)]
-        none = dict.fromkeys(known[0], np.nan) if known else None
-        results = [
-            one if none is None or isinstance(one[name], dict) else {**one, name: none}
-            for one in results
-        ]
+        if known:
+            none = {name: dict.fromkeys(known[0], np.nan)}
+            results = [
+                one if isinstance(one[name], dict) else one | none for one in results
+            ]
     return results
