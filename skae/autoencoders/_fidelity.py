@@ -116,7 +116,8 @@ def fidelity(real, synthetic, held_out):
         column.name: _difference(*(table[:, place] for table in tables[:2]))
         for column, place in blocks
     }
-    filled = [_filled(table, tables[0]) for table in tables]
+    means = np.nanmean(tables[0], axis=0)
+    filled = [np.where(np.isnan(table), means, table) for table in tables]
     places = [place for _, place in blocks]
     gaps = np.subtract(*(_associations(table, places) for table in filled[:2]))
     near = _nearest(filled, blocks)
@@ -136,10 +137,6 @@ def _difference(a, b):
     if a.shape[1] == 1:
         return float(ks_2samp(a[:, 0], b[:, 0]).statistic)
     return float(np.abs(a.mean(axis=0) - b.mean(axis=0)).sum() / 2)
-
-
-def _filled(table, real):
-    return np.where(np.isnan(table), np.nanmean(real, axis=0), table)
 
 
 def _associations(table, places):
