@@ -40,7 +40,7 @@ from skae.bottlenecks import PointBottleneck
 from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
 from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
-from skae.networks._activations import get_activation
+from skae.networks._activations import get_activation, output_within
 from skae.networks._conditional import ConditionalMeans, ConditionalScales
 from skae.objectives import RECONSTRUCTIONS, Likelihood, Objective
 from skae.shapes import has_ended
@@ -733,11 +733,11 @@ default=None
         if link is not None:
             return
         if output.low < term.low or output.high > term.high:
-            fitting = "'sigmoid'" if np.isfinite(term.high) else "'exp' or 'softplus'"
+            fitting = output_within(term.low, term.high)
             raise IncompatiblePartsError(
                 f"{type(term).__name__} takes reconstructions in "
                 f"[{term.low:g}, {term.high:g}], which output_activation="
-                f"{self._network().output_activation!r} may leave: use {fitting}."
+                f"{self._network().output_activation!r} may leave: use {fitting!r}."
             )
 
     def _check_range(self, X):

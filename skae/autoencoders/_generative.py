@@ -18,6 +18,7 @@ from skae.autoencoders._impute import MultipleImputationMixin
 from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.networks import NETWORKS, DenseNetwork
+from skae.networks._activations import output_within
 from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
 from skae.training._devices import as_tensor
@@ -508,13 +509,21 @@ def network_of(estimator):
         return DenseNetwork(
             estimator.hidden_layer_sizes,
             activation=estimator.activation,
-            output_activation=estimator.output_activation,
+            output_activation=_output_of(estimator),
             linear_path=estimator.linear_path,
         )
     network = NETWORKS.resolve(estimator.network)
     if isinstance(estimator.network, str) and hasattr(network, "linear_path"):
         network = clone(network).set_params(linear_path=estimator.linear_path)
     return network
+
+
+def _output_of(estimator):
+    """Return the name of the output activation; "auto" is what the term takes."""
+    if estimator.output_activation != "auto":
+        return estimator.output_activation
+    term = estimator._term
+    return "identity" if term.link() is not None else output_within(term.low, term.high)
 
 
 def _is_prior(sampler):

@@ -44,20 +44,20 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         tapering widths. One layer of 10 units is ``(10,)``; 10 is refused.
     activation : str, default="silu"
         Activation of the hidden layers.
-    output_activation : str, default="identity"
-        Activation of the reconstruction.
+    output_activation : str, default="auto"
+        Activation of the reconstruction. ``"auto"`` is what `reconstruction` takes:
+        ``"exp"`` for counts, ``"sigmoid"`` for values in [0, 1], else ``"identity"``.
     linear_path : {"pca"} or None, default="pca"
         ``"pca"``: linear maps beside the hidden layers of encoder and decoder, which
         start as those of whitened principal components. ``None``: hidden layers only.
     reconstruction : str or ReconstructionLoss, default="gaussian"
         The reconstruction term. Likelihoods are in nats, sums over features:
         ``"gaussian"``, ``"laplace"`` and ``"student_t"`` for heavier tails;
-        ``"poisson"`` and ``"negative_binomial"`` for counts, with
-        ``output_activation="exp"``; ``"categorical"`` for one-hot columns; or an
-        instance, such as ``GaussianLikelihood(per_feature=True)``. ``"squared_error"``,
-        ``"absolute_error"``, ``"huber"`` and ``"bernoulli_cross_entropy"`` (for data in
-        [0, 1], with ``output_activation="sigmoid"``) are means over features: smaller
-        weights of what stands beside them belong to these.
+        ``"poisson"`` and ``"negative_binomial"`` for counts; ``"categorical"`` for
+        one-hot columns; or an instance, such as ``GaussianLikelihood(per_feature=
+        True)``. ``"squared_error"``, ``"absolute_error"``, ``"huber"`` and
+        ``"bernoulli_cross_entropy"`` (for data in [0, 1]) are means over features:
+        smaller weights of what stands beside them belong to these.
     beta : float or Schedule, default=1.0
         Weight of the divergence: 1 is the evidence lower bound, more makes codes
         coarser and more independent (a beta-VAE). Beside ``"squared_error"``, a mean
@@ -139,7 +139,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         network=None,
         hidden_layer_sizes=(64, 64),
         activation="silu",
-        output_activation="identity",
+        output_activation="auto",
         linear_path="pca",
         reconstruction="gaussian",
         beta=1.0,

@@ -10,7 +10,7 @@ from torch import nn
 
 from skae.registry import unknown_name
 
-__all__ = ["ACTIVATIONS", "Activation", "Exp", "get_activation"]
+__all__ = ["ACTIVATIONS", "Activation", "Exp", "get_activation", "output_within"]
 
 # exp(30) is beyond all counts, and its square within single precision.
 LARGEST_EXPONENT = 30.0
@@ -97,3 +97,25 @@ def get_activation(name):
         return ACTIVATIONS[name]
     except (KeyError, TypeError):
         raise unknown_name("activation", name, ACTIVATIONS) from None
+
+
+def output_within(low, high):
+    """Return the name of an activation for outputs in an interval.
+
+    Parameters
+    ----------
+    low, high : float
+        The whole line, from 0 on, or [0, 1].
+
+    Returns
+    -------
+    name : str
+
+    Examples
+    --------
+    >>> output_within(0.0, inf)
+    'exp'
+    """
+    if high < inf:
+        return "sigmoid"
+    return "exp" if low > -inf else "identity"

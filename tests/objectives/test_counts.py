@@ -11,10 +11,21 @@ from helpers.models import weights
 from scipy import stats
 from sklearn.base import clone
 
-from skae import VAE, Autoencoder, Checkpoint, load
+from skae import (
+    MMDVAE,
+    VAE,
+    Autoencoder,
+    Checkpoint,
+    load,
+)
 from skae.exceptions import IncompatiblePartsError
 from skae.networks import RecurrentNetwork
-from skae.objectives import NegativeBinomialLikelihood, Objective, PoissonLikelihood
+from skae.objectives import (
+    CategoricalLikelihood,
+    NegativeBinomialLikelihood,
+    Objective,
+    PoissonLikelihood,
+)
 
 RNG = np.random.RandomState(0)
 MEANS = np.exp(RNG.standard_normal((7, 3)) + [0, 2, 5])
@@ -291,13 +302,37 @@ def test_weights_without_dispersions_cannot_follow():
         model.fit(NOISY)
 
 
+# Outputs
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (VAE(reconstruction="poisson"), "exp"),
+        (MMDVAE(reconstruction="bernoulli_cross_entropy"), "sigmoid"),
+        (VAE(reconstruction="huber"), "identity"),
+        (VAE(reconstruction=CategoricalLikelihood()), "identity"),
+        (VAE(reconstruction="poisson", output_activation="softplus"), "softplus"),
+    ],
+)
+def test_outputs_are_what_the_term_takes_unless_given(model, name):
+    assert model._network().output_activation == name
+
+
+def test_counts_need_no_output_activation():
+    usual = vae().fit(POISSON).transform(POISSON)
+    np.testing.assert_array_equal(
+        vae(output_activation="auto").fit(POISSON).transform(POISSON), usual
+    )
+
+
 # Bad input
 
 
 @pytest.mark.parametrize("reconstruction", ["poisson", "negative_binomial"])
 @pytest.mark.parametrize("output_activation", ["identity", "silu", "tanh"])
 def test_outputs_have_to_be_positive(reconstruction, output_activation):
-    message = f"output_activation='{output_activation}' may leave: use 'exp' or 'softp"
+    message = f"output_activation='{output_activation}' may leave: use 'exp'"
     for X_val in (None, NOISY):
         with pytest.raises(IncompatiblePartsError, match=message):
             vae(reconstruction, output_activation, max_epochs="auto").fit(
