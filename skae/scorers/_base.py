@@ -4,16 +4,27 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from skae.registry import Registry
 from skae.scorers._locate import locate
 
-__all__ = ["SCORERS", "Scorer", "spaced_rows"]
+__all__ = ["SCORERS", "ConditionRequester", "Scorer", "spaced_rows"]
 
 SCORERS = Registry("scorer", "skae.scorers")
 
 
-class Scorer(BaseEstimator, ABC):
+class ConditionRequester(BaseEstimator):
+    """Scorers that searches give the condition of rows, where metadata are routed."""
+
+    def get_metadata_routing(self):
+        """Return what the scorer asks for: `condition`, if there is one."""
+        request = MetadataRequest(owner=self)
+        request.score.add_request(param="condition", alias=True)
+        return request
+
+
+class Scorer(ConditionRequester, ABC):
     """A callable ``scorer(estimator, X, y=None) -> float``; higher is better.
 
     It works on an autoencoder and on a pipeline with steps before and after it, on
@@ -47,7 +58,7 @@ class Scorer(BaseEstimator, ABC):
     # Those of scikit-learn, by parameter; checked before anything is scored.
     _parameter_constraints = {}
 
-    def __call__(self, estimator, X, y=None):
+    def __call__(self, estimator, X, y=None, *, condition=None):
         """Return the score.
 
         Parameters
@@ -58,6 +69,9 @@ class Scorer(BaseEstimator, ABC):
             Data as `estimator` takes them.
         y : array-like of shape (n_samples,), default=None
             Labels, where the scorer makes use of them.
+        condition : array-like or scalar, default=None
+            Of the rows, where the autoencoder was fitted with one. Searches pass it on
+            with metadata routing.
 
         Returns
         -------
@@ -69,7 +83,7 @@ class Scorer(BaseEstimator, ABC):
             When a parameter of the scorer is out of its range.
         """
         self._validate_params()
-        located = locate(estimator, X)
+        located = locate(estimator, X, condition)
         if getattr(located.reducer, "diverged_", False):
             return self.worst
         with np.errstate(all="ignore"):

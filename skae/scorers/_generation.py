@@ -52,8 +52,12 @@ class GenerationScorer(Scorer):
     def _samples(self, located):
         """Return rows of the data and as many draws, both flat."""
         X = as_numbers(located.X)
-        X = X[spaced_rows(len(X), self.max_samples)]
-        Y = np.asarray(located.reducer.sample(len(X), random_state=self.random_state))
+        seen = located._replace(X=X).of(spaced_rows(len(X), self.max_samples))
+        X = seen.X
+        drawn = seen.reducer.sample(
+            len(X), random_state=self.random_state, **seen.given
+        )
+        Y = np.asarray(drawn)
         if X.shape == Y.shape:
             X, Y = filled_alike(X, Y)
         X, Y = (rows.reshape(len(X), -1).astype(float) for rows in (X, Y))

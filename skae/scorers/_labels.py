@@ -46,7 +46,7 @@ def _predicted(after, located):
 
 def _codes_as_seen(located):
     """Return codes as the next step sees them: a data frame where that is set."""
-    return located.reducer.transform(located.X)
+    return located.reducer.transform(located.X, **located.given)
 
 
 def _numbered(found, of_classes):

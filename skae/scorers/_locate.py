@@ -27,22 +27,41 @@ class Located(NamedTuple):
         The fitted steps that the codes pass after the reducer.
     before : Pipeline or None
         The fitted steps that the data have passed.
+    condition : array-like, scalar or None
+        What the reducer was fitted with beside the data.
     """
 
     reducer: Any
     X: Any
     after: Pipeline | None
     before: Pipeline | None = None
+    condition: Any = None
+
+    @property
+    def given(self):
+        """What methods of an autoencoder are given beside the data, by name."""
+        takes_it = hasattr(self.reducer, "_n_conditions")  # PCA does not
+        if self.condition is None or not takes_it:
+            return {}
+        return {"condition": self.condition}
+
+    def of(self, rows):
+        """Return the same with some of the rows."""
+        condition = self.condition
+        if np.ndim(condition):
+            condition = safe_indexing(condition, rows)
+        return self._replace(X=safe_indexing(self.X, rows), condition=condition)
 
     def codes(self):
         """Return the codes as an array of shape ``(n_samples, n_components)``."""
-        return np.asarray(self.reducer.transform(self.X))
+        return np.asarray(self.reducer.transform(self.X, **self.given))
 
     def reconstruct(self):
         """Return the reconstruction of `X`, as an array."""
         if hasattr(self.reducer, "reconstruct"):
-            return np.asarray(self.reducer.reconstruct(self.X))
-        return np.asarray(self.reducer.inverse_transform(self.codes()))
+            return np.asarray(self.reducer.reconstruct(self.X, **self.given))
+        Z = self.codes()
+        return np.asarray(self.reducer.inverse_transform(Z, **self.given))
 
     def errors(self, y=None):
         """Return the `ErrorSums` of reconstructions, made some megabytes at a time.
@@ -51,10 +70,11 @@ class Located(NamedTuple):
         clean rows of noisy ones have.
         """
         X, sums = divisible(self.X, "Scoring"), ErrorSums()
+        whole = self._replace(X=X)
         n_bytes = 8 * np.size(np.asarray(safe_indexing(X, slice(1))))
         n_rows = max(1, PART_BYTES // max(1, n_bytes))
         for rows in slices(num_samples(X), n_rows):
-            part = self._replace(X=safe_indexing(X, rows))
+            part = whole.of(rows)
             values = as_numbers(part.X)
             if not rows.start:
                 y = as_target(y, (num_samples(X), *values.shape[1:]))
@@ -62,7 +82,7 @@ class Located(NamedTuple):
         return sums
 
 
-def locate(estimator, X):
+def locate(estimator, X, condition=None):
     """Return the reducing step of a fitted estimator, pipeline or search.
 
     The step is found by what it can do: the last one that reconstructs, else the last
@@ -77,6 +97,8 @@ def locate(estimator, X):
         Fitted; a search stands for its best estimator.
     X : array-like
         Data as `estimator` takes them.
+    condition : array-like or scalar, default=None
+        Of the rows, where the reducing step was fitted with one.
 
     Raises
     ------
@@ -102,4 +124,4 @@ def locate(estimator, X):
     """
     found = find(estimator)
     X = padded(X) if found.before is None else found.before.transform(X)
-    return Located(found.step, X, found.after, found.before)
+    return Located(found.step, X, found.after, found.before, condition)

@@ -1,13 +1,12 @@
 """Readings of nested codes: what each of their first units keeps of held-out rows."""
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from skae._arrays import as_numbers, as_target
-from skae._sklearn import num_samples, safe_indexing
+from skae._sklearn import num_samples
 from skae.information._surrogates import surrogate_dimension
 from skae.metrics import ErrorSums
-from skae.scorers._base import spaced_rows
+from skae.scorers._base import ConditionRequester, spaced_rows
 from skae.scorers._locate import locate
 from skae.scorers._reconstruction import RootMeanSquaredError
 
@@ -71,22 +70,25 @@ def _prefixes(located):
     """Return the located reducers of the first k units, for each k."""
     Z = located.codes()
     kept = np.tri(Z.shape[1], dtype=bool)
-    return [located._replace(reducer=_Prefix(located.reducer, Z * own)) for own in kept]
+    reducer, given = located.reducer, located.given
+    return [located._replace(reducer=_Prefix(reducer, Z * own, given)) for own in kept]
 
 
 class _Prefix:
     """A reducer that goes by the first units of codes of known rows only."""
 
-    def __init__(self, reducer, Z):
+    def __init__(self, reducer, Z, given):
         self.reducer = reducer
         self.Z = Z
+        self.given = given
 
     def reconstruct(self, X):
-        X_hat = np.asarray(self.reducer.inverse_transform(self.Z)).reshape(np.shape(X))
+        X_hat = np.asarray(self.reducer.inverse_transform(self.Z, **self.given))
+        X_hat = X_hat.reshape(np.shape(X))
         return np.where(np.isnan(as_numbers(X)), np.nan, X_hat)
 
 
-class NestedReadings(BaseEstimator):
+class NestedReadings(ConditionRequester):
     """Scorer with several scores: what a nested code says about the latent dimension.
 
     For codes of the first k units, k = 1, ..., n_components, it returns
@@ -102,6 +104,8 @@ class NestedReadings(BaseEstimator):
     For column j of a table, ``explained_from_<j>`` is the fewest units whose codes
     explain a tenth of its variance, with all errors or with the largest 5 % cut as
     above; one more than there are where none do, and zero for a constant column.
+
+    Beside a condition, errors and explained shares are those of what it leaves.
 
     Parameters
     ----------
@@ -122,11 +126,12 @@ class NestedReadings(BaseEstimator):
     def __init__(self, in_units=False):
         self.in_units = in_units
 
-    def __call__(self, estimator, X, y=None):
+    def __call__(self, estimator, X, y=None, *, condition=None):
         """Return the readings, a dict of floats."""
-        located = locate(estimator, X)
+        located = locate(estimator, X, condition)
         rows = spaced_rows(num_samples(located.X), MAX_ROWS)
-        seen = located._replace(X=as_numbers(safe_indexing(located.X, rows)))
+        seen = located.of(rows)
+        seen = seen._replace(X=as_numbers(seen.X))
         y = as_target(y, (num_samples(located.X), *seen.X.shape[1:]))
         named, columns = self._readings(seen, seen.X if y is None else y[rows])
         if self.in_units:
@@ -143,17 +148,27 @@ class NestedReadings(BaseEstimator):
         values = target.reshape(len(target), -1)
         empty = np.isnan(values).all(axis=0)  # columns that tell nothing
         values = np.where(empty, 0, values)
-        variance = _trimmed(values - np.nanmean(values, axis=0))
+        told = _told_by_condition(located, values)
+        left = values - told
+        variance = _trimmed(left - np.nanmean(left, axis=0))
         r2, log_errors, explained = [], [], []
         for own in _prefixes(located):
             X_hat = np.where(empty, 0, own.reconstruct().reshape(values.shape))
             r2.append(max(-1.0, _r2(values, X_hat)))
             log_errors.append(_log_error(values - X_hat, variance))
-            explained.append(_explained(values, X_hat, variance))
+            explained.append(_explained(left, X_hat - told, variance))
         bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
         dimensions = _dimensions(located.codes(), bend)
         named = {"r2": r2, "log_error": log_errors, "dimension": dimensions}
         return named, _explained_from(np.array(explained)) if target.ndim == 2 else {}
+
+
+def _told_by_condition(located, values):
+    """Return what the condition says of rows: what the code of zeros decodes to."""
+    if not located.given:
+        return 0.0
+    Z = np.zeros_like(located.codes())
+    return _Prefix(located.reducer, Z, located.given).reconstruct(values)
 
 
 def _trimmed(errors):

@@ -1,12 +1,11 @@
 """Scorers of the reconstruction error, and errors by feature."""
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from skae._arrays import as_numbers, padded
 from skae._finder import SelectedColumns
 from skae.metrics import feature_errors, mean_squared_error
-from skae.scorers._base import SCORERS, Scorer
+from skae.scorers._base import SCORERS, ConditionRequester, Scorer
 from skae.scorers._locate import locate
 from skae.scorers._undo import check_undone, undo
 
@@ -91,7 +90,7 @@ class MeanSquaredError(Scorer):
         return -located.errors(y).mean_squared_error()
 
 
-class RootMeanSquaredError(BaseEstimator):
+class RootMeanSquaredError(ConditionRequester):
     """Negative root mean squared error, in the units of the data.
 
     ``-sqrt(mean((X - X_hat)**2))`` over all values, where the steps before the
@@ -133,9 +132,9 @@ class RootMeanSquaredError(BaseEstimator):
     worst = -float(np.finfo(np.float32).max)
     selection_rule = "knee"
 
-    def __call__(self, estimator, X, y=None):
+    def __call__(self, estimator, X, y=None, *, condition=None):
         """Return the score of a fitted autoencoder or pipeline, at most 0."""
-        return self.of(locate(estimator, X), X)
+        return self.of(locate(estimator, X, condition), X)
 
     def of(self, located, X):
         """Return the score of a `Located` reducer, given the data before all steps."""

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn import config_context, get_config
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupKFold, KFold, ParameterGrid, check_cv
 from sklearn.pipeline import make_pipeline
@@ -16,7 +17,7 @@ from sklearn.utils import check_random_state, get_tags
 from skae._arrays import divisible
 from skae._finder import find
 from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
-from skae.autoencoders import DenseAutoencoder
+from skae.autoencoders import BaseAutoencoder, DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
 from skae.search._nested_fits import (
@@ -209,17 +210,21 @@ class LatentDimensionSearchCV(BaseSearchCV):
             Data as `estimator` takes them.
         y, **params
             As in `sklearn.model_selection.GridSearchCV.fit`: `groups` too, with a `cv`
-            that asks for them, such as `GroupKFold(4)`.
+            that asks for them, such as `GroupKFold(4)`; and a `condition` of the rows,
+            with metadata routing (`select_dimension` sees to that).
 
         Returns
         -------
         self : object
         """
         self._validate_params()
+        _check_routing(params)
         get_tags(self.estimator)  # which refuses a class
         X = divisible(X, type(self).__name__)
         n_blocks = _n_blocks(self.cv, y, self.estimator)
-        self._range = DimensionRange.of(self.estimator, X, y, n_blocks)
+        self._range = DimensionRange.of(
+            self.estimator, X, y, n_blocks, params.get("condition")
+        )
         self.n_features_ = self._range.n_features
         self.intrinsic_dimension_ = self._range.intrinsic
         self._values = self._range.values(self.n_components)
@@ -286,7 +291,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
         return Choice(rule, found.param, self.n_features_, metric, *known)
 
     def _get_scorers(self):
-        if self._nested is not None:
+        if getattr(self, "_nested", None) is not None:  # routing asks before any fit
             return self._nested.scorer, self._metric()
         if isinstance(self.scoring, dict):
             return super()._get_scorers()
@@ -342,6 +347,18 @@ class LatentDimensionSearchCV(BaseSearchCV):
             warnings.warn(text, DimensionWarning, stacklevel=3)
 
 
+def _check_routing(params):
+    """Refuse a condition that scikit-learn would give to fits and not to scorers."""
+    if "condition" in params and not get_config()["enable_metadata_routing"]:
+        raise ValueError(
+            "A condition reaches fits and scores of a search by metadata routing, "
+            "which is off: use select_dimension(X, estimator, condition=...), or call "
+            "sklearn.set_config(enable_metadata_routing=True), and "
+            "set_fit_request(condition=True) and set_transform_request(condition=True) "
+            "on the autoencoder."
+        )
+
+
 def _n_blocks(cv, y, estimator):
     """Return the number of blocks that KFold cuts; 0 for folds of another kind."""
     if cv is None or isinstance(cv, Integral):
@@ -349,7 +366,9 @@ def _n_blocks(cv, y, estimator):
     return cv.n_splits if isinstance(cv, KFold) and not cv.shuffle else 0
 
 
-def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
+def select_dimension(
+    X, estimator=None, *, y=None, groups=None, condition=None, **settings
+):
     """Choose the latent dimension of an autoencoder for some data.
 
     By default one nested fit per fold tells the held-out error of all dimensions, and
@@ -368,6 +387,10 @@ def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
         What rows belong to, as patients or machines: no group is in two folds. Without
         a `cv` there are four folds of shuffled groups, fewer if there are fewer; a
         number for `cv` is that of such folds.
+    condition : array-like of shape (n_samples,) or (n_samples, n_conditions), \
+            default=None
+        What codes are freed of, as the machine that a row comes from: see the `fit` of
+        the autoencoder.
     **settings
         Those of `LatentDimensionSearchCV`, as ``rule="saturation"``, ``n_restarts=3``
         or ``n_jobs=2``. Without a `cv` there are four folds, and a number for `cv` is
@@ -393,9 +416,28 @@ def select_dimension(X, estimator=None, *, y=None, groups=None, **settings):
     if estimator is None:
         estimator = make_pipeline(StandardScaler(), DenseAutoencoder())
     settings["cv"] = _folds(settings.get("cv"), X, groups)
+    given = {"groups": groups, "condition": condition}
+    given = {name: values for name, values in given.items() if values is not None}
+    routes = condition is not None or get_config()["enable_metadata_routing"]
+    if condition is not None:
+        estimator = _asking_for_condition(estimator)
     search = LatentDimensionSearchCV(estimator, refit=False, **settings)
-    params = {} if groups is None else {"groups": groups}
-    return search.fit(X, y, **params).selection_
+    with config_context(enable_metadata_routing=routes):
+        return search.fit(X, y, **given).selection_
+
+
+def _asking_for_condition(estimator):
+    """Return a clone whose autoencoder is given the condition of rows."""
+    estimator = clone(estimator)
+    step = find(estimator).step
+    if not isinstance(step, BaseAutoencoder):
+        raise TypeError(
+            f"condition is for autoencoders, and {type(step).__name__} takes none: "
+            "pass an autoencoder, or leave it out."
+        )
+    with config_context(enable_metadata_routing=True):
+        step.set_fit_request(condition=True).set_transform_request(condition=True)
+    return estimator
 
 
 def _folds(cv, X, groups):

@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from skae._arrays import as_numbers
 from skae._finder import find
 from skae._sklearn import get_feature_names, num_samples
+from skae.autoencoders._conditions import ConditionMixin
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
@@ -70,10 +71,11 @@ class DimensionRange:
     names: object = None
 
     @classmethod
-    def of(cls, estimator, X, y=None, n_blocks=0):
+    def of(cls, estimator, X, y=None, n_blocks=0, condition=None):
         """Return the range for an estimator, not fitted, and its data.
 
         Where folds are a number of blocks, an order of the rows is looked for as well.
+        Of a condition, neighbours see what a regression on it leaves.
         """
         found, params = find(estimator), estimator.get_params()
         param = f"{found.prefix}n_components"
@@ -91,7 +93,8 @@ class DimensionRange:
         missing = np.isnan(seen)
         is_complete, intrinsic = not missing.any(), None
         if seen.ndim == 2 or is_complete:  # ends are no accident, unlike a table's gaps
-            whole = seen[~missing.reshape(len(seen), -1).any(axis=1)]
+            is_whole = ~missing.reshape(len(seen), -1).any(axis=1)
+            whole = _freed(seen, condition, is_whole)
             is_enough = is_complete or len(whole) >= FEWEST_COMPLETE
             intrinsic = _estimated(whole.reshape(len(whole), -1)) if is_enough else None
         if not is_complete:
@@ -219,6 +222,18 @@ def _names(before, X):
         return before.get_feature_names_out(names)
     except AttributeError:
         return None
+
+
+def _freed(X, condition, rows):
+    """Return rows, or what a linear regression on their condition leaves of them."""
+    if condition is None or len(condition) != len(X):
+        return X[rows]
+    vectors = ConditionMixin()._condition_of_fit(
+        condition, len(X), "condition", reset=True
+    )
+    design = np.column_stack([np.ones(len(X)), vectors])[rows]
+    flat = X[rows].reshape(len(design), -1)
+    return flat - design @ np.linalg.lstsq(design, flat)[0]
 
 
 def _row_order(X, seen, n_blocks):
