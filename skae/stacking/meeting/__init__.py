@@ -40,8 +40,8 @@ and all meet at one `Rendezvous`, so that the fits of inner searches train toget
                              +- crew of the inner search in task 1: tasks a, b
                              +- crew of the inner search in task 2: tasks c, d
 
-With ``n_processes``, tasks are first shared out among joblib's own processes, and in
-each there is one such rendezvous::
+With ``n_processes``, tasks are first shared out among joblib's own processes, or those
+of an executor, and in each there is one such rendezvous::
 
     the search -- ProcessesBackend -+- process 1: threads, a rendezvous, some cores
                                     +- process 2: threads, a rendezvous, some cores
@@ -53,5 +53,7 @@ In which order to read:
 - `_groups.py`: which fits are of one kind, and how many make a stack.
 - `_workers.py`: several stacks at a time.
 - `_backend.py`: how joblib comes to a rendezvous; `_processes.py`: to several.
+- `_shares.py`: the tasks of a process, and what to do if it dies; `_pools.py`: where
+  they run; `_shipping.py`: how they get there, and large arrays once.
 - `_memory.py`: how many tasks at a time hold no more data than they may.
 """

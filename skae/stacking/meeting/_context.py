@@ -1,5 +1,6 @@
 """Context managers and functions by which users ask for stacked training."""
 
+from concurrent.futures import Executor
 from numbers import Integral, Real
 
 from joblib import cpu_count, parallel_config, register_parallel_backend
@@ -11,7 +12,9 @@ from skae.stacking.meeting._processes import ProcessesBackend
 __all__ = ["fit_stack", "stacked"]
 
 
-def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
+def stacked(
+    max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=None, executor=None
+):
     """Let the fits of autoencoders that are under way at the same time train together.
 
     Within this context, tasks of scikit-learn's searches and of everything else that
@@ -33,14 +36,21 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
         How many tasks run at a time, which is how many fits there are to choose from;
         -1 is enough to keep all cores busy. An `n_jobs` of the search's own has
         precedence. Each task holds its own copy of the data of its fold.
-    n_processes : int, default=1
+    n_processes : int or None, default=None
         Among how many processes tasks are shared out, within each of which fits train
-        together; -1 is as many as there are cores. With one, all is done in this
-        process, and several stacks at a time wait for Python's lock, the more so the
-        narrower the networks are. Others take some seconds to start, the first time,
-        and some hundred megabytes each, besides copies of the data. What tasks consist
-        of is pickled, as for joblib's own processes, in which names that a script has
-        registered are not known either: give parts themselves instead.
+        together; -1 is as many as there are cores. With one, as by default, all is done
+        in this process, and several stacks at a time wait for Python's lock, the more
+        so the narrower the networks are. Others take some seconds to start, the first
+        time, and some hundred megabytes each, besides copies of the data. What tasks
+        consist of is pickled, as for joblib's own processes, in which names that a
+        script has registered are not known either: give parts themselves instead.
+    executor : concurrent.futures.Executor or None, default=None
+        Whose workers the processes are, with `n_processes` as the number of tasks that
+        it runs at a time: that of a cluster, as
+        ``dask.distributed.Client(...).get_executor()``, or a `ProcessPoolExecutor`,
+        which says by itself how many. Each task runs on one core. A large array is sent
+        once to each worker. What is lost with a worker is run again by another, and a
+        candidate that is lost twice by itself gets the `error_score` of its search.
 
     Returns
     -------
@@ -49,9 +59,10 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
     Raises
     ------
     ValueError
-        When `n_processes` is neither positive nor -1, or a limit is not positive.
+        When `n_processes` is neither positive nor -1, or not given beside an executor
+        that does not say it, or a limit is not positive.
     TypeError
-        When they are not numbers, or not whole ones.
+        When they are not numbers, or not whole ones, or `executor` is none.
 
     Notes
     -----
@@ -88,7 +99,8 @@ def stacked(max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=1):
     {'n_components': 3}
     """
     limits = {"max_members": max_members, "memory": memory}
-    return parallel_config(NAME, n_jobs=n_jobs, n_processes=n_processes, **limits)
+    places = {"n_processes": n_processes, "executor": executor}
+    return parallel_config(NAME, n_jobs=n_jobs, **places, **limits)
 
 
 def fit_stack(estimators, data, **settings):
@@ -169,18 +181,44 @@ def _listed(estimators):
 
 
 def _backend(
-    n_processes=1, max_members=MAX_MEMBERS, memory=MEMORY, nesting_level=None, **others
+    n_processes=None,
+    executor=None,
+    max_members=MAX_MEMBERS,
+    memory=MEMORY,
+    nesting_level=None,
+    **others,
 ):
     limits = {
         "max_members": _positive("max_members", max_members, Integral),
         "memory": int(_positive("memory", memory, Real)),
     }
-    if n_processes == -1:
-        n_processes = cpu_count()
-    _positive("n_processes", n_processes, Integral, ", or -1 for one for each core")
-    if n_processes == 1:
+    n_processes = _number_of_processes(n_processes, executor)
+    if n_processes == 1 and executor is None:
         return StackedBackend(nesting_level, **limits, **others)
-    return ProcessesBackend(nesting_level, n_processes=n_processes, **limits, **others)
+    places = {"n_processes": n_processes, "executor": executor}
+    return ProcessesBackend(nesting_level, **places, **limits, **others)
+
+
+def _number_of_processes(n_processes, executor):
+    """Return the number of processes, or of tasks that an executor runs at a time."""
+    if executor is None:
+        n_processes = 1 if n_processes is None else n_processes
+        n_processes = cpu_count() if n_processes == -1 else n_processes
+        or_else = ", or -1 for one for each core"
+        return _positive("n_processes", n_processes, Integral, or_else)
+    if not isinstance(executor, Executor):
+        raise TypeError(
+            f"executor={executor!r} is no concurrent.futures.Executor: of a Dask "
+            "client, pass client.get_executor()."
+        )
+    if n_processes is None:
+        n_processes = getattr(executor, "_max_workers", None)
+    if n_processes is None:
+        raise ValueError(
+            f"{type(executor).__name__} does not say how many tasks it runs at a time: "
+            "pass n_processes, as the number of the cluster's threads."
+        )
+    return _positive("n_processes", n_processes, Integral)
 
 
 def _positive(name, value, kind, or_else=""):

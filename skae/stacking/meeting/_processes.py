@@ -1,9 +1,7 @@
 """joblib's way to several processes, in each of which fits train together."""
 
-import pickle
 import threading
-import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from logging.handlers import QueueHandler
 from math import ceil
@@ -11,10 +9,8 @@ from multiprocessing import current_process
 from queue import SimpleQueue
 
 from joblib import Parallel, cpu_count, delayed
-from joblib.externals.loky.backend.reduction import dumps
 from joblib.parallel import (
     FallbackToBackend,
-    LokyBackend,
     ParallelBackendBase,
     SequentialBackend,
 )
@@ -25,7 +21,10 @@ from skae.stacking.meeting._backend import (
     StackedBackend,
     n_jobs_of,
 )
+from skae.stacking.meeting._pools import ExecutorPool, LokyPool, LostWorkerError
 from skae.stacking.meeting._rendezvous import LOGGER, Rendezvous
+from skae.stacking.meeting._shares import Share
+from skae.stacking.meeting._workers import one_thread
 
 __all__ = ["ProcessesBackend"]
 
@@ -34,8 +33,9 @@ class ProcessesBackend(ParallelBackendBase):
     """A joblib backend of processes with threads in them, as of `StackedBackend`.
 
     Tasks are collected until there are no more for now; then each process without work
-    is given its share of them. loky, joblib's default, keeps the processes. Calls
-    within tasks, or within those of other backends, start none.
+    is given its share of them. loky, joblib's default, keeps the processes, or they are
+    the workers of an executor. Calls within tasks, or within those of other backends,
+    start none.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class ProcessesBackend(ParallelBackendBase):
     inner_max_num_threads : None
         joblib's, which is not supported.
     n_processes : int
-        At least two.
-    max_members, memory : int
+        At least two, or one with an executor.
+    max_members, memory, executor
         See `skae.stacked`.
     """
 
@@ -60,13 +60,16 @@ class ProcessesBackend(ParallelBackendBase):
         n_processes,
         max_members=MAX_MEMBERS,
         memory=MEMORY,
+        executor=None,
     ):
         super().__init__(nesting_level, inner_max_num_threads)
         self.n_processes = n_processes
-        n_workers = max(1, cpu_count() // self.n_processes)
+        self.executor = executor
+        # workers of an executor may be cores: it has one for each, or threads do
+        n_workers = 1 if executor else max(1, cpu_count() // self.n_processes)
         self._limits = {"max_members": max_members, "memory": memory}
         self.rendezvous = Rendezvous(**self._limits, n_workers=n_workers)
-        self._loky = None
+        self._pool = None
         self._lock = threading.Lock()
 
     def effective_n_jobs(self, n_jobs):
@@ -80,9 +83,9 @@ class ProcessesBackend(ParallelBackendBase):
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if self.nesting_level or current_process().daemon:
             raise FallbackToBackend(StackedBackend(self.nesting_level, **self._limits))
-        if self._loky is not None:  # for a call that is still under way
+        if self._pool is not None:  # for a call that is still under way
             raise FallbackToBackend(self._another())
-        self._loky = LokyBackend(nesting_level=0)
+        self._pool = ExecutorPool(self.executor) if self.executor else LokyPool()
         self.n_threads = ceil(n_jobs / self.n_processes)
         self.parallel = parallel
         self._settings = kwargs
@@ -90,16 +93,15 @@ class ProcessesBackend(ParallelBackendBase):
         return n_jobs
 
     def _another(self):
-        return ProcessesBackend(
-            self.nesting_level, n_processes=self.n_processes, **self._limits
-        )
+        settings = {"n_processes": self.n_processes, "executor": self.executor}
+        return ProcessesBackend(self.nesting_level, **settings, **self._limits)
 
     def _threads(self):
         return StackedBackend(0, rendezvous=self.rendezvous)
 
     def _start(self):
         self._pending, self._running = [], set()
-        self._loky.configure(self.n_processes, self.parallel, **self._settings)
+        self._pool.open(self.n_processes, self.parallel, **self._settings)
 
     def submit(self, func, callback=None):
         """Note a task, to be sent with others."""
@@ -115,37 +117,63 @@ class ProcessesBackend(ParallelBackendBase):
     def _send(self):
         """Share tasks out among the processes that have none."""
         with self._lock:
-            n_idle = self.n_processes - len(self._running)
-            shares = [self._pending[i::n_idle] for i in range(n_idle)]
-            shares = [(object(), share) for share in shares if share]
-            self._running.update(key for key, _ in shares)
-            self._pending = self._pending if n_idle < 1 else []
-        for key, share in shares:
-            self._send_to_one(key, *zip(*share, strict=True))
+            n_shares = self._n_shares(self.n_processes - len(self._running))
+            shares = [Share(self._pending[i::n_shares]) for i in range(n_shares)]
+            shares = [share for share in shares if share.tasks]
+            self._running.update(shares)
+            self._pending = self._pending if n_shares < 1 else []
+        for share in shares:
+            self._send_to_one(share)
 
-    def _send_to_one(self, key, tasks, callbacks):
+    def _n_shares(self, n_idle):
+        """Return among how many to share out; an executor's are lost one by one."""
+        if n_idle < 1 or self.executor is None:
+            return n_idle
+        return n_idle * ceil(len(self._pending) / (n_idle * self.n_threads))
+
+    def _send_to_one(self, share):
         level = LOGGER.getEffectiveLevel()
-        finish = partial(self._finish, self._loky, self._running, key, callbacks)
+        threads = self._threads(), self.n_threads, self.executor is not None
+        finish = partial(self._finish, self._pool, self._running, share)
         try:
-            work = partial(_run, tasks, self._threads(), self.n_threads, level)
-            work = _pickled(work, "What a task consists of")
-            self._loky.submit(partial(_load_and_call, work), finish)
+            self._pool.submit(partial(_run, share.tasks, *threads, level), finish)
         except Exception as error:  # no pickle, or killed in the meantime
-            _call_back(callbacks, [(None, error)] * len(callbacks))
+            share.call_back([(None, error)] * len(share.tasks))
 
-    def _finish(self, loky, running, key, callbacks, future):
+    def _finish(self, pool, running, share, future):
         """Call back with what has come of tasks, and go on with others."""
         try:
-            results, records = pickle.loads(loky.retrieve_result_callback(future))
+            results, records = pool.result(future)
             outcomes = [(result, None) for result in results]
+        except LostWorkerError as error:
+            self._go_on_without(pool, running, share, error)
+            return
         except BaseException as error:
-            outcomes, records = [(None, error)] * len(callbacks), []
+            outcomes, records = [(None, error)] * len(share.tasks), []
         for record in records:
             LOGGER.handle(record)
+        self._end(running, share, outcomes)
+
+    def _end(self, running, share, outcomes):
         with self._lock:
-            running.discard(key)
-        _call_back(callbacks, outcomes)
+            running.discard(share)
+        share.call_back(outcomes)
         self._send()
+
+    def _go_on_without(self, pool, running, share, error):
+        """Run what a lost worker had again, in halves: one may hold what killed it."""
+        if pool is not self._pool:  # closed in the meantime
+            return
+        LOGGER.info("A worker was lost with %d tasks (%s)", len(share.tasks), error)
+        parts = share.parts()
+        if not parts:
+            self._end(running, share, [share.without_its_fit(error)])
+            return
+        with self._lock:
+            running.discard(share)
+            running.update(parts)
+        for part in parts:
+            self._send_to_one(part)
 
     def retrieve_result_callback(self, out):
         """Return the result of a task, or raise the error of those sent with it."""
@@ -156,15 +184,15 @@ class ProcessesBackend(ParallelBackendBase):
 
     def terminate(self):
         """Let go of the processes, which loky keeps for a while."""
-        if self._loky is not None:
+        if self._pool is not None:
             self._pending.clear()
-            self._loky.terminate()
-            self._loky = None
+            pool, self._pool = self._pool, None
+            pool.close()
 
     def abort_everything(self, ensure_ready=True):
         """Kill the processes, and start new ones where they are going to be needed."""
         self._pending.clear()
-        self._loky.abort_everything(ensure_ready=False)
+        self._pool.abort()
         if ensure_ready:
             self._start()
 
@@ -173,49 +201,10 @@ class ProcessesBackend(ParallelBackendBase):
         return self._threads().get_nested_backend()
 
 
-def _call_back(callbacks, outcomes):
-    for callback, outcome in zip(callbacks, outcomes, strict=True):
-        if callback is not None:
-            callback(outcome)
-
-
-def _pickled(value, name):
-    """Return something as bytes.
-
-    joblib by itself would write large arrays to files, and what is mapped from a file
-    does not stack.
-    """
-    try:
-        return dumps(value)
-    except Exception as error:
-        raise pickle.PicklingError(
-            f"{name} cannot be pickled for another process ({error}): do without it, "
-            "or stay in one process, n_processes=1."
-        ) from error
-
-
-def _load_and_call(work):
-    try:
-        return _pickled(pickle.loads(work)(), "What a task returns")
-    except Exception as error:
-        if _is_pickled_well(error):
-            raise
-        text = "".join(traceback.format_exception(error))
-        raise RuntimeError(f"In another process:\n{text}") from None
-
-
-def _is_pickled_well(error):
-    try:
-        pickle.loads(dumps(error))
-    except Exception:
-        return False
-    return True
-
-
-def _run(tasks, backend, n_threads, level):
+def _run(tasks, backend, n_threads, on_one_core, level):
     """Return the results of tasks, and what has been logged in the meantime."""
     n_waves = ceil(len(tasks) / n_threads)
-    with _logged(level) as records:
+    with _logged(level) as records, one_thread() if on_one_core else nullcontext():
         parallel = Parallel(ceil(len(tasks) / n_waves), backend=backend)
         results = parallel(delayed(task)() for task in tasks)
     return results, [records.get() for _ in range(records.qsize())]

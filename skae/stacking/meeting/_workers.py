@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 import torch
 
-__all__ = ["run_all"]
+__all__ = ["one_thread", "run_all"]
 
 # torch keeps one number of threads for each thread, and one for those yet to come:
 # the latter is what the first to come finds, and what the last to go puts back.
@@ -45,13 +45,13 @@ def run_all(jobs, n_workers):
 
 
 def _work(queue):
-    with _one_thread(), suppress(IndexError):
+    with one_thread(), suppress(IndexError):
         while True:
             queue.popleft()()
 
 
 @contextmanager
-def _one_thread():
+def one_thread():
     """Let torch use one thread for what this thread does."""
     with _LOCK:
         own = torch.get_num_threads()

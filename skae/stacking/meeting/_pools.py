@@ -1,0 +1,148 @@
+"""Where shares of tasks run: in loky's processes, or with an executor's workers."""
+
+import pickle
+from collections import Counter
+from concurrent.futures import Future
+from functools import partial
+from importlib.metadata import version
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from joblib.parallel import LokyBackend
+
+from skae.stacking.meeting._shipping import (
+    Missing,
+    load_and_call,
+    pickled,
+    run_shipped,
+    ship,
+)
+
+__all__ = ["ExecutorPool", "LokyPool", "LostWorkerError"]
+
+
+class LokyPool:
+    """Processes of this machine, which loky, joblib's default, keeps for a while."""
+
+    def __init__(self):
+        self._loky = LokyBackend(nesting_level=0)
+
+    def open(self, n_processes, parallel, **settings):
+        """Start processes for a parallel call of joblib."""
+        self._loky.configure(n_processes, parallel, **settings)
+
+    def submit(self, work, finish):
+        """Run work in a process, and call back with its future."""
+        work = pickled(work, "What a task consists of")
+        self._loky.submit(partial(load_and_call, work), finish)
+
+    def result(self, future):
+        """Return what work has returned, or raise its error."""
+        return pickle.loads(self._loky.retrieve_result_callback(future))
+
+    def close(self):
+        """Let go of the processes."""
+        self._loky.terminate()
+
+    def abort(self):
+        """Kill the processes."""
+        self._loky.abort_everything(ensure_ready=False)
+
+
+class LostWorkerError(RuntimeError):
+    """Work was lost, with its worker as a rule: it may be run again."""
+
+
+# How often each executor was sent an array, by its key.
+_SENT = WeakKeyDictionary()
+
+
+class ExecutorPool:
+    """Workers of an executor, wherever they are.
+
+    A large array goes with the first work for as many workers as there are; one that
+    has not been sent it asks for it.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        Stays open.
+    """
+
+    def __init__(self, executor):
+        self._executor = executor
+        self._futures, self._lock = set(), Lock()
+
+    def open(self, n_processes, parallel, **settings):
+        """Note the number of workers."""
+        self._n_workers = n_processes
+
+    def submit(self, work, finish):
+        """Run work with a worker, and call back with its future."""
+        work, arrays = ship(work)
+        sent = _SENT.setdefault(self._executor, Counter())
+        to_send = [key for key in arrays if sent[key] < self._n_workers]
+        self._send(work, arrays, finish, to_send)
+
+    def _send(self, work, arrays, finish, to_send):
+        _SENT[self._executor].update(to_send)
+        data = {key: pickle.dumps(arrays[key], protocol=5) for key in to_send}
+        try:
+            future = self._executor.submit(
+                run_shipped, work, list(arrays), data, version("skae")
+            )
+        except Exception as error:
+            raise RuntimeError(
+                f"The executor takes no more tasks ({type(error).__name__}: {error}): "
+                "pass one that works. With a `store`, a search goes on where it was."
+            ) from error
+        with self._lock:
+            self._futures.add(future)
+        future.add_done_callback(partial(self._done, work, arrays, finish))
+
+    def _done(self, work, arrays, finish, future):
+        with self._lock:
+            self._futures.discard(future)
+        missing = _missing(future)
+        if not missing:
+            finish(future)
+            return
+        try:
+            self._send(work, arrays, finish, missing)
+        except Exception as error:
+            failed = Future()
+            failed.set_exception(error)
+            finish(failed)
+
+    def result(self, future):
+        """Return what work has returned, or raise its error."""
+        try:
+            outcome = future.result()
+        except ImportError as error:
+            raise RuntimeError(
+                f"A worker cannot import {error.name}: install skae, and what the "
+                "search needs, where the workers are."
+            ) from error
+        except BaseException as error:
+            raise LostWorkerError(f"{type(error).__name__}: {error}") from error
+        is_well, result = pickle.loads(outcome)
+        if not is_well:
+            raise result
+        return result
+
+    def close(self):
+        """Withdraw work that has not begun."""
+        with self._lock:
+            futures, self._futures = self._futures, set()
+        for future in futures:
+            future.cancel()
+
+    abort = close
+
+
+def _missing(future):
+    """Return which arrays a worker asks for."""
+    if future.cancelled() or future.exception() is not None:
+        return ()
+    outcome = future.result()
+    return outcome if isinstance(outcome, Missing) else ()
