@@ -120,6 +120,7 @@ def _are_plain(rows, module):
         type(source) is ArraySource
         and rows.beside == (None, None, None)
         and tuple(source.X.shape[1:]) == module.event_shape
+        and isinstance(source.X, np.ndarray | torch.Tensor)
         and not isinstance(source.X, np.memmap)
     )
 
