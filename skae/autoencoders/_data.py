@@ -14,6 +14,7 @@ from skae.autoencoders._rows import EvenSample, Target, parts_of, training_data
 from skae.autoencoders._targets import (
     ABOUT_TARGETS,
     NUMBERS,
+    check_dense,
     check_ends,
     check_indexed,
     check_names,
@@ -93,6 +94,7 @@ class EventDataMixin:
     def _target(self, y, X):
         """Return the `Target` of validated rows, None where they are their own."""
         check_names(y, getattr(self, "feature_names_in_", None))
+        check_dense(y, X.shape)
         y = checked_target(y, X.shape)
         if y is None or all(is_same(X[rows], y[rows]) for rows in parts_of(X)):
             return None

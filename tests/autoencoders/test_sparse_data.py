@@ -132,6 +132,14 @@ def test_weights_of_rows_and_noise_and_validation_rows(lazy):
     np.testing.assert_allclose(*losses)
 
 
+def test_clean_rows_are_dense(lazy):
+    noisy = np.where(np.random.RandomState(0).rand(*X.shape) < 0.1, 0, X)
+    found = models.dense().fit(sparse.csr_array(noisy), X)
+    assert_alike(results(found, noisy), results(models.dense().fit(noisy, X), noisy))
+    with pytest.raises(TypeError, match=r"y is sparse .* y.toarray\(\)"):
+        models.dense().fit(noisy, sparse.csr_array(X))
+
+
 @pytest.mark.parametrize(
     "name", ["mse", "reconstruction", "kernel_mi", "trustworthiness"]
 )
