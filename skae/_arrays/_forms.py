@@ -29,7 +29,7 @@ def as_numbers(X, name="Scoring", *, pads=True):
     Parameters
     ----------
     X : array-like, data frame, tensor or torch Dataset
-        A data set is read as a whole.
+        A data set is read as a whole, and sparse data become dense.
     name : str, default="Scoring"
         What asks for it, as it reads in messages.
     pads : bool, default=True
@@ -46,6 +46,8 @@ def as_numbers(X, name="Scoring", *, pads=True):
     """
     if isinstance(X, Dataset):
         return stack_items(list(_items(X)))
+    if issparse(X):
+        X = X.toarray()
     return check_array(
         array_like(padded(X) if pads else X, name),
         dtype=FLOATS,

@@ -95,15 +95,11 @@ class CategoryColumn(BaseEstimator):
         return float(-(self.shares * np.log(self.shares)).sum())
 
     def encode(self, cells, handle_unknown):
-        """Return one-hot rows, ``(n_rows, width)``, NaN where a value is missing."""
+        """Return the numbers of one-hot columns, -1 where a value is missing."""
         slots = np.array([*self.slots, -1])[places(cells, self.levels)]
         is_unknown = ~cells.missing & (slots < 0)
         check_known(cells, is_unknown, self.levels, handle_unknown)
-        rows = np.zeros((len(slots), self.width), dtype=np.float32)
-        if self.width:
-            rows[np.arange(len(slots)), slots] = 1
-            rows[slots < 0] = np.nan
-        return rows
+        return slots
 
     def decode(self, block):
         """Return the most probable levels, of a group of rare ones the usual one."""

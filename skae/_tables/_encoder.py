@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skae._tables._categories import CategoryColumn
+from skae._tables._encoded import EncodedRows
 from skae._tables._kinds import KINDS, kind_of, settled
 from skae._tables._numbers import NumberColumn
 from skae._tables._read import read
@@ -102,7 +103,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         table = read(X, type(self).__name__)
         kinds = self._kinds_given(table)
         pairs = zip(table.cells, kinds, strict=True)
-        is_array = table.form == "array" and table.cells[0].values.dtype.kind != "O"
+        is_array = table.form == "array" and np.dtype(table.dtype).kind != "O"
         self.columns_ = [self._column(cells, kind, is_array) for cells, kind in pairs]
         self.form_, self.dtype_ = table.form, table.dtype
         self.n_features_in_ = len(self.columns_)
@@ -115,34 +116,42 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def transform(self, X):
         """Return the matrix of a table, in float32, or float64 as an array is."""
+        return self.encoded(X)[:]
+
+    def encoded(self, X):
+        """Return the `EncodedRows` of a table, of which `transform` makes a matrix."""
         check_is_fitted(self)
         table = read(X, type(self).__name__)
-        if len(table.cells) != len(self.columns_):
+        if len(table.names) != len(self.columns_):
             raise ValueError(
-                f"X has {len(table.cells)} features, but {type(self).__name__} is "
+                f"X has {len(table.names)} features, but {type(self).__name__} is "
                 f"expecting {len(self.columns_)} features as input."
             )
         is_double = table.form == "array" and table.dtype == np.dtype(float).str
         dtype = np.float64 if is_double else np.float32
-        rows = np.empty((table.n_rows, sum(self.sizes)), dtype=dtype)
-        for column, cells, place in zip(
-            self.columns_, table.cells, self.places, strict=True
-        ):
-            with np.errstate(over="ignore"):
-                rows[:, place] = column.encode(_as(cells, column), self.handle_unknown)
-            if np.isinf(rows[:, place]).any():
-                raise ValueError(
-                    f"Column {column.name!r} has values too far beyond those of the "
-                    "fit to be standardised: leave such rows out."
-                )
+        rows = EncodedRows.empty(table.n_rows, self.sizes, dtype)
+        placed = [j for j in self._order() if self.columns_[j].width]
+        for j, cells in enumerate(table.cells):
+            column = self.columns_[j]
+            given = column.encode(_as(cells, column), self.handle_unknown)
+            if column.width:
+                rows.put(placed.index(j), given, column.name)
         return rows
 
     def inverse_transform(self, rows):
         """Return the table that a matrix stands for, in the form of the fit's."""
+        return self.decoded([rows])
+
+    def decoded(self, parts):
+        """Return the table of the rows in some matrices, one after the other."""
         values = [
-            column.decode(rows[:, place])
-            for column, place in zip(self.columns_, self.places, strict=True)
+            [
+                column.decode(rows[:, place])
+                for column, place in zip(self.columns_, self.places, strict=True)
+            ]
+            for rows in parts
         ]
+        values = [np.concatenate(of_column) for of_column in zip(*values, strict=True)]
         return written(self.form_, self.dtype_, self.columns_, values)
 
     def get_feature_names_out(self, input_features=None):
@@ -185,7 +194,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _kinds_given(self, table):
         """Return the kinds that parameters give columns, None for others."""
-        names = [cells.name for cells in table.cells]
+        names = table.names
         kinds = dict.fromkeys(range(len(names)))
         kinds |= dict.fromkeys(self._categorical(names), "categorical")
         for key, kind in (self.column_types or {}).items():

@@ -91,10 +91,10 @@ class NumberColumn(BaseEstimator):
         return column
 
     def encode(self, cells, handle_unknown):
-        """Return standardised numbers, ``(n_rows, 1)``, NaN where one is missing."""
+        """Return standardised numbers, ``(n_rows,)``, NaN where one is missing."""
         numbers = self._numbers(cells, handle_unknown)
         # halves, as differences of huge numbers overflow
-        return ((numbers / 2 - self.center / 2) / (self.scale / 2))[:, None]
+        return (numbers / 2 - self.center / 2) / (self.scale / 2)
 
     def decode(self, block):
         """Return the values that standardised numbers, ``(n_rows, 1)``, stand for."""

@@ -1,5 +1,6 @@
 """Frames and arrays as columns of cells, each with what restores its dtype."""
 
+from collections.abc import Callable
 from numbers import Real
 from typing import NamedTuple
 
@@ -55,14 +56,23 @@ class Table(NamedTuple):
         ``"array"``, ``"pandas"``, or what `narwhals` calls the library.
     dtype : str or None
         That of an array.
-    cells : list of Cells
+    names : list
+        Of the columns.
     n_rows : int
+    column : callable
+        From the number of a column to its `Cells`, which may take more memory than it.
     """
 
     form: str
     dtype: str | None
-    cells: list
+    names: list
     n_rows: int
+    column: Callable
+
+    @property
+    def cells(self):
+        """The `Cells` of the columns, read one after the other."""
+        return map(self.column, range(len(self.names)))
 
 
 def is_pandas(X):
@@ -87,16 +97,18 @@ def read(X, name):
     if is_pandas(X):
         names = X.columns.tolist()
         _check_names(names)
-        cells = [
-            _cells_of_series(X.iloc[:, j])._replace(name=name)
-            for j, name in enumerate(names)
-        ]
-        table = Table("pandas", None, cells, len(X))
+        table = Table(
+            "pandas",
+            None,
+            names,
+            len(X),
+            lambda j: _cells_of_series(X.iloc[:, j])._replace(name=names[j]),
+        )
     elif not isinstance(X, np.ndarray) and hasattr(X, "__arrow_c_stream__"):
         table = _table_of_narwhals(X)
     else:
         table = _table_of_array(X, name)
-    _check_shape(table.n_rows, len(table.cells))
+    _check_shape(table.n_rows, len(table.names))
     return table
 
 
@@ -168,8 +180,13 @@ def _table_of_narwhals(X):
     import narwhals as nw
 
     frame = nw.from_native(X, eager_only=True)
-    cells = [_cells_of_narwhals(column) for column in frame.iter_columns()]
-    return Table(frame.implementation.value, None, cells, len(frame))
+    return Table(
+        frame.implementation.value,
+        None,
+        frame.columns,
+        len(frame),
+        lambda j: _cells_of_narwhals(frame[:, j]),
+    )
 
 
 def _cells_of_narwhals(column):
@@ -205,8 +222,14 @@ def _listed(column):
 
 def _table_of_array(X, name):
     X = _checked_array(X, name)
-    cells = [_cells_of_array(f"x{j}", column) for j, column in enumerate(X.T)]
-    return Table("array", X.dtype.str, cells, len(X))
+    names = [f"x{j}" for j in range(X.shape[1])]
+    return Table(
+        "array",
+        X.dtype.str,
+        names,
+        len(X),
+        lambda j: _cells_of_array(names[j], X[:, j]),
+    )
 
 
 def _checked_array(X, name):

@@ -259,7 +259,8 @@ class BaseAutoencoder(
             ``(n_timesteps, n_channels)`` and of different lengths. A `numpy.memmap` and
             a `torch.utils.data.Dataset`, whose items are rows or tuples that begin with
             one, are read batch by batch and need not fit into memory. Whole numbers
-            are trained on in float32, in float64 if they exceed 16,777,216. NaN are
+            are trained on in float32, in float64 if they exceed 16,777,216. Sparse
+            matrices become dense batch by batch, where rows are tables. NaN are
             missing values: they count nowhere, and the encoder is given the means that
             their features have in these rows.
         y : array-like like `X`, or torch Dataset, default=None
@@ -991,6 +992,7 @@ default=None
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.input_tags.three_d_array = self._network().takes_sequences
+        tags.input_tags.sparse = self._takes_sparse
         tags.input_tags.allow_nan = True
         tags.non_deterministic = False
         return tags

@@ -3,16 +3,18 @@
 from math import prod
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 from torch.utils.data import IterableDataset
 
-from skae._arrays import array_like, padded, stack_items
+from skae._arrays import SparseRows, array_like, eager, padded, stack_items
 from skae.autoencoders._missing import Missing, check_not_empty, end_early, missing_in
 from skae.autoencoders._rows import EvenSample, Target, parts_of, training_data
 from skae.autoencoders._targets import (
     ABOUT_TARGETS,
     NUMBERS,
+    check_dense,
     check_ends,
     check_indexed,
     check_names,
@@ -92,6 +94,7 @@ class EventDataMixin:
     def _target(self, y, X):
         """Return the `Target` of validated rows, None where they are their own."""
         check_names(y, getattr(self, "feature_names_in_", None))
+        check_dense(y, X.shape)
         y = checked_target(y, X.shape)
         if y is None or all(is_same(X[rows], y[rows]) for rows in parts_of(X)):
             return None
@@ -234,6 +237,8 @@ class EventDataMixin:
         if self._network().takes_sequences:
             X = padded(X, always=not reset and self.input_shape_[1:] == (1,))
         X = array_like(X, type(self).__name__)
+        if issparse(X):
+            return self._check_sparse(X, reset=reset, first=first)
         # To gather rows of an array in columns would be slow, again and again in a fit.
         order = "C" if reset else None
         X = self._check_array(
@@ -247,6 +252,29 @@ class EventDataMixin:
         if reset:
             self.input_shape_ = X.shape[1:]
         return X
+
+    def _check_sparse(self, X, *, reset, first):
+        """Return the rows of a sparse matrix, which become dense batch by batch."""
+        name = type(self).__name__
+        if not self._takes_sparse:
+            raise TypeError(
+                f"Sparse data was passed for X, but {name} has a network for sequences "
+                "or images, which takes dense data: pass X.toarray(), or use an "
+                "autoencoder with a DenseNetwork."
+            )
+        settings = {"dtype": NUMBERS, "accept_sparse": "csr"}
+        X = validate_data(
+            self, X, reset=reset, ensure_all_finite="allow-nan", **settings
+        )
+        X = eager(SparseRows(X))
+        check_not_empty(X, first)
+        if reset:
+            self.input_shape_ = X.shape[1:]
+        return X
+
+    @property
+    def _takes_sparse(self):
+        return _dims_taken(self._network()) == {2}
 
     def _check_array(self, X, *, reset, **settings):
         network, dims = self._network(), n_dims(X)

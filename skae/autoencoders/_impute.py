@@ -81,7 +81,11 @@ class ImputeMixin:
         """
         check_is_fitted(self)
         _check_iterations(max_iter, tol)
-        values = self._check_X(X, reset=False)
+        return self._imputed(X, condition, max_iter, tol)
+
+    def _imputed(self, X, condition, max_iter, tol):
+        """Return rows as users have given them, filled; see `impute`."""
+        values = np.asarray(self._check_X(X, reset=False))
         condition = self._given_condition(condition, len(values))
         gaps = self._gaps(values)
         filled = self._filled_gaps(values, gaps, condition, max_iter, tol)
@@ -212,8 +216,10 @@ class MultipleImputationMixin:
         if n_draws is None:
             return filled
         check_scalar(n_draws, "n_draws", Integral, min_val=1)
-        gaps = self._gaps(self._check_X(X, reset=False))
-        rows = self._check_X(filled, reset=False)
+        gaps, rows = (
+            np.asarray(self._check_X(part, reset=False)) for part in (X, filled)
+        )
+        gaps = self._gaps(gaps)
         condition = self._given_condition(condition, len(rows))
         rng = check_random_state(random_state)
         generator = self._generator(rng)

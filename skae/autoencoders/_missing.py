@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skae._arrays import LazyRows
 from skae.autoencoders._notices import warn_once_in_searches
-from skae.autoencoders._rows import chunks
+from skae.autoencoders._rows import chunks, parts_of
 from skae.training._inference import slices
 
 __all__ = [
@@ -43,6 +44,8 @@ def missing_in(X, are_sequences):
 
 def has_missing(X):
     """Return whether some entries of an array are NaN."""
+    if isinstance(X, LazyRows):
+        return X.has_missing
     return X.dtype.kind == "f" and any(np.isnan(chunk).any() for chunk in chunks(X))
 
 
@@ -54,6 +57,10 @@ def end_early(X):
 def check_not_empty(X, first, kind="rows", name="X"):
     """Refuse rows without any value, given the number of the first one."""
     if X.dtype.kind != "f":
+        return
+    if isinstance(X, LazyRows):
+        for rows in parts_of(X) if X.has_missing else ():
+            check_not_empty(X[rows], first + rows.start, kind, name)
         return
     # few rows lack their first entry, so that others are hardly looked at
     suspects = np.flatnonzero(np.isnan(X[(slice(None), *[0] * (X.ndim - 1))]))

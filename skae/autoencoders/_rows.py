@@ -122,7 +122,11 @@ def float_dtype(X):
 
 
 def evenly_spaced(X, size):
-    """Return up to `size` evenly spaced rows of an array, a view."""
+    """Return up to `size` evenly spaced rows of an array, a view.
+
+    Of `LazyRows` they are as many as take little memory.
+    """
+    size = min(size, getattr(X, "sample_rows", size))
     return X[:: -(-len(X) // size)]
 
 

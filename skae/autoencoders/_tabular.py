@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skae._arrays import eager
 from skae._sklearn import HasMethods, Interval, StrOptions
 from skae._tables import (
     HANDLE_UNKNOWN,
@@ -63,7 +64,7 @@ class TabularMixin:
         validate_data(self, X, reset=reset, skip_check_array=True)
         if reset:
             self.encoder_ = self._encoder().fit(X)
-        rows = self.encoder_.transform(X)
+        rows = eager(self.encoder_.encoded(X))
         check_not_empty(rows, first, "rows")
         if reset:
             self.input_shape_ = rows.shape[1:]
@@ -80,6 +81,15 @@ class TabularMixin:
 
     def _given_form(self, X):
         return X if self._reads_matrices else self.encoder_.inverse_transform(X)
+
+    def _imputed(self, X, condition, max_iter, tol):
+        if self._reads_matrices:
+            return super()._imputed(X, condition, max_iter, tol)
+        filled = (
+            self._filled_gaps(rows, np.isnan(rows), of_rows, max_iter, tol)
+            for rows, of_rows in self._parts(X, condition)[1]
+        )
+        return with_gaps_filled(X, self.encoder_.decoded(filled))
 
     def _filled_form(self, X, filled, gaps):
         if self._reads_matrices:
@@ -148,7 +158,11 @@ class TabularMixin:
             Of categories the most probable ones, and no cell is missing, but in columns
             that had no value in the fit. The rows of pandas frames keep their labels.
         """
-        table = super().reconstruct(X, condition=condition)
+        if self._reads_matrices:
+            return super().reconstruct(X, condition=condition)
+        check_is_fitted(self)
+        parts = self._parts(X, condition)[1]
+        table = self.encoder_.decoded(self._reconstruct(*part) for part in parts)
         return _labelled(table, X)
 
     def category_probabilities(self, X, *, condition=None):
@@ -271,6 +285,7 @@ class TabularMixin:
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags

@@ -1,6 +1,7 @@
 """Targets of denoising fits: clean rows that reconstructions are compared with."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_array
 from torch.utils.data import IterableDataset
 
@@ -11,6 +12,7 @@ from skae.training._sources import is_dataset
 __all__ = [
     "ABOUT_TARGETS",
     "NUMBERS",
+    "check_dense",
     "check_ends",
     "check_indexed",
     "check_names",
@@ -79,6 +81,15 @@ def check_names(y, names):
         "y has the columns of X in another order: the clean rows that reconstructions "
         "are compared with come in the order of X, y[X.columns]."
     )
+
+
+def check_dense(y, shape):
+    """Refuse clean rows, of the shape of those of X, that are sparse."""
+    if issparse(y) and y.shape == shape:
+        raise TypeError(
+            f"y is sparse and of the shape of X, {shape}, as clean rows are, which "
+            "have to be dense: pass y.toarray()."
+        )
 
 
 def lone_dataset():

@@ -13,7 +13,6 @@ from skae.search import (
     LatentDimensionSearchCV,
     MuPlusLambda,
 )
-from skae.search._nested_fits import FEWEST
 from skae.search._range import Choice
 
 __all__ = ["make_search"]
@@ -69,24 +68,10 @@ def _curve(plan, **shared):
         plan.pipeline,
         n_components=components,
         rule="auto" if is_auto else plan.rule,
-        curve=_kind_of_curve(plan, components),
         n_restarts=plan.settings.restarts,
         refit=plan.settings.scorer,
         **shared,
     )
-
-
-def _kind_of_curve(plan, components):
-    """Return where scores come from: of mixed tables, nested fits where these do.
-
-    Fits with categories train one by one, and those of all sizes take many minutes.
-    """
-    has_all_sizes = not isinstance(components, list)
-    has_reading = plan.settings.scorer == "reconstruction"
-    has_rows = len(plan.X) >= FEWEST * plan.settings.folds
-    is_ordered = "nested" in plan.pipeline[-1].get_params()
-    conditions = plan.data.is_mixed, has_all_sizes, has_reading, has_rows, is_ordered
-    return "nested" if all(conditions) else "auto"
 
 
 def _bayes(plan, **shared):

@@ -1,5 +1,7 @@
 """Likelihood of categories, given as blocks of one-hot columns."""
 
+from itertools import groupby
+
 import numpy as np
 import torch
 from torch import nn
@@ -20,8 +22,7 @@ class CategoricalLikelihood(Likelihood):
     ``-log p(x | z) = -sum_j x_j log(x_hat_j)``, where x has a single one in each block
     of columns. The probabilities x_hat are a softmax, within each block, of what the
     decoder puts out: reconstructions are probabilities, and
-    ``output_activation="identity"`` leaves the outputs unbounded. Fits train alone, not
-    in stacks.
+    ``output_activation="identity"`` leaves the outputs unbounded.
 
     Parameters
     ----------
@@ -43,6 +44,7 @@ class CategoricalLikelihood(Likelihood):
     """
 
     low, high = 0.0, 1.0
+    is_elementwise = True
     is_discrete = True
     support = "rows with a single one in each block of columns, and zeros beside it"
 
@@ -112,12 +114,19 @@ class BlockSoftmax(nn.Module):
     def __init__(self, blocks):
         super().__init__()
         self.blocks = blocks
+        # blocks of equal width that follow one another take one operation
+        self._runs = [(len(list(own)), width) for width, own in groupby(blocks or ())]
 
     def forward(self, u):
         """Return probabilities of outputs ``(..., n_columns)``."""
         if self.blocks is None:
             return u.softmax(-1)
-        return torch.cat([part.softmax(-1) for part in u.split(self.blocks, -1)], -1)
+        parts = u.split([n * width for n, width in self._runs], -1)
+        parts = [
+            part.unflatten(-1, run).softmax(-1).flatten(-2)
+            for part, run in zip(parts, self._runs, strict=True)
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
 
     def extra_repr(self):
         """Return the blocks, which tell two of them apart."""

@@ -11,6 +11,7 @@ from skae.networks._activations import Exp
 from skae.objectives._categorical import SMALLEST_PROBABILITY, BlockSoftmax
 from skae.objectives._likelihood import Likelihood
 from skae.objectives._reconstruction import RECONSTRUCTIONS, ReconstructionLoss
+from skae.registry import declares
 
 __all__ = ["ColumnError", "ColumnLikelihood"]
 
@@ -22,7 +23,7 @@ class ColumnLikelihood(Likelihood):
     ``-log p(x | z)`` is the sum of those of its parts, each of some columns: numbers
     beside categories, for example. What a part has beside its mean, a variance or a
     dispersion, and what it makes of the decoder's outputs, stays its own; means of
-    counts are the exponential function of the outputs. Fits train alone, not in stacks.
+    counts are the exponential function of the outputs. Fits stack where each part's do.
 
     Parameters
     ----------
@@ -64,6 +65,13 @@ class ColumnLikelihood(Likelihood):
     def learns_dispersion(self):
         """Whether a part has the optimiser learn something; then all do."""
         return any(term.learns_dispersion for _, term in self._terms())
+
+    @property
+    def is_elementwise(self):
+        """Whether this holds of each part; see `ReconstructionLoss`."""
+        methods = ("elementwise", "__call__")
+        terms = [term for _, term in self._terms()]
+        return all(declares(term, "is_elementwise", *methods) for term in terms)
 
     @property
     def support(self):
@@ -141,7 +149,7 @@ class ColumnError(ReconstructionLoss):
     columns. With the spreads of the data, the variance of a number and the entropy of
     a category's shares, each column's error is 1 where nothing is known of it, however
     many levels it has. Probabilities are a softmax, within each category's columns, of
-    what the decoder puts out. Fits train alone, not in stacks.
+    what the decoder puts out.
 
     Parameters
     ----------
@@ -161,6 +169,8 @@ class ColumnError(ReconstructionLoss):
     """
 
     per_feature = True
+    is_elementwise = True
+    differs_in = ("spreads",)
 
     def __init__(self, columns=(1,), spreads=None):
         self.columns = columns
@@ -192,9 +202,10 @@ class ColumnError(ReconstructionLoss):
                 if is_number
                 else -torch.xlogy(a, b.clamp_min(SMALLEST_PROBABILITY))
             )
-        spreads = self.spreads or [1.0] * len(self.columns)
-        shares = self.width / len(self.columns) / np.repeat(spreads, self.columns)
-        return x.new_tensor(shares) * torch.cat(losses, dim=-1)
+        n = len(self.columns)
+        spreads = [1.0] * n if self.spreads is None else self.spreads
+        shares = self.width / n / np.repeat(spreads, self.columns, axis=-1)
+        return x.new_tensor(shares[..., None, :]) * torch.cat(losses, dim=-1)
 
     def __call__(self, x, x_hat, weight=None):
         """Return the mean over columns and rows; see `ReconstructionLoss`.

@@ -44,6 +44,9 @@ class ReconstructionLoss(BaseEstimator, ABC):
     #: Whether the loss of an entry depends on that entry alone. A subclass that has an
     #: `elementwise` or a `__call__` of its own has to say so of that again.
     is_elementwise = False
+    #: Parameters, arrays of numbers by feature, that members of a stack may differ in.
+    #: The term of all has them with a leading axis, ``(n_members, n)``.
+    differs_in = ()
     #: The power of a factor on data and reconstructions that the loss grows by, 0 where
     #: there is none. Steps of training are then the same on any scale.
     degree = 0
@@ -59,7 +62,8 @@ class ReconstructionLoss(BaseEstimator, ABC):
         link : torch.nn.Module or None
             Of outputs ``(..., n_features)``, or those of a time step. It has the
             interval of its values as `low` and `high`, and an `inverse`, a function of
-            ndarrays. With one, fits train alone, not in stacks.
+            ndarrays. With one that has parameters or buffers, fits train alone, not in
+            stacks.
         """
         return None
 

@@ -1,5 +1,6 @@
 """Location of the autoencoder in a fitted estimator, with its data and codes."""
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,7 +72,7 @@ class Located(NamedTuple):
         """
         X, sums = divisible(self.X, "Scoring"), ErrorSums()
         whole = self._replace(X=X)
-        n_bytes = 8 * np.size(np.asarray(safe_indexing(X, slice(1))))
+        n_bytes = 8 * prod(np.shape(safe_indexing(X, slice(1))))
         n_rows = max(1, PART_BYTES // max(1, n_bytes))
         for rows in slices(num_samples(X), n_rows):
             part = whole.of(rows)

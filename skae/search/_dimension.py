@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn import config_context, get_config
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
@@ -260,7 +261,7 @@ class LatentDimensionSearchCV(BaseSearchCV):
                 "the estimator has no parameter `nested` for ordered codes, nor a "
                 "bottleneck without noise that could order them"
             )
-        few_steps_do = starts_as_pca(step) and self._range.is_complete
+        few_steps_do = starts_as_pca(step) and not self._range.ends_early
         if self.curve == "auto" and not few_steps_do:
             return "training does not begin with principal components"
         if not isinstance(self.n_components, str | Integral):
@@ -380,7 +381,7 @@ def select_dimension(
         Data as `estimator` takes them.
     estimator : estimator or None, default=None
         See `LatentDimensionSearchCV`. By default a `DenseAutoencoder` behind a
-        `StandardScaler`.
+        `StandardScaler`, which leaves means where they are if `X` is sparse.
     y : array-like of shape (n_samples,), default=None
         Classes, for scorers that compare with them, as ``scoring="ari"``.
     groups : array-like of shape (n_samples,), default=None
@@ -414,7 +415,8 @@ def select_dimension(
     (2, (2, 2), 'clear')
     """
     if estimator is None:
-        estimator = make_pipeline(StandardScaler(), DenseAutoencoder())
+        scaler = StandardScaler(with_mean=not issparse(X))  # which the network centres
+        estimator = make_pipeline(scaler, DenseAutoencoder())
     settings["cv"] = _folds(settings.get("cv"), X, groups)
     given = {"groups": groups, "condition": condition}
     given = {name: values for name, values in given.items() if values is not None}

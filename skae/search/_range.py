@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from skae._arrays import as_numbers
+from skae._arrays import SparseRows, as_numbers
 from skae._finder import find
 from skae._sklearn import get_feature_names, num_samples
 from skae.autoencoders._conditions import ConditionMixin
+from skae.autoencoders._missing import end_early
+from skae.autoencoders._rows import evenly_spaced
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
 from skae.search._curve import ScoreCurve
@@ -48,6 +51,8 @@ class DimensionRange:
         Number of rows.
     is_complete : bool
         Whether no sequence ends before others do, and nothing is missing.
+    ends_early : bool
+        Whether a sequence ends before others do.
     names : array-like of str, or None
         Of the features, where the data have some.
 
@@ -68,6 +73,7 @@ class DimensionRange:
     row_order: RowOrder | None = None
     n_rows: int = 0
     is_complete: bool = True
+    ends_early: bool = False
     names: object = None
 
     @classmethod
@@ -87,11 +93,15 @@ class DimensionRange:
         takes_sequences = get_tags(found.step).input_tags.three_d_array
         before = None if found.before is None else clone(found.before)
         seen = _seen(before, X, y)
+        n_rows = num_samples(seen)
+        if issparse(seen):
+            seen = evenly_spaced(SparseRows(seen.tocsr()), n_rows)
         seen = as_numbers(seen, type(estimator).__name__, pads=takes_sequences)
         if not seen.size:
             raise ValueError(f"X of shape {seen.shape} holds no values to encode.")
         missing = np.isnan(seen)
         is_complete, intrinsic = not missing.any(), None
+        ends_early = seen.ndim == 3 and not is_complete and end_early(seen)
         if seen.ndim == 2 or is_complete:  # ends are no accident, unlike a table's gaps
             is_whole = ~missing.reshape(len(seen), -1).any(axis=1)
             whole = _freed(seen, condition, is_whole)
@@ -102,15 +112,15 @@ class DimensionRange:
         seen = seen.reshape(len(seen), -1)
         is_trained = f"{found.prefix}max_epochs" in params
         order = _row_order(X, seen, n_blocks) if n_blocks else None
-        n_rows, n_features = seen.shape
         return cls(
             param,
-            n_features,
+            seen.shape[1],
             intrinsic,
             is_trained,
             order,
             n_rows,
             is_complete,
+            ends_early,
             _names(before, X),
         )
 

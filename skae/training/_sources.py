@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import inf
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ class Source(ABC):
 
     #: Whether rows can be reached by their number.
     is_indexed = True
+    #: How many rows may be looked at together.
+    sample_rows = inf
 
     def __init__(self, has_missing=False, end_early=False):
         self.has_missing = has_missing
@@ -63,7 +66,7 @@ class ArraySource(Source):
 
     Parameters
     ----------
-    X : ndarray or torch.Tensor of shape (n_samples, ...)
+    X : ndarray, torch.Tensor or LazyRows of shape (n_samples, ...)
     has_missing, end_early : bool, default=False
         See `Source`.
     """
@@ -72,6 +75,7 @@ class ArraySource(Source):
         super().__init__(has_missing, end_early)
         is_writable = isinstance(X, np.ndarray) and X.flags.writeable
         self.X = torch.from_numpy(X) if is_writable else X
+        self.sample_rows = getattr(X, "sample_rows", inf)
 
     def __len__(self):
         """Return the number of rows."""
@@ -243,6 +247,7 @@ class Rows:
         That is weights, targets and conditions, each or None. Of a stream, which has
         no numbers, those of the first rows.
         """
+        size = min(size, self.source.sample_rows)
         if self.source.is_indexed:
             numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
             events = self.source.take(numbers)

@@ -10,7 +10,6 @@ import pytest
 import torch
 from helpers.data import Items
 from helpers.models import dense
-from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -244,8 +243,6 @@ REFUSED = {
         np.zeros(5, [("a", float), ("b", float)]),
         r"structured array of fields \('a', 'b'\)",
     ),
-    "sparse": (sparse.csr_array(X), "Sparse data was passed"),
-    "sparse dict": (sparse.dok_array(X), "Sparse data was passed"),
     "sparse tensor": (torch.from_numpy(X).to_sparse(), r"Sparse.*X.to_dense\(\)"),
     "nested tensor": (
         torch.nested.nested_tensor(

@@ -19,6 +19,7 @@ from skae.cli._linear import PCAOfGaps
 from skae.cli._search import make_search
 from skae.cli.report import columns_text
 from skae.cli.report._columns import columns_rows
+from skae.search._range import DimensionRange
 
 FAST = ["--max-epochs", "2", "--folds", "2", "--components", "1:2"]
 
@@ -164,20 +165,23 @@ def test_what_does_not_suit_a_table(choices, message, option):
 
 
 @pytest.mark.parametrize(
-    ("choices", "curve"),
+    ("choices", "obstacle"),
     [
-        ({"components": "auto"}, "nested"),
-        ({"components": "1:2"}, "nested"),
-        ({"components": "2"}, "auto"),
-        ({"components": "1:2", "scorer": "mse"}, "auto"),
-        ({"components": "1:2", "rule": "best"}, "auto"),
-        ({"components": "1:2", "folds": 11}, "auto"),
+        ({"components": "auto"}, None),
+        ({"components": "1:2"}, None),
+        ({"components": "2"}, "single dimensions"),
+        ({"components": "1:2", "scorer": "mse"}, "not the explained variance"),
+        ({"components": "1:2", "rule": "best"}, "single dimensions"),
+        ({"components": "1:2", "folds": 11}, "too small"),
     ],
 )
-def test_one_fit_tells_all_sizes_of_a_table(choices, curve):
+def test_one_fit_tells_all_sizes_of_a_table(choices, obstacle):
     frame = pd.DataFrame({"a": normal(30), "b": ["x", None, "y"] * 10})
     made = planned(DataSet("x", frame, ["a", "b"]), **choices)
-    assert make_search(made).curve == curve
+    search = make_search(made)
+    search._range = DimensionRange.of(search.estimator, made.X)
+    found = search._obstacle_to_nested()
+    assert (found is None) if obstacle is None else (obstacle in found)
 
 
 def test_a_column_that_cannot_be_learnt_is_named():

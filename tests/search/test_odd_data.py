@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import torch
 from helpers import models
-from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
@@ -100,7 +99,6 @@ NO_NUMBERS = {
     "complex": (X + 0j, "Complex data not supported"),
     "ragged": ([[1.0, 2.0], [3.0]], "unequal length"),
     "same names": (FRAME.set_axis(list("abcda"), axis=1), "'a' occurs more than once"),
-    "sparse": (sparse.csr_array(X), "Sparse data was passed"),
     "a vector": (X[:, 0], "Expected 2D array"),
     "no rows": (X[:0], r"0, 5\)"),
     "no columns": (X[:, :0], r"40, 0\)"),

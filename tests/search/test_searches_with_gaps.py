@@ -31,6 +31,7 @@ def test_the_latent_dimension_of_tables_with_gaps(settings):
     )
     assert search.fit(holed()).best_params_["denseautoencoder__n_components"] == 2
     assert np.isfinite(search.score(holed()))
+    assert search.curve_ == settings.get("curve", "nested")
 
 
 def test_selected_dimensions():

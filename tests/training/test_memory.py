@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import models
 from helpers.data import normal
+from scipy import sparse
 from torch.utils.data import TensorDataset
 
-from skae import get_scorer
+from skae import TabularAutoencoder, get_scorer
 from skae.autoencoders._base import _share_outside
 from skae.scorers import Reconstruction
 
@@ -78,6 +80,30 @@ def test_the_range_of_data_is_checked_in_parts():
     X = data(1_000_000, 32)
     assert growth(lambda: _share_outside(X, 0, 150)) < 0.3 * X.nbytes
     assert _share_outside(X, 0, 150) == np.mean(X[:1000] > 150)
+
+
+@linux_only
+def test_sparse_rows_become_dense_batch_by_batch():
+    X = sparse.random_array((20_000, 5000), density=0.005, format="csr", rng=0)
+    X = X.ceil().astype(np.float32)
+    model = dense(batch_size=2**10)
+    model.fit(X[:1100])
+    n_bytes = 4 * np.prod(X.shape)
+    assert growth(lambda: model.fit(X).score(X)) < 0.6 * n_bytes
+
+
+@linux_only
+def test_one_hot_columns_of_tables_are_made_batch_by_batch():
+    rng = np.random.default_rng(0)
+    levels = np.array([f"level {i}" for i in range(90)], dtype=object)
+    X = pd.DataFrame({name: levels[rng.integers(90, size=200_000)] for name in "abc"})
+    model = TabularAutoencoder(
+        2, hidden_layer_sizes=(4,), max_epochs=1, batch_size=2**12, random_state=0
+    )
+    model.fit(X[:20_000]).score(X[:20_000])
+    n_bytes = 4 * 270 * len(X)
+    assert growth(lambda: model.fit(X)) < 0.3 * n_bytes
+    assert growth(lambda: model.score(X)) < 0.3 * n_bytes
 
 
 PREDICTIONS = {

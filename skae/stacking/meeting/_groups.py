@@ -95,7 +95,7 @@ def kind_of(net, rows, rows_val, last):
         architecture,
         _frozen_noise(module.input_noise),
         _frozen_bottleneck(module.bottleneck),
-        _frozen(loss.reconstruction),
+        _frozen_term(loss.reconstruction),
         tuple((name, _frozen(part, "weight")) for name, part in loss.penalties.items()),
         _frozen_optimizer(net),
     )
@@ -120,6 +120,7 @@ def _are_plain(rows, module):
         type(source) is ArraySource
         and rows.beside == (None, None, None)
         and tuple(source.X.shape[1:]) == module.event_shape
+        and isinstance(source.X, np.ndarray | torch.Tensor)
         and not isinstance(source.X, np.memmap)
     )
 
@@ -128,7 +129,9 @@ def _is_known(module, activations):
     code = getattr(module.bottleneck, "activation", None)
     own = set() if code is None else {type(code)}
     return (
-        _is_known_noise(module.input_noise)
+        module.raw_dispersion is None
+        and not (module.link and module.link.state_dict())  # which each would have
+        and _is_known_noise(module.input_noise)
         and _is_known_noise(getattr(module.bottleneck, "noise", None))
         and activations | own <= StackedActivation.kinds
         and all(parameter.requires_grad for parameter in module.parameters())
@@ -160,6 +163,11 @@ def _frozen_bottleneck(bottleneck):
     activation = getattr(bottleneck, "activation", None)
     noise = _frozen_noise(getattr(bottleneck, "noise", None))
     return type(bottleneck), type(activation), noise
+
+
+def _frozen_term(term):
+    own = (name for name in term.differs_in if getattr(term, name) is not None)
+    return _frozen(term, *own)
 
 
 def _frozen_optimizer(net):

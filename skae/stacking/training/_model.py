@@ -77,7 +77,9 @@ class StackedModel:
             [module.input_noise for module in modules], [event_shape] * len(modules)
         )
         self.reconstruction = stack_reconstruction(
-            loss.reconstruction, self.has_missing
+            [member.net.criterion_.reconstruction for member in members],
+            modules[0],
+            self.has_missing,
         )
         self.terms = ["loss", "reconstruction", *loss.penalties]
         self._load(modules, dtype, device)
@@ -124,6 +126,7 @@ class StackedModel:
         self.network.keep(kept)
         self.units.keep(index)
         self.code.keep(kept)
+        self.reconstruction.keep(kept)
         if self.noise is not None:
             self.noise.keep(kept)
         self._bind(self.tensors.take(index))

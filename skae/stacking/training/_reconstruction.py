@@ -2,7 +2,9 @@
 
 from math import pi
 
+import numpy as np
 import torch
+from sklearn.base import clone
 
 from skae.objectives import GaussianLikelihood, SquaredError
 from skae.stacking.layers._linear import Memory
@@ -11,16 +13,26 @@ __all__ = ["stack_reconstruction"]
 
 
 class _Any:
-    """A reconstruction term, whose gradient torch finds."""
+    """A reconstruction term, behind its link if any, whose gradient torch finds."""
 
-    def __init__(self, term):
-        self.term = term
+    def __init__(self, terms, link=None, event_shape=()):
+        self.terms = terms
+        self.link = link
+        self.event_shape = event_shape
 
     def bind(self, n_members, width, like):
         """Work on so many members' rows of that width."""
+        self.term = _joined(self.terms)
+
+    def keep(self, members):
+        """Forget all but some members; `bind` has to follow."""
+        self.terms = [self.terms[member] for member in members]
 
     def forward(self, x, x_hat, batch, present=None):
-        """Return the term of every member, of the entries that are present."""
+        """Return the term of every member, of the entries that are present.
+
+        What decoders put out are reconstructions, or what the link makes of them.
+        """
         weight = batch.weight
         if weight is not None:
             weight = weight[..., None].expand_as(x)
@@ -28,11 +40,16 @@ class _Any:
             weight = present.to(x.dtype) if weight is None else present * weight
         with torch.enable_grad():
             self._leaf = x_hat.detach().requires_grad_()
-            self._losses = self.term(x, self._leaf, weight)
+            self._losses = self.term(x, self._linked(self._leaf), weight)
         return self._losses.detach()
 
+    def _linked(self, u):
+        if self.link is None:
+            return u
+        return self.link(u.unflatten(2, self.event_shape)).flatten(2)
+
     def backward(self):
-        """Return the gradient of the reconstructions."""
+        """Return the gradient of what decoders put out."""
         losses = self._losses
         return torch.autograd.grad(losses, self._leaf, torch.ones_like(losses))[0]
 
@@ -40,12 +57,15 @@ class _Any:
 class _Squared:
     """Squared error in few operations, where nothing is missing."""
 
-    def __init__(self, term):
+    def __init__(self):
         self._counts = {}
 
     def bind(self, n_members, width, like):
         self._errors = Memory(n_members, width, like)
         self._counts.clear()
+
+    def keep(self, members):
+        pass  # `bind` has all that there is to know
 
     def forward(self, x, x_hat, batch, present=None):
         errors = self._errors.rows(x.shape[1])
@@ -81,15 +101,35 @@ class _Gaussian(_Squared):
         return super().backward().mul_(slope[:, None, None])
 
 
-def stack_reconstruction(term, has_missing=False):
-    """Return the stacked version of a `ReconstructionLoss` that is element-wise."""
-    if has_missing:
-        return _Any(term)
+def stack_reconstruction(terms, module, has_missing=False):
+    """Return the stacked version of element-wise terms, which are alike.
+
+    Parameters
+    ----------
+    terms : list of ReconstructionLoss
+        Of the members.
+    module : AutoencoderModule
+        Of a member; all have the same link.
+    has_missing : bool, default=False
+        Whether some entries are NaN.
+    """
+    term = terms[0]
+    if has_missing or module.link is not None:
+        return _Any(terms, module.link, module.event_shape)
     for known, kind in _IN_FEW_OPERATIONS.items():
         is_known = isinstance(term, known) and type(term).__call__ is known.__call__
         if is_known and not getattr(term, "per_feature", False):
-            return kind(term)
-    return _Any(term)
+            return kind()
+    return _Any(terms)
+
+
+def _joined(terms):
+    """Return a term for all members, with the parameters that each has of its own."""
+    names = [
+        name for name in terms[0].differs_in if getattr(terms[0], name) is not None
+    ]
+    own = {name: np.stack([getattr(term, name) for term in terms]) for name in names}
+    return clone(terms[0]).set_params(**own) if own else terms[0]
 
 
 _IN_FEW_OPERATIONS = {SquaredError: _Squared, GaussianLikelihood: _Gaussian}
