@@ -289,6 +289,7 @@ _TOLD_OTHERWISE = (
     "Some candidates have no finite",
     r"\d+ of the \d+ candidates have no score",
     "The search was interrupted after",
+    "The estimator .* does not support callbacks",
     "Interrupted after generation",
 )
 

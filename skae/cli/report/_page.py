@@ -1,10 +1,10 @@
 """HTML page of a report: findings, figures, numbers and settings."""
 
-import platform
-from importlib.metadata import version
+import shlex
 
 import numpy as np
 
+from skae.cli._facts import versions
 from skae.cli._plan import scale_of
 from skae.cli.report._columns import columns_rows, missing_text
 from skae.cli.report._scores import (
@@ -20,8 +20,6 @@ from skae.plotting._scale import text_of
 
 __all__ = ["render_page"]
 
-_PACKAGES = ("skae", "numpy", "scikit-learn", "scikit-optimize", "skorch", "torch")
-
 
 def render_page(plan, outcome, figures):
     """Return the report as a page of HTML that needs no other file.
@@ -35,7 +33,6 @@ def render_page(plan, outcome, figures):
     figures : list of Figure
         What to show.
     """
-    versions = {name: version(name) for name in _PACKAGES}
     return _template().render(
         data=plan.data,
         outcome=outcome,
@@ -49,7 +46,7 @@ def render_page(plan, outcome, figures):
         choices=_choices(plan),
         usage=_usage(plan),
         command=plan.settings.command(),
-        versions={**versions, "Python": platform.python_version()},
+        versions=versions(),
     )
 
 
@@ -202,15 +199,22 @@ def _data_choices(plan):
 
 
 def _usage(plan):
-    lines = ["import joblib", 'model = joblib.load("model.joblib")']
-    if plan.data.is_mixed:
-        lines.append("# frame: of pandas, with the columns above and dates as such")
-        return "\n".join([*lines, "Z = model.transform(frame)"])
-    if plan.window is None:
-        return "\n".join([*lines, "Z = model.transform(X)"])
-    others = ", flatten=True" * plan.window.flatten
-    others += ', missing="keep"' * bool(plan.data.n_missing)
-    cut = f"SlidingWindow({plan.window.length}, stride={plan.window.stride}{others})"
-    lines.insert(1, "from skae.preprocessing import SlidingWindow")
-    lines.append(f"windows = {cut}.fit_transform(series)")
-    return "\n".join([*lines, "Z = model.transform(windows)"])
+    """Return what to do with the model, as commands, and in Python."""
+    folder = shlex.quote(str(plan.settings.output))
+    commands = {
+        f"skae transform {folder} new.csv -o codes.csv": "codes of new rows",
+        f"skae reconstruct {folder} new.csv -o back.csv": "what codes make of them",
+        f"skae score {folder} new.csv -o errors.csv": "how unusual each row is",
+        f"skae info {folder}": "what the model is",
+    }
+    width = max(map(len, commands)) + 2
+    return "\n".join(
+        [
+            *(f"{command:{width}}# {what}" for command, what in commands.items()),
+            "",
+            "# or in Python, from a file, a data frame or an array",
+            "import joblib",
+            'model = joblib.load("model.joblib")',
+            'Z = model.transform("new.csv")',
+        ]
+    )
