@@ -119,7 +119,7 @@ def _run(data, settings, folder):
     from skae.cli._facts import facts_of
     from skae.cli._plan import Plan
     from skae.cli._run import run
-    from skae.cli.report import columns_text, summary, write_report
+    from skae.cli.report import columns_text, conclusion, summary, write_report
 
     plan, voice = Plan(data, settings), Voice(settings.quiet, settings.json)
     voice.tell(plan.title)
@@ -146,6 +146,7 @@ def _run(data, settings, folder):
     voice.find(f"Report: {report}")
     if settings.json:
         facts = facts_of(plan, outcome) | {"notes": plan.notes, "folder": str(folder)}
+        facts["conclusion"] = conclusion(plan, outcome)
         typer.echo(json.dumps(facts, indent=2))
 
 

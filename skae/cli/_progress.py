@@ -35,6 +35,7 @@ class SearchProgress:
 
     def setup(self, estimator, context):
         """Begin to draw."""
+        console = self.console or Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -43,8 +44,9 @@ class SearchProgress:
             TextColumn("passed,"),
             TimeRemainingColumn(),
             TextColumn("to go"),
-            console=self.console or Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._fits = self._bar.add_task("Fits", total=self.n_fits, of=f"/{self.n_fits}")
         self._refit = None

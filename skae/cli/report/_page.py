@@ -1,13 +1,16 @@
 """HTML page of a report: findings, figures, numbers and settings."""
 
 import shlex
+from typing import NamedTuple
 
 import numpy as np
 
 from skae.cli._facts import versions
 from skae.cli._plan import scale_of
 from skae.cli.report._columns import columns_rows, missing_text
+from skae.cli.report._conclusion import conclusion
 from skae.cli.report._scores import (
+    MEANINGS,
     digits,
     estimates_text,
     explains_more,
@@ -38,8 +41,11 @@ def render_page(plan, outcome, figures):
         outcome=outcome,
         facts=_facts(plan, outcome),
         notes=plan.notes + outcome.remarks(plan),
-        figures=figures,
+        figures=[figure for figure in figures if not figure.for_experts],
+        more_figures=[figure for figure in figures if figure.for_experts],
+        conclusion=conclusion(plan, outcome),
         header=_header(plan),
+        meanings=_meanings(plan),
         columns=columns_rows(plan),
         missing=missing_text(plan.data),
         rows=_rows(plan, outcome),
@@ -64,25 +70,56 @@ def _template():
 # What was found
 
 
+class Fact(NamedTuple):
+    """A key figure.
+
+    Attributes
+    ----------
+    value, unit, name : str
+    meaning : str
+        Half a sentence on what it says.
+    """
+
+    value: str
+    unit: str
+    name: str
+    meaning: str
+
+
 def _facts(plan, outcome):
-    """Return the key figures, each with its unit and name."""
+    """Return the key figures, each a `Fact`."""
     scorer = plan.settings.scorer
     explained = f"{outcome.score('reconstruction'):.1%}"
-    facts = [(outcome.headline, "", "latent dimension")]
+    meaning = "how many numbers stand for a row"
+    facts = [Fact(outcome.headline, "", "latent dimension", meaning)]
     if outcome.others:
-        facts.append((outcome.others, "", "chosen with it"))
+        meaning = "what was searched beside the dimension"
+        facts.append(Fact(outcome.others, "", "chosen with it", meaning))
     facts += [] if plan.data.is_mixed else [_error(plan, outcome)]
-    facts.append((explained, "", "held-out variance explained"))
+    facts.append(Fact(explained, "", "held-out variance explained", _EXPLAINED))
     if scorer != "reconstruction":
-        facts.append((f"{outcome.score(scorer):.3f}", "", metric_title(scorer)))
+        value = f"{outcome.score(scorer):.3f}"
+        facts.append(Fact(value, "", metric_title(scorer), _meaning_of(scorer)))
     if outcome.linear is not None:
         facts.append(_comparison(plan, outcome))
     if outcome.prediction is not None:
         facts.append(_prediction(outcome.prediction))
     if intrinsic := plan.range.intrinsic:
         name = f"dimension of the data by neighbours: {estimates_text(intrinsic)}"
-        facts.append((f"{intrinsic.median:.1f}", "", name))
+        meaning = "what distances between nearest rows suggest, without any network"
+        facts.append(Fact(f"{intrinsic.median:.1f}", "", name, meaning))
     return facts
+
+
+_EXPLAINED = (
+    "how much of what varies comes back from the codes of rows that were not trained "
+    "on: 100% is all, 0% no more than the means"
+)
+
+
+def _meaning_of(scorer):
+    """Return half a sentence on a scorer."""
+    return MEANINGS.get(scorer, "higher is better")
 
 
 def _unit(plan):
@@ -91,7 +128,13 @@ def _unit(plan):
 
 def _error(plan, outcome):
     errors = fold_range_text(outcome.fold_rmse)
-    return digits(outcome.rmse), _unit(plan), f"held-out error (RMSE), {errors}"
+    return Fact(
+        digits(outcome.rmse),
+        _unit(plan),
+        f"held-out error (RMSE), {errors}",
+        "by how much values that come back from codes are off, on rows that were not "
+        "trained on",
+    )
 
 
 def _comparison(plan, outcome):
@@ -104,24 +147,30 @@ def _comparison(plan, outcome):
         is_better = pca_is_better(outcome.rmse, -outcome.linear)
         name = "RMSE of PCA"
     name = f"for comparison: held-out {name} with {outcome.chosen}"
-    return value, unit, name + ", better than the autoencoder here" * is_better
+    name += ", better than the autoencoder here" * is_better
+    meaning = "what as many weighted sums of the columns do, without any network"
+    return Fact(value, unit, name, meaning)
 
 
 def _prediction(found):
     """Return how well codes predict the target, beside what chance does."""
+    meaning = "from the ten nearest codes of other rows"
     if found.chance is None:
-        return (
-            f"{found.score:.2f}",
-            "R²",
-            f"of {found.target} by the codes (its mean: 0)",
-        )
+        name = f"of {found.target} by the codes (its mean: 0)"
+        return Fact(f"{found.score:.2f}", "R²", name, meaning)
     name = f"of {found.target} by the codes (most frequent value: {found.chance:.0%})"
-    return f"{found.score:.0%}", "accuracy", name
+    return Fact(f"{found.score:.0%}", "accuracy", name, meaning)
 
 
 def _header(plan):
     names = [name.removeprefix("neg_") for name in plan.scoring]
     return ["RMSE" if name == "rmse" else metric_title(name) for name in names]
+
+
+def _meanings(plan):
+    """Return names of measures, as in the header, and what they say."""
+    names = [name.removeprefix("neg_") for name in plan.scoring]
+    return zip(_header(plan), map(_meaning_of, names), strict=True)
 
 
 def _rows(plan, outcome):
