@@ -47,6 +47,8 @@ def settled(values, form=None):
         return values.astype(object).map(lambda _: None).astype(float)
     if all(issubclass(each, date) for each in types):
         return _dates(cells, "ISO8601", values)
+    if types <= {int, float}:
+        return _numbers(cells)
     if str not in types:
         return values
     if types != {str}:

@@ -198,6 +198,7 @@ def _from_file(name, table, columns, exclude, target, index, is_series):
     if not features or not len(next(iter(features.values()))):
         raise InputError(f"{name!r} has no rows of data.")
     features = {name: settled(values) for name, values in features.items()}
+    _check_decimals(features)
     X, names, rows, notes = _features(features, columns, is_series)
     if len(names) < len(everything):
         table = Table(everything, names=table.names)
@@ -214,6 +215,20 @@ def _from_file(name, table, columns, exclude, target, index, is_series):
         image_shape=table.image_shape,
         n_channels=table.n_channels,
     )
+
+
+def _check_decimals(table):
+    """Raise an error where text is numbers with another sign before decimals."""
+    for name, values in table.items():
+        present = values.dropna()
+        if values.dtype != "str" or not len(present):
+            continue
+        if present.str.fullmatch(r"[+-]?\d*,\d+").all():
+            raise InputError(
+                f"Column {name!r} holds numbers with decimal commas, such as "
+                f"{present.iloc[0]!r}: pass --decimal ,",
+                "--decimal",
+            )
 
 
 def _forms(table, X):
