@@ -41,14 +41,15 @@ class SearchProgress:
             BarColumn(),
             TextColumn("{task.completed:.0f}{task.fields[of]}"),
             TimeElapsedColumn(),
-            TextColumn("passed,"),
+            TextColumn("passed"),
             TimeRemainingColumn(),
-            TextColumn("to go"),
+            TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._fits = self._bar.add_task("Fits", total=self.n_fits, of=f"/{self.n_fits}")
+        of = {"of": f"/{self.n_fits}", "left": "to go"}
+        self._fits = self._bar.add_task("Fits", total=self.n_fits, **of)
         self._refit = None
         self._bar.start()
 
@@ -60,9 +61,11 @@ class SearchProgress:
         if context.task_name == "epoch" and self._refit is None:
             n_epochs = estimator.max_epochs
             known = not isinstance(n_epochs, str)
-            of = f"/{n_epochs} epochs" if known else " epochs"
+            of = {"of": " epochs", "left": ""}
+            if known:
+                of = {"of": f"/{n_epochs} epochs", "left": "to go at most"}
             total = n_epochs if known else None
-            self._refit = self._bar.add_task("Refit", total=total, of=of)
+            self._refit = self._bar.add_task("Refit", total=total, **of)
 
     def on_fit_task_end(self, estimator, context):
         """Count a fit, or an epoch of the refit."""
@@ -70,7 +73,7 @@ class SearchProgress:
             self.max_propagation_depth = None
         elif context.task_name == "epoch":
             self._bar.advance(self._refit)
-        elif self._refit is None and context.max_subtasks == 0:
+        elif self.max_propagation_depth == 0 and context.max_subtasks == 0:
             self._bar.advance(self._fits)
 
     def teardown(self, estimator, context):
