@@ -48,6 +48,7 @@ OTHERS = [autoencoder for autoencoder in AUTOENCODERS if autoencoder not in VARI
 @pytest.mark.usefixtures("numpy_state_restored")
 @pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.filterwarnings("ignore:The fit ended worse than the mean")
+@pytest.mark.filterwarnings("ignore:n_components=3 is above the number of features")
 @estimator_checks.parametrize_with_checks(OTHERS)
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -57,6 +58,7 @@ def test_scikit_learn_contract(estimator, check):
 @pytest.mark.usefixtures("numpy_state_restored")
 @pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.filterwarnings("ignore:The fit ended worse than the mean")
+@pytest.mark.filterwarnings("ignore:n_components=3 is above the number of features")
 @estimator_checks.parametrize_with_checks(VARIANTS)
 def test_scikit_learn_contract_of_variants(estimator, check):
     check(estimator)

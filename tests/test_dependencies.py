@@ -10,7 +10,11 @@ import skae
 
 ROOT = Path(skae.__file__).parent
 PROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "skopt": "scikit-optimize"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "skopt": "scikit-optimize",
+}
 
 
 def declared(requirements):

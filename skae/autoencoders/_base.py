@@ -31,13 +31,19 @@ from skae.autoencoders._docs import document
 from skae.autoencoders._impute import ImputeMixin
 from skae.autoencoders._length import Length, LengthMixin
 from skae.autoencoders._missing import empty_features, warn_empty_features
+from skae.autoencoders._notebook import NotebookMixin
 from skae.autoencoders._notices import warn_once_in_searches
+from skae.autoencoders._parameters import ParameterMixin
 from skae.autoencoders._rows import chunks, evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
 from skae.autoencoders._scales import warn_near_constant, warn_unequal_scales
 from skae.autoencoders._support import check_support
 from skae.bottlenecks import PointBottleneck
-from skae.exceptions import IncompatiblePartsError, OutOfRangeWarning
+from skae.exceptions import (
+    DimensionWarning,
+    IncompatiblePartsError,
+    OutOfRangeWarning,
+)
 from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation, output_within
@@ -68,6 +74,8 @@ __all__ = ["BaseAutoencoder", "document"]
 
 
 class BaseAutoencoder(
+    ParameterMixin,
+    NotebookMixin,
     LengthMixin,
     ConditionMixin,
     ImputeMixin,
@@ -311,6 +319,9 @@ default=None
             When training has diverged (see `diverged_`): the last good weights are
             kept and nothing is raised, so that a search goes on. Or when the fit ends
             with a worse reconstruction than the mean of the rows.
+        DimensionWarning
+            When codes have more units than rows have features, and neither noise nor a
+            penalty keeps them from copying the rows.
         OutOfRangeWarning
             When a bounded output activation cannot reach the data.
         ScaleWarning
@@ -432,6 +443,7 @@ default=None
         device = resolve_device(self.device)
         events, targets, conditions = self._sample(data, rows)
         event_shape, dtype = events.shape[1:], torch_dtype(events.dtype, device)
+        self._warn_overcomplete(event_shape)
         check_size(partial(self._build_module, event_shape, self._bottleneck()), dtype)
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
@@ -558,6 +570,22 @@ default=None
         shape = (event_shape[0] + n_conditions,)
         encoder, _ = network.build(shape, n_components)
         return encoder, decoder, encoder.out_features
+
+    def _warn_overcomplete(self, event_shape):
+        """Warn of codes that may copy the rows, since nothing keeps them from it."""
+        n_features, n_components = prod(event_shape), int(self.n_components)
+        default = signature(type(self)).parameters["n_components"].default
+        is_kept = self._input_noise() is not None or self._objective().penalties
+        if n_components <= n_features or is_kept or n_components == default:
+            return
+        warn_once_in_searches(
+            f"n_components={n_components} is above the number of features, "
+            f"{n_features}: such a code may copy rows, and compresses nothing. Lower "
+            "it (skae.select_dimension finds a size), or add noise or a penalty.",
+            DimensionWarning,
+            (type(self).__name__, n_components, n_features),
+            stacklevel=6,
+        )
 
     def _train(self, data, rows, rows_val, length, context):
         self._warn_out_of_range(data.target)

@@ -1,10 +1,11 @@
 """The command line.
 
 ``skae select`` finds a latent dimension and reports on it, ``skae plugins`` lists the
-parts that there are.
+parts that there are. What is done with a finished model is in `skae.cli._use`.
 """
 
 import inspect
+import json
 import warnings
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -19,6 +20,9 @@ from rich.text import Text
 from skae.cli._errors import InputError
 from skae.cli._folder import claim_folder, discard_folder, open_store
 from skae.cli._inputs import read_data
+from skae.cli._progress import SearchProgress
+from skae.cli._sample import sample_of
+from skae.cli._say import Voice
 from skae.cli._settings import Settings
 from skae.exceptions import UnknownNameError
 from skae.plugins import KINDS, list_plugins
@@ -59,9 +63,10 @@ def select(**choices):
     """Find the latent dimension of an autoencoder for DATA, and report on it.
 
     Cross-validates an autoencoder for each dimension, chooses one by a rule on the
-    scores, refits it, and writes model.joblib, scores.csv, figures/ and report.html to
-    a folder. Searches other than the curve try further settings for a dimension: the
-    best of them stand for it.
+    scores, refits it, and writes model.joblib, codes.csv, scores.csv, figures/ and
+    report.html to a folder. Searches other than the curve try further settings for a
+    dimension: the best of them stand for it. What comes after it: `skae transform`,
+    `reconstruct`, `score` and `info` take the folder, and new files.
 
     Each finished fit is kept in store.sqlite in the folder. Ctrl-C ends the run without
     a report and prints the command that goes on from there, with --resume.
@@ -74,11 +79,12 @@ def select(**choices):
             settings.column or (),
             settings.exclude or (),
             settings.target,
-            decimal=settings.decimal,
-            encoding=settings.encoding,
+            index=settings.index,
+            reading=settings.reading,
             is_series=settings.window is not None,
         )
-        _select(data, settings.completed(data))
+        settings = settings.completed(data)
+        _select(data, settings)
     except InputError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from None
 
@@ -102,7 +108,7 @@ def _check_extra():
 def _select(data, settings):
     folder = claim_folder(settings.output, settings.force, settings.resume)
     try:
-        _run(data, settings, folder)
+        _run(sample_of(data, settings), settings, folder)
     except InputError:
         discard_folder(folder)
         raise
@@ -110,50 +116,52 @@ def _select(data, settings):
 
 def _run(data, settings, folder):
     # What takes long to import comes after what is quickly found to be wrong.
-    from sklearn.callback import ProgressBar
-
+    from skae.cli._facts import facts_of
     from skae.cli._plan import Plan
     from skae.cli._run import run
-    from skae.cli.report import columns_text, summary, write_report
+    from skae.cli.report import columns_text, conclusion, summary, write_report
 
-    plan = Plan(data, settings)
-    _print(plan.title)
+    plan, voice = Plan(data, settings), Voice(settings.quiet, settings.json)
+    voice.tell(plan.title)
     if plan.columns:
-        _print(columns_text(plan))
+        voice.tell(columns_text(plan))
     for note in plan.notes:
-        _print(f"Note: {note}", style="yellow")
+        voice.note(note)
     store, n_kept = open_store(folder, settings.resume)
     if settings.resume:
-        _print(f"Fits of earlier runs in {folder}: {n_kept}")
+        voice.tell(f"Fits of earlier runs in {folder}: {n_kept}")
+    watching = [] if settings.quiet else [SearchProgress(plan.n_fits)]
     try:
-        outcome = run(plan, store, [ProgressBar(max_propagation_depth=0)])
+        outcome = run(plan, store, watching)
     except KeyboardInterrupt:
-        _say_how_to_go_on(plan, folder)
+        _say_how_to_go_on(plan, folder, voice)
         raise typer.Exit(130) from None
     if settings.resume:
-        _print(f"Of {outcome.n_fits} fits, {outcome.n_recalled} were there already.")
+        n_fits, n_there = outcome.n_fits, outcome.n_recalled
+        voice.tell(f"Of {n_fits} fits, {n_there} were there already.")
     report = write_report(plan, outcome, folder)
-    for line in [*summary(plan, outcome), f"Report: {report}"]:
-        _print(line)
+    lines = summary(plan, outcome)
+    for line in [lines[0], outcome.verdict.text] if settings.quiet else lines:
+        voice.find(line)
+    voice.find(f"Report: {report}")
+    if settings.json:
+        facts = facts_of(plan, outcome) | {"notes": plan.notes, "folder": str(folder)}
+        facts["conclusion"] = conclusion(plan, outcome)
+        typer.echo(json.dumps(facts, indent=2))
 
 
-def _print(line, style=None):
-    options = {"highlight": False, "markup": False, "soft_wrap": True}
-    Console().print(line, style=style, **options)
-
-
-def _say_how_to_go_on(plan, folder):
+def _say_how_to_go_on(plan, folder, voice):
     """Print the progress of a run ended by Ctrl-C, and the command to resume it."""
     _, n_kept = open_store(folder, resume=True)
     if n_kept == 0:
         discard_folder(folder)
-        _print("Interrupted before any fit was finished: nothing is kept.")
+        voice.find("Interrupted before any fit was finished: nothing is kept.")
         return
-    _print(
+    voice.find(
         f"Interrupted. {n_kept} fits are finished and kept; the search takes "
         f"{plan.n_fits}. To go on:"
     )
-    _print(plan.settings.command(resume=True))
+    voice.find(plan.settings.command(resume=True))
 
 
 @app.command()

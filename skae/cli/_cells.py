@@ -2,7 +2,7 @@
 
 from datetime import date
 
-__all__ = ["NO_VALUE", "settled"]
+__all__ = ["NO_VALUE", "date_form", "settled"]
 
 #: Cells without a value, as people write them; compared in small letters.
 NO_VALUE = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "<na>", "nat"})
@@ -10,15 +10,18 @@ NO_VALUE = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "<na>", "nat"})
 # Where day and month may be exchanged, the first one that fits all cells is taken.
 _DAYS = "ISO8601", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y"
 _TIMES = "", " %H:%M", " %H:%M:%S"
+_FORMS = ("ISO8601", *(day + time for day in _DAYS[1:] for time in _TIMES))
 _LIKE_DATES = r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?([ T].*)?"
 
 
-def settled(values):
+def settled(values, form=None):
     """Return a column with numbers or dates in place of text that stands for them.
 
     Parameters
     ----------
     values : pandas.Series
+    form : str or None, default=None
+        Of dates, to be tried first; see `date_form`.
 
     Returns
     -------
@@ -37,19 +40,46 @@ def settled(values):
     """
     if values.dtype != object and values.dtype != "str":
         return values
-    cells = values.astype(object).map(_stripped)
-    cells = cells.where(cells.notna(), None)
+    cells = _cells(values)
     present = cells.dropna()
     types = set(map(type, present))
     if not types:
         return values.astype(object).map(lambda _: None).astype(float)
     if all(issubclass(each, date) for each in types):
         return _dates(cells, "ISO8601", values)
+    if types <= {int, float}:
+        return _numbers(cells)
     if str not in types:
         return values
     if types != {str}:
         return cells.map(str, na_action="ignore")
-    return _numbers(cells) if _are_numbers(present) else _dates_or_text(cells, present)
+    if _are_numbers(present):
+        return _numbers(cells)
+    return _dates_or_text(cells, present, form)
+
+
+def date_form(values):
+    """Return the form of dates that are text, as pandas takes it; None of other text.
+
+    Parameters
+    ----------
+    values : pandas.Series
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skae.cli._cells import date_form
+    >>> date_form(pd.Series(["03/31/2024", "04/01/2024"]))
+    '%m/%d/%Y'
+    """
+    cells = _cells(values)
+    fitting = (form for form in _FORMS if _dates(cells, form, None) is not None)
+    return next(fitting, None)
+
+
+def _cells(values):
+    cells = values.astype(object).map(_stripped)
+    return cells.where(cells.notna(), None)
 
 
 def _stripped(cell):
@@ -71,15 +101,14 @@ def _numbers(cells):
     return pd.to_numeric(cells).astype(float)
 
 
-def _dates_or_text(cells, present):
+def _dates_or_text(cells, present, first):
     text = cells.astype("str")
     if not present.str.fullmatch(_LIKE_DATES).all():
         return text
-    for day in _DAYS:
-        for time in _TIMES if day != "ISO8601" else _TIMES[:1]:
-            found = _dates(cells, day + time, None)
-            if found is not None:
-                return found
+    for form in filter(None, (first, *_FORMS)):
+        found = _dates(cells, form, None)
+        if found is not None:
+            return found
     return text
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from skae.cli._errors import InputError
 
-__all__ = ["as_floats", "chosen", "reduced", "shortened"]
+__all__ = ["as_floats", "chosen", "counts_rows", "left_out", "reduced", "shortened"]
 
 # Most characters of what an error lists.
 _MAX_HINT = 300
@@ -14,7 +14,7 @@ _MAX_HINT = 300
 _OF_ROWS, _FEWEST = 0.9, 20
 
 
-def chosen(table, columns=(), exclude=(), target=None):
+def chosen(table, columns=(), exclude=(), target=None, index=None):
     """Return the features of a table, and the target, or None.
 
     Parameters
@@ -23,8 +23,8 @@ def chosen(table, columns=(), exclude=(), target=None):
         Columns by name.
     columns, exclude : sequence of str, default=()
         Names of the columns to use, all if there are none, and of those to leave out.
-    target : str or None, default=None
-        Name of the column that is no feature.
+    target, index : str or None, default=None
+        Names of columns that are no features.
 
     Raises
     ------
@@ -33,15 +33,17 @@ def chosen(table, columns=(), exclude=(), target=None):
     """
     named = [("--column", name) for name in columns]
     named += [("--exclude", name) for name in exclude]
-    named += [("--target", target)] if target is not None else []
+    others = ("--target", target), ("--index", index)
+    named += [(option, name) for option, name in others if name is not None]
     for option, name in named:
         _check_known(name, table, option)
-    left_out = {*exclude, target}
+    left_out = {*exclude, target, index}
     features = {n: table[n] for n in (columns or table) if n not in left_out}
     if table and not features:
+        option = "--target" if target else "--index"
         raise InputError(
             "No column is left: exclude fewer of them.",
-            "--exclude" if exclude else "--target",
+            "--exclude" if exclude else option,
         )
     return features, None if target is None else table[target]
 
@@ -78,6 +80,24 @@ def as_floats(values):
         return None
 
 
+def counts_rows(values):
+    """Return whether whole numbers go up by one from each row to the next.
+
+    Parameters
+    ----------
+    values : ndarray of float
+    """
+    return len(values) >= _FEWEST and bool((np.diff(values) == 1).all())
+
+
+def left_out(reason, names):
+    """Return a note on columns that are left out, in a list; none without any."""
+    if not names:
+        return []
+    listed = shortened(", ".join(map(repr, names)))
+    return [f"Left out ({reason}): {listed}."]
+
+
 def reduced(frame, kept=(), is_series=False):
     """Return what of a frame has something to learn from.
 
@@ -106,7 +126,7 @@ def reduced(frame, kept=(), is_series=False):
     has_value = frame.notna().to_numpy()
     columns, rows = has_value.any(axis=0), has_value.any(axis=1) | is_series
     empty = frame.columns[~columns].tolist()
-    notes = [*_note_on("text that names the rows", ids), *_note_on("empty", empty)]
+    notes = [*left_out("text that names the rows", ids), *left_out("empty", empty)]
     if not rows.all():
         notes.append(f"Rows without any value are left out: {np.sum(~rows):,}.")
     if not has_value.any():
@@ -119,10 +139,3 @@ def _names_rows(values):
     if len(present) < _FEWEST or values.dtype not in ("str", object):
         return False
     return present.nunique() > _OF_ROWS * len(present)
-
-
-def _note_on(reason, names):
-    if not names:
-        return []
-    listed = shortened(", ".join(map(repr, names)))
-    return [f"Left out ({reason}): {listed}."]

@@ -1,32 +1,58 @@
 """Reader of files of tables: columns by name, not yet converted to numbers."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from skae.cli._arrays import read_images, read_npy, read_npz
 from skae.cli._errors import InputError
+from skae.cli._table import Table
 from skae.cli._text import read_text
 from skae.datasets import dataset_names
 
-__all__ = ["READ", "read_file"]
+__all__ = ["AS_IT_LOOKS", "READ", "Reading", "read_file"]
 
 _SQLITE = "sqlite:///"
 
 
-def read_file(source, decimal=None, encoding=None):
-    """Return the columns of a file by name, as they are.
+@dataclass(frozen=True)
+class Reading:
+    """Options of reading, each None for what the file looks like.
+
+    Attributes
+    ----------
+    decimal, encoding : str or None
+        Of files of text; see `read_text`.
+    sheet : str or None
+        Name of a sheet, or of an array among several.
+    size : str or None
+        Width and height to give images, as ``28x28``.
+    """
+
+    decimal: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    size: str | None = None
+
+    def refuse(self, names, what):
+        """Raise an error where one of some options is given, which are for `what`."""
+        for name in names:
+            if getattr(self, name) is not None:
+                raise InputError(f"It is for {what}: leave it out.", f"--{name}")
+
+
+#: Reading of files as they look.
+AS_IT_LOOKS = Reading()
+
+
+def read_file(source, reading=AS_IT_LOOKS):
+    """Return the `Table` in a file or a folder of images, its columns as they are.
 
     Parameters
     ----------
     source : str
-        Path of a file of one of the kinds `READ`, or a table in one of SQLite, as
-        ``sqlite:///folder/file.db::table``.
-    decimal, encoding : str or None, default=None
-        Of files of text; see `read_text`.
-
-    Returns
-    -------
-    table : dict of pandas.Series
+        Path of a file of one of the kinds `READ`, of a folder of images, or a table in
+        one of SQLite, as ``sqlite:///folder/file.db::table``.
+    reading : Reading
 
     Raises
     ------
@@ -34,26 +60,40 @@ def read_file(source, decimal=None, encoding=None):
         When the file is of another kind, empty, or not what its name says.
     """
     if source.startswith(_SQLITE):
-        return _as_table(_read_sqlite(source.removeprefix(_SQLITE)))
+        _refuse_others(reading)
+        return Table.of(_read_sqlite(source.removeprefix(_SQLITE)))
     path = Path(source)
+    if path.is_dir():
+        _refuse_others(reading, "size")
+        return read_images(path, reading.size)
     kind = _kind_of(path)
-    if kind in _TEXT:
-        _check_content(path)
-        return _as_table(read_text(path, decimal, encoding))
-    for option, given in (("--decimal", decimal), ("--encoding", encoding)):
-        if given is not None:
-            raise InputError(
-                f"It is for files of text ({', '.join(_TEXT)}): leave it out.", option
-            )
     read = _READERS.get(kind)
-    if read is None:
+    if read is None and kind not in _TEXT:
         raise InputError(
             f"{path.name!r} is of a kind that is not read: pass one of "
-            f"{', '.join(READ)}, a table as {_SQLITE}file.db::table, or a bundled data "
-            f"set: {', '.join(dataset_names())}."
+            f"{', '.join(READ)}, a table as {_SQLITE}file.db::table, a folder of "
+            f"images, or a bundled data set: {', '.join(dataset_names())}."
         )
     _check_content(path)
-    return _as_table(read(path))
+    if read is None:
+        _refuse_others(reading, "decimal", "encoding")
+        frame = read_text(path, reading.decimal, reading.encoding)
+        return Table.of(frame, rows=frame.index.to_numpy() + 1)
+    if kind in _WITH_SHEETS:
+        _refuse_others(reading, "sheet")
+        return read(path, reading.sheet)
+    _refuse_others(reading)
+    return read(path)
+
+
+def _refuse_others(reading, *taken):
+    """Refuse the options of reading that a kind of file does not take."""
+    for names, what in (
+        (("decimal", "encoding"), f"files of text ({', '.join(_TEXT)})"),
+        (("sheet",), f"files of several tables ({', '.join(_WITH_SHEETS)})"),
+        (("size",), "folders of images"),
+    ):
+        reading.refuse([name for name in names if name not in taken], what)
 
 
 def _kind_of(path):
@@ -66,21 +106,17 @@ def _check_content(path):
         raise InputError(f"{path.name!r} is empty: it has no bytes in it.")
 
 
-def _as_table(frame):
-    return {str(name): frame.iloc[:, i] for i, name in enumerate(frame.columns)}
-
-
 # Kinds of files
 
 
 def _pandas(reader, kind, **options):
     """Return a function that reads a path with pandas, which may lack a package."""
 
-    def read(path):
+    def read(path, **more):
         import pandas as pd
 
         try:
-            return getattr(pd, reader)(path, **options)
+            return Table.of(getattr(pd, reader)(path, **options, **more))
         except ImportError as error:
             raise InputError(
                 f"{path.name!r} is read with a package that is not installed: {error}"
@@ -91,24 +127,6 @@ def _pandas(reader, kind, **options):
             ) from None
 
     return read
-
-
-def _read_npy(path):
-    import pandas as pd
-
-    try:
-        X = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path.name!r} does not read as an array: {error}") from None
-    if getattr(X, "ndim", None) != 2:
-        hint = (
-            " Turn a series into a column by x.reshape(-1, 1)." if X.ndim == 1 else ""
-        )
-        raise InputError(
-            f"{path.name!r} holds an array of shape {X.shape}: pass one of two "
-            f"dimensions, (n_samples, n_features).{hint}"
-        )
-    return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
 
 
 def _read_sqlite(name):
@@ -144,19 +162,28 @@ def _check_table(connection, table):
         )
 
 
-_excel = _pandas("read_excel", "a sheet")
+def _excel(path, sheet):
+    try:
+        return _pandas("read_excel", "a sheet")(path, sheet_name=sheet or 0)
+    except InputError as error:
+        raise InputError(str(error), "--sheet" if sheet else error.option) from None
+
+
 _json_lines = _pandas("read_json", "JSON lines", lines=True)
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 _READERS = {
-    ".npy": _read_npy,
+    ".npy": read_npy,
+    ".npz": read_npz,
     ".parquet": _pandas("read_parquet", "Parquet"),
     ".feather": _pandas("read_feather", "Feather"),
     ".xlsx": _excel,
     ".xls": _excel,
     ".ods": _excel,
+    ".json": _pandas("read_json", "JSON"),
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
 }
+_WITH_SHEETS = (".xlsx", ".xls", ".ods", ".npz")
 
 #: Kinds of files that are read, by the endings of their names.
 READ = (*_TEXT, *_READERS)

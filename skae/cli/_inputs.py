@@ -1,18 +1,26 @@
 """Data for the command line: files and bundled data sets, validated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from skae.cli._cells import settled
-from skae.cli._columns import as_floats, chosen, reduced, shortened
+from skae.cli._cells import date_form, settled
+from skae.cli._columns import (
+    as_floats,
+    chosen,
+    counts_rows,
+    left_out,
+    reduced,
+    shortened,
+)
 from skae.cli._errors import InputError
-from skae.cli._files import read_file
+from skae.cli._files import AS_IT_LOOKS, read_file
+from skae.cli._table import Table
 from skae.datasets import dataset_names, load_dataset
 from skae.exceptions import UnknownNameError
 
-__all__ = ["DataSet", "check_numbers", "read_data"]
+__all__ = ["DataSet", "as_matrix", "check_numbers", "read_data", "read_source"]
 
 #: What is known of bundled data sets beyond their numbers.
 _KNOWN = {
@@ -48,8 +56,16 @@ class DataSet:
         Length of the windows to cut by default; None for a table.
     image_shape : tuple of int or None
         Height and width of a row that is an image.
+    n_channels : int or None
+        Channels of a row that is a sequence, flattened; None for other rows.
     target : str or None
         What the labels are, where a column of the table was chosen for them.
+    index : pandas.Series or None
+        What the rows are called.
+    others : tuple of str
+        Names of the columns of the source that are no features.
+    forms : dict
+        Forms of dates that are text in the source, by columns.
     notes : tuple of str
         What the user should know of the reading.
     """
@@ -62,7 +78,11 @@ class DataSet:
     unit: str | None = None
     window: int | None = None
     image_shape: tuple | None = None
+    n_channels: int | None = None
     target: str | None = None
+    index: object = None
+    others: tuple = ()
+    forms: dict = field(default_factory=dict)
     notes: tuple = ()
 
     @property
@@ -83,8 +103,8 @@ def read_data(
     exclude=(),
     target=None,
     *,
-    decimal=None,
-    encoding=None,
+    index=None,
+    reading=AS_IT_LOOKS,
     is_series=False,
 ):
     """Return the `DataSet` at a path or of a name.
@@ -92,13 +112,16 @@ def read_data(
     Parameters
     ----------
     source : str
-        A bundled data set, a file, or a table of SQLite; see `read_file`.
+        A bundled data set, a file, a folder of images, or a table of SQLite; see
+        `read_file`.
     columns, exclude : sequence of str, default=()
         The columns to use, by name, all of them if empty, and those to leave out.
     target : str or None, default=None
         A column that is no feature, but what the rows are coloured by.
-    decimal, encoding : str or None, default=None
-        Of files of text; see `read_text`.
+    index : str or None, default=None
+        A column that is no feature, but what the rows are called.
+    reading : Reading, default=AS_IT_LOOKS
+        Options of reading.
     is_series : bool, default=False
         Whether rows follow one another, so that those without any value stay.
 
@@ -107,13 +130,26 @@ def read_data(
     InputError
         When there is no such data set, or no such column, or values are infinite.
     """
-    choice = columns, exclude, target
+    choice = columns, exclude, target, index
     if source in dataset_names():
         return _bundled(source, *choice)
+    name, table = read_source(source, reading)
+    return _from_file(name, table, *choice, is_series)
+
+
+def read_source(source, reading=AS_IT_LOOKS):
+    """Return the name and the `Table` of a bundled data set, a file or a folder.
+
+    Parameters
+    ----------
+    source : str
+    reading : Reading, default=AS_IT_LOOKS
+    """
+    if source in dataset_names():
+        return source, Table(_columns_of(load_dataset(source)))
     path = Path(source)
-    if path.is_file() or source.startswith("sqlite:"):
-        table = read_file(source, decimal, encoding)
-        return _from_file(path.name.split("::")[-1], table, *choice, is_series)
+    if path.exists() or source.startswith("sqlite:"):
+        return path.name.split("::")[-1], read_file(source, reading)
     if path.suffix or len(path.parts) > 1:
         raise InputError(f"There is no file {source!r}: check the path.")
     try:
@@ -122,10 +158,17 @@ def read_data(
         raise InputError(f"{error} There is no file of that name either.") from None
 
 
-def _bundled(name, columns, exclude, target):
+def _columns_of(bunch):
+    import pandas as pd
+
+    columns = zip(map(str, bunch.feature_names), bunch.data.T, strict=True)
+    return {name: pd.Series(values) for name, values in columns}
+
+
+def _bundled(name, columns, exclude, target, index):
     bunch = load_dataset(name)
-    table = dict(zip(map(str, bunch.feature_names), bunch.data.T, strict=True))
-    features, labels = chosen(table, columns, exclude, target)
+    table = _columns_of(bunch)
+    features, labels = chosen(table, columns, exclude, target, index)
     classes = bunch.target
     if labels is None and classes is not None:
         labels = np.asarray(bunch.target_names)[classes]
@@ -134,29 +177,70 @@ def _bundled(name, columns, exclude, target):
         known = {key: known[key] for key in known if key != "image_shape"}
     return DataSet(
         name=name,
-        X=_matrix(features),
+        X=as_matrix(features),
         columns=list(features),
         labels=labels,
         dates=bunch.get("dates"),
         target=target,
+        index=None if index is None else table[index],
+        others=_others(table, features),
         **known,
     )
 
 
-def _from_file(name, table, columns, exclude, target, is_series):
-    features, labels = chosen(table, columns, exclude, target)
+def _others(table, features):
+    return tuple(name for name in table if name not in features)
+
+
+def _from_file(name, table, columns, exclude, target, index, is_series):
+    everything = table.columns
+    features, labels = chosen(everything, columns, exclude, target, index)
     if not features or not len(next(iter(features.values()))):
         raise InputError(f"{name!r} has no rows of data.")
     features = {name: settled(values) for name, values in features.items()}
+    _check_decimals(features)
     X, names, rows, notes = _features(features, columns, is_series)
+    if len(names) < len(everything):
+        table = Table(everything, names=table.names)
     return DataSet(
         name=name.split(".")[0],
         X=X,
         columns=names,
         labels=None if labels is None else settled(labels)[rows],
         target=target,
-        notes=tuple(notes),
+        index=_index(table, index, rows),
+        others=_others(everything, names),
+        forms=_forms(everything, X),
+        notes=(*table.notes, *notes),
+        image_shape=table.image_shape,
+        n_channels=table.n_channels,
     )
+
+
+def _check_decimals(table):
+    """Raise an error where text is numbers with another sign before decimals."""
+    for name, values in table.items():
+        present = values.dropna()
+        if values.dtype != "str" or not len(present):
+            continue
+        if present.str.fullmatch(r"[+-]?\d*,\d+").all():
+            raise InputError(
+                f"Column {name!r} holds numbers with decimal commas, such as "
+                f"{present.iloc[0]!r}: pass --decimal ,",
+                "--decimal",
+            )
+
+
+def _forms(table, X):
+    if not hasattr(X, "columns"):
+        return {}
+    dates = [name for name in X if X[name].dtype.kind == "M"]
+    return {n: date_form(table[n]) for n in dates if table[n].dtype.kind != "M"}
+
+
+def _index(table, index, rows):
+    names = table.names if index is None else table.columns[index]
+    return None if names is None else names[rows]
 
 
 def _features(table, kept, is_series):
@@ -167,20 +251,29 @@ def _features(table, kept, is_series):
     import pandas as pd
 
     numbers = {name: as_floats(values) for name, values in table.items()}
-    rows, notes = slice(None), []
+    counters = [n for n, x in numbers.items() if n not in kept and _is_counter(x)]
+    counters = counters if len(counters) < len(table) else []
+    for name in counters:
+        del table[name], numbers[name]
+    rows, notes = slice(None), left_out("counts the rows", counters)
     if not all(map(_is_complete, numbers.values())):
-        frame, rows, notes = reduced(pd.DataFrame(table), kept, is_series)
+        frame, rows, more = reduced(pd.DataFrame(table), kept, is_series)
+        notes += more
         numbers = {name: as_floats(frame[name]) for name in frame}
     if any(values is None for values in numbers.values()):
         return _without_infinity(frame, numbers), list(frame), rows, notes
-    return _matrix(numbers), list(numbers), rows, notes
+    return as_matrix(numbers), list(numbers), rows, notes
+
+
+def _is_counter(values):
+    return values is not None and counts_rows(values)
 
 
 def _is_complete(values):
     return values is not None and not np.isnan(values).any()
 
 
-def _matrix(table):
+def as_matrix(table):
     """Return the columns as a float32 matrix, or raise where it is infinite."""
     with np.errstate(over="ignore"):
         X = np.column_stack(list(table.values())).astype(np.float32)

@@ -1,13 +1,16 @@
 """Principal components of the data of a plan, to compare an autoencoder with."""
 
+import numpy as np
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline
 
 from skae._finder import find
+from skae._sklearn import safe_indexing
+from skae.search import ScoreCurve
 
-__all__ = ["PCAOfGaps", "linear_score"]
+__all__ = ["PCAOfGaps", "linear_scores"]
 
 
 class PCAOfGaps(PCA):
@@ -26,27 +29,59 @@ class PCAOfGaps(PCA):
         return super().transform(self.means_.transform(X))
 
 
-def linear_score(plan, n_components):
-    """Return the held-out score of PCA on the folds of a plan, by its `error`.
+def linear_scores(plan, sizes):
+    """Return held-out scores of PCA on the folds of a plan, by the plan's scorers.
+
+    One fit per fold tells all sizes, as the first components of many are those of few.
 
     Parameters
     ----------
     plan : Plan
         Of a table with columns that are no numbers, the components are those of
         standardised numbers and one-hot columns.
-    n_components : int
+    sizes : list of int
+        Numbers of components.
 
     Returns
     -------
-    score : float or None
-        None where there are not so many components, or they leave no error.
+    curves : dict of ScoreCurve
+        By the names of scorers, of the sizes that leave an error; empty without any.
     """
     X = plan.X if plan.data.is_mixed else plan.X.reshape(len(plan.X), -1)
-    n_train = min(len(train) for train, _ in plan.cv.split(X))
-    if n_components >= min(plan.range.n_features, n_train):
-        return None
+    folds = list(plan.cv.split(X))
+    n_features, n_train = plan.range.n_features, min(len(train) for train, _ in folds)
+    sizes = [size for size in sizes if size < min(n_features, n_train)]
+    if not sizes:
+        return {}
+    scorers = {n: s for n, s in plan.scoring.items() if n in _LINEAR}
+    is_long = n_features <= _MANY and n_train >= 10 * n_features
+    pca = PCAOfGaps(max(sizes), svd_solver="covariance_eigh" if is_long else "full")
     before = find(plan.pipeline).before
-    steps = [] if before is None else [("before", before)]
-    steps.append(("pca", PCAOfGaps(n_components, svd_solver="full")))
-    scores = cross_val_score(Pipeline(steps), X, scoring=plan.error, cv=plan.cv)
-    return float(scores.mean())
+    pipeline = Pipeline([*([] if before is None else before.steps), ("pca", pca)])
+    scores = [
+        _scores_of_sizes(clone(pipeline), X, train, test, sizes, scorers)
+        for train, test in folds
+    ]
+    values = np.array(sizes)
+    return {
+        name: ScoreCurve(values, np.array([fold[name] for fold in scores]).T)
+        for name in scorers
+    }
+
+
+# Scorers that read reconstructions; others say as much of PCA, at a price.
+_LINEAR = "reconstruction", "mse", "neg_rmse"
+# Columns up to which a matrix of covariances is small.
+_MANY = 1000
+
+
+def _scores_of_sizes(pipeline, X, train, test, sizes, scorers):
+    pipeline.fit(safe_indexing(X, train))
+    pca, rows = pipeline[-1], safe_indexing(X, test)
+    components = pca.components_
+    scores = {name: [] for name in scorers}
+    for size in sizes:
+        pca.components_, pca.n_components = components[:size], size
+        for name, scorer in scorers.items():
+            scores[name].append(scorer(pipeline, rows))
+    return scores

@@ -47,12 +47,14 @@ def usable_estimators():
     return [*SHORT, *(n for n in others if _fault_of_estimator(n) is None)]
 
 
-def make_estimator(settings):
+def make_estimator(settings, n_channels=None):
     """Return the autoencoder that settings ask for, not fitted.
 
     Parameters
     ----------
     settings : Settings
+    n_channels : int or None, default=None
+        Channels of rows that are flattened sequences.
 
     Raises
     ------
@@ -69,6 +71,8 @@ def make_estimator(settings):
     if settings.hidden is not None:
         _check_hidden(settings, estimator)
         params["hidden_layer_sizes"] = settings.hidden
+    if n_channels and "n_channels" in estimator.get_params():
+        params["n_channels"] = n_channels
     return estimator.set_params(**params)
 
 

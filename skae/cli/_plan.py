@@ -33,6 +33,9 @@ PREFIX = "autoencoder__"
 PARAM = f"{PREFIX}n_components"
 
 
+#: Rows below which any finding is doubtful.
+FEW_ROWS = 30
+
 #: The error of numbers, in their units.
 _IN_UNITS = RootMeanSquaredError()
 
@@ -81,7 +84,7 @@ class Plan:
         asked = parse_components(settings.components)
         self.data = data
         self.settings = settings
-        autoencoder = make_estimator(settings)
+        autoencoder = make_estimator(settings, data.n_channels)
         _check_table(data, settings, autoencoder)
         self.columns = _columns(data)
         self.scorer = make_scorer(settings, autoencoder)
@@ -91,7 +94,7 @@ class Plan:
         self.pipeline = _pipeline(data, settings, autoencoder)
         self.range = DimensionRange.of(self.pipeline, self.X)
         self.components, notes = _compressing(self.range, asked)
-        self.notes = [*data.notes, *cut, *notes]
+        self.notes = [*data.notes, *cut, *notes, *_few(self.X)]
         self.rule = _rule(settings, self.scorer, self.range.n_features)
 
     @property
@@ -140,7 +143,18 @@ class Plan:
         return text
 
 
+def _few(X):
+    if len(X) >= FEW_ROWS:
+        return []
+    return [
+        f"{len(X)} rows are few: whatever is found may be chance. Some hundred rows "
+        "tell a dimension."
+    ]
+
+
 def _check_budget(settings):
+    if settings.n_jobs == 0:
+        raise InputError("No fit at a time is none: pass 1 or more, or -1.", "--n-jobs")
     if settings.search == "curve":
         if settings.n_iter is not None:
             raise InputError(
@@ -257,8 +271,9 @@ def scale_of(data, settings):
 
 
 def _scaler(data, settings, scale):
-    if settings.window:
-        return SequenceScaler(scale, n_channels=data.X.shape[1])
+    if settings.window or data.n_channels:
+        n_channels = data.n_channels or data.X.shape[1]
+        return SequenceScaler(scale, n_channels=n_channels)
     return {"standard": StandardScaler, "minmax": MinMaxScaler}[scale]()
 
 

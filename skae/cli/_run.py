@@ -10,8 +10,9 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
+from skae._sklearn import safe_indexing
 from skae.cli._errors import InputError
-from skae.cli._linear import linear_score
+from skae.cli._linear import linear_scores
 from skae.cli._plan import PARAM, PREFIX
 from skae.cli._search import make_search
 from skae.cli._target import predict_target
@@ -19,7 +20,7 @@ from skae.exceptions import DimensionWarning
 from skae.search._results import candidates, fold_scores, mean_scores
 from skae.stacking import stacked
 
-__all__ = ["Outcome", "run"]
+__all__ = ["Outcome", "held_out", "run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +31,8 @@ class Outcome:
     ----------
     search : LatentDimensionSearchCV, BayesSearchCV or EvolutionarySearchCV
         Fitted; its `best_estimator_` is the chosen candidate, refitted on all rows.
-    linear : float or None
-        Held-out score of as many principal components as the chosen code has units, on
-        the same folds, by the plan's `error`; None where there are not so many.
+    linear_curves : dict of ScoreCurve
+        Held-out scores of principal components on the same folds, over their number.
     prediction : Prediction or None
         How well the codes predict the target, None without one.
     n_recalled : int
@@ -42,7 +42,7 @@ class Outcome:
     """
 
     search: object
-    linear: float | None
+    linear_curves: dict
     n_recalled: int
     seconds: float
     prediction: object = None
@@ -73,6 +73,27 @@ class Outcome:
         if self.verdict.is_settled:
             return f"{self.chosen}"
         return f"not settled ({self.chosen} for now)"
+
+    @property
+    def linear(self):
+        """Held-out score of as many principal components as the code has units.
+
+        The error in units of the data, of which less is worse, or the share of the
+        variance explained in a mixed table; None where there are not so many.
+        """
+        curves = self.linear_curves
+        curve = curves.get("neg_rmse", curves.get("reconstruction"))
+        if curve is None or self.chosen not in curve.values:
+            return None
+        return float(curve.mean[curve.values == self.chosen][0])
+
+    @property
+    def linear_explained(self):
+        """Share of held-out variance that as many components explain, or None."""
+        curve = self.linear_curves.get("reconstruction")
+        if curve is None or self.chosen not in curve.values:
+            return None
+        return float(curve.mean[curve.values == self.chosen][0])
 
     @property
     def curve(self):
@@ -208,10 +229,37 @@ def run(plan, store=None, callbacks=()):
         n_recalled = 0
         if store is not None:
             n_recalled = _n_scored(search) - (len(store) - n_before)
-        linear = linear_score(plan, search.selection_.value)
+        sizes = {*search.selection_.curve.values.tolist(), search.selection_.value}
+        linear = linear_scores(plan, sorted(map(int, sizes)))
         prediction = predict_target(plan, search.best_estimator_)
     seconds = time.perf_counter() - start
     return Outcome(search, linear, n_recalled, seconds, prediction)
+
+
+def held_out(plan, outcome):
+    """Return a model of the chosen settings, and numbers of rows that it has not seen.
+
+    Parameters
+    ----------
+    plan : Plan
+    outcome : Outcome
+
+    Returns
+    -------
+    model : Pipeline
+        Fitted to the other folds, or part of their rows if these are many.
+    rows : ndarray of int
+        Of a fold.
+    """
+    *_, (train, test) = plan.cv.split(plan.X)
+    train = train[:: max(1, len(train) // _MOST_HELD_OUT)]
+    model = clone(plan.pipeline).set_params(**outcome.search.best_params_)
+    with _quiet(), _one_thread():
+        return model.fit(safe_indexing(plan.X, train)), test
+
+
+# Rows that show how well a model does on others.
+_MOST_HELD_OUT = 5000
 
 
 def _try_out(plan):
@@ -289,6 +337,7 @@ _TOLD_OTHERWISE = (
     "Some candidates have no finite",
     r"\d+ of the \d+ candidates have no score",
     "The search was interrupted after",
+    "The estimator .* does not support callbacks",
     "Interrupted after generation",
 )
 

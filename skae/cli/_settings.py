@@ -11,15 +11,27 @@ from typer import Argument, Option
 
 from skae.autoencoders import VAE
 from skae.cli._errors import InputError
-from skae.cli._files import READ
+from skae.cli._files import READ, Reading
 from skae.cli._parts import usable_estimators, usable_scorers
 from skae.datasets import dataset_names
 from skae.search import RULES
 
-__all__ = ["N_ITER", "Settings", "format_components", "parse_components"]
+__all__ = [
+    "N_ITER",
+    "Decimal",
+    "Encoding",
+    "Settings",
+    "Sheet",
+    "Size",
+    "format_components",
+    "parse_components",
+]
 
 #: Candidates that a search tries unless told otherwise; a curve tries each dimension.
 N_ITER = {"bayes": 32, "evolution": 50}
+
+#: Rows that tell a dimension as well as more do.
+MAX_ROWS = 50_000
 
 
 class Search(StrEnum):
@@ -47,6 +59,36 @@ with warnings.catch_warnings():  # of what is left out: `skae plugins` tells why
     _RULES = ", ".join(RULES.names())
 
 
+Decimal = Annotated[
+    str | None,
+    Option(
+        help="What stands before decimals in a file of text, as ,.",
+        show_default="what the file looks like",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    Option(
+        help="Encoding of a file of text, as cp1252.",
+        show_default="utf-8, utf-16 or latin-1, by its bytes",
+    ),
+]
+Sheet = Annotated[
+    str | None,
+    Option(
+        help="Name of a sheet of a spreadsheet, or of an array in an .npz file.",
+        show_default="the first",
+    ),
+]
+Size = Annotated[
+    str | None,
+    Option(
+        help="Width and height to give the images of a folder, as 28x28.",
+        show_default="their own",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Settings:
     """Choices of a run: each field is an option of ``skae select``, with its help.
@@ -60,13 +102,18 @@ class Settings:
             metavar="DATA",
             show_default=False,
             help=f"A table with numbers, text, dates and gaps ({', '.join(READ)}; or "
-            "sqlite:///file.db::table), or a bundled data set: "
+            "sqlite:///file.db::table), a folder of images, or a bundled data set: "
             f"{', '.join(dataset_names())}.",
         ),
     ]
     output: Annotated[
         Path | None,
-        Option(help="Folder to write.", show_default="skae-<name of the data>"),
+        Option(
+            "--output",
+            "-o",
+            help="Folder to write.",
+            show_default="skae-<name of the data>",
+        ),
     ] = None
     components: Annotated[
         str,
@@ -143,7 +190,12 @@ class Settings:
     ] = None
     exclude: Annotated[
         list[str] | None,
-        Option(help="A column to leave out; repeat for more.", show_default="none"),
+        Option(
+            "--exclude",
+            "--drop",
+            help="A column to leave out; repeat for more.",
+            show_default="none",
+        ),
     ] = None
     target: Annotated[
         str | None,
@@ -153,20 +205,25 @@ class Settings:
             show_default="none",
         ),
     ] = None
-    decimal: Annotated[
+    index: Annotated[
         str | None,
         Option(
-            help="What stands before decimals in a file of text, as ,.",
-            show_default="what the file looks like",
+            help="A column that is no feature, but names the rows of codes.csv.",
+            show_default="none",
         ),
     ] = None
-    encoding: Annotated[
-        str | None,
+    decimal: Decimal = None
+    encoding: Encoding = None
+    sheet: Sheet = None
+    size: Size = None
+    max_rows: Annotated[
+        int,
         Option(
-            help="Encoding of a file of text, as cp1252.",
-            show_default="utf-8, utf-16 or latin-1, by its bytes",
+            min=1,
+            help="Most rows of a table to search and train with; of more, these are "
+            "drawn at random.",
         ),
-    ] = None
+    ] = MAX_ROWS
     max_epochs: Annotated[
         int | None,
         Option(min=1, help="Epochs of each fit.", show_default="the estimator's"),
@@ -182,13 +239,17 @@ class Settings:
     clusters: Annotated[
         int | None, Option(min=2, help="Clusters of k-means, for silhouette.")
     ] = None
-    seed: Annotated[int, Option(min=0, help="Of all that is random.")] = 0
+    seed: Annotated[
+        int,
+        Option("--seed", "--random-state", min=0, help="Of all that is random."),
+    ] = 0
     n_jobs: Annotated[
         int | None,
         Option(
-            min=1,
-            help="Fits at a time, which train together where they can. Those that are "
-            "finished are kept: fewer at a time lose less if the run is interrupted.",
+            min=-1,
+            help="Fits at a time, -1 for as many as there are cores, which train "
+            "together where they can. Those that are finished are kept: fewer at a "
+            "time lose less if the run is interrupted.",
             show_default="enough to keep all cores busy",
         ),
     ] = None
@@ -210,11 +271,30 @@ class Settings:
         ),
     ] = False
 
+    quiet: Annotated[
+        bool,
+        Option("--quiet", "-q", help="Print the dimension and the verdict, only."),
+    ] = False
+    json: Annotated[
+        bool,
+        Option(
+            "--json",
+            help="Print the result as JSON on standard output, and all else on "
+            "standard error.",
+        ),
+    ] = False
+
+    @property
+    def reading(self):
+        """The options of reading."""
+        return Reading(self.decimal, self.encoding, self.sheet, self.size)
+
     def completed(self, data):
         """Return the settings with their open fields filled in for a `DataSet`."""
         window = self.window or data.window
         by_search = {"bayes": "description_length"}
-        usual = "lstm" if window else "tabular" if data.is_mixed else "dense"
+        usual = "tabular" if data.is_mixed else "dense"
+        usual = "lstm" if window or data.n_channels else usual
         return replace(
             self,
             output=self.output or Path(f"skae-{data.name}"),
@@ -233,7 +313,8 @@ class Settings:
             Whether it goes on with what the run has left in its folder.
         """
         words = ["skae", "select", self.data]
-        settings = replace(self, resume=resume, force=False)
+        silent = {"force": False, "quiet": False, "json": False}
+        settings = replace(self, resume=resume, **silent)
         for field in fields(self)[1:]:
             value = getattr(settings, field.name)
             if value not in (field.default, []):

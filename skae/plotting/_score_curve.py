@@ -1,9 +1,11 @@
 """The score over the latent dimension, or over any other parameter."""
 
+from itertools import cycle
+
 import numpy as np
 
 from skae.plotting._curves import curve_of, label_of, place_in, scatter_of, split
-from skae.plotting._figures import BLUE, CHOICE, GREY, GRID, Display
+from skae.plotting._figures import BLUE, CHOICE, DARK, GREY, GRID, Display
 from skae.plotting._scale import Scale, shortened, text_of
 from skae.plotting._scores import draw_off_scale, legend_above, lowest_to_show
 from skae.plotting._trials import (
@@ -52,6 +54,8 @@ class ScoreCurveDisplay(Display):
     candidates : tuple of (sequence, ndarray of shape (n_candidates,)), default=None
         Value and mean score of each candidate, to be drawn as faint points. Those whose
         value is not on the curve are left out.
+    beside : dict of ScoreCurve, default=None
+        Curves to compare with, by their names, as that of PCA.
 
     Attributes
     ----------
@@ -62,7 +66,9 @@ class ScoreCurveDisplay(Display):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from itertools import cycle
+
+    import numpy as np
     >>> from skae.plotting import ScoreCurveDisplay
     >>> from skae.search import ScoreCurve
     >>> curve = ScoreCurve(np.array([1, 2]), np.array([[0.2, 0.4], [0.7, 0.8]]))
@@ -80,6 +86,7 @@ class ScoreCurveDisplay(Display):
         negate=False,
         label="latent dimension",
         candidates=None,
+        beside=None,
     ):
         self.curve = curve
         self.chosen = chosen
@@ -87,6 +94,7 @@ class ScoreCurveDisplay(Display):
         self.negate = negate
         self.label = label
         self.candidates = candidates
+        self.beside = beside
 
     @classmethod
     def from_cv_results(
@@ -203,6 +211,7 @@ class ScoreCurveDisplay(Display):
         low = self._lowest(scale)
         shown, bad, failed = split(self.curve, low)
         self._draw_interval(ax)
+        self._draw_beside(ax, scale)
         self._draw_candidates(ax, scale, low)
         if shown is not None:
             self._draw_curve(ax, scale, shown)
@@ -239,6 +248,15 @@ class ScoreCurveDisplay(Display):
         style = {"color": CHOICE, "alpha": 0.12, "linewidth": 0, "zorder": 0}
         ax.axvspan(low - 0.4, high + 0.4, label=label, **style)
 
+    def _draw_beside(self, ax, scale):
+        for (name, curve), style in zip(
+            (self.beside or {}).items(), cycle(("--", ":", "-.")), strict=False
+        ):
+            known = np.isin(curve.values, scale.values)
+            x, y = scale.positions(curve.values[known]), self._signed(curve.mean[known])
+            marks = {"marker": "s", "markersize": 4, "linewidth": 1.2}
+            ax.plot(x, y, color=DARK, linestyle=style, label=name, **marks)
+
     def _draw_candidates(self, ax, scale, low):
         if self.candidates is None:
             return
@@ -265,8 +283,13 @@ class ScoreCurveDisplay(Display):
             capsize=0 if many else 3,
             linewidth=1.4,
             linestyle="-" if is_line else "none",
-            label=None if self.candidates is None else "best of each value",
+            label=self._name_of_curve(),
         )
+
+    def _name_of_curve(self):
+        if self.candidates is not None:
+            return "best of each value"
+        return "autoencoder" if self.beside else None
 
     def _are_loose(self, scale):
         """Return whether most numbers have one candidate, and a line would mislead."""

@@ -28,6 +28,7 @@ from skae.search._nested_fits import (
     readings_of,
     starts_as_pca,
 )
+from skae.search._notebook import NotebookMixin
 from skae.search._order import are_overlapping
 from skae.search._range import Choice, DimensionRange
 from skae.search._rules import SelectionRule, get_rule
@@ -38,7 +39,7 @@ from skae.training._limits import FitLimits
 __all__ = ["LatentDimensionSearchCV", "select_dimension"]
 
 
-class LatentDimensionSearchCV(BaseSearchCV):
+class LatentDimensionSearchCV(NotebookMixin, BaseSearchCV):
     """Choose the latent dimension of an autoencoder, with a verdict in words.
 
     By default one fit per fold tells the held-out error of all dimensions: its code is

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 import numpy as np
 
+from skae.search._notebook import html_of_selection
 from skae.search._verdict import Case, Verdict
 
 __all__ = ["Selection", "explain"]
@@ -74,6 +76,24 @@ class Selection:
     def __str__(self):
         """Return the verdict's text."""
         return self.verdict.text
+
+    def _repr_html_(self):
+        return html_of_selection(self)
+
+    def plot(self, ax=None, **settings):
+        """Return the drawn `skae.plotting.ScoreCurveDisplay` of the choice.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+        **settings
+            Of the display, as ``name="variance explained"``.
+        """
+        # figures belong to a layer above, which searches do without
+        plotting = import_module("skae.plotting")
+        display = plotting.ScoreCurveDisplay(self.curve, chosen=self, **settings)
+        return display.plot(ax)
 
 
 def explain(rule, curve):

@@ -11,7 +11,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from skae.exceptions import CollapseWarning
+from skae.exceptions import CollapseWarning, DimensionWarning
 from skae.testing._promise import (
     promise,
     refused,
@@ -34,7 +34,7 @@ def _data(n_samples=50, n_features=6, dtype=np.float64):
 
 
 def _fitted(autoencoder, X, **params):
-    """Fit a copy, and say nothing of what comes of few epochs."""
+    """Fit a copy, and say nothing of what comes of few epochs or few columns."""
     model = clone(autoencoder).set_params(**{"random_state": 0, **params})
     with _few_epochs():
         return model.fit(X)
@@ -43,7 +43,7 @@ def _fitted(autoencoder, X, **params):
 @contextmanager
 def _few_epochs():
     with warnings.catch_warnings():
-        for category in (CollapseWarning, ConvergenceWarning):
+        for category in (CollapseWarning, ConvergenceWarning, DimensionWarning):
             warnings.simplefilter("ignore", category)
         yield
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from skae.cli._errors import InputError
+from skae.cli._files import Reading
 from skae.cli._form import Form
 from skae.cli._inputs import DataSet, check_numbers, read_data
 from skae.datasets import dataset_names
@@ -196,7 +197,7 @@ def test_tables_that_are_none(write, text, message):
     ("array", "message"),
     [
         (np.zeros(5), r"shape \(5,\).*reshape"),
-        (np.zeros((2, 2, 2)), "two dimensions"),
+        (np.zeros((2, 2, 2, 2)), "two dimensions"),
         (np.array([[None]]), "does not read as an array"),
     ],
 )
@@ -276,7 +277,7 @@ def test_rows_and_columns_without_any_value_are_left_out_in_words(write):
 
 
 def test_text_that_names_the_rows_is_left_out_unless_it_is_asked_for(write):
-    rows = "".join(f"{i},person {i},{'ab'[i % 2]}\n" for i in range(30))
+    rows = "".join(f"{i % 9},person {i},{'ab'[i % 2]}\n" for i in range(30))
     path = write(f"age,name,kind\n{rows}")
     data = read_data(path)
     assert data.columns == list(data.X.columns) == ["age", "kind"]
@@ -364,38 +365,38 @@ def test_a_table_of_sqlite_that_is_not_there(tmp_path):
 
 
 def test_a_missing_reader_is_named(write, monkeypatch):
-    def read_excel(path):
+    def read_excel(path, sheet_name):
         raise ImportError("Missing optional dependency 'openpyxl'.")
 
     monkeypatch.setattr(pd, "read_excel", read_excel)
     with pytest.raises(InputError, match=r"package that is not installed: .*openpyxl"):
         read_data(write("x", "x.xlsx"))
-    monkeypatch.setattr(pd, "read_excel", lambda path: MIXED)
+    monkeypatch.setattr(pd, "read_excel", lambda path, sheet_name: MIXED)
     assert read_data(write("x", "x.xlsx")).columns == ["size", "kind", "n"]
 
 
 def test_decimals_and_encodings_may_be_given(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes("größe\tb\n1,5\t2\n1,6\t2,4\n".encode("cp1250"))
-    data = read_data(str(path), decimal=",", encoding="cp1250")
+    data = read_data(str(path), reading=Reading(",", "cp1250"))
     assert data.columns == ["größe", "b"]
     np.testing.assert_allclose(data.X, [[1.5, 2], [1.6, 2.4]])
     with pytest.raises(InputError, match="no encoding 'utf-9'") as info:
-        read_data(str(path), encoding="utf-9")
+        read_data(str(path), reading=Reading(encoding="utf-9"))
     assert info.value.option == "--encoding"
     with pytest.raises(InputError, match="not in that encoding"):
-        read_data(str(path), encoding="utf-8")
+        read_data(str(path), reading=Reading(encoding="utf-8"))
 
 
 def test_a_single_column_of_decimal_commas(write):
-    data = read_data(write("a\n1,5\n2,25\n"), decimal=",")
+    data = read_data(write("a\n1,5\n2,25\n"), reading=Reading(","))
     np.testing.assert_allclose(data.X, [[1.5], [2.25]])
 
 
 def test_decimals_are_those_of_text(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((2, 2)))
     with pytest.raises(InputError, match="files of text") as info:
-        read_data(str(tmp_path / "x.npy"), decimal=",")
+        read_data(str(tmp_path / "x.npy"), reading=Reading(","))
     assert info.value.option == "--decimal"
 
 

@@ -84,7 +84,8 @@ def test_the_range_is_bounded_by_the_data_and_told():
     assert made.components == list(range(1, made.range.intrinsic.upper_bound + 1))
     assert len(made.components) < 9
     assert f"1:{len(made.components)} (bounded by the data)" in made.title
-    assert made.notes == []
+    assert len(made.notes) == 1
+    assert "26 rows are few" in made.notes[0]
     assert "bounded" not in plan(components="1").title
 
 

@@ -79,7 +79,7 @@ def outcome_of(search):
     """Return what a run finds by a search."""
     rule = Saturation(0.8, metric="reconstruction", param=PARAM)
     search.selection_ = rule.from_cv_results(search.cv_results_)
-    return Outcome(search, linear=None, n_recalled=0, seconds=0.0)
+    return Outcome(search, linear_curves={}, n_recalled=0, seconds=0.0)
 
 
 @pytest.mark.parametrize("name", SEARCHES)

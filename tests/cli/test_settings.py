@@ -39,8 +39,12 @@ CHANGED = Settings(
     column=["a b", "c"],
     exclude=["d"],
     target="e",
+    index="f",
     decimal=",",
     encoding="cp1252",
+    sheet="two",
+    size="8x9",
+    max_rows=99,
     max_epochs=4,
     hidden="8-4",
     clusters=3,
@@ -49,6 +53,8 @@ CHANGED = Settings(
     device="cpu",
     resume=True,
     force=True,
+    quiet=True,
+    json=True,
 )
 
 
@@ -101,7 +107,8 @@ def test_the_command_repeats_the_run(given_settings, resume):
     words = shlex.split(CHANGED.command(resume))
     assert words[:2] == ["skae", "select"]
     found = given_settings(words[1:])
-    assert found == Settings(**vars(CHANGED) | {"resume": resume, "force": False})
+    of_one_run = dict.fromkeys(["force", "quiet", "json"], False)
+    assert found == Settings(**vars(CHANGED) | of_one_run | {"resume": resume})
 
 
 def test_options_that_are_not_given_have_their_defaults(given_settings):

@@ -4,7 +4,9 @@ import warnings
 
 import numpy as np
 
+from skae._sklearn import safe_indexing
 from skae.cli._plan import PARAM
+from skae.cli._run import held_out
 from skae.cli._target import as_colours
 from skae.cli.report._picture import Figure, png_of
 from skae.cli.report._scores import metric_title
@@ -55,6 +57,7 @@ def _score(plan, outcome):
         chosen=outcome.chosen,
         name=metric_title(metric),
         candidates=candidates,
+        beside=_pca(outcome, metric),
     ).plot()
     caption = (
         f"Verdict on {outcome.chosen}: {outcome.verdict.kind}. Means over the held-out "
@@ -69,6 +72,12 @@ def _score(plan, outcome):
         caption=caption,
         png=png_of(display),
     )
+
+
+def _pca(outcome, metric):
+    """Return the curve of PCA by its name, None where it was not scored so."""
+    curve = outcome.linear_curves.get(metric)
+    return None if curve is None else {"PCA": curve}
 
 
 def _criterion(plan, outcome):
@@ -88,6 +97,7 @@ def _criterion(plan, outcome):
         title="What the choice looks at",
         caption=f"{outcome.chosen} is taken: {why}.",
         png=png_of(display),
+        for_experts=True,
     )
     return [figure]
 
@@ -108,6 +118,7 @@ def _error(plan, outcome):
         chosen=outcome.chosen,
         name=f"held-out RMSE ({unit})",
         negate=True,
+        beside=_pca(outcome, "neg_rmse"),
     ).plot()
     caption = (
         "Root mean squared error on the held-out folds; lower is better. Bars as above."
@@ -136,6 +147,7 @@ def _loss(outcome):
         title="Loss of the refit",
         caption=f"Training on all data with the latent dimension {outcome.chosen}.",
         png=png_of(LossCurveDisplay.from_estimator(outcome.model)),
+        for_experts=True,
     )
 
 
@@ -146,29 +158,30 @@ def _reconstruction(plan, outcome):
     draw = _draw_rows
     if plan.window is not None:
         draw = _draw_windows
+    elif plan.data.n_channels:
+        draw = _draw_sequences
     elif plan.data.image_shape is not None:
         draw = _draw_images
+    model, rows = held_out(plan, outcome)
     return Figure(
         name="reconstruction",
         title="Originals and reconstructions",
-        caption="By the model that was refitted on all data, these ones included: "
-        "errors on new data are larger, see above.",
-        png=png_of(draw(plan, outcome.model)),
+        caption="Of rows that the network has not seen: those of the last fold, by a "
+        "network with these settings that was trained on the others.",
+        png=png_of(draw(plan, model, rows)),
         wide=draw is not _draw_rows,
     )
 
 
-def _draw_windows(plan, model):
-    starts = np.arange(0, len(plan.X), plan.window.gap + 1)
-    if len(starts) > _MAX_WINDOWS:
-        starts = starts[np.linspace(0, len(starts) - 1, _MAX_WINDOWS).astype(int)]
-    X, data = plan.X[starts], plan.data
+def _draw_windows(plan, model, rows):
+    rows = _some(rows[:: plan.window.gap + 1], _MAX_WINDOWS)
+    X, data = plan.X[rows], plan.data
     return ReconstructionDisplay(
         X,
         reconstruct_in_units(model, X),
         kind="sequences",
         n_channels=data.X.shape[1],
-        ticks=[str(start) for start in _window_starts(plan)[starts]],
+        ticks=[str(start) for start in _window_starts(plan)[rows]],
         name=f"{data.columns[0]} ({data.unit})" if data.unit else data.columns[0],
     ).plot()
 
@@ -181,8 +194,20 @@ def _window_starts(plan):
         return times[plan.window.window_starts(plan.data.X)]
 
 
-def _draw_images(plan, model):
-    X = plan.X[:_MAX_IMAGES]
+def _draw_sequences(plan, model, rows):
+    rows = _some(rows, _MAX_WINDOWS)
+    return ReconstructionDisplay(
+        plan.X[rows],
+        reconstruct_in_units(model, plan.X[rows]),
+        kind="sequences",
+        n_channels=plan.data.n_channels,
+        ticks=[str(row + 1) for row in rows],
+        name="first channel",
+    ).plot()
+
+
+def _draw_images(plan, model, rows):
+    X = plan.X[_some(rows, _MAX_IMAGES)]
     return ReconstructionDisplay(
         X,
         reconstruct_in_units(model, X),
@@ -191,11 +216,23 @@ def _draw_images(plan, model):
     ).plot()
 
 
-def _draw_rows(plan, model):
+def _draw_rows(plan, model, rows):
     # A scatter of thousands of values more would be a blot.
-    X = plan.X[:: max(1, plan.X.size // (10 * _MAX_POINTS))]
+    n_columns = plan.X.shape[1]
+    rows = _some(rows, max(_FEWEST_ROWS, 10 * _MAX_POINTS // n_columns))
     name = "feature as the autoencoder sees it"
+    X = safe_indexing(plan.X, rows)
     return ReconstructionDisplay.from_estimator(model, X, name=name)
+
+
+_FEWEST_ROWS = 20
+
+
+def _some(rows, n_rows):
+    """Return some of the rows, evenly spaced."""
+    if len(rows) <= n_rows:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, n_rows).astype(int)]
 
 
 # Codes

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import joblib
 
+from skae.cli._facts import facts_of
+from skae.cli._model import MODEL_FILE, Model, whole_pipeline
 from skae.cli.report._figures import draw_figures
 from skae.cli.report._page import render_page
 from skae.cli.report._scores import scores_table
@@ -13,7 +15,7 @@ __all__ = ["write_report"]
 
 
 def write_report(plan, outcome, folder):
-    """Write model, scores, figures and report of a finished search.
+    """Write model, codes, scores, figures and report of a finished search.
 
     Every file appears whole or not at all, and ``report.html`` comes last: a folder
     that has it is complete.
@@ -36,7 +38,10 @@ def write_report(plan, outcome, folder):
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     report = folder / "report.html"
     report.unlink(missing_ok=True)
-    _write(folder / "model.joblib", lambda path: joblib.dump(outcome.model, path))
+    pipeline = whole_pipeline(plan, outcome.model, facts_of(plan, outcome))
+    _write(folder / MODEL_FILE, lambda path: joblib.dump(pipeline, path))
+    codes = codes_table(plan, pipeline)
+    _write(folder / "codes.csv", lambda path: codes.to_csv(path, index=False))
     table = scores_table(outcome.cv_results, plan.scoring)
     _write(folder / "scores.csv", lambda path: table.to_csv(path, index=False))
     figures = draw_figures(plan, outcome)
@@ -44,6 +49,20 @@ def write_report(plan, outcome, folder):
         _write_bytes(folder / "figures" / f"{figure.name}.png", figure.png)
     _write_bytes(report, render_page(plan, outcome, figures).encode())
     return report
+
+
+def codes_table(plan, pipeline):
+    """Return the codes of all rows of a plan's source, with its target.
+
+    Parameters
+    ----------
+    plan : Plan
+    pipeline : Pipeline
+        See `whole_pipeline`.
+    """
+    model = Model(pipeline, None)
+    rows = model.rows(plan.settings.data)
+    return model.codes(rows)
 
 
 def _write_bytes(path, data):

@@ -1,13 +1,16 @@
 """HTML page of a report: findings, figures, numbers and settings."""
 
-import platform
-from importlib.metadata import version
+import shlex
+from typing import NamedTuple
 
 import numpy as np
 
+from skae.cli._facts import versions
 from skae.cli._plan import scale_of
 from skae.cli.report._columns import columns_rows, missing_text
+from skae.cli.report._conclusion import conclusion
 from skae.cli.report._scores import (
+    MEANINGS,
     digits,
     estimates_text,
     explains_more,
@@ -19,8 +22,6 @@ from skae.cli.report._scores import (
 from skae.plotting._scale import text_of
 
 __all__ = ["render_page"]
-
-_PACKAGES = ("skae", "numpy", "scikit-learn", "scikit-optimize", "skorch", "torch")
 
 
 def render_page(plan, outcome, figures):
@@ -35,21 +36,23 @@ def render_page(plan, outcome, figures):
     figures : list of Figure
         What to show.
     """
-    versions = {name: version(name) for name in _PACKAGES}
     return _template().render(
         data=plan.data,
         outcome=outcome,
         facts=_facts(plan, outcome),
         notes=plan.notes + outcome.remarks(plan),
-        figures=figures,
+        figures=[figure for figure in figures if not figure.for_experts],
+        more_figures=[figure for figure in figures if figure.for_experts],
+        conclusion=conclusion(plan, outcome),
         header=_header(plan),
+        meanings=_meanings(plan),
         columns=columns_rows(plan),
         missing=missing_text(plan.data),
         rows=_rows(plan, outcome),
         choices=_choices(plan),
         usage=_usage(plan),
         command=plan.settings.command(),
-        versions={**versions, "Python": platform.python_version()},
+        versions=versions(),
     )
 
 
@@ -67,25 +70,56 @@ def _template():
 # What was found
 
 
+class Fact(NamedTuple):
+    """A key figure.
+
+    Attributes
+    ----------
+    value, unit, name : str
+    meaning : str
+        Half a sentence on what it says.
+    """
+
+    value: str
+    unit: str
+    name: str
+    meaning: str
+
+
 def _facts(plan, outcome):
-    """Return the key figures, each with its unit and name."""
+    """Return the key figures, each a `Fact`."""
     scorer = plan.settings.scorer
     explained = f"{outcome.score('reconstruction'):.1%}"
-    facts = [(outcome.headline, "", "latent dimension")]
+    meaning = "how many numbers stand for a row"
+    facts = [Fact(outcome.headline, "", "latent dimension", meaning)]
     if outcome.others:
-        facts.append((outcome.others, "", "chosen with it"))
+        meaning = "what was searched beside the dimension"
+        facts.append(Fact(outcome.others, "", "chosen with it", meaning))
     facts += [] if plan.data.is_mixed else [_error(plan, outcome)]
-    facts.append((explained, "", "held-out variance explained"))
+    facts.append(Fact(explained, "", "held-out variance explained", _EXPLAINED))
     if scorer != "reconstruction":
-        facts.append((f"{outcome.score(scorer):.3f}", "", metric_title(scorer)))
+        value = f"{outcome.score(scorer):.3f}"
+        facts.append(Fact(value, "", metric_title(scorer), _meaning_of(scorer)))
     if outcome.linear is not None:
         facts.append(_comparison(plan, outcome))
     if outcome.prediction is not None:
         facts.append(_prediction(outcome.prediction))
     if intrinsic := plan.range.intrinsic:
         name = f"dimension of the data by neighbours: {estimates_text(intrinsic)}"
-        facts.append((f"{intrinsic.median:.1f}", "", name))
+        meaning = "what distances between nearest rows suggest, without any network"
+        facts.append(Fact(f"{intrinsic.median:.1f}", "", name, meaning))
     return facts
+
+
+_EXPLAINED = (
+    "how much of what varies comes back from the codes of rows that were not trained "
+    "on: 100% is all, 0% no more than the means"
+)
+
+
+def _meaning_of(scorer):
+    """Return half a sentence on a scorer."""
+    return MEANINGS.get(scorer, "higher is better")
 
 
 def _unit(plan):
@@ -94,7 +128,13 @@ def _unit(plan):
 
 def _error(plan, outcome):
     errors = fold_range_text(outcome.fold_rmse)
-    return digits(outcome.rmse), _unit(plan), f"held-out error (RMSE), {errors}"
+    return Fact(
+        digits(outcome.rmse),
+        _unit(plan),
+        f"held-out error (RMSE), {errors}",
+        "by how much values that come back from codes are off, on rows that were not "
+        "trained on",
+    )
 
 
 def _comparison(plan, outcome):
@@ -107,24 +147,30 @@ def _comparison(plan, outcome):
         is_better = pca_is_better(outcome.rmse, -outcome.linear)
         name = "RMSE of PCA"
     name = f"for comparison: held-out {name} with {outcome.chosen}"
-    return value, unit, name + ", better than the autoencoder here" * is_better
+    name += ", better than the autoencoder here" * is_better
+    meaning = "what as many weighted sums of the columns do, without any network"
+    return Fact(value, unit, name, meaning)
 
 
 def _prediction(found):
     """Return how well codes predict the target, beside what chance does."""
+    meaning = "from the ten nearest codes of other rows"
     if found.chance is None:
-        return (
-            f"{found.score:.2f}",
-            "R²",
-            f"of {found.target} by the codes (its mean: 0)",
-        )
+        name = f"of {found.target} by the codes (its mean: 0)"
+        return Fact(f"{found.score:.2f}", "R²", name, meaning)
     name = f"of {found.target} by the codes (most frequent value: {found.chance:.0%})"
-    return f"{found.score:.0%}", "accuracy", name
+    return Fact(f"{found.score:.0%}", "accuracy", name, meaning)
 
 
 def _header(plan):
     names = [name.removeprefix("neg_") for name in plan.scoring]
     return ["RMSE" if name == "rmse" else metric_title(name) for name in names]
+
+
+def _meanings(plan):
+    """Return names of measures, as in the header, and what they say."""
+    names = [name.removeprefix("neg_") for name in plan.scoring]
+    return zip(_header(plan), map(_meaning_of, names), strict=True)
 
 
 def _rows(plan, outcome):
@@ -202,15 +248,22 @@ def _data_choices(plan):
 
 
 def _usage(plan):
-    lines = ["import joblib", 'model = joblib.load("model.joblib")']
-    if plan.data.is_mixed:
-        lines.append("# frame: of pandas, with the columns above and dates as such")
-        return "\n".join([*lines, "Z = model.transform(frame)"])
-    if plan.window is None:
-        return "\n".join([*lines, "Z = model.transform(X)"])
-    others = ", flatten=True" * plan.window.flatten
-    others += ', missing="keep"' * bool(plan.data.n_missing)
-    cut = f"SlidingWindow({plan.window.length}, stride={plan.window.stride}{others})"
-    lines.insert(1, "from skae.preprocessing import SlidingWindow")
-    lines.append(f"windows = {cut}.fit_transform(series)")
-    return "\n".join([*lines, "Z = model.transform(windows)"])
+    """Return what to do with the model, as commands, and in Python."""
+    folder = shlex.quote(str(plan.settings.output))
+    commands = {
+        f"skae transform {folder} new.csv -o codes.csv": "codes of new rows",
+        f"skae reconstruct {folder} new.csv -o back.csv": "what codes make of them",
+        f"skae score {folder} new.csv -o errors.csv": "how unusual each row is",
+        f"skae info {folder}": "what the model is",
+    }
+    width = max(map(len, commands)) + 2
+    return "\n".join(
+        [
+            *(f"{command:{width}}# {what}" for command, what in commands.items()),
+            "",
+            "# or in Python, from a file, a data frame or an array",
+            "import joblib",
+            'model = joblib.load("model.joblib")',
+            'Z = model.transform("new.csv")',
+        ]
+    )

@@ -22,6 +22,8 @@ class Figure:
         The picture.
     wide : bool
         Whether it takes a row of the page for itself.
+    for_experts : bool
+        Whether it is folded away.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Figure:
     caption: str
     png: bytes
     wide: bool = False
+    for_experts: bool = False
 
     @property
     def source(self):

@@ -4,6 +4,7 @@ from skae.cli._plan import PARAM
 from skae.search._results import candidates, fold_scores, mean_seconds
 
 __all__ = [
+    "MEANINGS",
     "comparison_text",
     "digits",
     "error_text",
@@ -22,6 +23,20 @@ _TITLES = {
     "mse": "negative mean squared error",
     "reconstruction": "variance explained (R²)",
     "silhouette": "silhouette, adjusted for chance",
+}
+
+
+#: What scorers say, in half a sentence.
+MEANINGS = {
+    "kernel_mi": "how much of what tells rows apart their codes tell, too: 1 is all",
+    "description_length": "how much shorter rows are to write down with their codes; "
+    "past its peak a unit costs more than it saves",
+    "mse": "the mean square of what is lost, as the autoencoder sees the data",
+    "reconstruction": "how much of what varies comes back from codes: 1 is all",
+    "rmse": "by how much values that come back from codes are off",
+    "silhouette": "how far apart clusters of codes lie, beyond what chance would do",
+    "trustworthiness": "whether rows that are neighbours by their codes are neighbours "
+    "in the data: 1 is all of them",
 }
 
 

@@ -51,6 +51,7 @@ def _convergence(search, metric):
         "far. A line that has long been flat says that more candidates would hardly "
         "have scored higher.",
         png=png_of(display),
+        for_experts=True,
     )
 
 
@@ -62,6 +63,7 @@ def _generations(search, metric):
         caption="The best and the mean of those that live on into the next generation. "
         "The number over a bar counts the layers of the best.",
         png=png_of(display),
+        for_experts=True,
     )
 
 
@@ -74,6 +76,7 @@ def _pareto_front(search, metric):
         caption="Every candidate. No other one beats those on the line: a higher score "
         "takes a larger code.",
         png=png_of(display),
+        for_experts=True,
     )
 
 
@@ -88,6 +91,7 @@ def _parallel_coordinates(search, metric):
         "the choice. Where dark lines come together on an axis, its parameter matters; "
         "where they spread, it matters little, or only along with others.",
         png=png_of(display),
+        for_experts=True,
         wide=True,
     )
 

@@ -1,5 +1,6 @@
 """The findings in a few lines, for a terminal."""
 
+from skae.cli.report._conclusion import conclusion
 from skae.cli.report._scores import (
     comparison_text,
     error_text,
@@ -37,7 +38,8 @@ def summary(plan, outcome):
             f"{intrinsic.median:.1f} ({estimates_text(intrinsic)})"
         )
     lines.append(f"Verdict ({verdict.kind}): {verdict.text}")
-    return lines + outcome.remarks(plan)
+    lines += outcome.remarks(plan)
+    return [*lines, f"In short: {conclusion(plan, outcome)}"]
 
 
 def _errors(plan, outcome):

@@ -14,6 +14,7 @@ from skopt.utils import eval_callbacks
 
 from skae._arrays import divisible
 from skae._sklearn import BaseSearchCV, Interval
+from skae.search._notebook import NotebookMixin
 from skae.search._results import (
     guiding_metric,
     mean_key,
@@ -32,7 +33,7 @@ from skae.training._limits import FitLimits
 __all__ = ["BayesSearchCV"]
 
 
-class BayesSearchCV(NamedScoring, SkoptBayesSearchCV):
+class BayesSearchCV(NotebookMixin, NamedScoring, SkoptBayesSearchCV):
     """Search parameters by Bayesian optimisation, with cross-validation.
 
     A model of the scores so far, by default a Gaussian process, says which candidate is

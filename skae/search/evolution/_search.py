@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_random_state
 
 from skae._arrays import divisible
 from skae._sklearn import BaseSearchCV, Interval
+from skae.search._notebook import NotebookMixin
 from skae.search._scoring import SCORING, NamedScoring
 from skae.search.evolution._costs import MeasuringScorer
 from skae.search.evolution._evaluation import Evaluator
@@ -25,7 +26,7 @@ from skae.training._limits import FitLimits
 __all__ = ["EvolutionarySearchCV"]
 
 
-class EvolutionarySearchCV(NamedScoring, BaseSearchCV):
+class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
     """Evolve hyper-parameters and architectures, judged by cross-validation.
 
     A population of candidates is evaluated, the better ones have offspring, and so on.
