@@ -10,10 +10,10 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 
-from skae.interpretation._cleaning import cleaned
 from skae.interpretation._columns import columns_of
 from skae.interpretation._explained import ERROR, Explained
-from skae.interpretation._outputs import RowError
+from skae.interpretation._names import in_form
+from skae.interpretation._normal import normal_rows
 from skae.interpretation._paths import METHODS, outputs_of
 from skae.registry import unknown_name
 
@@ -38,6 +38,8 @@ class Attributions:
     names : list of str
         Of the columns; of sequences those of the channels, of images none.
     method : str
+    observed : array-like
+        The rows as they were given.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class Attributions:
     target: str
     names: list
     method: str = "integrated_gradients"
+    observed: Any = None
 
     @property
     def completeness_gap(self):
@@ -198,11 +201,12 @@ default="integrated_gradients"
     base = _baseline(estimator, rows, columns, _or_default(baseline, name))
     values = METHODS[method](output, rows.x, base, columns, tol)
     found = Attributions(
-        _in_form(values.numpy(force=True), columns, X),
+        in_form(values.numpy(force=True), columns.shape, columns.names, X),
         *(outputs_of(output, part).numpy(force=True) for part in (rows.x, base)),
         name,
         columns.names,
         method,
+        X,
     )
     if method == "integrated_gradients":
         _warn_of_gaps(found, tol)
@@ -226,28 +230,6 @@ def _baseline(estimator, rows, columns, baseline):
     else:
         events = rows.like(estimator, baseline)
     return torch.where(rows.present, events, rows.x)
-
-
-def normal_rows(rows, columns):
-    """Return the reconstructions of rows without the columns that do not fit.
-
-    Parameters
-    ----------
-    rows : Explained
-    columns : Columns
-    """
-    error = RowError(rows.module, rows)
-    clean = cleaned(error, rows.x, rows.means(), columns)
-    return error.reconstructed(clean)
-
-
-def _in_form(values, columns, X):
-    if len(columns.shape) > 1:
-        return values.reshape(len(values), *columns.shape)
-    import pandas as pd
-
-    index = X.index if hasattr(X, "index") and len(X) == len(values) else None
-    return pd.DataFrame(values, index=index, columns=columns.names)
 
 
 def _warn_of_gaps(found, tol):

@@ -11,7 +11,7 @@ from skae.registry import unknown_name
 from skae.scorers import locate
 from skae.training._devices import as_tensor
 
-__all__ = ["ERROR", "Explained"]
+__all__ = ["ERROR", "Explained", "number_of"]
 
 #: The target that is the error of each row.
 ERROR = "error"
@@ -92,7 +92,7 @@ class Explained(NamedTuple):
         if isinstance(target, str) and target == ERROR:
             return RowError(self.module, self), ERROR
         names = [*self.autoencoder.get_feature_names_out()]
-        unit = _number_of(target, names)
+        unit = number_of(target, names, "target", [ERROR])
         return CodeUnit(self.module, self, unit), names[unit]
 
 
@@ -103,16 +103,33 @@ def _in_double_precision(module):
     return module.double().eval().requires_grad_(False)
 
 
-def _number_of(target, names):
-    """Return the number of a code unit that is given by its name or number."""
-    if isinstance(target, str):
-        if target not in names:
-            raise unknown_name("target", target, [ERROR, *names])
-        return names.index(target)
+def number_of(unit, names, parameter, others=()):
+    """Return the number of a code unit that is given by its name or number.
+
+    Parameters
+    ----------
+    unit : int or str
+    names : list of str
+        Of the units.
+    parameter : str
+        What errors call it.
+    others : sequence of str
+        What else may be given.
+
+    Raises
+    ------
+    ValueError
+        When there is no such unit.
+    """
+    if isinstance(unit, str):
+        if unit not in names:
+            raise unknown_name(parameter, unit, [*others, *names])
+        return names.index(unit)
     try:
-        return range(len(names))[target]
+        return range(len(names))[unit]
     except (IndexError, TypeError) as error:
         raise ValueError(
-            f"target={target!r} is no code unit: use {ERROR!r}, the number of a unit, "
-            f"0 to {len(names) - 1}, or its name, as {names[0]!r}."
+            f"{parameter}={unit!r} is no code unit: use the number of one, 0 to "
+            f"{len(names) - 1}, its name, as {names[0]!r}"
+            f"{''.join(f', or {other!r}' for other in others)}."
         ) from error

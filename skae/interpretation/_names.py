@@ -4,7 +4,7 @@ import torch
 
 from skae._finder import find, fitted_autoencoder
 
-__all__ = ["feature_names", "known_names", "table"]
+__all__ = ["feature_names", "in_form", "known_names", "table"]
 
 
 def feature_names(estimator, input_shape=None):
@@ -61,3 +61,16 @@ def table(values, rows, columns):
     if isinstance(values, torch.Tensor):
         values = values.numpy(force=True)
     return pd.DataFrame(values, index=list(rows), columns=list(columns), copy=True)
+
+
+def in_form(values, shape, names, X):
+    """Return values of rows, flat ones, as a frame with the labels of `X`.
+
+    Those of sequences and images are brought into their shape instead.
+    """
+    if len(shape) > 1:
+        return values.reshape(len(values), *shape)
+    import pandas as pd
+
+    index = X.index if hasattr(X, "iloc") and len(X) == len(values) else None
+    return pd.DataFrame(values, index=index, columns=names)

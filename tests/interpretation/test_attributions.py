@@ -370,7 +370,7 @@ def test_images_have_maps_of_pixels():
     [
         ({"target": "eror"}, ValueError, "Did you mean 'error'"),
         ({"target": "denseautoencoder7"}, ValueError, "Unknown target"),
-        ({"target": 2}, ValueError, "the number of a unit, 0 to 1, or its name"),
+        ({"target": 2}, ValueError, "the number of one, 0 to 1, its name"),
         ({"target": 0.5}, ValueError, "is no code unit"),
         ({"method": "integrated_gradient"}, ValueError, "'integrated_gradients'"),
         ({"tol": 0}, ValueError, "tol == 0"),
