@@ -8,7 +8,7 @@ around an autoencoder: pipelines in pipelines, columns that are treated apart, a
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
@@ -55,7 +55,8 @@ def find(estimator):
     has both `n_components` and `inverse_transform`, as `PCA` does. It may be in a
     `Pipeline`, imbalanced-learn's among them, whose samplers are left out as they
     change the rows of a fit only; in a `ColumnTransformer`, a `FeatureUnion`, a
-    `TransformedTargetRegressor` or a search; and in any of these within another.
+    `TransformedTargetRegressor`, a search or a detector of outliers with an
+    `estimator`; and in any of these within another.
 
     Parameters
     ----------
@@ -152,6 +153,8 @@ def _parts(estimator):
         return [("estimator", estimator.best_estimator_)]
     if isinstance(estimator, BaseSearchCV):
         return [("estimator", estimator.estimator)]
+    if isinstance(estimator, OutlierMixin) and hasattr(estimator, "estimator"):
+        return [("estimator", getattr(estimator, "estimator_", estimator.estimator))]
     if isinstance(estimator, TransformedTargetRegressor):
         regressor = getattr(estimator, "regressor_", estimator.regressor)
         return [("regressor", regressor)]

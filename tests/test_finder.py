@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from helpers.models import dense
 from matplotlib.figure import Figure
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.compose import (
     ColumnTransformer,
     TransformedTargetRegressor,
@@ -344,3 +344,27 @@ def test_leaves_are_all_that_has_nothing_inside():
     kinds = [type(leaf) for leaf in leaves(make_pipeline(union, Ridge()))]
     assert kinds == [StandardScaler, DenseAutoencoder, PCA, Ridge]
     assert leaves(kinds) == [kinds]
+
+
+class Detector(OutlierMixin, BaseEstimator):
+    """A detector around an autoencoder."""
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y=None):
+        self.estimator_ = clone(self.estimator).fit(X)
+        return self
+
+
+def test_the_autoencoder_of_a_detector():
+    pipeline = make_pipeline(StandardScaler(), dense())
+    detector = Detector(pipeline)
+    assert find(detector).step is pipeline[-1]
+    detector.fit(X)
+    found = find(detector)
+    assert found.step is detector.estimator_[-1]
+    assert found.name == "estimator__denseautoencoder"
+    np.testing.assert_array_equal(
+        code_sensitivities(detector, X), code_sensitivities(detector.estimator_, X)
+    )

@@ -1000,6 +1000,18 @@ default=None
 
         return self._mapped(scores, X, condition)
 
+    def _error_weights(self, X):
+        """Return what squared errors of entries count in those of `score_samples`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, ...)
+            Validated rows; a missing entry counts nothing.
+        """
+        present = ~np.isnan(X)
+        n_present = present.sum(axis=tuple(range(1, X.ndim)), keepdims=True)
+        return present / n_present
+
     def _codes(self, X, condition=None):
         module = self.net_.module_
         return self._map(lambda x, c: module.encode(x, None, c).mean, X, condition)

@@ -245,15 +245,19 @@ class TabularMixin:
             and shares have. The lower, the more abnormal.
         """
         check_is_fitted(self)
-        variances = [max(column.variance, LEAST) for column in self._varying]
 
         def scores(X, condition):
             squares = np.square(X - self._reconstruct(X, condition), dtype=np.float64)
-            return -np.nanmean(
-                np.add.reduceat(squares, self._starts, axis=1) / variances, axis=1
-            )
+            weights = self._error_weights(X)
+            return -np.sum(squares * weights, axis=1, where=~np.isnan(X))
 
         return self._mapped(scores, X, condition)
+
+    def _error_weights(self, X):
+        variances = [max(column.variance, LEAST) for column in self._varying]
+        present = ~np.isnan(X)
+        n_columns = present[:, self._starts].sum(axis=1, keepdims=True)
+        return present / np.repeat(variances, self._sizes) / n_columns
 
     def to_onnx(self, path, *, method="transform", dtype=None):
         """Refuse: ONNX has no tables. See `save`.

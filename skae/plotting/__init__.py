@@ -6,6 +6,7 @@ Each class computes in a ``from_...`` method and draws in ``plot(ax=None)``. Wit
 Displays of several panels put them in the place of `ax`.
 """
 
+from skae.plotting._attributions import AttributionsDisplay
 from skae.plotting._convergence import ConvergenceDisplay
 from skae.plotting._encoder_weights import EncoderWeightsDisplay
 from skae.plotting._generated_samples import GeneratedSamplesDisplay
@@ -18,8 +19,10 @@ from skae.plotting._parallel_coordinates import ParallelCoordinatesDisplay
 from skae.plotting._pareto_front import ParetoFrontDisplay
 from skae.plotting._reconstruction import ReconstructionDisplay
 from skae.plotting._score_curve import ScoreCurveDisplay
+from skae.plotting._traversal import TraversalDisplay
 
 __all__ = [
+    "AttributionsDisplay",
     "ConvergenceDisplay",
     "EncoderWeightsDisplay",
     "GeneratedSamplesDisplay",
@@ -32,4 +35,5 @@ __all__ = [
     "ParetoFrontDisplay",
     "ReconstructionDisplay",
     "ScoreCurveDisplay",
+    "TraversalDisplay",
 ]

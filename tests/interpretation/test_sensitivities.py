@@ -92,7 +92,9 @@ def test_sensitivities_are_differences_of_codes(model):
 def test_chunks_make_no_difference(monkeypatch):
     model = dense(2).fit(X)
     whole = code_sensitivities(model, X, absolute=True)
-    monkeypatch.setattr("skae.interpretation._CHUNK_BYTES", 7 * X[:1].nbytes)
+    monkeypatch.setattr(
+        "skae.interpretation._sensitivities._CHUNK_BYTES", 7 * X[:1].nbytes
+    )
     chunked = code_sensitivities(model, X, absolute=True)
     np.testing.assert_allclose(chunked, whole, rtol=1e-12)
 
