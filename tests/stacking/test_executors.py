@@ -16,6 +16,7 @@ from twins import assert_twins, dense, scores
 
 import skae
 from skae import DenseAutoencoder, fit_stack
+from skae.search import EvolutionarySearchCV, ScoreStore, remember
 from skae.stacking.meeting import _pools, _shipping
 from skae.stacking.meeting._shares import WorkersDiedError
 
@@ -127,6 +128,45 @@ def test_lists_of_estimators(workers):
 def test_an_executor_that_says_how_many_it_has(alone):
     with ThreadPoolExecutor(2) as pool, skae.stacked(executor=pool):
         np.testing.assert_allclose(scores(grid().fit(data())), alone, atol=1e-6)
+
+
+# Stores
+
+
+def test_a_store_is_asked_and_filled_where_the_search_is(workers, alone, tmp_path):
+    store = ScoreStore(tmp_path / "scores.db")
+    for _ in range(2):
+        with on(workers), remember(grid(), store) as search:
+            np.testing.assert_allclose(scores(search.fit(data())), alone, atol=1e-6)
+        assert len(store) == 12
+        assert len(workers.sent) == 2  # nothing was sent twice
+    assert not any(b"scores.db" in args[0] for args in workers.sent)
+
+
+def test_a_search_with_a_store_goes_on_where_it_was(workers, alone, tmp_path):
+    store = ScoreStore(tmp_path / "scores.db")
+    with remember(grid(), store) as search:
+        search.set_params(param_grid={"n_components": [1, 3]}).fit(data())
+    with on(workers), remember(grid(), store) as search:
+        np.testing.assert_allclose(scores(search.fit(data())), alone, atol=1e-6)
+    assert len(store) == 12
+
+
+@pytest.mark.filterwarnings("ignore:1 of the 2 candidates have no score")
+def test_failures_are_not_kept(workers, tmp_path):
+    search = EvolutionarySearchCV(
+        Deadly(**dense().get_params()),
+        {"n_components": [2, 3]},
+        population_size=2,
+        n_generations=0,
+        cv=2,
+        refit=False,
+        random_state=0,
+        store=tmp_path / "scores.db",
+    )
+    with on(workers), pytest.warns(FitFailedWarning, match="n_components=3"):
+        search.fit(data())
+    assert len(ScoreStore(tmp_path / "scores.db")) == 2
 
 
 # Workers that die

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from numbers import Number
@@ -11,6 +11,7 @@ from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
 
 from skae._sklearn import safe_split
 from skae.exceptions import FitLimitError
@@ -25,6 +26,7 @@ from skae.search.fits._evaluation import (
 from skae.search.fits._identity import fingerprint, versions
 from skae.search.fits._limits import StoppedFit, limits_of
 from skae.search.fits._notices import overheard, say
+from skae.stacking.meeting._processes import has_executor
 
 __all__ = ["remember", "remembering"]
 
@@ -128,12 +130,37 @@ def remembering(evaluate_candidates, store):
     store = ScoreStore.at(store)
     data = fingerprint([*data_of(evaluate_candidates)])
     known = {"store": store, "data": data, "search": uuid4().hex, "home": os.getpid()}
-    with (
-        store.in_use(),
-        around_fits(evaluate_candidates, partial(_Recall, **known)) as evaluate,
-        tasks_through(evaluate, partial(_tell, said=set())),
-    ):
-        yield evaluate
+    recall = partial(_Recall, **known)
+    with store.in_use(), ExitStack() as stack:
+        if has_executor():
+            through = partial(_recalled_here, recall=recall)
+            yield stack.enter_context(tasks_through(evaluate_candidates, through))
+            return
+        evaluate = stack.enter_context(around_fits(evaluate_candidates, recall))
+        yield stack.enter_context(tasks_through(evaluate, partial(_tell, said=set())))
+
+
+def _recalled_here(parallel, tasks, recall):
+    """Return results of tasks: the store is asked before they are sent to workers.
+
+    Those may be on other machines. What they return is kept as it comes, in the order
+    of the tasks.
+    """
+    results, pending, to_send = [], [], []
+    for call, args, task in tasks:
+        own = recall(call.function)
+        key, result = own.known(*args, task)
+        if result is None:
+            pending.append((len(results), own, key))
+            marked = {**task, "error_score": _marked(task["error_score"])}
+            to_send.append(delayed(call.function)(*args, **marked))
+        results.append(result)
+    settings = {"n_jobs": parallel.n_jobs, "verbose": parallel.verbose}
+    computed = Parallel(return_as="generator", **settings)(to_send)
+    for (place, own, key), result in zip(pending, computed, strict=True):
+        own.keep(key, result)
+        results[place] = result
+    return results
 
 
 def _tell(parallel, tasks, said):
@@ -177,15 +204,24 @@ class _Recall:
         return {**result, "said of the store": said} if said else result
 
     def _result(self, estimator, X, y, task):
+        key, result = self.known(estimator, X, y, task)
+        if result is None:
+            marked = {**task, "error_score": _marked(task["error_score"])}
+            result = self.fit_and_score(estimator, X, y, **marked)
+            self.keep(key, result)
+        return result
+
+    def known(self, estimator, X, y, task):
+        """Return the key of a fit, if it has one, and its result, if that is known."""
         key = self._key(estimator, task)
         if key is None:
-            return self.fit_and_score(estimator, X, y, **task)
+            return None, None
         self.store.say_if_gone()
         record = self.store.get(key)
         if record is None or not self._counts(record, task):
-            return self._computed(estimator, X, y, key, task)
+            return key, None
         _tell_callbacks(estimator, X, y, task)
-        return _result_of(record, task)
+        return key, _result_of(record, task)
 
     def _counts(self, record, task):
         """Return whether a record has the requested entries."""
@@ -193,16 +229,16 @@ class _Recall:
             return limits_of(self.fit_and_score).forbids(*record["limit"])
         return "train_scores" in record or not task["return_train_score"]
 
-    def _computed(self, estimator, X, y, key, task):
-        marked = {**task, "error_score": _marked(task["error_score"])}
-        result = self.fit_and_score(estimator, X, y, **marked)
+    def keep(self, key, result):
+        """Keep the result of a fit that has a key, unless it has failed."""
+        if key is None:
+            return
         self.store.say_if_gone()
         if isinstance(result, StoppedFit):
             kept = {name: result[name] for name in _FIELDS_OF_STOPPED}
             self.store.put(key, {**kept, "limit": result.limit})
         elif result["fit_error"] is None and all(map(_is_kept, _numbers(result))):
             self.store.put(key, {k: result[k] for k in _FIELDS if k in result})
-        return result
 
     def _key(self, estimator, task):
         """Return the key of a fit, None where it has something that cannot be named."""

@@ -13,6 +13,7 @@ from joblib.parallel import (
     FallbackToBackend,
     ParallelBackendBase,
     SequentialBackend,
+    get_active_backend,
 )
 
 from skae.stacking.meeting._backend import (
@@ -26,7 +27,12 @@ from skae.stacking.meeting._rendezvous import LOGGER, Rendezvous
 from skae.stacking.meeting._shares import Share
 from skae.stacking.meeting._workers import one_thread
 
-__all__ = ["ProcessesBackend"]
+__all__ = ["ProcessesBackend", "has_executor"]
+
+
+def has_executor():
+    """Return whether tasks that are submitted now go to the workers of an executor."""
+    return getattr(get_active_backend()[0], "executor", None) is not None
 
 
 class ProcessesBackend(ParallelBackendBase):
