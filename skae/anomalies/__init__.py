@@ -2,5 +2,12 @@
 
 from skae.anomalies._conformal import conformal_p_values, discoveries
 from skae.anomalies._detector import ReconstructionDetector
+from skae.anomalies._drift import DriftResult, drift_test
 
-__all__ = ["ReconstructionDetector", "conformal_p_values", "discoveries"]
+__all__ = [
+    "DriftResult",
+    "ReconstructionDetector",
+    "conformal_p_values",
+    "discoveries",
+    "drift_test",
+]

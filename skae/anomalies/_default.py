@@ -15,6 +15,10 @@ SHARE = 0.95
 # Values count up to so many robust standard deviations: a gross error is no component.
 FAR = 5.0
 MOST_ROWS = 5000
+# So many steps are enough for what starts as principal components, and a detector
+# trains a dozen networks: a length of training that each finds for itself takes long.
+N_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 2000, 10, 100
+BATCH_SIZE, LEARNING_RATE = 64, 1e-3
 
 
 def default_estimator(X):
@@ -30,11 +34,18 @@ def default_estimator(X):
         Not fitted: a `TabularAutoencoder` for data frames with columns that are no
         numbers, else a `DenseAutoencoder` of standardised rows.
     """
+    settings = {"max_epochs": _n_epochs(X.shape[0]), "learning_rate": LEARNING_RATE}
     if _has_words(X):
-        return TabularAutoencoder(max(1, X.shape[1] // 2))
+        return TabularAutoencoder(max(1, X.shape[1] // 2), **settings)
     X = np.asarray(as_numbers(X), dtype=np.float64)
     X = X.reshape(len(X), -1)[:: -(-len(X) // MOST_ROWS)]
-    return make_pipeline(StandardScaler(), DenseAutoencoder(_size_of_code(X)))
+    autoencoder = DenseAutoencoder(_size_of_code(X), **settings)
+    return make_pipeline(StandardScaler(), autoencoder)
+
+
+def _n_epochs(n_rows):
+    epochs = -(-N_STEPS // -(-n_rows // BATCH_SIZE))
+    return min(max(epochs, FEWEST_EPOCHS), MOST_EPOCHS)
 
 
 def _has_words(X):

@@ -37,9 +37,9 @@ from skae.stacking import fit_stack
 
 __all__ = ["ReconstructionDetector"]
 
-# Rows are left out of training beyond this many interquartile ranges: Tukey's "far
-# out"; and at most this share of them.
-FAR_OUT, MOST_TRIMMED = 3.0, 0.1
+# Rows are left out of training beyond this many interquartile ranges, and at most this
+# share of them.
+FAR_OUT, MOST_TRIMMED = 2.5, 0.1
 N_ROUNDS = 2
 
 
@@ -80,8 +80,8 @@ default="combined"
         - ``"likelihood"``: the negative log-likelihood of a generative model, in nats:
           the evidence lower bound of a variational autoencoder, the density of
           probabilistic PCA.
-        - ``"combined"``: standardised error and code distance together, as a normal
-          density weighs them, and how far out in the tails single features are.
+        - ``"combined"``: standardised error and code distance as one distance, its
+          logarithm, and how far out in their tails single features are.
     calibration : {"cross", "split"}, default="cross"
         Where rows come from that the model was not trained on. ``"cross"``: a model is
         trained for each of the folds of `cv` on the other folds, so that every row
@@ -96,9 +96,9 @@ default="combined"
     trim : float or "auto", default="auto"
         Largest share of the training rows that models are trained without, those of
         the highest held-out scores: anomalies among them shall not be learned.
-        ``"auto"`` leaves out what is beyond the third quartile by more than three
-        interquartile ranges, at most a tenth. They still calibrate, so the rate holds.
-        0 trains on all rows, in half the time.
+        ``"auto"`` leaves out what is beyond the third quartile by more than two and a
+        half interquartile ranges, at most a tenth. They still calibrate, so the rate
+        holds. 0 trains on all rows, in half the time.
     random_state : int, RandomState instance or None, default=None
         Seed of the folds, and of models that have none of their own.
 

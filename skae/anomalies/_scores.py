@@ -6,6 +6,7 @@ __all__ = ["SCORES", "standardized"]
 
 # Of the surprise of single features beside errors and codes.
 WEIGHT_OF_TAILS = 0.5
+TINY = 1e-12
 
 
 def standardized(errors, spread):
@@ -34,16 +35,18 @@ def negative_log_likelihood(parts, spread, n_components):
 
 
 def combined(parts, spread, n_components):
-    """Return error and code as one normal density has them, with single features.
+    """Return error and code as a heavy-tailed density has them, and single features.
 
-    ``((d - k) e + k c) / d + t / 2``, of standardised error ``e``, code distance ``c``
-    by unit and surprise of features ``t``: of a linear model of ``k`` components for
-    ``d`` entries, the first is the negative logarithm of its density.
+    ``log(((d - k) e + k c) / d) + t / 2``, of standardised error ``e``, code distance
+    ``c`` by unit, and surprise of features ``t``. Of a linear model of ``k`` components
+    for ``d`` entries the sum is the Mahalanobis distance of the row, and its logarithm,
+    as Student's t has it, keeps a few wild rows from being all that counts.
     """
     d = parts.errors.shape[1]
     of_error = max(1, d - n_components) / d
     error = standardized_error(parts, spread, n_components)
-    return of_error * error + parts.distances / d + WEIGHT_OF_TAILS * parts.tails
+    distance = of_error * error + parts.distances / d
+    return np.log(distance + TINY) + WEIGHT_OF_TAILS * parts.tails
 
 
 SCORES = {
