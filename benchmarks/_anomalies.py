@@ -131,7 +131,7 @@ def _mixture(X, seed):
     fits = [
         GaussianMixture(k, reg_covar=1e-4, random_state=seed).fit(X)
         for k in (1, 2, 3, 5)
-        if k * X.shape[1] < len(X)
+        if k == 1 or k * X.shape[1] < len(X)
     ]
     return min(fits, key=lambda fit: fit.bic(X))
 
