@@ -1,151 +1,128 @@
 """
-Anomalies: what does not come back
-==================================
+Anomalies with a guarantee
+==========================
 
-An autoencoder that has seen normal rows only has learnt to bring those back. What is
-unlike them comes back badly, so the error of the reconstruction says how unusual a row
-is. Ten times, this lesson leaves one digit out of the training data and looks for it
-among the others, beside PCA, which has such an error as well, and an isolation forest.
+An autoencoder that has seen usual rows brings those back, and what is unlike them comes
+back badly. How badly is too badly? This lesson lets a detector measure it on rows that
+its models were not trained on, so that the share of false alarms is what was asked for.
+It goes on with batches, of whose alarms few are to be false, with episodes of a series,
+and with drift.
 """
 
 # %%
-# Half of the images train, a quarter sets the threshold, and a quarter tests.
+# Benign tumours are the usual rows, of which two thirds train; the malignant ones are
+# never seen in training.
 import os
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA
-from sklearn.ensemble import IsolationForest
+from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, fit_stack
+from skae import DenseAutoencoder, ReconstructionDetector
+from skae.anomalies import drift_test, find_episodes
+from skae.model_selection import ContiguousKFold
+from skae.preprocessing import SlidingWindow
 
 FAST = bool(os.environ.get("SKAE_FAST"))
 
-X, digit = load_digits(return_X_y=True)
-X = (X / 16).astype(np.float32)
-rows = np.arange(len(X))
-train, rest = train_test_split(rows, test_size=0.5, stratify=digit, random_state=0)
-calibrate, test = train_test_split(
-    rest, test_size=0.5, stratify=digit[rest], random_state=0
-)
-print(f"{len(train)} images train, {len(calibrate)} calibrate, {len(test)} test")
-
-
-def normal(rows, left_out):
-    """Return the images of all digits but one."""
-    return X[rows[digit[rows] != left_out]]
-
+X, y = load_breast_cancer(return_X_y=True)
+names = load_breast_cancer().feature_names
+usual, malignant = X[y == 1], X[y == 0]
+train, test = train_test_split(usual, test_size=1 / 3, random_state=0)
+print(f"{len(train)} rows train, {len(test)} usual and {len(malignant)} others test")
 
 # %%
-# One model for each digit that is left out. The ten autoencoders train in one stack.
-# PCA has a code of the same size, and a larger one in another row.
-parameters = {"learning_rate": 5e-3, "max_epochs": 3 if FAST else 60, "random_state": 0}
-autoencoders = fit_stack(
-    [DenseAutoencoder(8, **parameters) for _ in range(10)],
-    [normal(train, left_out) for left_out in range(10)],
+# The detector goes around a pipeline with an autoencoder. In five folds it trains
+# models on four fifths of the rows and scores the others; the share of those that are
+# at least as abnormal as a new row is the p-value of the new row. ``level`` is the
+# share of false alarms, and no share of anomalies has to be guessed.
+autoencoder = DenseAutoencoder(
+    10, max_epochs=3 if FAST else 100, learning_rate=1e-3, random_state=0
 )
-
-
-class PCAError(PCA):
-    """PCA that scores rows by their error, as autoencoders do."""
-
-    def score_samples(self, X):
-        """Return the negative mean squared error of every row."""
-        return -np.mean((X - self.inverse_transform(self.transform(X))) ** 2, axis=1)
-
-
-models = {
-    "autoencoder": autoencoders,
-    "PCA": [PCAError(8).fit(normal(train, k)) for k in range(10)],
-    "PCA, 20 units": [PCAError(20).fit(normal(train, k)) for k in range(10)],
-    "isolation forest": [
-        IsolationForest(random_state=0).fit(normal(train, k)) for k in range(10)
-    ],
-}
+pipeline = make_pipeline(StandardScaler(), autoencoder)
+detector = ReconstructionDetector(pipeline, level=0.05, random_state=0).fit(train)
+alarmed = {"usual": detector.predict(test), "malignant": detector.predict(malignant)}
+for name, labels in alarmed.items():
+    print(f"alarms among {name} rows: {np.mean(labels == -1):.0%}")
 
 # %%
-# All of them have ``score_samples``, higher for what is more normal. The area under the
-# ROC curve is the share of pairs, one image of the digit left out and one of the
-# others, of which the unknown one has the lower score. 0.5 is guessing.
-areas = {
-    name: [
-        roc_auc_score(digit[test] != k, each[k].score_samples(X[test]))
-        for k in range(10)
-    ]
-    for name, each in models.items()
-}
-print(f"{'left out':18}", *(f"{k:5d}" for k in range(10)), "  mean")
-for name, values in areas.items():
+# P-values of usual rows are spread evenly, so that any level has its share of false
+# alarms; those of anomalies are small.
+p_usual, p_malignant = detector.p_values(test), detector.p_values(malignant)
+for level in (0.01, 0.05, 0.1, 0.2):
     print(
-        f"{name:18}", *(f"{value:5.2f}" for value in values), f"{np.mean(values):6.2f}"
+        f"at most {level:4.0%}: {np.mean(p_usual <= level):4.0%} of usual rows, "
+        f"{np.mean(p_malignant <= level):4.0%} of malignant ones"
     )
-best = [max(values[k] for values in areas.values()) for k in range(10)]
-for name, values in areas.items():
-    print(f"{name:18} has the largest area for {np.sum(np.equal(values, best))} digits")
-
 
 # %%
-# To raise an alarm takes a threshold. Errors on the rows of the training are no guide,
-# since those come back best. Rows of the calibration are, and they have to be normal
-# only: the threshold that 5 % of them exceed will give about 5 %
-# false alarms.
-def alarms(model, k, threshold_rows):
-    """Return the shares of false alarms, and of unknown digits found."""
-    threshold = np.quantile(model.score_samples(normal(threshold_rows, k)), 0.05)
-    alarm = model.score_samples(X[test]) < threshold
-    return alarm[digit[test] != k].mean(), alarm[digit[test] == k].mean()
-
-
-for name, each in models.items():
-    for label, threshold_rows in (("training", train), ("calibration", calibrate)):
-        false, found = np.mean(
-            [alarms(each[k], k, threshold_rows) for k in range(10)], axis=0
-        )
-        print(
-            f"{name:18} threshold from {label:11}: {false:4.0%} false alarms, "
-            f"{found:4.0%} of the unknown digits found"
-        )
+# What is measured of a row is a choice: the error alone, or in units of held-out errors
+# feature by feature, or how far out its code is, or all of it, the default.
+both = np.vstack([test, malignant])
+is_malignant = np.arange(len(both)) >= len(test)
+for measure in ("squared", "standardized", "code", "combined"):
+    other = ReconstructionDetector(
+        pipeline, measure=measure, trim=0, random_state=0
+    ).fit(train)
+    area = roc_auc_score(is_malignant, -other.score_samples(both))
+    print(f"{measure:13} area under the ROC curve {area:.3f}")
 
 # %%
-# The errors when the digit is left out that the autoencoder tells best, and the one
-# that it tells worst, with their thresholds. What can be drawn with the strokes of
-# other digits comes back well enough, and an error cannot tell it.
-fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-order = np.argsort(areas["autoencoder"])
-for ax, k in ((left, order[-1]), (middle, order[0])):
-    errors = -autoencoders[k].score_samples(X[test])
-    bins = np.linspace(0, errors.max(), 41)
-    is_normal = digit[test] != k
-    for chosen, label in (
-        (is_normal, "other digits"),
-        (~is_normal, f"{k}, never seen"),
-    ):
-        ax.hist(errors[chosen], bins, density=True, alpha=0.6, label=label)
-    held_out = -autoencoders[k].score_samples(normal(calibrate, k))
-    ax.axvline(np.quantile(held_out, 0.95), color="0.2", ls=":", label="threshold")
-    ax.set(xlabel="mean squared error of an image", ylabel="density of test images")
-    ax.legend(frameon=False)
-for i, (name, values) in enumerate(areas.items()):
-    right.bar(np.arange(10) + 0.2 * (i - 1.5), values, 0.2, label=name)
-right.axhline(0.5, color="0.2", ls=":", lw=1)
-right.set(xlabel="digit left out", ylabel="area under the ROC curve", ylim=(0.3, 1.2))
-right.set_xticks(range(10))
-right.legend(frameon=False, fontsize=8, ncols=2)
+# A batch of patients: of the alarms, at most a tenth is to be false.
+rng = np.random.default_rng(0)
+batch = np.vstack([test, rng.permutation(malignant)[:40]])
+is_alarm = detector.alarms(batch, false_discovery_rate=0.1)
+n_false = is_alarm[: len(test)].sum()
+print(f"{is_alarm.sum()} alarms in the batch, {n_false} of them false")
 
 # %%
-# The image of each unknown digit with the highest error, and what comes back: something
-# made of what is known.
-fig, axes = plt.subplots(2, 10, figsize=(10, 2.3), layout="constrained")
-for k, column in enumerate(axes.T):
-    unknown = X[test[digit[test] == k]]
-    oddest = unknown[[np.argmin(autoencoders[k].score_samples(unknown))]]
-    pair = (oddest, autoencoders[k].reconstruct(oddest))
-    for ax, image in zip(column, pair, strict=True):
-        ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-        ax.set(xticks=[], yticks=[])
-axes[0, 0].set_ylabel("image")
-axes[1, 0].set_ylabel("comes back")
+# Whether rows as a whole have changed is another question, for a test. Its reference
+# are usual rows that were not trained on. A scale that reads 15 % too much:
+reference, new = test[:60], test[60:].copy()
+print(drift_test(detector, reference, new))
+new[:, 0] *= 1.15
+result = drift_test(detector, reference, new)
+print(f"after the change: p = {result.p_value:.3g}; the surest feature is", end=" ")
+print(names[int(next(iter(result.moved())))])
+
+# %%
+# In a series, a detector looks at windows. Those that overlap share values, so folds
+# are blocks with a gap between them. Alarms become episodes of the series.
+t = np.arange(1600)
+noise = 0.1 * rng.normal(size=(1600, 2))
+series = np.c_[np.sin(t / 8), np.sin(t / 8 + 1) * np.cos(t / 50)] + noise
+series[1300:1320, 1] += 1.5
+series[1500] += [2.0, 0.0]
+window = SlidingWindow(length=16, stride=2, flatten=True).fit(series)
+cv = ContiguousKFold(5, gap=window.gap)
+of_windows = DenseAutoencoder(
+    6, max_epochs=3 if FAST else 50, learning_rate=1e-3, random_state=0
+)
+watching = ReconstructionDetector(of_windows, level=0.01, cv=cv, random_state=0)
+watching.fit(window.transform(series[:1000]))
+
+later = series[1000:]
+windows, starts = window.transform(later), window.window_starts(later)
+episodes = find_episodes(watching, windows, starts, length=16, channels=["a", "b"])
+for one in sorted(episodes, key=lambda one: one.begin):
+    print(f"{one.begin:4} to {one.end:4} in {one.channel}, error {one.error:.0f}")
+
+# %%
+# Left, the p-values that make rates; right, the series with its episodes.
+fig, (left, right) = plt.subplots(1, 2, figsize=(11, 3.6), layout="constrained")
+bins = np.linspace(0, 1, 21)
+left.hist(p_usual, bins, density=True, alpha=0.6, label="usual")
+left.hist(p_malignant, bins, density=True, alpha=0.6, label="malignant")
+left.axvline(0.05, color="0.2", ls=":", label="level")
+left.set(xlabel="p-value", ylabel="density of rows")
+left.legend(frameon=False)
+right.plot(later, lw=0.8, label=["a", "b"])
+for one in episodes:
+    right.axvspan(one.begin, one.end, color="tab:red", alpha=0.3)
+right.set(xlabel="time step", ylabel="value")
+right.legend(frameon=False, loc="lower left")
 plt.show()

@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from importlib.metadata import version
 
+from skae.anomalies import ReconstructionDetector
 from skae.autoencoders import (
     MMDVAE,
     VAE,
@@ -40,6 +41,7 @@ __all__ = [
     "EvolutionarySearchCV",
     "LSTMAutoencoder",
     "LatentDimensionSearchCV",
+    "ReconstructionDetector",
     "TabularAutoencoder",
     "TabularVAE",
     "fit_stack",

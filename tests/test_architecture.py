@@ -28,7 +28,7 @@ LAYERS = [
     {"persistence"},
     {"autoencoders"},
     {"scorers"},
-    {"search", "interpretation"},
+    {"search", "interpretation", "anomalies"},
     {"plugins", "testing"},
     {"plotting"},
     {"cli"},

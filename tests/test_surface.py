@@ -36,7 +36,7 @@ def test_the_door_has_the_names_that_a_user_needs_first():
         *("TabularAutoencoder", "TabularVAE"),
         *("load", "select_dimension", "LatentDimensionSearchCV"),
         *("BayesSearchCV", "EvolutionarySearchCV", "get_scorer", "get_scorer_names"),
-        *("stacked", "fit_stack", "Checkpoint"),
+        *("stacked", "fit_stack", "Checkpoint", "ReconstructionDetector"),
     }
     assert set(skae.__all__) <= set(dir(skae))
     assert "importlib" not in dir(skae)
