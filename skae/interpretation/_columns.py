@@ -67,11 +67,12 @@ def columns_of(estimator, X, event_shape, n_rows):
         return Columns(names, numbers, tuple(event_shape))
     before = find(estimator).before
     if before is not None and num_samples(X) == n_rows:
+        X = X if hasattr(X, "shape") else np.asarray(X)
         names = names_of(X)
         return Columns(names, sources(before, X), (len(names),))
     names = known_names(estimator)
     if names is None or len(names) != len(numbers):
-        names = names_of(X) if before is None else [f"x{i}" for i in numbers]
+        names = [f"x{i}" for i in numbers]
     return Columns([*names], numbers, tuple(event_shape))
 
 

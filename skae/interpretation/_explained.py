@@ -76,7 +76,7 @@ class Explained(NamedTuple):
         Raises
         ------
         ValueError
-            When there are other numbers of them, or some entries are missing.
+            When there are other numbers of them, or events of another shape.
         """
         X = self.autoencoder._check_X(locate(estimator, X).X, reset=False)
         events = self.autoencoder._as_events(as_tensor(X).to(self.x))

@@ -1,6 +1,7 @@
 """What rows would have been if they were normal."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,7 @@ def nearest_normal(estimator, X, *, n_iter=50, condition=None):
     >>> bool(abs(table.expected.iloc[0] - 2.43) < 0.5)
     True
     """
-    check_scalar(n_iter, "n_iter", int, min_val=0)
+    check_scalar(n_iter, "n_iter", Integral, min_val=0)
     rows = Explained.of(estimator, X, condition)
     columns = columns_of(estimator, X, rows.x.shape[1:], len(rows.x))
     codes, expected = _nearest(rows, columns, n_iter)

@@ -1,5 +1,7 @@
 """Shares of columns in the change of an output between baselines and rows."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
@@ -48,30 +50,63 @@ def integrated_gradients(output, x, baseline, columns, tol):
     values : torch.Tensor of shape (n_rows, n_columns)
     """
     total, off = torch.zeros_like(x), x.new_zeros(len(x))
-    which = torch.arange(len(x), device=x.device)
-    low, high = torch.zeros_like(off), torch.ones_like(off)
-    allowed = None
+    parts = Parts.of(x)
     for halving in range(MAX_HALVINGS + 1):
-        part, gap, turn = _integrals(output, x, baseline, which, low, high)
-        if allowed is None:
-            allowed = tol / 2 * part.abs().flatten(1).sum(1).clamp(max=1)
-        is_off = off.index_add(0, which, gap).abs() > allowed
-        goes_on = is_off[which] & (gap.abs() > SHARE * allowed[which])
+        found, gap, turn = _integrals(output, x, baseline, parts)
+        if not halving:
+            allowed = tol / 2 * found.abs().flatten(1).sum(1).clamp(max=1)
+        is_off = off.index_add(0, parts.which, gap).abs() > allowed
+        goes_on = is_off[parts.which] & (gap.abs() > SHARE * allowed[parts.which])
         if halving >= FINE:
-            share = gap / turn.flatten(1).sum(1)
-            has_kink = goes_on & (share.abs() <= 1)
-            part[has_kink] -= _scaled(turn[has_kink], share[has_kink])
-            gap[has_kink] = 0
-            goes_on &= ~has_kink & (halving < MAX_HALVINGS)
-        off.index_add_(0, which[~goes_on], gap[~goes_on])
-        total.index_add_(0, which[~goes_on], part[~goes_on])
-        which, low, high = (each[goes_on] for each in (which, low, high))
-        if not len(which):
+            goes_on &= ~_settle_kinks(goes_on, found, gap, turn)
+            goes_on &= halving < MAX_HALVINGS
+        off.index_add_(0, parts.which[~goes_on], gap[~goes_on])
+        total.index_add_(0, parts.which[~goes_on], found[~goes_on])
+        if not goes_on.any():
             break
-        middle = (low + high) / 2
-        which = torch.cat([which, which])
-        low, high = torch.cat([low, middle]), torch.cat([middle, high])
+        parts = parts.halves(goes_on)
     return columns.summed(total)
+
+
+class Parts(NamedTuple):
+    """Parts of the lines from baselines to rows.
+
+    Attributes
+    ----------
+    which : torch.Tensor of shape (n_parts,)
+        Numbers of the rows.
+    low, high : torch.Tensor of shape (n_parts,)
+        Where they start and end, as shares of the way.
+    """
+
+    which: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+
+    @classmethod
+    def of(cls, x):
+        """Return the whole lines to rows."""
+        zeros = x.new_zeros(len(x))
+        return cls(torch.arange(len(x), device=x.device), zeros, zeros + 1)
+
+    def halves(self, goes_on):
+        """Return the halves of some of them."""
+        which, low, high = (each[goes_on] for each in self)
+        middle = (low + high) / 2
+        low, high = torch.cat([low, middle]), torch.cat([middle, high])
+        return Parts(torch.cat([which, which]), low, high)
+
+
+def _settle_kinks(is_meant, found, gap, turn):
+    """Correct integrals over parts with a kink that explains their gaps, and say which.
+
+    Both are changed in place.
+    """
+    share = gap / turn.flatten(1).sum(1)
+    has_kink = is_meant & (share.abs() <= 1)
+    found[has_kink] -= _scaled(turn[has_kink], share[has_kink])
+    gap[has_kink] = 0
+    return has_kink
 
 
 def gradient_x_input(output, x, baseline, columns, tol):
@@ -99,12 +134,12 @@ METHODS = {
 }
 
 
-def _integrals(output, x, baseline, which, low, high):
-    """Return integrals over parts of lines, and their ends' difference.
+def _integrals(output, x, baseline, parts):
+    """Return integrals over parts of lines, what they are off by, and their turns.
 
     Returns
     -------
-    part : torch.Tensor of shape (n_parts, *event_shape)
+    found : torch.Tensor of shape (n_parts, *event_shape)
     gap : torch.Tensor of shape (n_parts,)
         What their sums are off by.
     turn : torch.Tensor of shape (n_parts, *event_shape)
@@ -112,17 +147,17 @@ def _integrals(output, x, baseline, which, low, high):
         the start.
     """
     size = N_POINTS * x[:1].nbytes
-    parts = [
-        _some_integrals(output, x[n], baseline[n], n, low[rows], high[rows])
-        for rows in slices(len(which), max(1, CHUNK_BYTES // size))
-        for n in [which[rows]]
+    found = [
+        _some_integrals(output, x, baseline, Parts(*(each[rows] for each in parts)))
+        for rows in slices(len(parts.which), max(1, CHUNK_BYTES // size))
     ]
-    return (torch.cat(each) for each in zip(*parts, strict=True))
+    return (torch.cat(each) for each in zip(*found, strict=True))
 
 
-def _some_integrals(output, x, baseline, which, low, high):
+def _some_integrals(output, x, baseline, parts):
+    which, low, high = parts
+    x, baseline, width = x[which], baseline[which], high - low
     points, weights = _rule(x)
-    width = high - low
     difference = (x - baseline).nan_to_num()
     inner = _between(x, difference, low[:, None] + width[:, None] * points)
     outputs, slopes = gradients(output, inner, which.repeat_interleave(len(points)))

@@ -133,7 +133,8 @@ class AttributionsDisplay(Display):
         found, row = self.attributions, self.row or 0
         values = np.asarray(found.values)[row]
         order = np.argsort(-np.abs(values), kind="stable")
-        shown, rest = order[: self.max_features], order[self.max_features :]
+        n_shown = self.max_features + (len(order) == self.max_features + 1)
+        shown, rest = order[:n_shown], order[n_shown:]
         labels = [self._label(row, column) for column in shown]
         lengths = [*values[shown]]
         if len(rest):
@@ -149,7 +150,7 @@ class AttributionsDisplay(Display):
         ax.tick_params(labelsize=8)
         ax.set_xlabel(self._name)
         output, baseline = found.outputs[row], found.baseline_outputs[row]
-        title = f"{found.target} is {output:.3g}, and {baseline:.3g} at the baseline"
+        title = f"{found.target}: {output:.3g}, of the baseline {baseline:.3g}"
         ax.set_title(title, fontsize=9)
 
     def _label(self, row, column):
@@ -210,7 +211,7 @@ class AttributionsDisplay(Display):
                 ax.set_yticks(np.arange(len(names)), names, fontsize=8)
             ax.set(xlabel="time step", ylabel="channel")
             ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set_title(f"{found.target} is {found.outputs[row]:.3g}", fontsize=9)
+        ax.set_title(f"{found.target}: {found.outputs[row]:.3g}", fontsize=9)
         self._add_scale(image, ax)
 
     def _add_scale(self, image, ax):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from helpers.models import dense
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
@@ -17,6 +18,7 @@ from sklearn.preprocessing import (
     OneHotEncoder,
     StandardScaler,
 )
+from torch.utils.data import TensorDataset
 
 from skae import (
     VAE,
@@ -233,6 +235,17 @@ def test_standardisation_leaves_them_as_they_are():
     np.testing.assert_array_equal(
         attributions(search, FRAME, target=0).values, found.values
     )
+
+
+def test_rows_in_other_forms():
+    model = make_pipeline(StandardScaler(), dense()).fit(X)
+    expected = attributions(model, X, target=0).values
+    for rows in (X.tolist(), torch.from_numpy(X)):
+        found = attributions(model, rows, target=0)
+        np.testing.assert_array_equal(found.values, expected)
+    dataset = TensorDataset(torch.from_numpy(X))
+    found = attributions(dense().fit(X), dataset, target=0).values
+    assert list(found) == [f"x{column}" for column in range(6)]
 
 
 MIXED = FRAME.assign(

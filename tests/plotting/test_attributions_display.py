@@ -32,7 +32,12 @@ def test_bars_are_sorted_and_the_rest_is_summed(drawn):
     colors = [bar.get_facecolor() for bar in ax.patches]
     assert colors == [to_rgba(color) for color in (CHOICE, BLUE, BLUE)]
     assert ax.get_xlabel() == "attribution to unit0"
-    assert ax.get_title() == "unit0 is 2, and 3.4 at the baseline"
+    assert ax.get_title() == "unit0: 2, of the baseline 3.4"
+
+
+def test_a_single_column_is_not_summed(drawn):
+    ax = drawn(AttributionsDisplay(FOUND, row=0, max_features=3).plot()).ax_
+    assert labels(ax.get_yticklabels())[-1] == "d = 0.6"
 
 
 def test_a_heat_map_of_many_rows(drawn):
