@@ -47,7 +47,8 @@ class GenerativeMixin(MultipleImputationMixin):
         """Fit the sampler and look at the codes of the training data."""
         super()._finish(X, weight, condition)
         self.sampler_ = self._fitted_sampler(X, weight, condition)
-        step = -(-len(X) // MAX_DIAGNOSTIC_ROWS)
+        most = min(MAX_DIAGNOSTIC_ROWS, getattr(X, "sample_rows", len(X)))
+        step = -(-len(X) // most)
         X, condition = X[::step], None if condition is None else condition[::step]
         if _has_distributions(self):
             moments, means = self._distribution(X, condition), self.net_.module_.means
