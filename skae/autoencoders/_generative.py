@@ -239,7 +239,13 @@ class GenerativeMixin(MultipleImputationMixin):
         rng = check_random_state(random_state)
         Z = self._draw_codes(n_samples, rng)
         X = self._decoded(Z, condition)
-        return self._given_form(self._with_noise(X, rng, "noise=True") if noise else X)
+        if noise:
+            return self._drawn_rows(self._with_noise(X, rng, "noise=True"))
+        return self._given_form(X)
+
+    def _drawn_rows(self, X):
+        """Return drawn rows in the form that users have given."""
+        return self._given_form(X)
 
     def _with_noise(self, X, rng, asked):
         """Return rows drawn from the decoder's density, given what codes stand for."""
