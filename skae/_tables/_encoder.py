@@ -142,8 +142,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Return the table that a matrix stands for, in the form of the fit's."""
         return self.decoded([rows])
 
-    def decoded(self, parts):
-        """Return the table of the rows in some matrices, one after the other."""
+    def decoded(self, parts, as_seen=False):
+        """Return the table of the rows in some matrices, one after the other.
+
+        Numbers of rows that were drawn are to be rounded as those of the fit are,
+        `as_seen`.
+        """
         values = [
             [
                 column.decode(rows[:, place])
@@ -152,6 +156,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             for rows in parts
         ]
         values = [np.concatenate(of_column) for of_column in zip(*values, strict=True)]
+        if as_seen:
+            pairs = zip(self.columns_, values, strict=True)
+            values = [
+                column.as_seen(own) if isinstance(column, NumberColumn) else own
+                for column, own in pairs
+            ]
         return written(self.form_, self.dtype_, self.columns_, values)
 
     def get_feature_names_out(self, input_features=None):

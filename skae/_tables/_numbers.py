@@ -12,6 +12,8 @@ __all__ = ["NumberColumn"]
 EXACT = 2**53
 # Spreads that are a smaller share of the values are rounding.
 ROUNDING = 1e-12
+# Digits behind the point that numbers may have been rounded to.
+DECIMALS = range(7)
 # Skewness of counts whose sums and differences say little.
 SKEWED = 1.0
 # Of a normal distribution, in standard deviations.
@@ -43,6 +45,9 @@ class NumberColumn(BaseEstimator):
     center, scale : float
     n_missing : int
         Cells without a value in the fit.
+    decimals : int or None
+        Digits behind the point that all numbers of the fit have at most; None for more
+        than six.
     """
 
     width, variance = 1, 1.0
@@ -60,6 +65,7 @@ class NumberColumn(BaseEstimator):
         center=0.0,
         scale=1.0,
         n_missing=0,
+        decimals=None,
     ):
         self.name = name
         self.kind = kind
@@ -72,6 +78,7 @@ class NumberColumn(BaseEstimator):
         self.center = center
         self.scale = scale
         self.n_missing = n_missing
+        self.decimals = decimals
 
     @classmethod
     def of(cls, cells, kind, robust=False):
@@ -88,6 +95,8 @@ class NumberColumn(BaseEstimator):
             column.is_log = _is_skewed(column._numbers(cells, "error")[~cells.missing])
         numbers = column._numbers(cells, "error")
         column.center, column.scale = _location(numbers[~cells.missing], robust)
+        if kind != "ordinal" and cells.values.dtype.kind == "f":
+            column.decimals = _decimals(cells.present)
         return column
 
     def encode(self, cells, handle_unknown):
@@ -110,6 +119,10 @@ class NumberColumn(BaseEstimator):
         if stored.kind not in "iuMm":
             return numbers
         return _whole(numbers, self.origin, stored)
+
+    def as_seen(self, values):
+        """Return values with as many digits as those of the fit."""
+        return values if self.decimals is None else values.round(self.decimals)
 
     def _numbers(self, cells, handle_unknown):
         """Return the numbers that are standardised, NaN where one is missing."""
@@ -165,6 +178,16 @@ def _origin(values):
     lowest, highest = int(values.min()), int(values.max())
     is_exact = highest - lowest < EXACT
     return lowest if is_exact and highest > EXACT and highest < 2**63 else 0
+
+
+def _decimals(values):
+    """Return how many digits behind the point values have at most, None for many."""
+    largest = np.abs(values).max()
+    if largest >= EXACT:
+        return None
+    slack = np.finfo(values.dtype).eps * largest
+    rounded = (d for d in DECIMALS if (np.abs(values - values.round(d)) <= slack).all())
+    return next(rounded, None)
 
 
 def _is_skewed(counts):

@@ -495,16 +495,16 @@ default=None
 
         All but the events may be None.
         """
+        size = min(SAMPLE_ROWS, rows.source.sample_rows)
         if rows is data.rows:
             X, y, condition = (
-                None if part is None else evenly_spaced(part, SAMPLE_ROWS)
+                None if part is None else evenly_spaced(part, size)
                 for part in (data.X, data.y, data.condition)
             )
             X, y = (None if part is None else self._as_events(part) for part in (X, y))
         else:
             X, _, y, condition = (
-                None if part is None else part.numpy()
-                for part in rows.sample(SAMPLE_ROWS)
+                None if part is None else part.numpy() for part in rows.sample(size)
             )
         return X.astype(float_dtype(data.X), copy=False), y, condition
 

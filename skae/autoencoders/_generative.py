@@ -48,7 +48,8 @@ class GenerativeMixin(MultipleImputationMixin):
         """Fit the sampler and look at the codes of the training data."""
         super()._finish(X, weight, condition)
         self.sampler_ = self._fitted_sampler(X, weight, condition)
-        step = -(-len(X) // MAX_DIAGNOSTIC_ROWS)
+        most = min(MAX_DIAGNOSTIC_ROWS, getattr(X, "sample_rows", len(X)))
+        step = -(-len(X) // most)
         X, condition = X[::step], None if condition is None else condition[::step]
         if _has_distributions(self):
             moments, means = self._distribution(X, condition), self.net_.module_.means
@@ -239,7 +240,13 @@ class GenerativeMixin(MultipleImputationMixin):
         rng = check_random_state(random_state)
         Z = self._draw_codes(n_samples, rng)
         X = self._decoded(Z, condition)
-        return self._given_form(self._with_noise(X, rng, "noise=True") if noise else X)
+        if noise:
+            return self._drawn_rows(self._with_noise(X, rng, "noise=True"))
+        return self._given_form(X)
+
+    def _drawn_rows(self, X):
+        """Return drawn rows in the form that users have given."""
+        return self._given_form(X)
 
     def _with_noise(self, X, rng, asked):
         """Return rows drawn from the decoder's density, given what codes stand for."""

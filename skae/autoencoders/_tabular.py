@@ -549,9 +549,15 @@ class TabularVAE(TabularMixin, GenerativeMixin, BaseAutoencoder):
         Returns
         -------
         X : data frame or array, as in `fit`
-            With categories that were in the fit.
+            With categories that were in the fit. With `noise` numbers have as many
+            digits behind the point as those in the fit.
         """
         return super().sample(n_samples, random_state, noise=noise, condition=condition)
+
+    def _drawn_rows(self, X):
+        if self._reads_matrices:
+            return super()._drawn_rows(X)
+        return self.encoder_.decoded([X], as_seen=True)
 
     def _bottleneck(self):
         return GaussianBottleneck("nested_dropout" if self.nested else None)

@@ -140,6 +140,27 @@ def test_clean_rows_are_dense(lazy):
         models.dense().fit(noisy, sparse.csr_array(X))
 
 
+def test_parts_of_sparse_data(lazy):
+    fits = [models.dense(), models.dense()]
+    for part in (slice(0, 50), slice(50, 90)):
+        fits[0].partial_fit(sparse.csr_array(X[part]))
+        fits[1].partial_fit(X[part])
+    codes = np.empty((90, 2))
+    fits[0].transform(sparse.csr_array(X), out=codes)
+    np.testing.assert_allclose(codes, fits[1].transform(X), rtol=1e-10)
+
+
+@pytest.mark.parametrize("kind", [DenseAutoencoder, VAE])
+def test_where_few_rows_tell_of_the_start_others_go_with_them(kind, monkeypatch):
+    monkeypatch.setattr("skae._arrays._lazy.SMALL", 0)
+    monkeypatch.setattr("skae._arrays._lazy.FEWEST", 10)
+    monkeypatch.setattr("skae._arrays.SparseRows.sample_bytes", 2000)
+    labels = np.repeat(["a", "b"], 45)
+    model = kind(2, max_epochs=3, random_state=0)
+    model.fit(sparse.csr_array(X), X + 0.1, condition=labels)
+    assert np.isfinite(model.score(sparse.csr_array(X), condition=labels))
+
+
 @pytest.mark.parametrize(
     "name", ["mse", "reconstruction", "kernel_mi", "trustworthiness"]
 )

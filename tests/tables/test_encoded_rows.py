@@ -86,3 +86,37 @@ def test_rows_without_any_value_are_told_by_their_number(monkeypatch):
     X.loc[[3, 60]] = None
     with pytest.raises(ValueError, match="number 3, 60"):
         TabularAutoencoder().fit(X)
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals"),
+    [
+        ([1.0, np.nan, 3.0], 0),
+        ([0.25, 1.5], 2),
+        ([0.1, -1e-6], 6),
+        ([1 / 3, 1.0], None),
+        ([1e300, 0.5], None),
+        ([1, 7], None),
+        ([2**62, 2**62 + 5], None),
+    ],
+    ids=str,
+)
+def test_drawn_numbers_are_rounded_as_those_of_the_fit(values, decimals):
+    X = pd.DataFrame({"a": values})
+    (column,) = TableEncoder(column_types={"a": "numeric"}).fit(X).columns_
+    assert column.decimals == decimals
+    found = column.as_seen(X.a.dropna().to_numpy())
+    np.testing.assert_array_equal(found, X.a.dropna())
+
+
+def test_synthetic_rows_have_values_like_those_of_the_fit():
+    rng = np.random.RandomState(0)
+    X = pd.DataFrame({"week": rng.randint(20, 40, 90) * 1.0, "age": rng.rand(90)})
+    X["n"] = rng.randint(5, 9, 90)
+    model = TabularVAE(1, max_epochs=3, random_state=0).fit(X)
+    drawn = model.sample(500, random_state=0)
+    assert (drawn.week == drawn.week.round()).all()
+    assert (drawn.age != drawn.age.round(6)).any()
+    assert list(drawn.dtypes) == list(X.dtypes)
+    means = model.sample(500, random_state=0, noise=False)
+    assert (means.week != means.week.round()).any()
