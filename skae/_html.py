@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["card", "curve", "table"]
 
-_WIDTH, _HEIGHT, _EDGE = 320, 120, 10
+_WIDTH, _HEIGHT, _EDGE, _LEFT = 320, 120, 10, 52
 _BLUE, _CHOICE, _GREY = "#0072B2", "#D55E00", "#9a9a9a"
 
 
@@ -70,7 +70,7 @@ def curve(x, y, *, label, marked=None, band=None):
     x, y = x[known], y[known]
     if not len(x):
         return ""
-    across = _scaled(x, _EDGE, _WIDTH - _EDGE)
+    across = _scaled(x, _LEFT, _WIDTH - _EDGE)
     # low values stand low, which have large numbers in an image
     down = _scaled(y, _HEIGHT - _EDGE - 16, _EDGE)
     points = " ".join(
@@ -117,9 +117,14 @@ def _mark(x, y, marked, across, down):
 def _ends(x, y):
     """Return the ranges of both axes as text."""
     style = f'font-size="11" fill="{_GREY}" font-family="sans-serif"'
-    bottom = _HEIGHT - 3
+    bottom, right, left = _HEIGHT - 3, _WIDTH - _EDGE, _LEFT - 8
+    places = [
+        (_LEFT, bottom, "middle", f"{x.min():g}"),
+        (right, bottom, "middle", f"{x.max():g}"),
+        (left, _HEIGHT - _EDGE - 12, "end", f"{y.min():.3g}"),
+        (left, _EDGE + 4, "end", f"{y.max():.3g}"),
+    ]
     return [
-        f'<text x="{_EDGE}" y="{bottom}" {style}>{x.min():g}</text>',
-        f'<text x="{_WIDTH - _EDGE}" y="{bottom}" text-anchor="end" {style}>'
-        f"{x.max():g}; from {y.min():.3g} to {y.max():.3g}</text>",
+        f'<text x="{a}" y="{b}" text-anchor="{anchor}" {style}>{text}</text>'
+        for a, b, anchor, text in places
     ]

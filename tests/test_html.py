@@ -138,6 +138,14 @@ def test_a_parameter_that_does_not_exist_is_told_with_the_nearest():
         DenseAutoencoder(zzz=3)
 
 
+def test_a_class_that_takes_any_parameter_says_what_it_takes():
+    class Mine(DenseAutoencoder):
+        def __init__(self, **others):
+            self.others = others
+
+    assert Mine(n_component=3).others == {"n_component": 3}
+
+
 def test_a_share_of_the_variance_is_refused_with_the_way_on():
     message = r"n_components=0.95 is a share .*select_dimension.*rule=Threshold\(0.95"
     with pytest.raises(ValueError, match=message):

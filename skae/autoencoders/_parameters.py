@@ -12,16 +12,9 @@ class ParameterMixin:
 
     def __new__(cls, *args, **kwargs):
         """Make an estimator, or say which parameter was meant."""
-        unknown = [name for name in kwargs if name not in cls._known_parameters()]
-        if unknown:
-            raise TypeError(_unknown(cls, unknown[0]))
+        if kwargs:
+            _check_known(cls, kwargs)
         return super().__new__(cls)
-
-    @classmethod
-    def _known_parameters(cls):
-        if cls.__init__ is object.__init__:
-            return {}
-        return signature(cls.__init__).parameters
 
     def _validate_params(self):
         n_components = self.n_components
@@ -39,8 +32,14 @@ class ParameterMixin:
         super()._validate_params()
 
 
-def _unknown(cls, name):
-    known = [each for each in cls._known_parameters() if each != "self"]
+def _check_known(cls, names):
+    """Raise an error for the first of some names that is no parameter of a class."""
+    parameters = signature(cls.__init__).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return
+    if not (unknown := names.keys() - parameters.keys()):
+        return
+    name, known = min(unknown), [each for each in parameters if each != "self"]
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}."
-    return f"{cls.__name__} has no parameter {name!r}: {hint}"
+    raise TypeError(f"{cls.__name__} has no parameter {name!r}: {hint}")

@@ -116,6 +116,10 @@ class TableReader(TransformerMixin, BaseEstimator):
             X = self._named(np.asarray(X))
         return self.features({str(name): X[name] for name in X})
 
+    def inverse_transform(self, X):
+        """Return columns as they are: in the order of the model."""
+        return X
+
     def features(self, table, dropped=()):
         """Return the columns of a table as the model takes them.
 

@@ -28,7 +28,7 @@ def _facts(selection):
         low, high = selection.interval
         found.append(("interval", f"{low}" if low == high else f"{low} to {high}"))
     if selection.probability is not None:
-        found.append(("right so often", f"{selection.probability:.0%}"))
+        found.append(("such verdicts are right in", f"{selection.probability:.0%}"))
     if selection.alternatives:
         found.append(("or", ", ".join(map(str, selection.alternatives))))
     found += [(e.name, f"{e.says:.3g}: {e.text}") for e in selection.evidence]

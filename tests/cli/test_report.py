@@ -155,6 +155,16 @@ def test_the_report_recommends_pca_where_that_does_as_well(linear):
     assert "use PCA" in text
 
 
+def test_no_dimension_is_advised_where_none_stands_out():
+    data = DataSet("noise", normal(80, 5, dtype=np.float32), list("abcde"))
+    plan = planned(data, components="1:3", max_epochs=2, folds=2)
+    outcome = run(plan)
+    text = conclusion(plan, outcome)
+    assert not outcome.verdict.is_settled
+    assert text.startswith("No latent dimension stands out: ")
+    assert "use the autoencoder" not in text
+
+
 def test_rows_that_are_shown_were_not_trained_on(linear):
     plan, outcome = linear
     model, rows = held_out(plan, outcome)

@@ -17,6 +17,7 @@ import skae
 from skae import DenseAutoencoder
 from skae.cli import app
 from skae.cli._model import open_model
+from skae.scorers import reconstruct_in_units
 
 FAST = ["--max-epochs", "2", "--folds", "2", "--components", "1:2"]
 
@@ -194,6 +195,15 @@ def test_reconstructions_are_in_the_units_of_the_file(numbers):
     scaled = model[1:-1].transform(table.to_numpy(np.float32))
     expected = model[1].inverse_transform(model[-1].reconstruct(scaled))
     np.testing.assert_allclose(back[list("abcd")], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_scorers_take_the_whole_path(numbers):
+    table = pd.read_csv(numbers / "table.csv", sep=";", decimal=",")
+    X = table.to_numpy(np.float32)
+    model = joblib.load(numbers / "study/model.joblib")
+    np.testing.assert_allclose(
+        reconstruct_in_units(model, X), reconstruct_in_units(model[1:], X)
+    )
 
 
 def test_reconstructions_of_tables_are_such_tables(mixed):

@@ -27,8 +27,10 @@ def conclusion(plan, outcome):
             f"No latent dimension stands out: {numbers} for each {what} are a guess "
         )
         found += f"that keeps {max(kept, 0):.0%} of what varies in the data."
-    advice = verdict_on_pca(*_errors(plan, outcome))
-    return f"{found} {advice}".strip()
+    beside = verdict_on_pca(*_errors(plan, outcome))
+    if not outcome.verdict.is_settled:  # what is no more than a guess is not advised
+        beside = beside.replace(": use the autoencoder", "")
+    return f"{found} {beside}".strip()
 
 
 def _errors(plan, outcome):
