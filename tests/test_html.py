@@ -12,6 +12,7 @@ from sklearn.model_selection import KFold
 
 from skae import VAE, Autoencoder, DenseAutoencoder
 from skae._html import card, curve, table
+from skae.bottlenecks import PointBottleneck
 from skae.search import (
     BayesSearchCV,
     Best,
@@ -158,4 +159,6 @@ def test_more_units_than_features_warn_unless_something_keeps_them_apart():
     with warnings.catch_warnings(action="error"):
         DenseAutoencoder(6, **FAST).fit(X)
         Autoencoder(7, input_noise="gaussian", **FAST).fit(X)
+        noisy = PointBottleneck(noise="gaussian")
+        Autoencoder(7, bottleneck=noisy, **FAST).fit(X)
         VAE(7, **FAST).fit(X)

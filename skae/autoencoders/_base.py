@@ -575,7 +575,8 @@ default=None
         """Warn of codes that may copy the rows, since nothing keeps them from it."""
         n_features, n_components = prod(event_shape), int(self.n_components)
         default = signature(type(self)).parameters["n_components"].default
-        is_kept = self._input_noise() is not None or self._objective().penalties
+        noises = self._input_noise(), getattr(self._bottleneck(), "noise", None)
+        is_kept = any(noises) or self._objective().penalties
         if n_components <= n_features or is_kept or n_components == default:
             return
         warn_once_in_searches(
