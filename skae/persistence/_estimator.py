@@ -40,7 +40,8 @@ def save(estimator, path):
         ``MinMaxScaler``, ``MaxAbsScaler``, ``RobustScaler``, ``Normalizer``,
         ``QuantileTransformer``, ``PowerTransformer``, ``SimpleImputer`` of numbers,
         ``PCA``, ``KMeans``, ``GaussianMixture`` or ``BayesianGaussianMixture``, or a
-        pipeline of these, of ``"passthrough"`` and of other such pipelines.
+        pipeline of these, of ``"passthrough"`` and of other such pipelines, or a
+        `~skae.ReconstructionDetector` around any of them.
     path : str or path-like
         Name of the file; ``.safetensors`` is the usual ending. Its folder is made if
         need be.
