@@ -211,8 +211,8 @@ def test_a_fault_is_named_though_reconstructions_spread_it(shift):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(300, 3)) @ rng.normal(size=(3, 8))
     X += 0.1 * rng.normal(size=X.shape)
-    model = make_pipeline(StandardScaler(), DenseAutoencoder(3, random_state=0))
-    model.fit(X[:200])
+    autoencoder = DenseAutoencoder(3, max_epochs=50, random_state=0)
+    model = make_pipeline(StandardScaler(), autoencoder).fit(X[:200])
     faults, columns = X[200:].copy(), np.arange(100) % 8
     faults[np.arange(100), columns] += shift * X.std(axis=0)[columns]
     found = attributions(model, faults).top().ravel()

@@ -18,7 +18,8 @@ X = RNG.normal(size=(60, 2)) @ RNG.normal(size=(2, 6)) * 10 + 50
 X += 0.1 * RNG.normal(size=X.shape)
 NAMES = list("abcdef")
 FRAME = pd.DataFrame(X, columns=NAMES, index=range(100, 160))
-MODEL = make_pipeline(StandardScaler(), DenseAutoencoder(2, random_state=0)).fit(FRAME)
+SHORT = {"max_epochs": 20, "random_state": 0}
+MODEL = make_pipeline(StandardScaler(), DenseAutoencoder(2, **SHORT)).fit(FRAME)
 
 
 def test_a_fault_is_undone():
@@ -78,8 +79,8 @@ def test_tables_come_back_in_their_form():
         (OneHotEncoder(sparse_output=False), ["kind"]),
     )
     models = [
-        make_pipeline(before, DenseAutoencoder(2, random_state=0)),
-        TabularAutoencoder(2, random_state=0),
+        make_pipeline(before, DenseAutoencoder(2, **SHORT)),
+        TabularAutoencoder(2, **SHORT),
     ]
     for model in models:
         nearest = nearest_normal(model.fit(frame), frame)
@@ -96,7 +97,7 @@ def test_tables_come_back_in_their_form():
 def test_missing_entries_are_expected_and_do_not_deviate():
     holes = FRAME.copy()
     holes.iloc[::2, 1] = np.nan
-    model = make_pipeline(StandardScaler(), DenseAutoencoder(2, random_state=0))
+    model = make_pipeline(StandardScaler(), DenseAutoencoder(2, **SHORT))
     nearest = nearest_normal(model.fit(holes), holes)
     assert nearest.deviations["b"][::2].isna().all()
     assert nearest.expected.notna().all(axis=None)

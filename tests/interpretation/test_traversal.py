@@ -43,7 +43,7 @@ def test_other_units_stay_where_they_are_in_a_row():
 
 def test_tables_and_their_categories():
     frame = FRAME[["a", "b"]].assign(kind=np.where(X[:, 0] > 10, "high", "low"))
-    model = TabularAutoencoder(1, random_state=0).fit(frame)
+    model = TabularAutoencoder(1, max_epochs=5, random_state=0).fit(frame)
     found = traversal(model, frame, n_steps=9)
     assert list(found.rows) == ["a", "b", "kind"] == list(found.changes.index)
     assert set(found.rows["kind"]) <= {"high", "low"}
