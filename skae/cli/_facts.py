@@ -2,6 +2,7 @@
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 __all__ = ["PACKAGES", "facts_of", "versions"]
 
@@ -27,6 +28,7 @@ def facts_of(plan, outcome):
     selection, verdict, data = outcome.selection, outcome.verdict, plan.data
     facts = {
         "data": data.name,
+        "source": _whole(plan.settings.data),
         "n_rows": len(data.X),
         "n_columns": len(data.columns),
         "unit": data.unit,
@@ -54,6 +56,12 @@ def facts_of(plan, outcome):
         "command": plan.settings.command(),
         "versions": versions(),
     }
+
+
+def _whole(source):
+    """Return a path from the root, which is found from other folders too."""
+    path = Path(source)
+    return str(path.absolute()) if path.exists() else source
 
 
 def _plain(interval):

@@ -174,3 +174,54 @@ def _opened(path):
 def _refused(error):
     option = "FILE" if error.option == "DATA" else error.option
     return typer.BadParameter(str(error), param_hint=option)
+
+
+@app.command()
+def detect(
+    file: _File,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", help="The folder of a study, or a model's file."),
+    ],
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            help="A file of usual rows, with the columns of the model.",
+            show_default="the table of the study",
+        ),
+    ] = None,
+    level: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of usual rows that may be alarmed."),
+    ] = 0.05,
+    output: _Output = "-",
+    drop: _Dropped = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+    size: Size = None,
+    quiet: _Quiet = False,
+):
+    """Write how unusual each row of FILE is: a score, a p-value, an alarm and a reason.
+
+    A p-value is the share of usual rows that are at least as unlike the others, by
+    models that were not trained on them. A row is alarmed where it is at most --level,
+    so that of usual rows about such a share is alarmed falsely. The reason is the
+    column with the largest error. The first call trains these models and keeps them in
+    the folder of the study.
+    """
+    reading = Reading(decimal, encoding, sheet, size)
+    voice = Voice(quiet, is_json=True)
+    try:
+        check_output(output, file)
+        opened = _opened(model)
+        from skae.cli._detect import detected, detector_of
+
+        rows = opened.rows(file, drop or (), None if reading == Reading() else reading)
+        detector = detector_of(opened, reference)
+        table, notes = detected(opened, detector, rows, level)
+        for note in [*rows.notes, *notes]:
+            voice.note(note)
+        write_table(table, output)
+    except InputError as error:
+        raise _refused(error) from None
