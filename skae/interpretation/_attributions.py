@@ -173,9 +173,10 @@ default="integrated_gradients"
 
     Of which columns "do not fit the others", those are tried in turn that the error is
     largest of; up to three take the values that the others imply, if that removes a
-    quarter of the row's error. On rows with one entry moved by five standard
+    quarter of the row's error. On rows with one entry moved by three standard
     deviations, the column named first was then the right one more often than with the
-    mean or the row's own reconstruction as the baseline.
+    mean as the baseline, and of entries moved farther about as often; and more often
+    than with the row's own reconstruction, however far.
 
     Examples
     --------
