@@ -153,6 +153,12 @@ def _few(X):
 
 
 def _check_budget(settings):
+    if settings.processes == 0:
+        raise InputError("No process is none: pass 1 or more, or -1.", "--processes")
+    if settings.processes != 1 and settings.cluster is not None:
+        raise InputError(
+            "A cluster has processes of its own: leave the option out.", "--processes"
+        )
     if settings.n_jobs == 0:
         raise InputError("No fit at a time is none: pass 1 or more, or -1.", "--n-jobs")
     if settings.search == "curve":

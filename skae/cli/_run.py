@@ -13,12 +13,12 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from skae._sklearn import safe_indexing
 from skae.cli._errors import InputError
 from skae.cli._linear import linear_scores
+from skae.cli._places import fits_together
 from skae.cli._plan import PARAM, PREFIX
 from skae.cli._search import make_search
 from skae.cli._target import predict_target
 from skae.exceptions import DimensionWarning
 from skae.search._results import candidates, fold_scores, mean_scores
-from skae.stacking import stacked
 
 __all__ = ["Outcome", "held_out", "run"]
 
@@ -225,7 +225,7 @@ def run(plan, store=None, callbacks=()):
     with _quiet(), _one_thread():
         _try_out(plan)
         n_before = 0 if store is None else len(store)
-        _fit(search, plan.X)
+        _fit(search, plan.X, plan.settings)
         n_recalled = 0
         if store is not None:
             n_recalled = _n_scored(search) - (len(store) - n_before)
@@ -296,9 +296,9 @@ class _EndAfterInterrupt:
         pass
 
 
-def _fit(search, X):
+def _fit(search, X, settings):
     try:
-        with stacked():
+        with fits_together(settings):
             search.fit(X)
     except ValueError as error:
         reason = str(error).strip().splitlines()[-1]

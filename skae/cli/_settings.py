@@ -253,6 +253,22 @@ class Settings:
             show_default="enough to keep all cores busy",
         ),
     ] = None
+    processes: Annotated[
+        int,
+        Option(
+            min=-1,
+            help="Processes that fits are shared out among, -1 for one for each core; "
+            "for searches of more than half a minute.",
+        ),
+    ] = 1
+    cluster: Annotated[
+        str | None,
+        Option(
+            help="Address of a Dask scheduler whose workers make the fits, as "
+            "tcp://host:8786.",
+            show_default="this machine",
+        ),
+    ] = None
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:1, ...")] = "auto"
     resume: Annotated[
         bool,
