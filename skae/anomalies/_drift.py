@@ -104,9 +104,9 @@ def drift_test(
     - ``"features"``: the largest difference of means, in standard errors, of any
       feature, its residual and the residual's square.
 
-    Their p-values come from permutations of the rows, and so does that of the smallest
-    of them: the whole has the size that it says, however many statistics depend on
-    each other.
+    Their p-values come from permutations of the rows, and so does that of the sum of
+    their logarithms (Fisher's combination): the whole has the size that it says,
+    however much the statistics depend on each other.
 
     Parameters
     ----------
@@ -137,7 +137,8 @@ def drift_test(
     References
     ----------
     Gretton et al. (2012), "A kernel two-sample test", JMLR 13. Westfall & Young (1993),
-    "Resampling-based multiple testing", for the smallest p-value and for features.
+    "Resampling-based multiple testing", for features. Pesarin (2001), "Multivariate
+    permutation tests", for the combination.
     Rabanser, Guennemann & Lipton (2019), "Failing loudly", arXiv:1810.11953.
 
     Examples
@@ -174,7 +175,7 @@ def drift_test(
     }
     p_values = np.array([_ranked(s) for s in statistics.values()])
     return DriftResult(
-        float(_ranked(-p_values.min(axis=0))[0]),
+        float(_ranked(-np.log(p_values).sum(axis=0))[0]),
         {name: float(p[0]) for name, p in zip(statistics, p_values, strict=True)},
         _names(X_reference, rows.shape[1]),
         np.mean(of_features.max(axis=1)[:, None] >= of_features[0], axis=0),
