@@ -16,8 +16,8 @@ class SearchProgress:
     """Callback of scikit-learn's searches that shows how far they are.
 
     Fits of a search train together and end together, so that their number stands still
-    for most of the time; the time that has passed goes on. The refit trains alone, and
-    is shown epoch by epoch.
+    for most of the time, and all of it for fits in other processes; the time that has
+    passed goes on. The refit trains alone, and is shown epoch by epoch.
 
     Parameters
     ----------
@@ -32,6 +32,15 @@ class SearchProgress:
         self.console = console
         # raised before the refit, whose epochs are then reported
         self.max_propagation_depth = 0
+
+    def __getstate__(self):
+        """Return the state of a copy in another process, which draws nothing."""
+        return {"n_fits": self.n_fits, "max_propagation_depth": 0}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._bar = Progress(disable=True)
+        self._fits = self._refit = self._bar.add_task("elsewhere")
 
     def setup(self, estimator, context):
         """Begin to draw."""

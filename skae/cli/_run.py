@@ -297,12 +297,13 @@ class _EndAfterInterrupt:
 
 
 def _fit(search, X, settings):
-    try:
-        with fits_together(settings):
+    with fits_together(settings):
+        try:
             search.fit(X)
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise InputError(f"No dimension can be chosen: {reason}", None) from error
+        except ValueError as error:
+            reason = str(error).strip().splitlines()[-1]
+            text = f"No dimension can be chosen: {reason}"
+            raise InputError(text, None) from error
 
 
 def _n_candidates(search):
