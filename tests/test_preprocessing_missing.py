@@ -127,6 +127,7 @@ def test_a_series_of_one_time_step():
     assert model.fit_transform(windows).shape == (1, 1)
 
 
+@pytest.mark.filterwarnings("ignore:n_components=7 is above the number of features")
 @pytest.mark.parametrize("linear_path", ["pca", None])
 def test_more_units_than_values(linear_path):
     windows = SlidingWindow(3).fit_transform(normal(40, 1))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skae.information import levina_bickel, surrogate_dimension
@@ -22,6 +22,7 @@ def test_a_surface_in_more_units():
     assert surrogate_dimension(line, random_state=0) == pytest.approx(1, abs=0.2)
 
 
+@settings(deadline=None)
 @given(scale=st.floats(1e-6, 1e6), seed=st.integers(0, 99))
 def test_units_have_no_unit(scale, seed):
     Z = np.random.default_rng(seed).normal(size=(50, 3))

@@ -84,6 +84,7 @@ def test_lstms_are_no_worse_than_pca_on_new_sequences(k):
     assert -model.fit(train).score_samples(test).mean() <= of_pca
 
 
+@pytest.mark.filterwarnings("ignore:n_components=5 is above the number of features")
 def test_more_units_than_values_and_a_single_step():
     X = normal(30, 1, 2)
     model = LSTMAutoencoder(5, hidden_size=4, max_epochs=20, random_state=0).fit(X)

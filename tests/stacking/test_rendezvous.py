@@ -409,7 +409,6 @@ def test_estimators_and_data_are_checked():
         ({"n_processes": -2}, ValueError, "n_processes=-2"),
         ({"n_processes": 1.5}, TypeError, "n_processes=1.5"),
         ({"n_processes": "2"}, TypeError, "n_processes='2'"),
-        ({"n_processes": None}, TypeError, "n_processes=None"),
     ],
 )
 def test_settings_are_checked(settings, error, message):

@@ -84,7 +84,7 @@ def test_the_range_of_data_is_checked_in_parts():
 
 @linux_only
 def test_sparse_rows_become_dense_batch_by_batch():
-    X = sparse.random_array((20_000, 5000), density=0.005, format="csr", rng=0)
+    X = sparse.random_array((100_000, 1000), density=0.005, format="csr", rng=0)
     X = X.ceil().astype(np.float32)
     model = dense(batch_size=2**10)
     model.fit(X[:1100])
