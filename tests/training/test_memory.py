@@ -84,7 +84,7 @@ def test_the_range_of_data_is_checked_in_parts():
 
 @linux_only
 def test_sparse_rows_become_dense_batch_by_batch():
-    X = sparse.random_array((100_000, 1000), density=0.005, format="csr", rng=0)
+    X = sparse.random_array((100_000, 1000), density=0.02, format="csr", rng=0)
     X = X.ceil().astype(np.float32)
     model = dense(batch_size=2**10)
     model.fit(X[:1100])
@@ -96,7 +96,7 @@ def test_sparse_rows_become_dense_batch_by_batch():
 def test_one_hot_columns_of_tables_are_made_batch_by_batch():
     rng = np.random.default_rng(0)
     levels = np.array([f"level {i}" for i in range(90)], dtype=object)
-    X = pd.DataFrame({name: levels[rng.integers(90, size=200_000)] for name in "abc"})
+    X = pd.DataFrame({name: levels[rng.integers(90, size=400_000)] for name in "abc"})
     model = TabularAutoencoder(
         2, hidden_layer_sizes=(4,), max_epochs=1, batch_size=2**12, random_state=0
     )
