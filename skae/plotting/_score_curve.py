@@ -68,7 +68,7 @@ class ScoreCurveDisplay(Display):
     --------
     >>> from itertools import cycle
 
-    import numpy as np
+    >>> import numpy as np
     >>> from skae.plotting import ScoreCurveDisplay
     >>> from skae.search import ScoreCurve
     >>> curve = ScoreCurve(np.array([1, 2]), np.array([[0.2, 0.4], [0.7, 0.8]]))
