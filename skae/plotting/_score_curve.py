@@ -66,8 +66,6 @@ class ScoreCurveDisplay(Display):
 
     Examples
     --------
-    >>> from itertools import cycle
-
     >>> import numpy as np
     >>> from skae.plotting import ScoreCurveDisplay
     >>> from skae.search import ScoreCurve
