@@ -71,8 +71,9 @@ class ProcessesBackend(ParallelBackendBase):
         super().__init__(nesting_level, inner_max_num_threads)
         self.n_processes = n_processes
         self.executor = executor
-        # workers of an executor may be cores: it has one for each, or threads do
-        n_workers = 1 if executor else max(1, cpu_count() // self.n_processes)
+        n_workers = max(1, cpu_count() // self.n_processes)
+        if executor is not None:  # whose tasks run on one core each
+            n_workers = 1
         self._limits = {"max_members": max_members, "memory": memory}
         self.rendezvous = Rendezvous(**self._limits, n_workers=n_workers)
         self._pool = None
@@ -91,7 +92,8 @@ class ProcessesBackend(ParallelBackendBase):
             raise FallbackToBackend(StackedBackend(self.nesting_level, **self._limits))
         if self._pool is not None:  # for a call that is still under way
             raise FallbackToBackend(self._another())
-        self._pool = ExecutorPool(self.executor) if self.executor else LokyPool()
+        has_own = self.executor is None
+        self._pool = LokyPool() if has_own else ExecutorPool(self.executor)
         self.n_threads = ceil(n_jobs / self.n_processes)
         self.parallel = parallel
         self._settings = kwargs
