@@ -91,6 +91,7 @@ def article_search(seed):
 SEEDS = range(2 if FAST else 4)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ConvergenceWarning)  # of the Gaussian process
+    warnings.simplefilter("ignore", DimensionWarning)  # codes larger than a window
     searches = skae.fit_stack(map(article_search, SEEDS), [windows] * len(SEEDS))
 
 
