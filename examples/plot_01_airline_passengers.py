@@ -52,6 +52,10 @@ print(f"{len(series)} months, {windows.shape[0]} windows of {window.length} mont
 # The last hidden state of an LSTM is mapped to the code, and the code, repeated over
 # time, is all that a second LSTM is given. The article does not say how it was trained;
 # a hundred steps of Adam on all windows, at a constant rate of 1e-3, give its error.
+# Its codes may be larger than a window, of which fits would warn.
+warnings.filterwarnings("ignore", "n_components=.* is above the number of features")
+
+
 def as_in_article(n_components=2, seed=0):
     return LSTMAutoencoder(
         n_components,
@@ -91,7 +95,6 @@ def article_search(seed):
 SEEDS = range(2 if FAST else 4)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ConvergenceWarning)  # of the Gaussian process
-    warnings.simplefilter("ignore", DimensionWarning)  # codes larger than a window
     searches = skae.fit_stack(map(article_search, SEEDS), [windows] * len(SEEDS))
 
 
