@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.model_selection import KFold, ShuffleSplit
-from sklearn.utils import check_array, check_random_state, get_tags
+from sklearn.utils import check_array, check_random_state, check_scalar, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skae._arrays import padded
@@ -409,6 +409,9 @@ default="combined"
         p-value of about the rate times the share of alarms: with few calibrating rows,
         rare anomalies cannot be told.
         """
+        check_scalar(
+            false_discovery_rate, "false_discovery_rate", Real, min_val=0, max_val=1
+        )
         return discoveries(self.p_values(X), false_discovery_rate)
 
     def errors(self, X):
@@ -446,7 +449,9 @@ default="combined"
         return -np.mean(scores, axis=0)
 
     def _scores(self, reader, parts):
-        return SCORES[self.measure](parts, self.spread_, reader.n_components)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = SCORES[self.measure](parts, self.spread_, reader.n_components)
+        return np.where(np.isnan(scores), np.inf, scores)  # squares beyond all numbers
 
     def _checked(self, X, *, reset):
         X = padded(X)
@@ -454,6 +459,11 @@ default="combined"
             X = np.asarray(X)
         if issparse(X) or X.ndim == 1:
             check_array(X, dtype=None)  # which says what to do
+        if not num_samples(X):
+            raise ValueError(
+                f"Found array with 0 sample(s) (shape={np.shape(X)}) while a minimum "
+                f"of 1 is required by {type(self).__name__}."
+            )
         validate_data(self, X, reset=reset, skip_check_array=True)
         return X
 

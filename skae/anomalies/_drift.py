@@ -8,7 +8,14 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skae._arrays import as_numbers
-from skae._sklearn import Interval, num_samples, safe_indexing, validate_params
+from skae._finder import find
+from skae._sklearn import (
+    Interval,
+    get_feature_names,
+    num_samples,
+    safe_indexing,
+    validate_params,
+)
 from skae.information import rbf_gram, resolve_bandwidth
 from skae.scorers import locate
 
@@ -177,7 +184,7 @@ def drift_test(
     return DriftResult(
         float(_ranked(-np.log(p_values).sum(axis=0))[0]),
         {name: float(p[0]) for name, p in zip(statistics, p_values, strict=True)},
-        _names(X_reference, rows.shape[1]),
+        _names(model, X_reference, rows.shape[1]),
         np.mean(of_features.max(axis=1)[:, None] >= of_features[0], axis=0),
         n,
         m,
@@ -198,10 +205,17 @@ def _views(model, X):
     return rows.reshape(len(rows), -1), errors.reshape(len(rows), -1), located.codes()
 
 
-def _names(X, n_features):
-    """Return the names of the features, numbers where the model sees others."""
-    names = list(map(str, getattr(X, "columns", ())))
-    return names if len(names) == n_features else list(map(str, range(n_features)))
+def _names(model, X, n_features):
+    """Return the names of features as the model sees them, numbers for want of any."""
+    before, names = find(model).before, get_feature_names(X)
+    if before is not None and names is not None:
+        try:
+            names = before.get_feature_names_out(names)
+        except (AttributeError, ValueError):
+            names = None
+    if names is None or len(names) != n_features:
+        names = range(n_features)
+    return list(map(str, names))
 
 
 def _labels(n, m, n_permutations, rng):

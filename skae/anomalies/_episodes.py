@@ -80,7 +80,8 @@ def find_episodes(
     Raises
     ------
     ValueError
-        When flattened windows come without their length, or are no multiple of it.
+        When flattened windows come without their length, or are no multiple of it, when
+        there are not as many names as channels, or alarms are neither true nor false.
 
     Examples
     --------
@@ -106,8 +107,9 @@ def find_episodes(
     """
     errors = _by_time(detector.errors(windows), length)
     length = errors.shape[1]
+    _check_channels(channels, errors.shape[2])
     starts, p_values = np.asarray(starts), detector.p_values(windows)
-    alarms = detector.predict(windows) < 0 if alarms is None else np.asarray(alarms)
+    alarms = detector.predict(windows) < 0 if alarms is None else _as_bool(alarms)
     n_timesteps = int(starts.max()) + length
     covered = window_scores_to_series(
         alarms.astype(float), starts, length, n_timesteps, how="max"
@@ -121,11 +123,30 @@ def find_episodes(
     return found
 
 
+def _as_bool(alarms):
+    alarms = np.asarray(alarms)
+    others = alarms[~np.isin(alarms, (0, 1))]
+    if others.size:
+        raise ValueError(
+            f"alarms holds values such as {others[0]!r}: pass true for an alarm and "
+            "false for none, as `predict(windows) == -1`."
+        )
+    return alarms.astype(bool)
+
+
+def _check_channels(channels, n_channels):
+    if channels is not None and len(channels) != n_channels:
+        raise ValueError(
+            f"channels has {len(channels)} names, and there are {n_channels} channels: "
+            "pass one for each."
+        )
+
+
 def _by_time(errors, length):
     """Return errors by window, time step and channel."""
     if errors.ndim == 3:
         return errors
-    if length is None or errors.shape[1] % length:
+    if not length or errors.shape[1] % length:
         raise ValueError(
             f"Flattened windows of {errors.shape[1]} values and length={length!r}: "
             "pass the number of time steps in a window, SlidingWindow's length."

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 
 from skae.interpretation._columns import columns_of
-from skae.interpretation._explained import ERROR, Explained
+from skae.interpretation._explained import ERROR, Explained, dense
 from skae.interpretation._names import in_form
 from skae.interpretation._normal import normal_rows
 from skae.interpretation._paths import METHODS, outputs_of
@@ -196,6 +196,7 @@ default="integrated_gradients"
     check_scalar(tol, "tol", Real, min_val=0, include_boundaries="neither")
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
+    X = dense(X)
     rows = Explained.of(estimator, X, condition)
     output, name = rows.output(target)
     columns = columns_of(estimator, X, rows.x.shape[1:], len(rows.x))

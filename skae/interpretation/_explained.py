@@ -4,6 +4,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
+from scipy.sparse import issparse
 
 from skae._finder import fitted_autoencoder
 from skae.interpretation._outputs import CodeUnit, RowError
@@ -11,10 +12,15 @@ from skae.registry import unknown_name
 from skae.scorers import locate
 from skae.training._devices import as_tensor
 
-__all__ = ["ERROR", "Explained", "number_of"]
+__all__ = ["ERROR", "Explained", "dense", "number_of"]
 
 #: The target that is the error of each row.
 ERROR = "error"
+
+
+def dense(X):
+    """Return rows, which are few, as an array where they are sparse."""
+    return X.toarray() if issparse(X) else X
 
 
 class Explained(NamedTuple):

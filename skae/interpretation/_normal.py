@@ -10,7 +10,7 @@ from sklearn.utils import check_scalar
 
 from skae.interpretation._cleaning import cleaned
 from skae.interpretation._columns import columns_of
-from skae.interpretation._explained import Explained
+from skae.interpretation._explained import Explained, dense
 from skae.interpretation._names import in_form
 from skae.interpretation._outputs import RowError
 from skae.interpretation._units import in_users_units
@@ -143,6 +143,7 @@ def nearest_normal(estimator, X, *, n_iter=50, condition=None):
     True
     """
     check_scalar(n_iter, "n_iter", Integral, min_val=0)
+    X = dense(X)
     rows = Explained.of(estimator, X, condition)
     columns = columns_of(estimator, X, rows.x.shape[1:], len(rows.x))
     codes, expected = _nearest(rows, columns, n_iter)

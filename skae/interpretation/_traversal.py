@@ -9,7 +9,7 @@ from sklearn.utils import check_scalar
 
 from skae._finder import fitted_autoencoder
 from skae.interpretation._columns import columns_of
-from skae.interpretation._explained import number_of
+from skae.interpretation._explained import dense, number_of
 from skae.interpretation._names import in_form
 from skae.interpretation._units import in_users_units
 from skae.scorers import locate
@@ -102,11 +102,14 @@ def traversal(estimator, X, *, unit=0, n_steps=7, row=None, condition=None):
     'petal length (cm)'
     """
     check_scalar(n_steps, "n_steps", Integral, min_val=2)
+    X = dense(X)
     autoencoder, located = fitted_autoencoder(estimator), locate(estimator, X)
     names = [*autoencoder.get_feature_names_out()]
     unit = number_of(unit, names, "unit")
     given = {} if condition is None else {"condition": condition}
-    codes = autoencoder.transform(located.X, **given)
+    codes = np.asarray(autoencoder.transform(located.X, **given))
+    if row is not None:
+        check_scalar(row, "row", Integral, min_val=-len(codes), max_val=len(codes) - 1)
     base = np.median(codes, axis=0) if row is None else codes[row]
     positions = np.linspace(*np.quantile(codes[:, unit], QUANTILES), n_steps)
     path = np.repeat(base[None], n_steps, axis=0)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
 from skae._finder import SelectedColumns
 from skae.preprocessing import SlidingWindow
@@ -52,6 +52,9 @@ def _undone(step, rows):
         return rows  # which have no gaps
     if isinstance(step, SlidingWindow):
         return rows.reshape(len(rows), step.length, step.n_features_in_)
+    if isinstance(step, OrdinalEncoder):
+        last = [len(levels) - 1 for levels in step.categories_]
+        rows = np.clip(np.rint(rows.astype(float)), 0, last)  # which it would cut off
     _check_inverse(step)
     if np.ndim(rows) == 3 and not hasattr(step, "n_channels"):  # of a series' rows
         undone = step.inverse_transform(rows.reshape(-1, rows.shape[-1]))

@@ -58,17 +58,17 @@ def prefix_scores(estimator, X):
     True
     """
     located = locate(estimator, X)
-    located = located._replace(X=as_numbers(located.X))
-    return np.array([_r2(located.X, own.reconstruct()) for own in _prefixes(located)])
+    X, Z = as_numbers(located.X), located.codes()
+    located = located._replace(X=X)
+    return np.array([_r2(X, own.reconstruct()) for own in _prefixes(located, Z)])
 
 
 def _r2(X, X_hat):
     return ErrorSums().update(X, X_hat).variance_explained()
 
 
-def _prefixes(located):
-    """Return the located reducers of the first k units, for each k."""
-    Z = located.codes()
+def _prefixes(located, Z):
+    """Return the located reducers of the first k units of codes, for each k."""
     kept = np.tri(Z.shape[1], dtype=bool)
     reducer, given = located.reducer, located.given
     return [located._replace(reducer=_Prefix(reducer, Z * own, given)) for own in kept]
@@ -131,12 +131,15 @@ class NestedReadings(ConditionRequester):
         located = locate(estimator, X, condition)
         rows = spaced_rows(num_samples(located.X), MAX_ROWS)
         seen = located.of(rows)
+        Z = seen.codes()
         seen = seen._replace(X=as_numbers(seen.X))
         y = as_target(y, (num_samples(located.X), *seen.X.shape[1:]))
-        named, columns = self._readings(seen, seen.X if y is None else y[rows])
+        named, columns = self._readings(seen, Z, seen.X if y is None else y[rows])
         if self.in_units:
             error = RootMeanSquaredError()
-            named["neg_rmse"] = [error.of(own, X) for own in _prefixes(located)]
+            named["neg_rmse"] = [
+                error.of(own, X) for own in _prefixes(located, located.codes())
+            ]
         named = {
             f"{name}_{k}": float(value)
             for name, of_sizes in named.items()
@@ -144,31 +147,31 @@ class NestedReadings(ConditionRequester):
         }
         return named | columns
 
-    def _readings(self, located, target):
+    def _readings(self, located, Z, target):
         values = target.reshape(len(target), -1)
         empty = np.isnan(values).all(axis=0)  # columns that tell nothing
         values = np.where(empty, 0, values)
-        told = _told_by_condition(located, values)
+        told = _told_by_condition(located, Z, values)
         left = values - told
         variance = _trimmed(left - np.nanmean(left, axis=0))
         r2, log_errors, explained = [], [], []
-        for own in _prefixes(located):
+        for own in _prefixes(located, Z):
             X_hat = np.where(empty, 0, own.reconstruct().reshape(values.shape))
             r2.append(max(-1.0, _r2(values, X_hat)))
             log_errors.append(_log_error(values - X_hat, variance))
             explained.append(_explained(left, X_hat - told, variance))
         bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
-        dimensions = _dimensions(located.codes(), bend)
+        dimensions = _dimensions(Z, bend)
         named = {"r2": r2, "log_error": log_errors, "dimension": dimensions}
         return named, _explained_from(np.array(explained)) if target.ndim == 2 else {}
 
 
-def _told_by_condition(located, values):
+def _told_by_condition(located, Z, values):
     """Return what the condition says of rows: what the code of zeros decodes to."""
     if not located.given:
         return 0.0
-    Z = np.zeros_like(located.codes())
-    return _Prefix(located.reducer, Z, located.given).reconstruct(values)
+    nothing = _Prefix(located.reducer, np.zeros_like(Z), located.given)
+    return nothing.reconstruct(values)
 
 
 def _trimmed(errors):

@@ -17,7 +17,13 @@ from sklearn.utils import check_random_state, get_tags
 
 from skae._arrays import divisible
 from skae._finder import find
-from skae._sklearn import BaseSearchCV, HasMethods, Interval, StrOptions
+from skae._sklearn import (
+    BaseSearchCV,
+    HasMethods,
+    Interval,
+    StrOptions,
+    num_samples,
+)
 from skae.autoencoders import BaseAutoencoder, DenseAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.scorers import get_scorer
@@ -220,7 +226,7 @@ class LatentDimensionSearchCV(NotebookMixin, BaseSearchCV):
         self : object
         """
         self._validate_params()
-        _check_routing(params)
+        _check_condition(params, X)
         get_tags(self.estimator)  # which refuses a class
         X = divisible(X, type(self).__name__)
         n_blocks = _n_blocks(self.cv, y, self.estimator)
@@ -349,9 +355,17 @@ class LatentDimensionSearchCV(NotebookMixin, BaseSearchCV):
             warnings.warn(text, DimensionWarning, stacklevel=3)
 
 
-def _check_routing(params):
-    """Refuse a condition that scikit-learn would give to fits and not to scorers."""
-    if "condition" in params and not get_config()["enable_metadata_routing"]:
+def _check_condition(params, X):
+    """Refuse a condition that is not one of each row, or would not reach scorers."""
+    if (condition := params.get("condition")) is None:
+        return
+    n_given = len(condition) if np.ndim(condition) else 1
+    if n_given != num_samples(X):
+        raise ValueError(
+            f"condition has {n_given} values, and there are {num_samples(X)} rows: "
+            "pass one value, or one row of numbers, for each."
+        )
+    if not get_config()["enable_metadata_routing"]:
         raise ValueError(
             "A condition reaches fits and scores of a search by metadata routing, "
             "which is off: use select_dimension(X, estimator, condition=...), or call "
