@@ -21,7 +21,7 @@ _MOST = 20_000
 _FOLDS = 5
 
 
-def detector_of(model, reference=None):
+def detector_of(model, reference=None, dropped=()):
     """Return a fitted `ReconstructionDetector` around a model, and whether it is new.
 
     Models like it are trained on parts of the usual rows, and tell how unlike them the
@@ -32,16 +32,19 @@ def detector_of(model, reference=None):
     model : Model
     reference : str or None, default=None
         File of usual rows; the table of the study if None.
+    dropped : sequence of str, default=()
+        Columns of that file to leave out.
 
     Raises
     ------
     InputError
-        When the table of the study is not known, or no longer there.
+        When the table of the study is not known, or no longer there, or the file of
+        usual rows cannot be read as the model's.
     """
     kept = model.path.parent / DETECTOR_FILE
     if reference is None and _is_up_to_date(kept, model.path):
         return joblib.load(kept)
-    rows = model.rows(reference or _source_of(model))
+    rows = _usual_rows(model, reference, dropped)
     X = rows.X[:: -(-len(rows.X) // _MOST)]
     cv = _FOLDS
     if model.window is not None:
@@ -56,6 +59,15 @@ def detector_of(model, reference=None):
         with replacing(kept) as partial:
             joblib.dump(detector, partial)
     return detector
+
+
+def _usual_rows(model, reference, dropped):
+    if reference is None:
+        return model.rows(_source_of(model))
+    try:
+        return model.rows(reference, dropped)
+    except InputError as error:
+        raise InputError(f"{reference!r}: {error}", "--reference") from None
 
 
 def _is_up_to_date(kept, model):

@@ -153,6 +153,13 @@ class TableReader(TransformerMixin, BaseEstimator):
         return pd.DataFrame(X, columns=self.columns)
 
     def _check_names(self, table, dropped):
+        needed = [name for name in dropped if name in self.columns]
+        if needed:
+            raise InputError(
+                f"The model needs {shortened(', '.join(map(repr, needed)))}: leave out "
+                "columns that it does not know only.",
+                "--drop",
+            )
         missing = [name for name in self.columns if name not in table]
         known = {*self.columns, *self.others, self.index, *dropped}
         extra = [name for name in table if name not in known]

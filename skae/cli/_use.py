@@ -218,7 +218,7 @@ def detect(
         from skae.cli._detect import detected, detector_of
 
         rows = opened.rows(file, drop or (), None if reading == Reading() else reading)
-        detector = detector_of(opened, reference)
+        detector = detector_of(opened, reference, drop or ())
         table, notes = detected(opened, detector, rows, level)
         for note in [*rows.notes, *notes]:
             voice.note(note)

@@ -98,6 +98,16 @@ def test_other_usual_rows_may_be_named(study):
     assert found["p_value"].min() == pytest.approx(1 / 61)
 
 
+def test_faults_of_the_usual_rows_are_told_of_their_file(study):
+    rows(60, 3).assign(more=1).to_csv(study / "wider.csv", index=False)
+    words = ["detect", study / "new.csv", "--model", study / "study"]
+    words += ["--reference", study / "wider.csv"]
+    message = refused(*words)
+    assert "Invalid value for --reference" in message
+    assert "not known to it: 'more'" in message
+    assert invoke(*words, "--drop", "more").exit_code == 0
+
+
 def test_usual_rows_have_to_be_known(study, tmp_path):
     model = open_model(study / "study")
     model.reader.facts_ = {}

@@ -318,6 +318,9 @@ def test_other_columns_are_named(mixed):
     message = refused("transform", mixed / "study", mixed / "more.csv")
     assert "not known to it: 'more'. To go on, leave others out by --drop" in message
     done("transform", mixed / "study", mixed / "more.csv", "--drop", "more")
+    words = ["transform", mixed / "study", mixed / "more.csv", "--drop", "more"]
+    message = refused(*words, "--drop", "city")
+    assert "--drop: The model needs 'city'" in message
 
 
 @pytest.mark.parametrize(
