@@ -6,7 +6,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae._arrays import as_numbers
-from skae.autoencoders import DenseAutoencoder, TabularAutoencoder
+from skae.autoencoders import (
+    Autoencoder,
+    DenseAutoencoder,
+    LSTMAutoencoder,
+    TabularAutoencoder,
+)
+from skae.networks import ConvolutionalNetwork
+from skae.preprocessing import SequenceScaler
 
 __all__ = ["default_estimator"]
 
@@ -26,21 +33,26 @@ def default_estimator(X):
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or data frame
+    X : array-like of shape (n_samples, ...), or data frame
 
     Returns
     -------
     estimator : estimator
         Not fitted: a `TabularAutoencoder` for data frames with columns that are no
-        numbers, else a `DenseAutoencoder` of standardised rows.
+        numbers, else a `DenseAutoencoder` of standardised rows, an `LSTMAutoencoder` of
+        standardised sequences, or a convolutional autoencoder of images.
     """
     settings = {"max_epochs": _n_epochs(X.shape[0]), "learning_rate": LEARNING_RATE}
     if _has_words(X):
         return TabularAutoencoder(max(1, X.shape[1] // 2), **settings)
     X = np.asarray(as_numbers(X), dtype=np.float64)
-    X = X.reshape(len(X), -1)[:: -(-len(X) // MOST_ROWS)]
-    autoencoder = DenseAutoencoder(_size_of_code(X), **settings)
-    return make_pipeline(StandardScaler(), autoencoder)
+    rows = X.reshape(len(X), -1)[:: -(-len(X) // MOST_ROWS)]
+    settings["n_components"] = _size_of_code(rows)
+    if X.ndim > 3:
+        return Autoencoder(network=ConvolutionalNetwork(linear_path="pca"), **settings)
+    if X.ndim == 3:
+        return make_pipeline(SequenceScaler(), LSTMAutoencoder(**settings))
+    return make_pipeline(StandardScaler(), DenseAutoencoder(**settings))
 
 
 def _n_epochs(n_rows):

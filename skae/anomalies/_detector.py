@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, clone
-from sklearn.model_selection import KFold, ShuffleSplit
+from sklearn.model_selection import KFold, ShuffleSplit, check_cv
 from sklearn.utils import check_array, check_random_state, check_scalar, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -61,7 +61,8 @@ class ReconstructionDetector(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         What reconstructs: any autoencoder of skae, `sklearn.decomposition.PCA`, or a
         pipeline with one of them. It is cloned. By default a `DenseAutoencoder` of
         standardised rows, with as many units as principal components have 95 % of the
-        variance; for data frames with columns of text, a `TabularAutoencoder`.
+        variance; of sequences an `LSTMAutoencoder`, of images a convolutional one; for
+        data frames with columns of text, a `TabularAutoencoder`.
     level : float, default=0.05
         Share of false alarms among usual rows. Raising it finds more anomalies, and
         alarms more usual rows.
@@ -88,9 +89,10 @@ default="combined"
         calibrates; new rows have the mean of their scores under these models.
         ``"split"``: one model, and a share of `calibration_size` of the rows is set
         apart, which is faster, and exact: its rate is above `level` by chance only.
-    cv : int or cross-validation splitter, default=5
-        Folds of ``"cross"``. For windows that overlap, or rows that resemble their
-        neighbours, a `~skae.model_selection.ContiguousKFold` with its `gap`.
+    cv : int, cross-validation splitter or iterable, default=5
+        Folds of ``"cross"``, or pairs of the rows to train on and to measure. For
+        windows that overlap, or rows that resemble their neighbours, a
+        `~skae.model_selection.ContiguousKFold` with its `gap`.
     calibration_size : float, default=0.3
         Share of the rows that ``"split"`` sets apart.
     trim : float or "auto", default="auto"
@@ -175,7 +177,7 @@ default="combined"
         "contamination": [Interval(Real, 0, 0.5, closed="right"), None],
         "measure": [StrOptions(set(SCORES))],
         "calibration": [StrOptions({"cross", "split"})],
-        "cv": [Interval(Integral, 2, None, closed="left"), HasMethods(["split"])],
+        "cv": ["cv_object"],
         "calibration_size": [Interval(Real, 0, 1, closed="neither")],
         "trim": [Interval(Real, 0, 0.5, closed="left"), StrOptions({"auto"})],
         "random_state": ["random_state"],
@@ -274,7 +276,7 @@ default="combined"
             _check_rows(n, self.cv)
             cv = KFold(self.cv, shuffle=True, random_state=seed)
         else:
-            cv = self.cv
+            cv = check_cv(self.cv)
         return list(cv.split(np.zeros((n, 1))))
 
     def _fit_folds(self, template, X, folds, kept):

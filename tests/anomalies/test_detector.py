@@ -315,3 +315,34 @@ def test_files_and_pickles_bring_everything_back(tmp_path, estimator):
     unfitted = detector(estimator)
     skae.persistence.save(unfitted, tmp_path / "unfitted.safetensors")
     assert repr(skae.load(tmp_path / "unfitted.safetensors")) == repr(unfitted)
+
+
+# Folds and forms
+
+
+def test_folds_may_be_given_as_pairs_of_rows():
+    X = rows(60)
+    cv = ContiguousKFold(3, gap=2)
+    pairs = list(cv.split(X))
+    given = detector(cv=pairs).fit(X)
+    np.testing.assert_array_equal(
+        given.held_out_scores_, detector(cv=cv).fit(X).held_out_scores_
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [((8, 2), "LSTMAutoencoder"), ((1, 8, 8), "Autoencoder")],
+    ids=["sequences", "images"],
+)
+def test_sequences_and_images_need_no_estimator(shape, kind, monkeypatch):
+    monkeypatch.setattr("skae.anomalies._default.MOST_EPOCHS", 10)
+    t = np.arange(np.prod(shape)).reshape(shape)
+    phases = np.random.default_rng(0).uniform(0, 6, 80)
+    X = np.sin(t / 4 + phases.reshape(-1, *[1] * len(shape)))
+    odd = X[:5] + np.random.default_rng(1).normal(size=X[:5].shape)
+    fitted = detector(None).fit(X[5:])
+    last = getattr(fitted.estimator_, "steps", [("", fitted.estimator_)])[-1][1]
+    assert type(last).__name__ == kind
+    assert fitted.errors(odd).shape == odd.shape
+    assert fitted.score_samples(odd).max() < np.median(fitted.score_samples(X[5:]))
