@@ -28,6 +28,7 @@ from skae.search.evolution import (
     n_parameters,
 )
 from skae.search.fits import ScoreStore, remember
+from skae.search.fits._continuation import continued
 from skae.search.fits._limits import limited
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Strategy",
     "Threshold",
     "Verdict",
+    "continued",
     "get_rule",
     "limited",
     "n_parameters",

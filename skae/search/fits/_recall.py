@@ -213,7 +213,9 @@ class _Recall:
 
     def known(self, estimator, X, y, task):
         """Return the key of a fit, if it has one, and its result, if that is known."""
-        key = self._key(estimator, task)
+        # what is to return its estimator may go on from another fit, see `continued`
+        has_none = task.get("return_estimator", False)
+        key = None if has_none else self._key(estimator, task)
         if key is None:
             return None, None
         self.store.say_if_gone()
