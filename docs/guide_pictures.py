@@ -1,7 +1,7 @@
 """Draw the pictures of the user guide: ``python docs/guide_pictures.py``.
 
-The page's own blocks are run, in a temporary folder, and the pictures that they save
-are kept.
+The blocks of the pages that save pictures are run, in a temporary folder, and the
+pictures are kept. Names of pages, as ``explain``, choose some of them.
 """
 
 import contextlib
@@ -13,7 +13,11 @@ import warnings
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-PAGES = ["autoencoders.md", "searching.md"]
+PAGES = [
+    page
+    for page in sorted([*DOCS.glob("*.md"), *DOCS.glob("guide/*.md")])
+    if "savefig(" in page.read_text() and page.stem in (sys.argv[1:] or [page.stem])
+]
 
 
 def run(page):
@@ -26,7 +30,7 @@ def run(page):
 
 with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
     warnings.simplefilter("ignore")  # of which the page shows some on purpose
-    for name in PAGES:
-        run(DOCS / name)
-    for picture in Path(folder).glob("guide-*.png"):
+    for page in PAGES:
+        run(page)
+    for picture in Path().glob("guide-*.png"):
         shutil.copy(picture, DOCS / "images")

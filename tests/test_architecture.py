@@ -108,7 +108,8 @@ def test_parts_of_your_own_need_no_private_names_of_scikit_learn():
     examples = [p for p in checkout.glob("examples/**/*.py") if "build" not in p.parts]
     assert len(examples) > 10
     assert not [path for path in examples if private_names(path, "sklearn")]
-    pages = [*checkout.glob("docs/*.md"), checkout / "README.md"]
+    pages = [*checkout.glob("docs/*.md"), *checkout.glob("docs/*/*.md")]
+    pages.append(checkout / "README.md")
     private = re.compile(r"\bsklearn(\.\w+)*(\.| import )_[a-z]")
     assert not [path for path in pages if private.search(path.read_text())]
 

@@ -72,7 +72,12 @@ def test_the_readme_runs(scratch, capsys):
 
 
 def test_links_of_the_documents_lead_somewhere():
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+    guides = [
+        path
+        for kind in ("", "guide/", "howto/")
+        for path in (ROOT / "docs").glob(f"{kind}*.md")
+    ]
+    for page in [*ROOT.glob("*.md"), *guides]:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if not link.startswith("http"):
                 assert (page.parent / link).exists(), f"{page.name}: {link}"

@@ -121,8 +121,10 @@ def test_what_is_public_is_on_a_page():
 
 
 def pages():
-    for folder, pattern in [(ROOT, "*.md"), (ROOT / "docs", "*.md"), (API, "*.rst")]:
-        yield from folder.glob(pattern)
+    docs = ROOT / "docs"
+    for folder in (ROOT, docs, docs / "guide", docs / "howto"):
+        yield from folder.glob("*.md")
+    yield from API.glob("*.rst")
     yield from (ROOT / "examples").glob("*.py")
     yield from (ROOT / "examples" / "plugin" / "src").rglob("*.py")
 

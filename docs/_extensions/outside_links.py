@@ -29,7 +29,7 @@ class OutsideLinks(SphinxPostTransform):
 def lead_to_lessons(app, docname, source):
     """Let links to the scripts of lessons lead to their pages."""
     source[0] = re.sub(
-        r"\]\(\.\./examples/(plot_\w+)\.py\)", r"](lessons/\1.rst)", source[0]
+        r"\]\((?:\.\./)+examples/(plot_\w+)\.py\)", r"](/lessons/\1.rst)", source[0]
     )
 
 

@@ -22,7 +22,7 @@ FEW_ROWS = 50
 # Features that are named at most.
 N_NAMED = 8
 # Share of choices that are right, from the dimension d to e of the smallest Euclidean
-# space, by verdict, on data that nothing was settled on; see docs/performance.md.
+# space, by verdict, on data that nothing was settled on; see docs/measurements.md.
 RIGHT = {"clear": 0.85, "ambiguous": 0.7}
 
 
