@@ -21,7 +21,8 @@ test: $(INSTALLED)
 
 # What README, guide and lessons show.
 test-documents: $(INSTALLED)
-	$(PYTEST) -m documents --dist load tests/test_guide.py tests/test_examples.py
+	$(PYTEST) -m documents --dist load tests/test_guide.py tests/test_examples.py \
+		tests/test_notebook.py
 
 test-slow: $(INSTALLED)
 	$(PYTEST) --slow
