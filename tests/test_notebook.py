@@ -88,5 +88,5 @@ def test_no_warning_comes_twice_or_from_a_library(code):
 def test_progress_needs_no_widgets(code):
     written = "".join(texts(code[-1]))
     assert "GridSearchCV: " in written
-    assert re.search(r"6 fits in \d+ s", written)
+    assert re.search(r"7 fits in \d+ s", written)
     assert "ipywidgets" not in written
