@@ -366,9 +366,7 @@ def test_a_series_that_is_too_short_is_told(series):
 def test_a_table_in_place_of_a_model_is_told(mixed):
     for words in ("info",), ("transform", mixed / "study"):
         message = refused(*words[:1], mixed / "people.csv", *words[1:])
-        assert (
-            "MODEL: 'people.csv' does not read as a model: name the folder" in message
-        )
+        assert "'people.csv' does not read as a model: name the folder" in message
         assert "pop from empty list" not in message
 
 
