@@ -60,8 +60,8 @@ wheel: $(INSTALLED)
 	cd build/wheel && bin/python -c \
 		"import skae; assert skae.__file__.startswith('$(CURDIR)/build/wheel')"
 	cd build/wheel && bin/skae --version
-	cd build/wheel && bin/skae select airline-passengers --components 2,3 --quiet \
-		--output selected
+	cd build/wheel && bin/skae select airline-passengers --components 2,3 \
+		--max-epochs 20 --quiet --output selected
 	test -s build/wheel/selected/report.html
 
 lint: $(INSTALLED)
