@@ -61,8 +61,8 @@ def list_plugins(kind=None):
     >>> from skae.plugins import list_plugins
     >>> for plugin in list_plugins("bottlenecks"):
     ...     print(plugin.name, plugin.target, plugin.origin)
-    gaussian skae.bottlenecks:GaussianBottleneck skae 0.1.0
-    point skae.bottlenecks:PointBottleneck skae 0.1.0
+    gaussian skae.bottlenecks:GaussianBottleneck skae 0...
+    point skae.bottlenecks:PointBottleneck skae 0...
     """
     if kind is not None and kind not in KINDS:
         raise unknown_name("kind of part", kind, KINDS)

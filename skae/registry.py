@@ -12,11 +12,11 @@ group and need no import of theirs to be found::
 
 import difflib
 import threading
-import warnings
 from abc import ABC
 from dataclasses import dataclass
 from importlib.metadata import entry_points, version
 
+from skae._notices import warn
 from skae.exceptions import UnknownNameError
 
 __all__ = ["Plugin", "Registry", "declares", "unknown_name"]
@@ -270,7 +270,7 @@ class Registry:
                 self._load_plugin(entry_point)
             for plugin in self._left_out:
                 text = f"{self._left_out_text(plugin)}. It is left out."
-                warnings.warn(text, RuntimeWarning, stacklevel=3)
+                warn(text, RuntimeWarning)
 
     def _load_plugin(self, entry_point):
         name, origin = entry_point.name, _origin(entry_point)

@@ -14,8 +14,8 @@ ROOT = Path(skae.__file__).parent
 
 # From the bottom to the top; modules in one row may not import one another.
 LAYERS = [
-    {"exceptions", "_sklearn"},
-    {"_arrays", "_finder", "_html", "files", "registry", "shapes"},
+    {"exceptions", "_notices", "_sklearn"},
+    {"_arrays", "_finder", "_html", "files", "progress", "registry", "shapes"},
     {
         *{"information", "metrics", "datasets", "preprocessing", "model_selection"},
         "_tables",

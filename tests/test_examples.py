@@ -1,4 +1,4 @@
-"""The README's lines and the lessons run as they stand."""
+"""The lessons run as they stand."""
 
 import re
 import runpy
@@ -60,15 +60,6 @@ def test_lessons_run(path, scratch, monkeypatch):
     assert plt.get_fignums(), "a lesson shows something"
     for number in plt.get_fignums():
         plt.figure(number).draw_without_rendering()
-
-
-@pytest.mark.documents
-def test_the_readme_runs(scratch, capsys):
-    text = (ROOT / "README.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) == 4
-    exec(compile("\n".join(blocks), "README.md", "exec"), {})
-    assert "explained variance" in capsys.readouterr().out
 
 
 def test_links_of_the_documents_lead_somewhere():

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from helpers.data import normal
 from sklearn.decomposition import PCA
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
 
 from skae import VAE, Autoencoder, DenseAutoencoder
 from skae._html import card, curve, table
@@ -162,3 +163,18 @@ def test_more_units_than_features_warn_unless_something_keeps_them_apart():
         noisy = PointBottleneck(noise="gaussian")
         Autoencoder(7, bottleneck=noisy, **FAST).fit(X)
         VAE(7, **FAST).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"), [("n_component", "n_components"), ("betta", "beta")]
+)
+def test_parameters_that_are_set_by_a_wrong_name_are_told_the_right_one(wrong, meant):
+    said = f"VAE has no parameter '{wrong}': did you mean '{meant}'"
+    with pytest.raises(ValueError, match=said):
+        VAE().set_params(**{wrong: 1})
+    pipeline = make_pipeline(VAE(max_epochs=1))
+    search = GridSearchCV(pipeline, {f"vae__{wrong}": [1, 2]}, cv=2)
+    with pytest.raises(ValueError, match=said):
+        search.fit(np.zeros((8, 3)))
+    with pytest.raises(TypeError, match=said):
+        VAE(**{wrong: 1})

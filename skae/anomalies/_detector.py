@@ -1,6 +1,5 @@
 """The detector: rows that a model reconstructs badly, with a stated error rate."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skae._arrays import padded
 from skae._finder import leaves
+from skae._notices import once, warn
 from skae._sklearn import (
     HasMethods,
     Interval,
@@ -235,7 +235,10 @@ default="combined"
         UserWarning
             When there are too few rows for a p-value to reach `level`.
         """
-        X = self._checked(X, reset=True)
+        with once():
+            return self._fit(self._checked(X, reset=True))
+
+    def _fit(self, X):
         rng = check_random_state(self.random_state)
         template = self._template(X, rng)
         folds = self._folds(X, rng)
@@ -320,12 +323,10 @@ default="combined"
         self.offset_ = -conformal_threshold(self.calibration_scores_, self.level)
         if np.isinf(self.offset_):
             n = len(self.calibration_scores_)
-            warnings.warn(
+            warn(
                 f"No row will be alarmed: with {n} calibrating rows a p-value is at "
                 f"least {1 / (n + 1):.3g}, above level={self.level:g}, which needs "
                 f"{rows_needed(self.level)} of them. Pass more rows, or raise level.",
-                UserWarning,
-                stacklevel=3,
             )
 
     # Predicting

@@ -1,6 +1,5 @@
 """The estimator contract: one skorch net behind scikit-learn's transformer API."""
 
-import warnings
 from abc import ABC, abstractmethod
 from copy import copy
 from functools import partial
@@ -23,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import LRScheduler
 
 from skae._arrays import FLOATS, array_like, as_target, is_outside
+from skae._notices import warn
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._conditions import ConditionMixin
@@ -32,7 +32,6 @@ from skae.autoencoders._impute import ImputeMixin
 from skae.autoencoders._length import Length, LengthMixin
 from skae.autoencoders._missing import empty_features, warn_empty_features
 from skae.autoencoders._notebook import NotebookMixin
-from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._parameters import ParameterMixin
 from skae.autoencoders._rows import chunks, evenly_spaced, float_dtype
 from skae.autoencoders._saving import SavingMixin
@@ -579,13 +578,13 @@ default=None
         is_kept = any(noises) or self._objective().penalties
         if n_components <= n_features or is_kept or n_components == default:
             return
-        warn_once_in_searches(
+        warn(
             f"n_components={n_components} is above the number of features, "
             f"{n_features}: such a code may copy rows, and compresses nothing. Lower "
             "it (skae.select_dimension finds a size), or add noise or a penalty.",
             DimensionWarning,
-            (type(self).__name__, n_components, n_features),
-            stacklevel=6,
+            "overcomplete",
+            is_of_one=True,
         )
 
     def _train(self, data, rows, rows_val, length, context):
@@ -678,10 +677,9 @@ default=None
         """Warn of a fit that has ended badly, for one reason only."""
         text = self._divergence() or self._best_first_epoch()
         if text is not None:
-            warnings.warn(text, ConvergenceWarning, stacklevel=7)
+            warn(text, ConvergenceWarning, text[:20], is_of_one=True)
         elif text := self._worse_than_the_mean(rows):
-            key = type(self).__name__, self.n_features_in_
-            warn_once_in_searches(text, ConvergenceWarning, key, stacklevel=7)
+            warn(text, ConvergenceWarning, "worse", is_of_one=True)
 
     def _stoppers(self):
         """Return the callbacks of the last training that stop early."""
@@ -789,13 +787,13 @@ default=None
         outside = _share_outside(X, activation.low, activation.high)
         if outside > 0:
             share = "Less than 1%" if outside < 0.005 else f"{outside:.0%}"
-            warnings.warn(
+            warn(
                 f"{share} of the values lie outside of the range "
                 f"[{activation.low:g}, {activation.high:g}] of "
                 f"output_activation={name!r} and can't be reconstructed: use "
                 "output_activation='identity', or scale the data into that range.",
                 OutOfRangeWarning,
-                stacklevel=6,
+                name,
             )
 
     def _note_empty(self, data):
@@ -807,7 +805,7 @@ default=None
         if is_empty.any():
             self._empty = is_empty
             names = getattr(self, "feature_names_in_", ())
-            warn_empty_features(is_empty, names, stacklevel=4)
+            warn_empty_features(is_empty, names)
 
     def _warn_scales(self, X):
         term = self.net_.criterion_.reconstruction
@@ -816,8 +814,8 @@ default=None
         if np.isinf(term.low) or np.isinf(term.high):  # others take one scale only
             names = getattr(self, "feature_names_in_", ())
             sample = self._as_events(evenly_spaced(X, SAMPLE_ROWS))
-            warn_unequal_scales(sample, names, stacklevel=6)
-            warn_near_constant(sample, names, stacklevel=6)
+            warn_unequal_scales(sample, names)
+            warn_near_constant(sample, names)
 
     # Predicting
 

@@ -114,7 +114,7 @@ class EventDataMixin:
             X_val, y_val, None, condition_val, reset=False, name="condition_val"
         )
         events = (self._as_events(X) for X in (data.X, data_val.X))
-        warn_unlike(*events, stacklevel=5)
+        warn_unlike(*events)
         return data_val
 
     def _warn_unlike_target(self, data):
@@ -122,7 +122,6 @@ class EventDataMixin:
             events = (self._as_events(X) for X in (data.X, data.y))
             warn_unlike(
                 *events,
-                stacklevel=5,
                 name="y",
                 advice=ABOUT_TARGETS,
                 may_vary_less=True,

@@ -1,7 +1,6 @@
 """Methods of autoencoders with a distribution over codes."""
 
 import math
-import warnings
 from copy import copy
 from numbers import Integral
 
@@ -13,6 +12,7 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skae._notices import warn
 from skae.autoencoders._diagnosis import Diagnosis, log_likelihood_of_linear
 from skae.autoencoders._impute import MultipleImputationMixin
 from skae.exceptions import CollapseWarning
@@ -128,7 +128,7 @@ class GenerativeMixin(MultipleImputationMixin):
         if not np.ptp(X, axis=0).any():
             return
         if text := self._collapse(X):
-            warnings.warn(text, CollapseWarning, stacklevel=6)
+            warn(text, CollapseWarning, "collapse", is_of_one=True)
 
     def _collapse(self, X):
         """Return what is to be said of codes that tell nothing, or None."""

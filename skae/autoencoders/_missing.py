@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skae._arrays import LazyRows
-from skae.autoencoders._notices import warn_once_in_searches
+from skae._notices import warn
 from skae.autoencoders._rows import chunks, parts_of
 from skae.training._inference import slices
 
@@ -93,7 +93,7 @@ def empty_features(events):
     return np.isnan(events).all(axis=over)
 
 
-def warn_empty_features(is_empty, names, stacklevel):
+def warn_empty_features(is_empty, names):
     """Warn of features, or channels of sequences, without any value.
 
     Parameters
@@ -102,8 +102,6 @@ def warn_empty_features(is_empty, names, stacklevel):
         As `empty_features` returns it. Pixels of images may be empty.
     names : array-like of str, or ()
         Of the features, where they have some.
-    stacklevel : int
-        Of the warning, as the caller would set it.
     """
     empty = np.flatnonzero(is_empty).tolist()
     if is_empty.ndim > 1 or not empty:
@@ -111,13 +109,11 @@ def warn_empty_features(is_empty, names, stacklevel):
     listed = ", ".join(
         repr(names[i]) if len(names) > i else str(i) for i in empty[:N_NAMES]
     )
-    warn_once_in_searches(
+    warn(
         f"{len(empty)} of {len(is_empty)} features of X have no value at all: "
         f"{listed}{', ...' * (len(empty) > N_NAMES)}. They stay where they are and are "
         "taken for zeros, which count nowhere: drop them, if they are to be left out.",
-        UserWarning,
-        ("empty", *empty),
-        stacklevel + 1,
+        key=("empty", *empty),
     )
 
 

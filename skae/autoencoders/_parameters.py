@@ -12,9 +12,16 @@ class ParameterMixin:
 
     def __new__(cls, *args, **kwargs):
         """Make an estimator, or say which parameter was meant."""
-        if kwargs:
-            _check_known(cls, kwargs)
+        if text := _about_unknown(cls, kwargs.keys()):
+            raise TypeError(text)
         return super().__new__(cls)
+
+    def set_params(self, **params):
+        """Set parameters, or say which one was meant; see scikit-learn's."""
+        names = {key.partition("__")[0] for key in params}
+        if text := _about_unknown(type(self), names):
+            raise ValueError(text)
+        return super().set_params(**params)
 
     def _validate_params(self):
         n_components = self.n_components
@@ -32,14 +39,14 @@ class ParameterMixin:
         super()._validate_params()
 
 
-def _check_known(cls, names):
-    """Raise an error for the first of some names that is no parameter of a class."""
+def _about_unknown(cls, names):
+    """Return what to say of the first name that is no parameter of a class, or None."""
     parameters = signature(cls.__init__).parameters
     if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
-        return
-    if not (unknown := names.keys() - parameters.keys()):
-        return
+        return None
+    if not (unknown := names - parameters.keys()):
+        return None
     name, known = min(unknown), [each for each in parameters if each != "self"]
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}."
-    raise TypeError(f"{cls.__name__} has no parameter {name!r}: {hint}")
+    return f"{cls.__name__} has no parameter {name!r}: {hint}"

@@ -4,8 +4,8 @@ from math import floor, log10
 
 import numpy as np
 
+from skae._notices import warn
 from skae.autoencoders._missing import hot_deck
-from skae.autoencoders._notices import warn_once_in_searches
 from skae.autoencoders._rows import evenly_spaced
 from skae.exceptions import ScaleWarning
 
@@ -25,7 +25,7 @@ MOSTLY, FAR, SHARE = 0.99, 10, 0.1
 N_VALUES_FAR, N_NAMES = 2**18, 8
 
 
-def warn_unequal_scales(events, names, stacklevel):
+def warn_unequal_scales(events, names):
     """Warn where variances of features differ by more than a factor of 1000.
 
     Features are columns, the channels of sequences, and those of images. It is no
@@ -38,8 +38,6 @@ def warn_unequal_scales(events, names, stacklevel):
         NaN where values are missing.
     names : array-like of str, or ()
         Of the features, where they have some.
-    stacklevel : int
-        Of the warning, as the caller would set it.
     """
     found = _unequal(_features(events))
     if found is None:
@@ -51,17 +49,16 @@ def warn_unequal_scales(events, names, stacklevel):
     )
     scaler = "StandardScaler" if events.ndim == 2 else "StandardScaler, SequenceScaler"
     power = floor(log10(min(ratio, 1e300)))
-    warn_once_in_searches(
+    warn(
         f"The variance of {wide} is more than 1e{power} times that of {small}, of "
         "which the loss sees next to nothing: scale the data first, as by "
         f"{scaler} in a pipeline.",
         ScaleWarning,
-        (kind,),
-        stacklevel + 1,
+        kind,
     )
 
 
-def warn_near_constant(events, names, stacklevel):
+def warn_near_constant(events, names):
     """Warn where nearly constant features carry more than a tenth of the variance.
 
     Such are pixels at the edge of images, or indicators of rare categories, that have
@@ -72,7 +69,7 @@ def warn_near_constant(events, names, stacklevel):
     ----------
     events : ndarray of shape (n_samples, n_features), or images
         Sequences are not looked at.
-    names, stacklevel
+    names
         As for `warn_unequal_scales`.
     """
     if events.ndim == 3:
@@ -83,7 +80,7 @@ def warn_near_constant(events, names, stacklevel):
     if not share > SHARE:
         return
     listed = ", ".join(str(names[i] if len(names) > i else i) for i in found[:N_NAMES])
-    warn_once_in_searches(
+    warn(
         f"{len(found)} of {X.shape[1]} features have one value in {MOSTLY:.0%} of the "
         f"rows or more, others more than {FAR} standard deviations away, and carry "
         f"{share:.0%} of the variance: the loss sees them at the expense of the rest. "
@@ -91,8 +88,7 @@ def warn_near_constant(events, names, stacklevel):
         "StandardScaler; of tables drop such features, or scale them down: "
         f"{listed}{', ...' * (len(found) > N_NAMES)}.",
         ScaleWarning,
-        ("nearly constant",),
-        stacklevel + 1,
+        "nearly constant",
     )
 
 

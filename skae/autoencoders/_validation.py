@@ -1,9 +1,8 @@
 """Comparison of validation rows with those that are trained on."""
 
-import warnings
-
 import numpy as np
 
+from skae._notices import warn
 from skae.autoencoders._missing import hot_deck
 
 __all__ = ["warn_unlike"]
@@ -26,7 +25,6 @@ ABOUT_VALIDATION = (
 def warn_unlike(
     events,
     events_val,
-    stacklevel,
     *,
     name="X_val",
     advice=ABOUT_VALIDATION,
@@ -41,8 +39,6 @@ def warn_unlike(
     ----------
     events, events_val : ndarray of shape (n_samples, ...)
         NaN where values are missing.
-    stacklevel : int
-        Of the warning, as the caller would set it.
     name : str, default="X_val"
         What `events_val` are called.
     advice : str
@@ -53,7 +49,7 @@ def warn_unlike(
     X, X_val = _features(events), _features(events_val)
     found = _difference(X, X_val, name, may_vary_less)
     if found:
-        warnings.warn(f"{found}, {advice}", stacklevel=stacklevel + 1)
+        warn(f"{found}, {advice}", key=("unlike", name))
 
 
 def _features(events):

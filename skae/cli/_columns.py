@@ -6,7 +6,15 @@ import numpy as np
 
 from skae.cli._errors import InputError
 
-__all__ = ["as_floats", "chosen", "counts_rows", "left_out", "reduced", "shortened"]
+__all__ = [
+    "as_floats",
+    "check_known",
+    "chosen",
+    "counts_rows",
+    "left_out",
+    "reduced",
+    "shortened",
+]
 
 # Most characters of what an error lists.
 _MAX_HINT = 300
@@ -36,7 +44,7 @@ def chosen(table, columns=(), exclude=(), target=None, index=None):
     others = ("--target", target), ("--index", index)
     named += [(option, name) for option, name in others if name is not None]
     for option, name in named:
-        _check_known(name, table, option)
+        check_known(name, table, option)
     left_out = {*exclude, target, index}
     features = {n: table[n] for n in (columns or table) if n not in left_out}
     if table and not features:
@@ -48,7 +56,8 @@ def chosen(table, columns=(), exclude=(), target=None, index=None):
     return features, None if target is None else table[target]
 
 
-def _check_known(name, table, option):
+def check_known(name, table, option):
+    """Refuse a column that a table does not have, with the one that may be meant."""
     if name in table:
         return
     known = shortened(f"{', '.join(map(repr, table))}.")

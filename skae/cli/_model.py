@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from skae._finder import find
 from skae.autoencoders._tabular import LEAST
+from skae.cli._columns import check_known
 from skae.cli._errors import InputError
 from skae.cli._inputs import read_source
 from skae.cli._reader import TableReader
@@ -81,9 +82,13 @@ def _loaded(path):
     except FileFormatError as error:
         raise InputError(str(error), "MODEL") from None
     except Exception as error:  # a pickle may raise anything
+        # of bytes that are no pickle, errors tell nothing
+        is_told = isinstance(error, ImportError | AttributeError | TypeError)
+        reason = f" ({error})" if is_told else ""
         raise InputError(
-            f"{path.name!r} does not read as a model ({error}): name a file that skae "
-            "select has written, or the folder of a study.",
+            f"{path.name!r} does not read as a model{reason}: name the folder of a "
+            "study, or a file that skae select or `save` has written. The model comes "
+            "first, the table after it.",
             "MODEL",
         ) from None
     return estimator
@@ -157,7 +162,7 @@ class Model:
         """The steps after reading and cutting."""
         return self.pipeline[1:] if self.window is None else self.pipeline[2:]
 
-    def rows(self, source, dropped=(), reading=None):
+    def rows(self, source, dropped=(), reading=None, *, may_lack=False):
         """Return the `Rows` of a source.
 
         Parameters
@@ -168,11 +173,15 @@ class Model:
             Columns of it to leave out.
         reading : Reading or None, default=None
             Options of reading; those of the study if None.
+        may_lack : bool, default=False
+            Whether the source need not have the columns to leave out.
         """
         import pandas as pd
 
         reader = self.reader
         _, table = read_source(source, reading or reader.reading)
+        for name in () if may_lack else dropped:
+            check_known(name, table.columns, "--drop")
         X = reader.features(table.columns, dropped)
         numbers = np.arange(1, len(X) + 1) if table.rows is None else table.rows
         names = pd.DataFrame({"row": numbers})

@@ -192,7 +192,7 @@ def detect(
     ] = None,
     level: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Share of usual rows that may be alarmed."),
+        typer.Option(help="Share of usual rows that may be alarmed, between 0 and 1."),
     ] = 0.05,
     output: _Output = "-",
     drop: _Dropped = None,
@@ -213,6 +213,12 @@ def detect(
     reading = Reading(decimal, encoding, sheet, size)
     voice = Voice(quiet, is_json=True)
     try:
+        if not 0 < level < 1:
+            raise InputError(
+                f"{level:g} is no share of rows between 0 and 1: pass 0.05 for one "
+                "false alarm among 20 usual rows.",
+                "--level",
+            )
         check_output(output, file)
         opened = _opened(model)
         from skae.cli._detect import detected, detector_of

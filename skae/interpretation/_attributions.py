@@ -1,6 +1,5 @@
 """Attributions: what each column of a row adds to a code unit, or to its error."""
 
-import warnings
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -10,6 +9,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 
+from skae._notices import warn
 from skae.interpretation._columns import columns_of
 from skae.interpretation._explained import ERROR, Explained, dense
 from skae.interpretation._names import in_form
@@ -237,10 +237,9 @@ def _baseline(estimator, rows, columns, baseline):
 def _warn_of_gaps(found, tol):
     gaps = np.abs(found.completeness_gap)
     if n_off := np.sum(~(gaps <= tol)):
-        warnings.warn(
+        warn(
             f"Attributions of {n_off} of {len(gaps)} rows are off the change of the "
             f"output by up to {np.max(gaps):.2g}, more than tol={tol:g}: take a "
             "baseline nearer to the rows, or a larger tol.",
             ConvergenceWarning,
-            stacklevel=3,
         )

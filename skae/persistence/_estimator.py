@@ -1,7 +1,6 @@
 """Estimators to files and back."""
 
 import platform
-import warnings
 from importlib.metadata import version
 
 import numpy as np
@@ -9,6 +8,7 @@ import sklearn
 import torch
 from sklearn.exceptions import InconsistentVersionWarning
 
+from skae._notices import warn
 from skae.exceptions import FileFormatError
 from skae.persistence._alike import first_difference, first_unequal
 from skae.persistence._decode import Decoder, DeviceError
@@ -143,15 +143,14 @@ def load(path, device=None):
     except FileFormatError as error:
         raise FileFormatError(f"{path} can't be loaded. {error!s:.500}") from error
     for missing in decoder.missing_devices:
-        warnings.warn(
+        warn(
             f"The model was saved with device={missing!r}, which cannot be used here: "
             "it is opened on the CPU. Load it with device='cpu' to have its parameter "
             "say so.",
             RuntimeWarning,
-            stacklevel=2,
         )
     if decoder.has_steps and (version := _other_version(document)):
-        warnings.warn(_OtherVersion(estimator, version), stacklevel=2)
+        warn(_OtherVersion(estimator, version), InconsistentVersionWarning)
     return estimator
 
 

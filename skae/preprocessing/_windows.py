@@ -1,6 +1,5 @@
 """Series to windows and back."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,6 +9,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skae._notices import warn
 from skae._sklearn import (
     Interval,
     StrOptions,
@@ -252,7 +252,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         series = self._validated(X, reset=False)
         starts, remarks = find_starts(self, X, series, groups, timestamps)
         for remark in remarks:
-            warnings.warn(remark, UserWarning, stacklevel=3)
+            warn(remark)
         view = sliding_window_view(series, self.length, axis=0).transpose(0, 2, 1)
         windows = np.ascontiguousarray(view[starts])
         if not self.flatten:

@@ -1,6 +1,5 @@
 """Scorers of clusters of the codes, and of their agreement with known classes."""
 
-import warnings
 from abc import abstractmethod
 from numbers import Integral
 from weakref import WeakSet
@@ -9,6 +8,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from skae._arrays import as_numbers
+from skae._notices import warn
 from skae._sklearn import Interval
 from skae.registry import unknown_name
 from skae.scorers._base import SCORERS, Scorer, spaced_rows
@@ -61,12 +61,11 @@ class ClusteringScorer(Scorer):
         _SAID.add(self)
         steps = [] if located.after is None else located.after.steps
         others = "".join(f" ({type(step).__name__} does not)" for _, step in steps[-1:])
-        warnings.warn(
+        warn(
             f"{type(self).__name__} measures the {n_clusters} clusters that k-means "
             f"finds in the codes, as no step after {type(located.reducer).__name__} "
             f"labels rows{others}: set n_clusters, or end the pipeline with a "
             "clusterer or a mixture.",
-            stacklevel=5,
         )
 
 

@@ -1,7 +1,6 @@
 """Estimator and function that choose the latent dimension."""
 
 import os
-import warnings
 from contextlib import ExitStack
 from numbers import Integral
 
@@ -17,6 +16,7 @@ from sklearn.utils import check_random_state, get_tags
 
 from skae._arrays import divisible
 from skae._finder import find
+from skae._notices import warn
 from skae._sklearn import (
     BaseSearchCV,
     HasMethods,
@@ -346,13 +346,13 @@ class LatentDimensionSearchCV(NotebookMixin, BaseSearchCV):
     def _warn(self):
         verdict = self.selection_.verdict
         if verdict.kind == "under-trained":
-            warnings.warn(verdict.text, ConvergenceWarning, stacklevel=3)
+            warn(verdict.text, ConvergenceWarning)
         if verdict.kind == "sorted":
-            warnings.warn(verdict.text, DimensionWarning, stacklevel=3)
+            warn(verdict.text, DimensionWarning)
         if self._nested is not None:
             return  # what neighbours say is in the verdict
         if text := self._range.disagreement(self.n_components_, verdict.is_settled):
-            warnings.warn(text, DimensionWarning, stacklevel=3)
+            warn(text, DimensionWarning)
 
 
 def _check_condition(params, X):

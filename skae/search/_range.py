@@ -1,6 +1,5 @@
 """Range of latent dimensions for some data, and the choice among them."""
 
-import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 
@@ -11,6 +10,7 @@ from sklearn.utils import get_tags
 
 from skae._arrays import SparseRows, as_numbers
 from skae._finder import find
+from skae._notices import warn
 from skae._sklearn import get_feature_names, num_samples
 from skae.autoencoders._conditions import ConditionMixin
 from skae.autoencoders._missing import end_early
@@ -157,11 +157,10 @@ class DimensionRange:
                 f"{self.n_features - 1} units."
             )
         if dropped := asked[len(kept) :]:
-            warnings.warn(
+            warn(
                 f"Codes of {_listed(dropped)} units are left out: they do not "
                 f"compress {self.n_features} features.",
                 DimensionWarning,
-                stacklevel=3,
             )
         return kept
 

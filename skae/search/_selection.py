@@ -12,7 +12,7 @@ from skae.search._verdict import Case, Verdict
 __all__ = ["Selection", "explain"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """Selection of a value by a rule, with its evidence.
 
@@ -59,6 +59,8 @@ class Selection:
     >>> selection = Best().select(ScoreCurve(np.array([1, 2, 3]), scores))
     >>> selection.value, selection.runner_up, selection.verdict.kind
     (2, 3, 'clear')
+    >>> selection
+    <Selection: value=2, clear>
     """
 
     value: int
@@ -76,6 +78,11 @@ class Selection:
     def __str__(self):
         """Return the verdict's text."""
         return self.verdict.text
+
+    def __repr__(self):
+        """Return the choice and what it is worth, without all numbers behind it."""
+        between = "" if self.interval is None else f", interval={self.interval}"
+        return f"<Selection: value={self.value}{between}, {self.verdict.kind}>"
 
     def _repr_html_(self):
         return html_of_selection(self)

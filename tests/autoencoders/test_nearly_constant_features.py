@@ -37,7 +37,7 @@ def said(X, names=()):
     """Return what is said of nearly constant features."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        warn_near_constant(X, names, stacklevel=1)
+        warn_near_constant(X, names)
     return [str(warning.message) for warning in seen]
 
 

@@ -160,10 +160,10 @@ UNLIKE = {
 
 @pytest.mark.parametrize(("X", "X_val"), ALIKE.values(), ids=ALIKE)
 def test_what_is_alike(X, X_val):
-    warn_unlike(X, X_val, stacklevel=1)
+    warn_unlike(X, X_val)
 
 
 @pytest.mark.parametrize(("X", "X_val", "message"), UNLIKE.values(), ids=UNLIKE)
 def test_what_is_not(X, X_val, message):
     with pytest.warns(UserWarning, match=message):
-        warn_unlike(X, X_val, stacklevel=1)
+        warn_unlike(X, X_val)

@@ -133,3 +133,20 @@ def test_windows_are_told_apart_in_time(tmp_path):
     found = pd.read_csv(out)
     worst = found.loc[found["score"].idxmax()]
     assert worst["first_row"] <= 21 <= worst["last_row"]
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.1, 5, "nan"])
+def test_levels_that_are_no_share_are_refused(study, level):
+    words = "detect", study / "new.csv", "--model", study / "study"
+    message = refused(*words, f"--level={level}")
+    assert "--level" in message
+    assert "between 0 and 1: pass 0.05" in message
+
+
+def test_columns_to_drop_may_be_in_one_file_only(study):
+    table = pd.read_csv(study / "new.csv").assign(more=1)
+    table.to_csv(study / "wider.csv", index=False)
+    words = "detect", study / "wider.csv", "--model", study / "study", "--quiet"
+    words += "--reference", study / "usual.csv", "--drop"
+    assert invoke(*words, "more").exit_code == 0
+    assert "Did you mean 'more'?" in refused(*words, "mor")

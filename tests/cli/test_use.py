@@ -361,3 +361,17 @@ def test_a_series_that_is_too_short_is_told(series):
     (series / "short.csv").write_text("x,y\n1,2\n3,4\n")
     message = refused("transform", series / "study", series / "short.csv")
     assert "Invalid value for FILE" in message
+
+
+def test_a_table_in_place_of_a_model_is_told(mixed):
+    for words in ("info",), ("transform", mixed / "study"):
+        message = refused(*words[:1], mixed / "people.csv", *words[1:])
+        assert "'people.csv' does not read as a model: name the folder" in message
+        assert "pop from empty list" not in message
+
+
+def test_columns_to_drop_that_are_not_there_are_told(mixed):
+    words = "transform", mixed / "study", mixed / "people.csv"
+    message = refused(*words, "--drop", "wieght")
+    assert "--drop: There is no column 'wieght'" in message
+    assert "Did you mean 'weight'?" in message

@@ -13,6 +13,7 @@ from skopt.callbacks import check_callback
 from skopt.utils import eval_callbacks
 
 from skae._arrays import divisible
+from skae._notices import warn
 from skae._sklearn import BaseSearchCV, Interval
 from skae.search._notebook import NotebookMixin
 from skae.search._results import (
@@ -303,11 +304,9 @@ class BayesSearchCV(NotebookMixin, NamedScoring, SkoptBayesSearchCV):
         if not results:
             raise
         self.interrupted_ = True
-        warnings.warn(
+        warn(
             f"The search was interrupted after {len(results['params'])} candidates, "
             "and goes on with what it has found among them.",
-            UserWarning,
-            stacklevel=2,
         )
 
     def _guiding_metric(self, results):
@@ -350,10 +349,8 @@ class _Evaluation:
         for metric in metrics(self.results):
             means = mean_scores(self.results, metric)
             if not np.isfinite(means).all():
-                warnings.warn(
+                warn(
                     f"Some candidates have no finite {mean_key(metric)}: {means}.",
-                    UserWarning,
-                    stacklevel=2,
                 )
 
     def _n_steps(self):

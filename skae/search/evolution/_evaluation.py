@@ -1,10 +1,9 @@
 """Evaluation of genomes, once each, by scikit-learn's cross-validation."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import clone
 
+from skae._notices import warn
 from skae.search.evolution._results import RAW, ROWS, Row
 
 __all__ = ["Evaluator"]
@@ -118,11 +117,9 @@ class Evaluator:
         missing = [np.isnan(self.results[each.key]) for each in columns]
         n_failed = int(np.any(missing, axis=0).sum())
         if n_failed:
-            warnings.warn(
+            warn(
                 f"{n_failed} of the {len(self.index)} candidates have no score, as a "
                 "fit of theirs failed or its score was NaN; they rank last.",
-                UserWarning,
-                stacklevel=2,
             )
 
 

@@ -1,10 +1,10 @@
 """One run of an evolution, from the first generation to the last."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
+from skae._notices import warn
 from skae.search.evolution._objectives import objective_columns
 from skae.search.evolution._pareto import dominates, ranking, undominated
 from skae.search.evolution._stopping import Stopping
@@ -69,11 +69,9 @@ class Run:
             if self.evaluator.results is None or not self.population:
                 raise
             self.reason = "interrupt"
-            warnings.warn(
+            warn(
                 f"Interrupted after generation {self.n_generations}: the generation at "
                 "work is lost, and the best of those before it is kept.",
-                UserWarning,
-                stacklevel=2,
             )
         if self.evaluator.results is None:
             raise self.evaluator.error

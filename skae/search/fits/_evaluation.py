@@ -1,6 +1,5 @@
 """Hooks into the evaluation of candidates by scikit-learn's searches."""
 
-import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,6 +8,7 @@ from inspect import signature
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import delayed
 
+from skae._notices import warn
 from skae._sklearn import (
     MultimetricScorer,
     warn_or_raise_about_fit_failures,
@@ -265,7 +265,7 @@ class Failures:
             warn_or_raise_about_fit_failures(results, self.error_score)
         except ValueError as error:
             self.first = self.first or error
-            warnings.warn(str(error), FitFailedWarning, stacklevel=2)
+            warn(str(error), FitFailedWarning)
 
     def _name_scores(self, results):
         """Name the scores of failed fits, once a callable scoring has named any."""

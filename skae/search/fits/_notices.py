@@ -1,8 +1,9 @@
 """Warnings about stores, given in the user's process wherever they arise."""
 
-import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+from skae._notices import warn
 
 __all__ = ["overheard", "say"]
 
@@ -29,6 +30,6 @@ def say(text):
     """Warn with a text, unless warnings are being collected."""
     texts = _heard.get()
     if texts is None:
-        warnings.warn(text, UserWarning, stacklevel=4)
+        warn(text)
     else:
         texts.append(text)

@@ -1,7 +1,6 @@
 """Recall of finished fits from a store, before each fit of a search."""
 
 import os
-import warnings
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from weakref import WeakKeyDictionary
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
+from skae._notices import warn
 from skae._sklearn import safe_split
 from skae.exceptions import FitLimitError
 from skae.search.fits._database import ScoreStore
@@ -170,7 +170,7 @@ def _tell(parallel, tasks, said):
         for text in result.pop("said of the store", ()):
             if text not in said:
                 said.add(text)
-                warnings.warn(text, UserWarning, stacklevel=2)
+                warn(text)
     return results
 
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from joblib.parallel import FallbackToBackend, ParallelBackendBase, SequentialBackend
 
+from skae._notices import current_call, on_behalf_of
 from skae.stacking.meeting._memory import (
     LARGE,
     bytes_of_data,
@@ -94,6 +95,7 @@ class StackedBackend(ParallelBackendBase):
     def start_call(self):
         """Note that tasks are about to be submitted."""
         self._filters = warnings.filters
+        self._call = current_call()
         self._crew.dispatch(True)
 
     def stop_call(self):
@@ -105,7 +107,7 @@ class StackedBackend(ParallelBackendBase):
         if self._pool is None:  # what tasks hold is not known before the first
             self._open(bytes_of_data(func.items))
         self._crew.queue()
-        return self._pool.submit(_run, self._crew, func, callback)
+        return self._pool.submit(_run, self._crew, self._call, func, callback)
 
     def retrieve_result_callback(self, out):
         """Return the result of a task, or raise its error."""
@@ -158,8 +160,8 @@ def n_jobs_of(n_jobs, enough):
     return n_jobs if n_jobs is not None and n_jobs > 0 else enough
 
 
-def _run(crew, func, callback):
-    with crew.task():
+def _run(crew, call, func, callback):
+    with crew.task(), on_behalf_of(call):
         try:
             out = func(), None
         except BaseException as error:

@@ -16,6 +16,7 @@ from joblib.parallel import (
     get_active_backend,
 )
 
+from skae._notices import current_call, on_behalf_of
 from skae.stacking.meeting._backend import (
     MAX_MEMBERS,
     MEMORY,
@@ -97,6 +98,7 @@ class ProcessesBackend(ParallelBackendBase):
         self.n_threads = ceil(n_jobs / self.n_processes)
         self.parallel = parallel
         self._settings = kwargs
+        self._place = current_call().place
         self._start()
         return n_jobs
 
@@ -142,9 +144,10 @@ class ProcessesBackend(ParallelBackendBase):
     def _send_to_one(self, share):
         level = LOGGER.getEffectiveLevel()
         threads = self._threads(), self.n_threads, self.executor is not None
+        run = partial(_run, share.tasks, *threads, level, self._place)
         finish = partial(self._finish, self._pool, self._running, share)
         try:
-            self._pool.submit(partial(_run, share.tasks, *threads, level), finish)
+            self._pool.submit(run, finish)
         except Exception as error:  # no pickle, or killed in the meantime
             share.call_back([(None, error)] * len(share.tasks))
 
@@ -209,10 +212,12 @@ class ProcessesBackend(ParallelBackendBase):
         return self._threads().get_nested_backend()
 
 
-def _run(tasks, backend, n_threads, on_one_core, level):
+def _run(tasks, backend, n_threads, on_one_core, level, place):
     """Return the results of tasks, and what has been logged in the meantime."""
     n_waves = ceil(len(tasks) / n_threads)
-    with _logged(level) as records, one_thread() if on_one_core else nullcontext():
+    threads = one_thread() if on_one_core else nullcontext()
+    call = current_call()._replace(place=place)
+    with _logged(level) as records, threads, on_behalf_of(call):
         parallel = Parallel(ceil(len(tasks) / n_waves), backend=backend)
         results = parallel(delayed(task)() for task in tasks)
     return results, [records.get() for _ in range(records.qsize())]

@@ -1,0 +1,154 @@
+"""Warnings that point at the user's line, and are given once in a search.
+
+Python would point at whatever stands so many calls below, in scikit-learn or joblib,
+and give a warning again in each fit of a search: scikit-learn sets filters of warnings
+anew for every fit, and Python forgets then what it has said.
+"""
+
+import sys
+import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
+from multiprocessing import parent_process
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+__all__ = ["Call", "Place", "current_call", "on_behalf_of", "once", "warn"]
+
+# Packages that call skae on behalf of a user, and what Python calls them through.
+_BETWEEN = {
+    *{"skae", "sklearn", "imblearn", "skopt", "skorch", "torch", "joblib"},
+    *{"dask", "distributed", "concurrent", "threading", "contextlib"},
+}
+
+# What lasts as long as one call of these functions, by which variable of theirs.
+_SEARCHES = {
+    ("sklearn.model_selection._search", "fit"): "base_estimator",
+    ("sklearn.model_selection._validation", "cross_validate"): "parallel",
+    ("sklearn.model_selection._validation", "cross_val_predict"): "parallel",
+    ("sklearn.model_selection._validation", "learning_curve"): "parallel",
+    ("sklearn.model_selection._validation", "validation_curve"): "parallel",
+    # in a thread of a search, which shares its scorer
+    ("sklearn.model_selection._validation", "_fit_and_score"): "scorer",
+}
+
+ONE_OF_MANY = " (Said once for all fits that are compared here.)"
+
+_CALL = ContextVar("skae_call", default=None)
+_SAID = WeakKeyDictionary()
+_SAID_IN_WORKER = set()
+
+
+class Place(NamedTuple):
+    """A line of code, as far as warnings want to know it."""
+
+    filename: str
+    lineno: int
+    module: str = "skae"
+    registry: dict | None = None
+
+    def __reduce__(self):
+        return Place, (self.filename, self.lineno)  # a registry stays in its process
+
+
+UNKNOWN = Place("<worker of a search>", 1)
+
+
+class Call(NamedTuple):
+    """What a user has called: where, and which warnings were given since.
+
+    `said` is None where fits are not compared with one another, and each may speak.
+    """
+
+    place: Place
+    said: set | None = None
+
+
+def warn(text, category=UserWarning, key=None, *, is_of_one=False):
+    """Warn at the user's line, and of the fits that are compared, in one only.
+
+    Parameters
+    ----------
+    text : str or Warning
+    category : type
+    key : hashable, default=None
+        What tells this warning from others, by default its text, which may have
+        numbers in it that differ from fit to fit.
+    is_of_one : bool, default=False
+        Whether it speaks of one model among those that are compared. The best of them,
+        fitted in the end, then says it again for itself.
+    """
+    call = current_call()
+    if is_of_one := is_of_one and call.said is not None and _is_compared():
+        text = f"{text}{ONE_OF_MANY}"
+    if call.said is not None:
+        told = category, key or str(text), is_of_one
+        if told in call.said:
+            return
+        call.said.add(told)
+    filename, lineno, module, registry = call.place
+    warnings.warn_explicit(text, category, filename, lineno, module, registry)
+
+
+def current_call():
+    """Return the `Call` of a user in which this runs."""
+    if (call := _CALL.get()) is not None:
+        return call
+    if parent_process() is not None:
+        return Call(UNKNOWN, _SAID_IN_WORKER)
+    place, search = UNKNOWN, None
+    for frame in _frames():
+        if place is UNKNOWN and not _is_between(frame):
+            place = _place(frame)
+        if variable := _SEARCHES.get(_name(frame)):
+            search = frame.f_locals.get(variable, search)  # in the end the outermost
+    return Call(place, None if search is None else _said_by(search))
+
+
+@contextmanager
+def on_behalf_of(call):
+    """Let warnings of this thread count as those of a `Call`."""
+    token = _CALL.set(call)
+    try:
+        yield
+    finally:
+        _CALL.reset(token)
+
+
+def once():
+    """Return a context in which each warning is given once, at the user's line."""
+    call = current_call()
+    return on_behalf_of(call if call.said is not None else call._replace(said=set()))
+
+
+def _frames():
+    frame = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _name(frame):
+    return frame.f_globals.get("__name__"), frame.f_code.co_name
+
+
+def _is_between(frame):
+    return (_name(frame)[0] or "").partition(".")[0] in _BETWEEN
+
+
+def _place(frame):
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    filename = frame.f_code.co_filename
+    module = _name(frame)[0] or Place._field_defaults["module"]
+    return Place(filename, frame.f_lineno, module, registry)
+
+
+def _is_compared():
+    return any(frame.f_code.co_name == "_fit_and_score" for frame in _frames())
+
+
+def _said_by(search):
+    try:
+        return _SAID.setdefault(search, set())
+    except TypeError:  # a dict of scorers has no weak references
+        return _SAID_IN_WORKER
