@@ -55,6 +55,10 @@ class Noise(BaseEstimator, ABC):
     #: Variance of noise that is added, where it does not depend on the data.
     variance = None
 
+    #: Whether entries are kept as they are or become zero, whatever their values. An
+    #: encoder with an indicator of missing entries is told which have.
+    hides = False
+
     def draw(self, x, generator):
         """Return random numbers for rows, from a generator and nothing else.
 
@@ -118,6 +122,11 @@ class _NoiseModule(nn.Module):
         return repr(self.part)
 
     @property
+    def hides(self):
+        """Whether entries are kept as they are or become zero."""
+        return self.part.hides
+
+    @property
     def noise_variance(self):
         """Variance of the noise on each unit, None where it is not added to them."""
         return self.part.variance
@@ -177,6 +186,13 @@ class MaskingNoise(Noise):
         Probability of an entry to be masked. Zero should be an ordinary value: centre
         the data.
 
+    Notes
+    -----
+    An estimator with `missing_indicator` takes masked entries for missing ones: its
+    encoder is given the means of their features, and told that they are hidden. Rows
+    that are complete then teach it what to make of a gap, and the indicator has
+    nothing to learn from them without such noise.
+
     References
     ----------
     P. Vincent et al., "Extracting and composing robust features with denoising
@@ -190,6 +206,8 @@ class MaskingNoise(Noise):
     >>> noise(torch.ones(4000, 3), torch.Generator().manual_seed(0)).mean()
     tensor(0.75)
     """
+
+    hides = True
 
     def __init__(self, p=0.3):
         self.p = p

@@ -338,6 +338,7 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     n_components : int, default=2
         Size of the code, the latent dimension.
     %(table_parameters)s
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -390,6 +391,7 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         max_categories=100,
         handle_unknown="missing",
         robust=False,
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",
@@ -451,6 +453,7 @@ class TabularVAE(TabularMixin, GenerativeMixin, BaseAutoencoder):
         ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
         codes of the training data, or an instance.
     %(table_parameters)s
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -509,6 +512,7 @@ class TabularVAE(TabularMixin, GenerativeMixin, BaseAutoencoder):
         max_categories=100,
         handle_unknown="missing",
         robust=False,
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",
