@@ -185,6 +185,9 @@ class MaskingNoise(Noise):
     p : float in [0, 1), default=0.3
         Probability of an entry to be masked. Zero should be an ordinary value: centre
         the data.
+    columns : tuple of int or None, default=None
+        Numbers of features, in their order, that are one variable and masked as one, as
+        the one-hot columns of a category; None for each by itself.
 
     Notes
     -----
@@ -209,16 +212,24 @@ class MaskingNoise(Noise):
 
     hides = True
 
-    def __init__(self, p=0.3):
+    def __init__(self, p=0.3, columns=None):
         self.p = p
+        self.columns = columns
 
     def draw(self, x, generator):
         """Return which entries are kept; see `Noise.draw`."""
+        shape = x.shape
+        if self.columns is not None:
+            shape = *shape[:-1], len(self.columns)
         # in one dtype, whatever torch's default is: others draw others
         draws = torch.rand(
-            x.shape, generator=generator, device=x.device, dtype=torch.float32
+            shape, generator=generator, device=x.device, dtype=torch.float32
         )
-        return draws >= self.p
+        kept = draws >= self.p
+        if self.columns is None:
+            return kept
+        widths = torch.tensor(self.columns, device=x.device)
+        return kept.repeat_interleave(widths, dim=-1)
 
     def apply(self, x, draws):
         """Return `x` with entries masked."""

@@ -236,6 +236,11 @@ class BaseAutoencoder(
         return None
 
     @property
+    def _tells_gaps(self):
+        """Whether the encoder is told which entries are missing."""
+        return self.missing_indicator
+
+    @property
     def _term(self):
         """The reconstruction term of the objective."""
         return RECONSTRUCTIONS.resolve(self._objective().reconstruction)
@@ -568,7 +573,7 @@ default=None
             link=self._term.link(),
             means=means,
             scales=scales,
-            indicator=MissingIndicator(event_shape) if self.missing_indicator else None,
+            indicator=MissingIndicator(event_shape) if self._tells_gaps else None,
         )
 
     def _built(self, network, event_shape):
@@ -581,7 +586,7 @@ default=None
         n_conditions, n_components = self._n_conditions, int(self.n_components)
         encoder, decoder = network.build(event_shape, n_components + n_conditions)
         is_vector, n_beside = len(event_shape) == 1, n_conditions
-        shape = shape_beside(event_shape) if self.missing_indicator else event_shape
+        shape = shape_beside(event_shape) if self._tells_gaps else event_shape
         if is_vector:
             shape, n_beside = (shape[0] + n_conditions,), 0
         if shape != tuple(event_shape):
