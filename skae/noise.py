@@ -55,6 +55,10 @@ class Noise(BaseEstimator, ABC):
     #: Variance of noise that is added, where it does not depend on the data.
     variance = None
 
+    #: Whether entries are kept as they are or become zero, whatever their values. An
+    #: encoder with an indicator of missing entries is told which have.
+    hides = False
+
     def draw(self, x, generator):
         """Return random numbers for rows, from a generator and nothing else.
 
@@ -118,6 +122,11 @@ class _NoiseModule(nn.Module):
         return repr(self.part)
 
     @property
+    def hides(self):
+        """Whether entries are kept as they are or become zero."""
+        return self.part.hides
+
+    @property
     def noise_variance(self):
         """Variance of the noise on each unit, None where it is not added to them."""
         return self.part.variance
@@ -176,6 +185,16 @@ class MaskingNoise(Noise):
     p : float in [0, 1), default=0.3
         Probability of an entry to be masked. Zero should be an ordinary value: centre
         the data.
+    columns : tuple of int or None, default=None
+        Numbers of features, in their order, that are one variable and masked as one, as
+        the one-hot columns of a category; None for each by itself.
+
+    Notes
+    -----
+    An estimator with `missing_indicator` takes masked entries for missing ones: its
+    encoder is given the means of their features, and told that they are hidden. Rows
+    that are complete then teach it what to make of a gap, and the indicator has
+    nothing to learn from them without such noise.
 
     References
     ----------
@@ -191,16 +210,26 @@ class MaskingNoise(Noise):
     tensor(0.75)
     """
 
-    def __init__(self, p=0.3):
+    hides = True
+
+    def __init__(self, p=0.3, columns=None):
         self.p = p
+        self.columns = columns
 
     def draw(self, x, generator):
         """Return which entries are kept; see `Noise.draw`."""
+        shape = x.shape
+        if self.columns is not None:
+            shape = *shape[:-1], len(self.columns)
         # in one dtype, whatever torch's default is: others draw others
         draws = torch.rand(
-            x.shape, generator=generator, device=x.device, dtype=torch.float32
+            shape, generator=generator, device=x.device, dtype=torch.float32
         )
-        return draws >= self.p
+        kept = draws >= self.p
+        if self.columns is None:
+            return kept
+        widths = torch.tensor(self.columns, device=x.device)
+        return kept.repeat_interleave(widths, dim=-1)
 
     def apply(self, x, draws):
         """Return `x` with entries masked."""

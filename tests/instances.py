@@ -59,6 +59,7 @@ AUTOENCODERS = [
         max_epochs=5,
     ),
     DenseAutoencoder(1, hidden_layer_sizes="", linear_path=None, max_epochs=5),
+    DenseAutoencoder(missing_indicator=True, max_epochs=5),
     LSTMAutoencoder(hidden_size=8, max_epochs=3),
     LSTMAutoencoder(
         3,

@@ -94,12 +94,32 @@ class CategoryColumn(BaseEstimator):
         """Entropy of the shares, in nats."""
         return float(-(self.shares * np.log(self.shares)).sum())
 
+    @property
+    def surprise_of_unknown(self):
+        """Surprise of a level that was not seen, in nats.
+
+        ``-log((n_1 + 1) / (n + 1))``, where n_1 of n cells were alone in their level:
+        Turing's estimate of the share of levels to come (I. J. Good, "The population
+        frequencies of species", Biometrika 40, 1953), and one cell more. Where nearly
+        each cell has a level of its own it is nothing.
+        """
+        counts = np.array(self.counts, int)
+        return float(np.log((counts.sum() + 1) / ((counts == 1).sum() + 1)))
+
     def encode(self, cells, handle_unknown):
         """Return the numbers of one-hot columns, -1 where a value is missing."""
-        slots = np.array([*self.slots, -1])[places(cells, self.levels)]
+        slots = self._slots_of(cells)
         is_unknown = ~cells.missing & (slots < 0)
         check_known(cells, is_unknown, self.levels, handle_unknown)
         return slots
+
+    def surprises(self, cells):
+        """Return the surprise of cells whose level was not seen, zero for others."""
+        is_unknown = ~cells.missing & (self._slots_of(cells) < 0)
+        return self.surprise_of_unknown * is_unknown
+
+    def _slots_of(self, cells):
+        return np.array([*self.slots, -1])[places(cells, self.levels)]
 
     def decode(self, block):
         """Return the most probable levels, of a group of rare ones the usual one."""

@@ -120,13 +120,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def encoded(self, X):
         """Return the `EncodedRows` of a table, of which `transform` makes a matrix."""
-        check_is_fitted(self)
-        table = read(X, type(self).__name__)
-        if len(table.names) != len(self.columns_):
-            raise ValueError(
-                f"X has {len(table.names)} features, but {type(self).__name__} is "
-                f"expecting {len(self.columns_)} features as input."
-            )
+        table = self._read(X)
         is_double = table.form == "array" and table.dtype == np.dtype(float).str
         dtype = np.float64 if is_double else np.float32
         rows = EncodedRows.empty(table.n_rows, self.sizes, dtype)
@@ -137,6 +131,32 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if column.width:
                 rows.put(placed.index(j), given, column.name)
         return rows
+
+    def surprise(self, X):
+        """Return the surprise of rows of a table by levels that the fit did not have.
+
+        Returns
+        -------
+        surprise : ndarray of shape (n_samples,)
+            In nats, the sum over columns of categories; see
+            `CategoryColumn.surprise_of_unknown`.
+        """
+        table = self._read(X)
+        total = np.zeros(table.n_rows)
+        for column, cells in zip(self.columns_, table.cells, strict=True):
+            if isinstance(column, CategoryColumn):
+                total += column.surprises(_as(cells, column))
+        return total
+
+    def _read(self, X):
+        check_is_fitted(self)
+        table = read(X, type(self).__name__)
+        if len(table.names) != len(self.columns_):
+            raise ValueError(
+                f"X has {len(table.names)} features, but {type(self).__name__} is "
+                f"expecting {len(self.columns_)} features as input."
+            )
+        return table
 
     def inverse_transform(self, rows):
         """Return the table that a matrix stands for, in the form of the fit's."""

@@ -82,7 +82,10 @@ default="combined"
           the evidence lower bound of a variational autoencoder, the density of
           probabilistic PCA.
         - ``"combined"``: standardised error and code distance as one distance, its
-          logarithm, and how far out in their tails single features are.
+          logarithm, and how far out in their tails single features are. Around a
+          `TabularAutoencoder`, a category that no training row has is a sign by
+          itself, the stronger, the seldomer new ones come up in its column; the other
+          measures take it for a missing cell.
     calibration : {"cross", "split"}, default="cross"
         Where rows come from that the model was not trained on. ``"cross"``: a model is
         trained for each of the folds of `cv` on the other folds, so that every row

@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 from skae._arrays import as_numbers
 from skae._finder import find
 from skae._sklearn import num_samples, safe_indexing
+from skae._tables import TableEncoder
 from skae.persistence._classes import named_in_files
 from skae.scorers import locate
 from skae.training._inference import slices
@@ -33,7 +34,8 @@ class Parts(NamedTuple):
     distances : ndarray of shape (n_samples,)
         Squared Mahalanobis distance of the code from those of the training rows.
     tails : ndarray of shape (n_samples,)
-        Mean over entries of the surprise, ``-log`` of the smaller tail of the feature.
+        Mean over entries of the surprise, ``-log`` of the smaller tail of the feature,
+        and that of categories that no training row has, whole.
     log_likelihoods : ndarray of shape (n_samples,)
         In nats, where they are asked for, else NaN.
     """
@@ -103,7 +105,8 @@ class RowReader(BaseEstimator):
         likelihoods = np.full(len(rows), np.nan)
         if self.likelihood:
             likelihoods = _likelihoods(located)
-        return Parts(errors, distances, self._surprise(rows), likelihoods)
+        tails = self._surprise(rows) + _surprise_of_unknown(located.before, X)
+        return Parts(errors, distances, tails, likelihoods)
 
     def _surprise(self, rows):
         """Return the mean over entries of ``-log`` of the smaller tail."""
@@ -118,6 +121,17 @@ class RowReader(BaseEstimator):
 
 
 _TINY = 1e-12
+
+
+def _surprise_of_unknown(before, X):
+    """Return the surprise of rows by categories that no training row has.
+
+    The matrix of a table has them as missing, so that nothing else tells of them.
+    """
+    encoder = None if before is None else before[-1]
+    if not isinstance(encoder, TableEncoder):
+        return 0.0
+    return encoder.surprise(before[:-1].transform(X) if len(before) > 1 else X)
 
 
 def _entries(X):

@@ -38,9 +38,10 @@ def combined(parts, spread, n_components):
     """Return error and code as a heavy-tailed density has them, and single features.
 
     ``log(((d - k) e + k c) / d) + t / 2``, of standardised error ``e``, code distance
-    ``c`` by unit, and surprise of features ``t``. Of a linear model of ``k`` components
-    for ``d`` entries the sum is the Mahalanobis distance of the row, and its logarithm,
-    as Student's t has it, keeps a few wild rows from being all that counts.
+    ``c`` by unit, and surprise ``t`` of features and of unknown categories. Of a linear
+    model of ``k`` components for ``d`` entries the sum is the Mahalanobis distance of
+    the row, and its logarithm, as Student's t has it, keeps a few wild rows from being
+    all that counts.
     """
     d = parts.errors.shape[1]
     of_error = max(1, d - n_components) / d

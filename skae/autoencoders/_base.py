@@ -47,6 +47,7 @@ from skae.metrics import ErrorSums, row_errors
 from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation, output_within
 from skae.networks._conditional import ConditionalMeans, ConditionalScales
+from skae.networks._indicator import MissingIndicator, shape_beside
 from skae.objectives import RECONSTRUCTIONS, Likelihood, Objective
 from skae.shapes import has_ended
 from skae.stacking import train
@@ -132,6 +133,7 @@ class BaseAutoencoder(
 
     _parameter_constraints = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
+        "missing_indicator": ["boolean"],
         "max_epochs": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
@@ -159,6 +161,9 @@ class BaseAutoencoder(
         "compile": ["boolean"],
         "callbacks": [list, tuple, None],
     }
+
+    #: Whether the encoder is told which entries are missing, by default.
+    missing_indicator = False
 
     def __init_subclass__(cls, **kwargs):
         """Keep the signature of ``__init__``, which each clone asks for three times."""
@@ -228,6 +233,11 @@ class BaseAutoencoder(
     def _input_noise(self):
         """Return the `Noise` on the input, if any."""
         return None
+
+    @property
+    def _tells_gaps(self):
+        """Whether the encoder is told which entries are missing."""
+        return self.missing_indicator
 
     @property
     def _term(self):
@@ -447,6 +457,7 @@ default=None
         self._build_net(event_shape, dtype, device)
         self._built_with = parameters_of_parts(self, TRAINING_PARAMETERS)
         self.net_.means_ = feature_means(events)
+        self._fit_indicator(events, data.rows.end_early)
         given = events if targets is None else targets
         if data.rows.has_missing:
             events, targets = (
@@ -455,6 +466,16 @@ default=None
             )
         self._initialize(events, targets, conditions)
         self._start_dispersion(given)
+
+    def _fit_indicator(self, events, end_early):
+        """Let the encoder be told of gaps where some events, or noise, have any."""
+        net, indicator = self.net_, self.net_.module_.indicator
+        if indicator is None:
+            return
+        x = as_tensor(events)
+        gaps = x.isnan() & ~net.filled(x, end_early).isnan()
+        gaps |= getattr(net.module_.input_noise, "hides", False)
+        indicator.fit(net.means_, gaps.any((0, 1) if x.ndim == 3 else 0))
 
     def _initialize(self, events, targets, conditions):
         """Set the weights that depend on the data, given a sample of it."""
@@ -551,6 +572,7 @@ default=None
             link=self._term.link(),
             means=means,
             scales=scales,
+            indicator=MissingIndicator(event_shape) if self._tells_gaps else None,
         )
 
     def _built(self, network, event_shape):
@@ -558,17 +580,17 @@ default=None
 
         The decoder is given a condition beside the code, the encoder beside an event
         that is a vector. Of other events, the condition is a feature beside those of
-        the encoder.
+        the encoder. The encoder is also given any indicator of missing entries.
         """
         n_conditions, n_components = self._n_conditions, int(self.n_components)
         encoder, decoder = network.build(event_shape, n_components + n_conditions)
-        if not n_conditions:
-            return encoder, decoder, encoder.out_features
-        if len(event_shape) > 1:
-            return encoder, decoder, encoder.out_features + n_conditions
-        shape = (event_shape[0] + n_conditions,)
-        encoder, _ = network.build(shape, n_components)
-        return encoder, decoder, encoder.out_features
+        is_vector, n_beside = len(event_shape) == 1, n_conditions
+        shape = shape_beside(event_shape) if self._tells_gaps else event_shape
+        if is_vector:
+            shape, n_beside = (shape[0] + n_conditions,), 0
+        if shape != tuple(event_shape):
+            encoder, _ = network.build(shape, n_components)
+        return encoder, decoder, encoder.out_features + n_beside
 
     def _warn_overcomplete(self, event_shape):
         """Warn of codes that may copy the rows, since nothing keeps them from it."""
@@ -1043,7 +1065,10 @@ FEW_EPOCHS = 10
 # of a random start a little more.
 WORSE_THAN_MEAN, MUCH_WORSE = 1.1, 2.0
 
-TRAINING_PARAMETERS = BaseAutoencoder._parameter_constraints.keys() - {"n_components"}
+PARAMETERS_OF_PARTS = {"n_components", "missing_indicator"}
+TRAINING_PARAMETERS = BaseAutoencoder._parameter_constraints.keys() - (
+    PARAMETERS_OF_PARTS
+)
 
 
 def _is_checkpoint(item):

@@ -64,6 +64,7 @@ def _parts_of(estimator):
         estimator._network(),
         estimator._bottleneck(),
         estimator._input_noise(),
+        estimator._tells_gaps,
         estimator._term.learns_dispersion,
         repr(estimator._term.link()),
     ]

@@ -47,6 +47,7 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
         ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
         codes of the training data, or an instance, also of scikit-learn's mixtures and
         of what else has `fit` and `sample`.
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -103,6 +104,7 @@ class Autoencoder(GenerativeMixin, BaseAutoencoder):
         objective="squared_error",
         input_noise=None,
         sampler="prior",
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",

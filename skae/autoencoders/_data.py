@@ -192,11 +192,15 @@ class EventDataMixin:
         """
 
         def mapped(x, condition):
-            return function(self._complete(x), condition)
+            return function(self._given_events(x), condition)
 
         return map_rows(mapped, X, self.net_.module_, condition)
 
-    def _complete(self, x):
+    def _given_events(self, x):
+        """Return validated rows, a tensor, as events that the module takes."""
+        return self._complete(x, self.net_.given)
+
+    def _complete(self, x, fill=None):
         """Return validated rows, a tensor, as events with means where none is known.
 
         Only sequences in three dimensions may have ends, which stay.
@@ -204,7 +208,7 @@ class EventDataMixin:
         events = self._as_events(x)
         if not events.isnan().any():
             return events
-        return self.net_.filled(events, self._holds_sequences(x))
+        return (fill or self.net_.filled)(events, self._holds_sequences(x))
 
     def _mapped(self, function, X, condition, out=None):
         """Return the results of a function of validated rows, for rows of users.

@@ -54,6 +54,7 @@ class DenseAutoencoder(BaseAutoencoder):
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
         k units are themselves a code of size k; see `skae.scorers.prefix_scores`.
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -99,6 +100,7 @@ class DenseAutoencoder(BaseAutoencoder):
         output_activation="identity",
         linear_path="pca",
         nested=False,
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",

@@ -85,6 +85,16 @@ callbacks : list of skorch callbacks or None, default=None
     ``raise KeyboardInterrupt`` of theirs, in an epoch, ends the fit, which counts as
     finished; Ctrl-C, or another signal whose handler raises it, is raised by `fit`."""
 
+MISSING_INDICATOR = """\
+missing_indicator : bool, default=False
+    Whether the encoder is told which entries are missing, by a further input for each
+    feature, or channel of sequences and images, that is 1 where there is a gap and 0
+    elsewhere. In any case gaps are given as the mean of their feature, which an entry
+    may have as well. Only gaps of features that have some in the fit are told, as it
+    is there that the encoder learns what they mean, or all with `MaskingNoise` on the
+    input, whose masked entries are then gaps. Worth trying where values are missing
+    for a reason."""
+
 TABLE_PARAMETERS = """\
 hidden_layer_sizes : tuple of int, str or int, default=(64, 64)
     Widths of the encoder's hidden layers, the decoder's in reverse: a tuple, a string
@@ -178,6 +188,7 @@ def document(cls, **further):
     if cls.__doc__ is None:  # python -OO
         return cls
     sections = {
+        "missing_indicator": MISSING_INDICATOR,
         "training_parameters": TRAINING_PARAMETERS.format(**_defaults(cls)),
         "attributes": ATTRIBUTES,
         **further,

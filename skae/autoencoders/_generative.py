@@ -100,8 +100,8 @@ class GenerativeMixin(MultipleImputationMixin):
                 None if rows is None else rows[part].to(net.device, net.dtype)
                 for rows in (x, condition)
             )
-            events = net.filled(events, rows.end_early)
-            z = module.encode(events, generator, c).sample
+            given = net.given(events, rows.end_early)
+            z = module.encode(given, generator, c).sample
             drawn.append(module.decode(z, events.shape[1:], c).flatten(1).cpu())
         target = target.repeat(DRAWS_OF_VARIANCE, 1).to(net.dtype)
         weight = target.isfinite().to(net.dtype)
@@ -495,11 +495,11 @@ class GenerativeMixin(MultipleImputationMixin):
 
     def _draw_terms(self, x, n_draws, decoder_variance, generator, condition):
         module, term = self.net_.module_, self.net_.criterion_.reconstruction
-        rows, x = x.flatten(1), self._complete(x)
-        log_p, log_ratio = [], []
+        given, event_shape = self._given_events(x), self._as_events(x).shape[1:]
+        rows, log_p, log_ratio = x.flatten(1), [], []
         for _ in range(n_draws):
-            latent = module.encode(x, generator, condition)
-            x_hat = module.decode(latent.sample, x.shape[1:], condition).flatten(1)
+            latent = module.encode(given, generator, condition)
+            x_hat = module.decode(latent.sample, event_shape, condition).flatten(1)
             log_p.append(term.log_likelihood(rows, x_hat, decoder_variance))
             log_ratio.append(_log_prior_over_posterior(latent))
         kl = kl_to_standard_normal(latent.mean, latent.log_var).sum(-1)

@@ -75,6 +75,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
         codes of the training data, or an instance, also of scikit-learn's mixtures and
         of what else has `fit` and `sample`.
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -133,6 +134,7 @@ class MMDVAE(GenerativeMixin, BaseAutoencoder):
         beta=0.0,
         nested=False,
         sampler="prior",
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",

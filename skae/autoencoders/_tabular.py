@@ -25,6 +25,7 @@ from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.metrics import ErrorSums
 from skae.networks import DenseNetwork
+from skae.noise import MaskingNoise
 from skae.objectives import (
     CategoricalLikelihood,
     ColumnError,
@@ -295,6 +296,8 @@ class TabularMixin:
         return tags
 
 
+# Of the cells, where a fit is to learn what to make of missing ones.
+SHARE_HIDDEN = 0.3
 # Columns that vary less weigh less, lest few rows decide.
 LEAST = 0.1
 
@@ -337,7 +340,14 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     ----------
     n_components : int, default=2
         Size of the code, the latent dimension.
+    masking : float in [0, 1) or "auto", default="auto"
+        Share of the cells that are hidden while training, at random and in each epoch
+        others, and yet count in the loss: what lets `impute` tell a cell by the others
+        of its row. The encoder is then told which cells are hidden or missing, whatever
+        `missing_indicator` says. ``"auto"``: 0.3 where cells are missing in the fit,
+        nothing in tables that are complete.
     %(table_parameters)s
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -375,6 +385,7 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
         **TABLE_CONSTRAINTS,
+        "masking": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
     }
 
     def __init__(
@@ -385,11 +396,13 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         activation="silu",
         linear_path="pca",
         nested=False,
+        masking="auto",
         categorical_features="from_dtype",
         column_types=None,
         max_categories=100,
         handle_unknown="missing",
         robust=False,
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",
@@ -413,6 +426,22 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
 
     def _bottleneck(self):
         return PointBottleneck(noise="nested_dropout" if self.nested else None)
+
+    @property
+    def _masking(self):
+        """Share of the cells that are hidden while training."""
+        if self.masking != "auto":
+            return self.masking
+        columns = self.encoder_.columns_ if hasattr(self, "encoder_") else ()
+        return SHARE_HIDDEN if any(column.n_missing for column in columns) else 0
+
+    @property
+    def _tells_gaps(self):
+        return self.missing_indicator or self._masking > 0
+
+    def _input_noise(self):
+        share = self._masking
+        return MaskingNoise(share, self._sizes) if share else None
 
     def _objective(self):
         if not self._categories:
@@ -451,6 +480,7 @@ class TabularVAE(TabularMixin, GenerativeMixin, BaseAutoencoder):
         ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
         codes of the training data, or an instance.
     %(table_parameters)s
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -509,6 +539,7 @@ class TabularVAE(TabularMixin, GenerativeMixin, BaseAutoencoder):
         max_categories=100,
         handle_unknown="missing",
         robust=False,
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",

@@ -75,6 +75,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         ``"gaussian"`` or ``"gmm"``, one normal or a mixture of normals fitted to the
         codes of the training data, or an instance, also of scikit-learn's mixtures and
         of what else has `fit` and `sample`.
+    %(missing_indicator)s
     %(training_parameters)s
 
     Attributes
@@ -146,6 +147,7 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         free_bits=0.0,
         nested=False,
         sampler="prior",
+        missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
         learning_rate="auto",

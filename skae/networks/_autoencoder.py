@@ -37,6 +37,9 @@ class AutoencoderModule(nn.Module):
     scales : torch.nn.Module or None, default=None
         The `ConditionalScales` of codes with a distribution, where there is a
         condition.
+    indicator : torch.nn.Module or None, default=None
+        The `MissingIndicator`, where the encoder is built for events with one beside
+        them. Noise that hides entries then leaves gaps in the place of zeros.
 
     Notes
     -----
@@ -69,9 +72,11 @@ class AutoencoderModule(nn.Module):
         link=None,
         means=None,
         scales=None,
+        indicator=None,
     ):
         super().__init__()
         self.input_noise = input_noise
+        self.indicator = indicator
         self.units = units
         self.means = means
         self.scales = scales
@@ -123,14 +128,23 @@ class AutoencoderModule(nn.Module):
 
         That on the events is, too, only drawn in training.
         """
+        x, gaps = (x, None) if self.indicator is None else self.indicator.parts(x)
         if self.input_noise is not None:
-            x = self.input_noise(x, generator if self.training else None)
+            x, gaps = self._noisy(x, gaps, generator if self.training else None)
         if self.means is not None:
             x = self.means.residuals(x, condition)
         if self.units is not None:
             x = self.units.standardised(x)
+        if gaps is not None:
+            x = torch.cat([x, gaps], self.indicator.axis)
         latent = self.bottleneck(self._features(x, condition), generator)
         return latent if self.scales is None else self.scales.alike(latent, condition)
+
+    def _noisy(self, x, gaps, generator):
+        if gaps is None or not getattr(self.input_noise, "hides", False):
+            return self.input_noise(x, generator), gaps
+        kept = self.input_noise(torch.ones_like(x), generator)
+        return self.indicator.hidden(x, gaps, kept)
 
     @torch.no_grad()
     def fit_scales(self, x, condition):
@@ -160,5 +174,6 @@ class AutoencoderModule(nn.Module):
     def forward(self, x, generator=None, condition=None):
         """Return the reconstruction and the `Latent` it was decoded from."""
         latent = self.encode(x, generator, condition)
+        x = x if self.indicator is None else self.indicator.parts(x)[0]
         event_shape = x.shape[x.ndim - len(self.event_shape) :]
         return self.decode(latent.sample, event_shape, condition), latent

@@ -1,5 +1,7 @@
 """Starts of linear maps beside an encoder and a decoder."""
 
+from math import prod
+
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
@@ -45,10 +47,10 @@ def take(module, encoder_weight, mean, decoder_weight=None, origin=None):
     the encoder, and are not seen by the decoder. Without V the decoder stays as it is.
     """
     encoder, decoder = module.bottleneck.mean, module.decoder.linear_path
-    n_units, n_features = encoder_weight.shape
+    n_units, columns = len(encoder_weight), _columns(module)
     encoder.weight[:n_units] = 0
-    encoder.weight[:n_units, :n_features] = _like(encoder_weight, encoder)
-    offset = encoder.weight[:n_units, :n_features] @ _like(mean, encoder)
+    encoder.weight[:n_units, columns] = _like(encoder_weight, encoder)
+    offset = encoder.weight[:n_units, columns] @ _like(mean, encoder)
     encoder.bias[:n_units] = -offset
     if decoder_weight is not None:
         for layer in (module.decoder.last, decoder):
@@ -79,7 +81,7 @@ def aim_at(module, events, targets):
     weight, bias = (
         p.numpy(force=True).astype(np.float64) for p in encoder.parameters()
     )
-    codes = X @ weight[is_used, : X.shape[1]].T + bias[is_used]
+    codes = X @ weight[is_used][:, _columns(module)].T + bias[is_used]
     origin = Y.mean(axis=0)
     slopes = np.linalg.lstsq(codes - codes.mean(axis=0), Y - origin)[0]
     columns = torch.from_numpy(np.flatnonzero(is_used)).to(decoder.weight.device)
@@ -101,6 +103,18 @@ def principal_components(X, n_components, seed, negligible=NEGLIGIBLE):
     kept = variances > negligible * variances.max()
     scales = unit * np.sqrt(variances[kept])
     return pca.components_[kept], scales, unit * pca.mean_
+
+
+def _columns(module):
+    """Return which inputs are the values of the flattened event.
+
+    Others, as an indicator of missing entries, are behind; in sequences, in each step.
+    """
+    n_values = prod(module.event_shape)
+    if module.indicator is None or len(module.event_shape) != 2:
+        return slice(n_values)
+    step, channel = np.divmod(np.arange(n_values), module.event_shape[1])
+    return 2 * module.event_shape[1] * step + channel
 
 
 def _like(array, layer):

@@ -35,7 +35,10 @@ class _Method(nn.Module):
         self.register_buffer("means", estimator.net_.means_.to(dtype))
 
     def encode(self, X):
-        x = filled(self.network.as_events(X), self.means, keeps_ends=False)
+        events = self.network.as_events(X)
+        x = filled(events, self.means, keeps_ends=False)
+        if self.module.indicator is not None:
+            x = self.module.indicator.beside(x, events)
         return self.module.encode(x).mean
 
     def decode(self, Z):

@@ -365,9 +365,17 @@ class AutoencoderNet(NeuralNet):
         """
         return filled(x, self.means_, keeps_ends=self.keeps_ends and may_end)
 
+    def given(self, x, may_end):
+        """Return filled events, and beside them the indicator of gaps, if told.
+
+        Parameters are those of `filled`.
+        """
+        indicator, whole = self.module_.indicator, self.filled(x, may_end)
+        return whole if indicator is None else indicator.beside(whole, x)
+
     def _outputs(self, x, generator, condition):
         """Return the module's output, in the dtype of `x` whatever it computes in."""
-        x = self.filled(x, self.end_early_) if self.has_missing_ else x
+        x = self.given(x, self.end_early_) if self.has_missing_ else x
         if not self.mixed_precision:
             return self.forward_(x, generator, condition)
         with torch.autocast(x.device.type, torch.bfloat16):

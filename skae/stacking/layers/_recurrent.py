@@ -27,8 +27,8 @@ class RecurrentArchitecture(NamedTuple):
 
     Attributes
     ----------
-    event_shape : tuple of int
-        Numbers of time steps and channels.
+    event_shape, read_shape : tuple of int
+        Numbers of time steps and channels, of what is written and what is read.
     cell : type
         Of torch's recurrent layers.
     n_layers : tuple of int
@@ -45,6 +45,7 @@ class RecurrentArchitecture(NamedTuple):
     """
 
     event_shape: tuple
+    read_shape: tuple
     cell: type
     n_layers: tuple
     n_directions: int
@@ -80,6 +81,7 @@ class StackedRecurrent(StackedParts):
             return None
         return RecurrentArchitecture(
             event_shape=module.event_shape,
+            read_shape=(module.event_shape[0], encoder.layers.input_size),
             cell=type(encoder.layers),
             n_layers=(encoder.layers.num_layers, decoder.layers.num_layers),
             n_directions=encoder.n_directions,
@@ -100,13 +102,14 @@ class StackedRecurrent(StackedParts):
     def __init__(self, modules):
         shared = self.architecture_of(modules[0])
         self.event_shape, self.beside = shared.event_shape, shared.beside
+        self.read_shape = shared.read_shape
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
         sizes = [module.encoder.layers.hidden_size for module in modules]
         cell, shape = _CELLS[shared.cell], shared.event_shape
         self.encoder = StackedReader(
-            cell, shape, shared.n_layers[0], shared.n_directions, sizes
+            cell, self.read_shape, shared.n_layers[0], shared.n_directions, sizes
         )
-        beside = (prod(shape),) * self.beside
+        beside = (prod(self.read_shape),) * self.beside
         features = [(*beside, *(size,) * shared.n_directions) for size in sizes]
         self.maps = [StackedLinear(features, self.n_components) for _ in shared.maps]
         sizes = [module.decoder.layers.hidden_size for module in modules]
@@ -146,8 +149,8 @@ class StackedRecurrent(StackedParts):
         """
         n_steps = None
         if present is not None:
-            n_steps = present.unflatten(2, self.event_shape)[..., 0].sum(2)
-        sequences = x.unflatten(2, self.event_shape).transpose(1, 2).contiguous()
+            n_steps = present.unflatten(2, self.read_shape)[..., 0].sum(2)
+        sequences = x.unflatten(2, self.read_shape).transpose(1, 2).contiguous()
         features = self.encoder.forward(sequences, n_steps)
         features = [x, *features] if self.beside else features
         return [linear.forward(features) for linear in self.maps]

@@ -93,6 +93,7 @@ def kind_of(net, rows, rows_val, last):
         rows.has_missing,
         rows.end_early,
         architecture,
+        module.indicator is not None,
         _frozen_noise(module.input_noise),
         _frozen_bottleneck(module.bottleneck),
         _frozen_term(loss.reconstruction),

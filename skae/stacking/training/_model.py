@@ -5,6 +5,7 @@ from math import prod
 import torch
 from torch.linalg import vector_norm
 
+from skae.networks._indicator import stack_indicators
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import Weights
 from skae.stacking.training._code import StackedCode
@@ -81,6 +82,7 @@ class StackedModel:
             modules[0],
             self.has_missing,
         )
+        self.indicator = stack_indicators([module.indicator for module in modules])
         self.terms = ["loss", "reconstruction", *loss.penalties]
         self._load(modules, dtype, device)
 
@@ -123,6 +125,8 @@ class StackedModel:
         """Forget all but some members, whose numbers are given twice."""
         self.n_members = len(kept)
         self.means = self.means[index]
+        if self.indicator is not None:
+            self.indicator.keep(index)
         self.network.keep(kept)
         self.units.keep(index)
         self.code.keep(kept)
@@ -147,11 +151,13 @@ class StackedModel:
         weights : dict of str to torch.Tensor of shape (n_members,)
             Of the penalties.
         """
-        given = self._filled(x)
-        has_draws = batch.is_training and batch.generators is not None
-        if self.noise is not None and has_draws:
-            given = self.noise(given, batch)
-        maps = self.network.encode(*self._split(self.units.standardised(given)))
+        given, gaps = self._given(x)
+        if batch.is_training and batch.generators is not None:
+            given, gaps = self._noisy(given, gaps, batch)
+        given = self.units.standardised(given)
+        if gaps is not None:
+            given = self._beside(given, gaps)
+        maps = self.network.encode(*self._split(given))
         z, terms = self.code.forward(maps, batch, self.units.of_penalties(weights))
         x_hat = self.units.restored(self.network.decode(z))
         clean, present = self._split(x)
@@ -163,12 +169,29 @@ class StackedModel:
             total = total + weights[name] * term
         return torch.stack([total, loss, *terms.values()])
 
-    def _filled(self, x):
-        """Return rows whose missing entries have means; see `AutoencoderNet.filled`."""
+    def _given(self, x):
+        """Return rows and their gaps, if told; see `AutoencoderNet.given`."""
         if not self.has_missing:
-            return x
+            return x, None if self.indicator is None else torch.zeros_like(x)
         events = x.unflatten(2, self.event_shape)
-        return filled(events, self.means, keeps_ends=self.keeps_ends).flatten(2)
+        whole = filled(events, self.means, keeps_ends=self.keeps_ends)
+        if self.indicator is None:
+            return whole.flatten(2), None
+        return (part.flatten(2) for part in self.indicator.told(whole, events))
+
+    def _noisy(self, x, gaps, batch):
+        """Return rows and gaps with noise; see `AutoencoderModule.encode`."""
+        if self.noise is None:
+            return x, gaps
+        if gaps is None or not getattr(self.noise.module, "hides", False):
+            return self.noise(x, batch), gaps
+        kept = self.noise(torch.ones_like(x), batch)
+        parts = (part.unflatten(2, self.event_shape) for part in (x, gaps, kept))
+        return (part.flatten(2) for part in self.indicator.hidden(*parts))
+
+    def _beside(self, x, gaps):
+        parts = [part.unflatten(2, self.event_shape) for part in (x, gaps)]
+        return torch.cat(parts, self.indicator.axis).flatten(2)
 
     def _split(self, x):
         """Return finite rows, and which entries are not missing; None for all."""

@@ -1,0 +1,199 @@
+"""Encoders that are told which entries are missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+
+import skae
+from skae import (
+    VAE,
+    Autoencoder,
+    DenseAutoencoder,
+    LSTMAutoencoder,
+    TabularAutoencoder,
+    fit_stack,
+)
+from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
+from skae.noise import GaussianNoise, MaskingNoise
+
+
+def table(n_samples=60, seed=0):
+    """Return rows of which some lack the first or second feature, never the last."""
+    rng = np.random.default_rng(seed)
+    X = 3 + rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, 4))
+    X[rng.uniform(size=n_samples) < 0.3, 0] = np.nan
+    X[rng.uniform(size=n_samples) < 0.3, 1] = np.nan
+    return X
+
+
+def sequences(n_samples=24, seed=0):
+    """Return sequences with gaps in the first channel, of which some end early."""
+    rng = np.random.default_rng(seed)
+    X = np.sin(rng.uniform(0, 6, (n_samples, 1, 2)) + np.arange(6)[:, None] / 2)
+    X[:, :4, 0][rng.uniform(size=(n_samples, 4)) < 0.3] = np.nan
+    X[::3, 5] = np.nan
+    return X
+
+
+def images(n_samples=24, seed=0):
+    X = np.random.default_rng(seed).normal(size=(n_samples, 1, 6, 6))
+    X[::2, 0, 2, 2] = np.nan
+    return X
+
+
+def composed(network, **parameters):
+    return Autoencoder(2, network=network, **parameters)
+
+
+PCA_PATH = DenseNetwork(linear_path="pca")
+
+CASES = {
+    "dense": (DenseAutoencoder(), table),
+    "dense, alone": (DenseAutoencoder(linear_path=None), table),
+    "vae": (VAE(), table),
+    "masked": (
+        composed(PCA_PATH, input_noise=MaskingNoise(0.3)),
+        table,
+    ),
+    "noisy": (
+        composed(PCA_PATH, input_noise=GaussianNoise(0.1)),
+        table,
+    ),
+    "lstm": (LSTMAutoencoder(hidden_size=4), sequences),
+    "lstm, alone": (LSTMAutoencoder(hidden_size=4, linear_path=None), sequences),
+    "gru, masked": (
+        composed(RecurrentNetwork(4, cell="gru"), input_noise=MaskingNoise(0.3)),
+        sequences,
+    ),
+    "convolutional": (
+        composed(ConvolutionalNetwork((2,), linear_path="pca")),
+        sequences,
+    ),
+    "images": (composed(ConvolutionalNetwork((2,))), images),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    """Return a model that is told of gaps, and rows with some."""
+    model, rows = CASES[request.param]
+    settings = {"max_epochs": 4, "batch_size": 8, "random_state": 0}
+    model = clone(model).set_params(missing_indicator=True, **settings)
+    return model.set_params(learning_rate=1e-2), rows()
+
+
+def test_codes_tell_gaps_from_means(case):
+    model, X = case
+    model.fit(X)
+    ended = np.isnan(model.reconstruct(X))
+    means = model.net_.means_.numpy()
+    whole = np.where(np.isnan(X) & ~ended, means, X)
+    has_gaps = (np.isnan(X) & ~ended).any(axis=tuple(range(1, X.ndim)))
+    distance = abs(model.transform(X) - model.transform(whole)).max(axis=1)
+    assert (distance[has_gaps] > 1e-6).all()
+    assert distance[~has_gaps].max() < 1e-9
+
+
+def test_gaps_of_features_that_had_none_are_not_told():
+    X = table()
+    model = DenseAutoencoder(2, missing_indicator=True, max_epochs=4, random_state=0)
+    model.fit(X)
+    holed, whole = X[:10].copy(), X[:10].copy()
+    holed[:, 3], whole[:, 3] = np.nan, model.net_.means_[3]
+    np.testing.assert_allclose(model.transform(holed), model.transform(whole))
+
+
+def test_rows_without_gaps_teach_what_masked_entries_are():
+    X = np.nan_to_num(table(), nan=3.0)
+    noise, network = MaskingNoise(0.3), PCA_PATH
+    model = composed(network, input_noise=noise, missing_indicator=True)
+    model.set_params(max_epochs=20, random_state=0).fit(X)
+    holed, whole = X[:10].copy(), X[:10].copy()
+    holed[:, 3], whole[:, 3] = np.nan, model.net_.means_[3]
+    distance = abs(model.transform(holed) - model.transform(whole)).max(axis=1)
+    assert distance.min() > 1e-4
+
+
+def test_masked_entries_are_given_as_missing_ones():
+    X = np.nan_to_num(table(), nan=3.0)
+    network = PCA_PATH
+    model = composed(network, input_noise=MaskingNoise(0.4), missing_indicator=True)
+    model.set_params(max_epochs=3, random_state=0).fit(X)
+    module, x = model.net_.module_.train(), torch.from_numpy(X)
+    module.units = None
+    given = []
+    module.encoder.register_forward_pre_hook(lambda _, args: given.append(args[0]))
+    module.encode(x, torch.Generator().manual_seed(1))
+    values, gaps = given[0][:, :4], given[0][:, 4:].bool()
+    assert 0.3 < gaps.double().mean() < 0.5
+    means = model.net_.means_.expand_as(x)
+    torch.testing.assert_close(values, torch.where(gaps, means, x))
+
+
+def test_what_is_missing_for_a_reason_tells():
+    """One feature is missing where another is 1, and of mean zero elsewhere."""
+    signs, values = np.random.default_rng(0).choice([-1.0, 1.0], (2, 300))
+    X = np.column_stack([np.where(signs > 0, np.nan, values), signs, signs])
+    asked = np.array([[np.nan, np.nan, 0.0], [np.nanmean(X[:, 0]), np.nan, 0.0]])
+    network, noise, found = PCA_PATH, MaskingNoise(0.5), []
+    for told in (False, True):
+        model = composed(network, input_noise=noise, missing_indicator=told)
+        model.set_params(max_epochs=60, learning_rate=1e-2, random_state=0).fit(X)
+        with_gap, without = model.reconstruct(asked)[:, 1]
+        found.append(with_gap - without)
+    assert abs(found[0]) < 1e-9
+    assert found[1] > 0.1
+
+
+def test_stacks_are_as_lone_fits(case):
+    model, X = case
+    models = [clone(model).set_params(random_state=seed) for seed in (0, 1)]
+    rows = [X, X[::-1]]
+    for stacked, alone, own in zip(
+        fit_stack(models, rows), map(clone, models), rows, strict=True
+    ):
+        np.testing.assert_allclose(
+            stacked.transform(own), alone.fit(own).transform(own), atol=1e-6
+        )
+
+
+def test_files_keep_what_is_told(case, tmp_path):
+    model, X = case
+    model.fit(X).save(tmp_path / "model.safetensors")
+    same = skae.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(same.transform(X), model.transform(X))
+
+
+def test_on_and_off_are_different_networks():
+    X = table()
+    model = DenseAutoencoder(2, warm_start=True, max_epochs=2, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="missing_indicator was False"):
+        model.set_params(missing_indicator=True).fit(X)
+
+
+def test_tables_and_conditions():
+    X = pd.DataFrame(table(), columns=list("abcd"))
+    X["kind"] = np.where(np.arange(len(X)) % 3 == 0, None, "x")
+    X.loc[::2, "kind"] = "y"
+    model = TabularAutoencoder(2, missing_indicator=True, max_epochs=3, random_state=0)
+    filled = model.fit(X).impute(X)
+    assert not filled.isna().any().any()
+    batch = np.array(["A", "B"])[np.arange(len(X)) % 2]
+    model = VAE(2, missing_indicator=True, max_epochs=3, random_state=0)
+    X = X[list("abcd")].to_numpy()
+    Z = model.fit(X, condition=batch).transform(X, condition=batch)
+    assert np.isfinite(Z).all()
+    assert np.isfinite(model.elbo(X, condition=batch, random_state=0)).all()
+
+
+def test_onnx_tells_gaps(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    X = table().astype(np.float32)
+    network = DenseNetwork((4,), linear_path="pca")
+    model = composed(network, missing_indicator=True, max_epochs=3, random_state=0)
+    model.fit(X).to_onnx(tmp_path / "model.onnx", method="reconstruct")
+    session = runtime.InferenceSession(tmp_path / "model.onnx")
+    (X_hat,) = session.run(None, {"X": X})
+    np.testing.assert_allclose(X_hat, model.reconstruct(X), atol=1e-4)
