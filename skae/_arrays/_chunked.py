@@ -1,6 +1,7 @@
 """Tables stored in chunks, as by zarr, HDF5 or Parquet: read some chunks at a time."""
 
 from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import cached_property
 from itertools import pairwise
@@ -16,6 +17,8 @@ __all__ = ["ChunkedRows", "stored"]
 
 # Chunks are read at least so many bytes at a time.
 PIECE_BYTES = 2**20
+# They are looked at so many bytes at a time.
+LOOK_BYTES = 2**20
 # At most how many rows tell of a table before training.
 SAMPLE_ROWS = 20_000
 # One pass over a store at a time, lest fits that run as threads all make it.
@@ -101,6 +104,16 @@ class ChunkedRows(LazyRows):
         return max(1, self.window_bytes // self.row_bytes)
 
     @property
+    def chunk_sizes(self):
+        """Numbers of consecutive rows that are best read together, a tuple."""
+        cuts = self.bounds
+        if not self.is_sorted:
+            cuts = np.append(np.arange(0, len(self), self.window_rows), len(self))
+        elif self.numbers is not None:
+            cuts = np.unique(np.searchsorted(self.numbers, cuts))
+        return tuple(np.diff(cuts).tolist())
+
+    @property
     def is_small(self):
         """Whether the rows fit into one window."""
         return self.nbytes <= self.window_bytes
@@ -134,7 +147,7 @@ class ChunkedRows(LazyRows):
                 f"Rows of {self.nbytes / 1e6:,.0f} MB are stored in chunks, and "
                 "something asks for all of them at once: use what reads them chunk by "
                 "chunk (fit, partial_fit, transform, reconstruct, score and "
-                "score_samples of autoencoders, and skae.preprocessing.ChunkedScaler), "
+                "score_samples of autoencoders, and skae.preprocessing.ByChunks), "
                 "pass a sample, X[numbers], or X[:] to read all, or raise window_bytes "
                 f"({self.window_bytes})."
             )
@@ -176,15 +189,19 @@ class ChunkedRows(LazyRows):
         return self._gathered(self.of_store(numbers))
 
     def in_order(self, numbers=None):
-        """Yield arrays of rows in a given order, a window at a time.
+        """Return an iterator over arrays of rows in a given order, a window at a time.
 
-        Those of a piece that a window shares with the next one are read once.
+        The next window is read, in a thread, while one is worked with.
 
         Parameters
         ----------
         numbers : ndarray of int or None, default=None
             Of the rows; all of them as they are without it.
         """
+        return _read_ahead(self._windows(numbers))
+
+    def _windows(self, numbers):
+        """Yield windows of rows; pieces that two of them share are read once."""
         n_rows = len(self) if numbers is None else len(numbers)
         held = {}
         starts = range(0, n_rows, self.window_rows)
@@ -336,6 +353,15 @@ class ChunkedRows(LazyRows):
         return places[self.numbers[places] == numbers]
 
 
+def _read_ahead(parts):
+    """Yield what an iterator has, the next of which is made meanwhile in a thread."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield part
+
+
 class Looks:
     """What one pass over a store finds.
 
@@ -370,17 +396,19 @@ class Looks:
         self.has_missing = self.ends_early = False
         self.n_empty, self.empty = 0, []
         kept, start = [], 0
-        size = max(1, min(X.window_bytes, 2**22) // X.row_bytes)
-        for start in range(0, len(X), size):
-            rows = X[start : start + size]
-            if X.dtype.kind == "f" and not np.isfinite(rows.sum(dtype=X.dtype)):
-                self._see(rows, start)
+        for rows in X.in_order():
+            size = max(1, LOOK_BYTES // X.row_bytes)
+            for begin in range(0, len(rows), size):
+                self._see(rows[begin : begin + size], start + begin)
             first, stop = np.searchsorted(self.numbers, [start, start + len(rows)])
             kept.append(rows[self.numbers[first:stop] - start])
+            start += len(rows)
         self.rows = np.concatenate(kept)
 
     def _see(self, rows, start):
         """Note what is missing in some rows, and refuse infinite values."""
+        if rows.dtype.kind != "f" or np.isfinite(rows.sum(dtype=rows.dtype)):
+            return
         flat = rows.reshape(len(rows), -1)
         if (is_infinite := np.isinf(flat).any(axis=1)).any():
             number = start + int(is_infinite.argmax())

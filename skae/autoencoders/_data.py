@@ -207,7 +207,8 @@ class EventDataMixin:
         n_seen = 0
         if is_chunked(dataset):
             size = max(1, READ_BYTES // dataset.row_bytes)
-            parts = (dataset[rows] for rows in slices(len(dataset), size))
+            windows = dataset.in_order()
+            parts = (rows[part] for rows in windows for part in slices(len(rows), size))
         else:
             parts = source_of(dataset, self._collate).chunks(None, READ_ROWS)
         for X in parts:

@@ -11,7 +11,9 @@ from skae._arrays import ChunkedRows
 __all__ = ["ParquetRows"]
 
 # Of row groups that are larger, parts are unpacked.
-BATCH_BYTES = 2**24
+BATCH_BYTES = 2**22
+# Places in row groups to go on from: a window may end within one and begin in another.
+N_CURSORS = 3
 
 
 class ParquetRows(ChunkedRows):
@@ -84,24 +86,16 @@ class _Table:
         self.chunks = tuple(sizes), (len(self.columns),)
         self.ends = [*accumulate(sizes)]
         self.shape = sum(sizes), len(self.columns)
-        self._close()
+        self._lock, self._cursors = Lock(), []
 
     def __getstate__(self):
-        state = vars(self).copy()
-        for name in ("_lock", "_place", "_batches", "_rest"):
-            del state[name]
-        return state
+        return {**vars(self), "_lock": None, "_cursors": []}
 
     def __setstate__(self, state):
-        vars(self).update(state)
-        self._close()
+        vars(self).update(state, _lock=Lock())
 
     def __repr__(self):
         return f"{str(self.path)!r}"
-
-    def _close(self):
-        """Stand nowhere in the files."""
-        self._lock, self._place, self._batches, self._rest = Lock(), None, None, None
 
     def _groups(self, file, schema):
         found = _opened(file)
@@ -122,49 +116,71 @@ class _Table:
 
     def __getitem__(self, rows):
         """Return consecutive rows, an array."""
-        parts, start = [], rows.start
         with self._lock:
-            while start < rows.stop:
-                part = self._next(start, rows.stop)
-                parts.append(part)
-                start += len(part)
-        return np.concatenate(parts) if len(parts) != 1 else parts[0]
+            here = [c for c in self._cursors if c.place == rows.start]
+            cursor = here[0] if here else self._cursor_at(rows.start)
+            others = [other for other in self._cursors if other is not cursor]
+            self._cursors = []  # none that has failed is gone on with
+            found = cursor.read(rows.stop)
+            self._cursors = [cursor, *others][:N_CURSORS]
+        return found
 
-    def _next(self, start, stop):
-        """Return some rows from `start` on, which may be where the last ones ended."""
-        if start != self._place:
-            self._go_to(start)
-        while self._rest is None or not len(self._rest):
-            self._rest = self._batch(start)
-        part, self._rest = np.split(self._rest, [stop - start])
-        self._place = start + len(part)
-        return part
-
-    def _go_to(self, start):
-        """Stand at a row, having read those of its row group before it."""
+    def _cursor_at(self, start):
+        """Return a cursor at a row, having read those of its row group before it."""
         group = int(np.searchsorted(self.ends, start, side="right"))
-        self._batches, self._rest = self._batches_from(group), None
-        skipped = start - (self.ends[group] - self.groups[group][2])
-        while skipped:
-            rest = self._batch(start)
-            skipped, self._rest = max(0, skipped - len(rest)), rest[skipped:]
+        cursor = _Cursor(self, group)
+        while cursor.place < start:
+            cursor.read(min(start, cursor.place + self.batch_rows))
+        return cursor
 
-    def _batch(self, start):
-        try:
-            return _values(next(self._batches), self.dtype)
-        except StopIteration:
-            self._place = None
-            raise ValueError(
-                f"{self.path} ends before row {start}, and had {self.shape[0]} rows "
-                "when it was opened: files must not change while they are read. Pass "
-                "the path anew."
-            ) from None
+    @property
+    def batch_rows(self):
+        """Number of rows that are unpacked at once."""
+        return max(1, BATCH_BYTES // (self.dtype.itemsize * self.shape[1]))
 
-    def _batches_from(self, group):
+    def batches(self, group):
         """Yield batches of the rows of a row group, and of those after it."""
-        size = max(1, BATCH_BYTES // (self.dtype.itemsize * max(1, self.shape[1])))
+        size = self.batch_rows
         for file, number, _ in self.groups[group:]:
-            yield from _batches(file, number, size, self.columns)
+            for batch in _batches(file, number, size, self.columns):
+                yield _values(batch, self.dtype)
+
+
+class _Cursor:
+    """A place among the rows of a table, from which reading goes on.
+
+    Parameters
+    ----------
+    table : _Table
+    group : int
+        The row group to begin with.
+    """
+
+    def __init__(self, table, group):
+        self.table = table
+        self.place = table.ends[group] - table.groups[group][2]
+        self.batches = table.batches(group)
+        self.rest = np.empty((0, table.shape[1]), table.dtype)
+
+    def read(self, stop):
+        """Return the rows up to another one, an array."""
+        parts = []
+        while self.place < stop:
+            if not len(self.rest):
+                self.rest = self._next()
+            part, self.rest = np.split(self.rest, [stop - self.place])
+            self.place += len(part)
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def _next(self):
+        for values in self.batches:
+            return values
+        raise ValueError(
+            f"{self.table.path} ends after {self.place} rows, and had "
+            f"{self.table.shape[0]} when it was opened: files must not change while "
+            "they are read. Pass the path anew."
+        )
 
 
 def _batches(file, group, size, columns):
@@ -243,10 +259,10 @@ def _fits_single(kind):
 
 def _values(batch, dtype):
     """Return the values of a record batch, NaN where there are none."""
-    values = np.empty((batch.num_rows, batch.num_columns), dtype)
-    for j, column in enumerate(batch.columns):
-        values[:, j] = column.to_numpy(zero_copy_only=False)
-    return values
+    values = np.empty((batch.num_columns, batch.num_rows), dtype)
+    for row, column in zip(values, batch.columns, strict=True):
+        row[:] = column.to_numpy(zero_copy_only=False)
+    return np.ascontiguousarray(values.T)
 
 
 def _listed(names, quote="'"):

@@ -13,6 +13,8 @@ from pyarrow import parquet
 from sklearn.model_selection import cross_val_score
 
 from skae.datasets import ParquetRows
+from skae.datasets._parquet import _Cursor
+from skae.training._sources import ChunkedSource
 
 X = low_rank(n_samples=5000, dtype=np.float32)
 NAMES = list("abcdef")
@@ -57,19 +59,25 @@ def test_a_model_and_folds_read_them(rows):
     )
 
 
-def test_a_large_row_group_is_unpacked_once_an_epoch(tmp_path, monkeypatch):
-    path = written(tmp_path / "X.parquet", row_group_size=5000)
+@pytest.mark.parametrize("is_shuffled", [False, True])
+def test_a_large_row_group_is_unpacked_once_an_epoch(
+    tmp_path, monkeypatch, is_shuffled
+):
+    path = written(tmp_path / "X.parquet", row_group_size=1100)
     rows = ParquetRows(path, window_bytes=WINDOW)
-    n_unpacked, batch = [], rows.X._batch
+    n_unpacked, unpacked = [], _Cursor._next
 
-    def counting(start):
-        found = batch(start)
+    def counting(cursor):
+        found = unpacked(cursor)
         n_unpacked.append(len(found))
         return found
 
-    monkeypatch.setattr(rows.X, "_batch", counting)
-    assert sum(map(len, rows.in_order())) == 5000
-    assert sum(n_unpacked) == 5000
+    monkeypatch.setattr(_Cursor, "_next", counting)
+    order = None
+    if is_shuffled:
+        order = ChunkedSource(rows, np.asarray).shuffled(None, 0, 0).numpy()
+    assert sum(map(len, rows.in_order(order))) == 5000
+    assert sum(n_unpacked) <= 5000 + 4 * 85  # a batch more, at most, in each row group
     assert max(n_unpacked) <= 85
 
 

@@ -11,7 +11,9 @@ from dask import array as dask_array
 from helpers import models
 from helpers.data import low_rank
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skae import (
     VAE,
@@ -24,6 +26,7 @@ from skae import (
 from skae.datasets import ChunkedRows
 from skae.model_selection import ContiguousKFold
 from skae.networks import ConvolutionalNetwork
+from skae.preprocessing import ByChunks
 from skae.training._sources import ChunkedSource
 
 X = low_rank(n_samples=6000, dtype=np.float32)  # 24 bytes a row
@@ -293,6 +296,38 @@ def test_the_dimension_of_rows_in_chunks(cv):
     selection = select_dimension(rows, dense(), random_state=0, cv=cv)
     assert selection.value == select_dimension(X, dense(), random_state=0, cv=cv).value
     assert store.most <= rows.window_rows
+
+
+def test_a_scaler_in_a_pipeline():
+    store = Watched(100 * X + 1)
+    rows = ChunkedRows(store, window_bytes=WINDOW)
+    scaled = ByChunks().fit(rows).transform(rows)
+    np.testing.assert_allclose(
+        scaled[:], StandardScaler().fit_transform(store.X), atol=1e-5
+    )
+    search = GridSearchCV(
+        make_pipeline(ByChunks(), dense()),
+        {"denseautoencoder__n_components": [1, 3]},
+        cv=KFold(3, shuffle=True, random_state=0),
+    )
+    scores = search.fit(rows).cv_results_["mean_test_score"]
+    plain = search.fit(store.X).cv_results_["mean_test_score"]
+    np.testing.assert_allclose(scores, plain, atol=0.02)
+    assert store.most <= rows.window_rows
+
+
+def test_the_dimension_of_rows_in_chunks_without_an_estimator():
+    store = Watched(100 * X + 1)
+    rows = ChunkedRows(store, window_bytes=WINDOW)
+    selection = select_dimension(rows, random_state=0)
+    assert selection.value == select_dimension(store.X, random_state=0).value
+    assert store.most <= rows.window_rows
+
+
+@pytest.mark.usefixtures("numpy_state_restored")
+@parametrize_with_checks([ByChunks()])
+def test_scaler_is_one_of_scikit_learn(estimator, check):
+    check(estimator)
 
 
 # Scorers
