@@ -55,6 +55,16 @@ class Located(NamedTuple):
         X = X[:] if isinstance(X, ChunkedRows) else X  # few enough to be looked at
         return self._replace(X=X, condition=condition)
 
+    def few(self, max_rows):
+        """Return the same with evenly spaced rows, at most so many, if in chunks.
+
+        Other rows are in memory, and scorers choose among their codes.
+        """
+        if not isinstance(self.X, ChunkedRows):
+            return self
+        n_rows = len(self.X)
+        return self.of(np.linspace(0, n_rows - 1, min(n_rows, max_rows)).astype(int))
+
     def codes(self):
         """Return the codes as an array of shape ``(n_samples, n_components)``."""
         return np.asarray(self.reducer.transform(self.X, **self.given))

@@ -27,6 +27,7 @@ from skae.datasets import ChunkedRows
 from skae.model_selection import ContiguousKFold
 from skae.networks import ConvolutionalNetwork
 from skae.preprocessing import ByChunks
+from skae.scorers._base import SCORERS
 from skae.training._sources import ChunkedSource
 
 X = low_rank(n_samples=6000, dtype=np.float32)  # 24 bytes a row
@@ -333,13 +334,13 @@ def test_scaler_is_one_of_scikit_learn(estimator, check):
 # Scorers
 
 
-def test_reconstruction_errors_are_those_of_the_array():
+@pytest.mark.parametrize("name", SCORERS.names())
+def test_scorers_score_as_on_the_array(name):
     store = Watched(X)
-    rows = ChunkedRows(store, window_bytes=WINDOW)
-    model = dense().fit(rows)
-    for name in ("reconstruction", "mse"):
-        scorer = get_scorer(name)
-        assert scorer(model, rows) == pytest.approx(scorer(model, X))
+    rows, scorer = ChunkedRows(store, window_bytes=WINDOW), get_scorer(name)
+    model = VAE(2, max_epochs=1, batch_size=256, random_state=0).fit(X)
+    y = X[:, 0] > 0
+    assert scorer(model, rows, y) == pytest.approx(scorer(model, X, y))
     assert store.most <= rows.window_rows
 
 
