@@ -210,8 +210,17 @@ def anonymous(process):
 
 def measured(checkout, name, scale):
     """Return bytes of the data, bytes beyond them at most, and seconds."""
+    about = [__file__, "--case", name, "--scale", str(scale)]
+    return measured_process(about, checkout)
+
+
+def measured_process(command, checkout=HERE):
+    """Return what a process tells, its growth of memory, and what it tells at its end.
+
+    It says a number when it is ready, goes on after a line, and says another number.
+    """
     process = subprocess.Popen(
-        [sys.executable, __file__, "--case", name, "--scale", str(scale)],
+        [sys.executable, *command],
         env={**os.environ, "PYTHONPATH": str(checkout)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

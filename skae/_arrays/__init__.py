@@ -1,5 +1,6 @@
 """Conversion of users' data into arrays for scikit-learn's validation."""
 
+from skae._arrays._chunked import ChunkedRows, stored
 from skae._arrays._conversion import stack_items
 from skae._arrays._forms import FLOATS, array_like, as_numbers, as_target, divisible
 from skae._arrays._frames import with_filled
@@ -10,6 +11,7 @@ from skae._arrays._vectors import as_vector
 
 __all__ = [
     "FLOATS",
+    "ChunkedRows",
     "LazyRows",
     "SparseRows",
     "array_like",
@@ -22,5 +24,6 @@ __all__ = [
     "padded",
     "rounding_of",
     "stack_items",
+    "stored",
     "with_filled",
 ]

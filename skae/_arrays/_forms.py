@@ -6,6 +6,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 from torch.utils.data import Dataset
 
+from skae._arrays._chunked import ChunkedRows, stored
 from skae._arrays._conversion import (
     array_of_frame,
     array_of_list,
@@ -46,8 +47,7 @@ def as_numbers(X, name="Scoring", *, pads=True):
     """
     if isinstance(X, Dataset):
         return stack_items(list(_items(X)))
-    if issparse(X):
-        X = X.toarray()
+    X = X.toarray() if issparse(X) else stored(X)
     return check_array(
         array_like(padded(X) if pads else X, name),
         dtype=FLOATS,
@@ -78,7 +78,7 @@ def as_target(y, shape):
 
     Returns
     -------
-    y : ndarray of numbers, or None for labels
+    y : ndarray of numbers or ChunkedRows, or None for labels
 
     Examples
     --------
@@ -91,6 +91,8 @@ def as_target(y, shape):
     """
     if y is None or issparse(y) or isinstance(y, Dataset) or len(shape) < 2:
         return None
+    if isinstance(y, ChunkedRows):
+        return y if y.shape == tuple(shape) else None
     try:
         y = padded(y) if len(shape) == 3 else y
         dims = getattr(y, "shape", None)
@@ -168,4 +170,4 @@ def divisible(X, name):
         return X
     check_kind(X, name)
     check_masked(X)
-    return X.detach() if isinstance(X, torch.Tensor) else X
+    return X.detach() if isinstance(X, torch.Tensor) else stored(X)

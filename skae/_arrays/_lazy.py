@@ -1,6 +1,7 @@
 """Tables whose rows are made when they are asked for."""
 
 from abc import ABC, abstractmethod
+from math import prod
 
 import numpy as np
 
@@ -25,7 +26,6 @@ class LazyRows(ABC):
         Of rows.
     """
 
-    ndim = 2
     #: Bytes of the rows that are looked at together before training.
     sample_bytes = 2**25
 
@@ -51,9 +51,14 @@ class LazyRows(ABC):
         """Whether some values are NaN."""
 
     @property
+    def ndim(self):
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
     def size(self):
         """Number of values."""
-        return self.shape[0] * self.shape[1]
+        return prod(self.shape)
 
     @property
     def nbytes(self):

@@ -21,7 +21,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import LRScheduler
 
-from skae._arrays import FLOATS, array_like, as_target, is_outside
+from skae._arrays import FLOATS, array_like, as_target, is_outside, stored
 from skae._notices import warn
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
@@ -986,7 +986,7 @@ default=None
         check_is_fitted(self)
         sums, n_seen = ErrorSums(), 0
         n_rows, parts = self._parts(X, condition)
-        y = None if y is X else y
+        y = None if y is X else stored(y)
         for rows, condition in parts:
             if not n_seen and y is not None:
                 n_rows = len(X) if n_rows is None and hasattr(X, "__len__") else n_rows

@@ -8,8 +8,14 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 from torch.utils.data import IterableDataset
 
-from skae._arrays import SparseRows, array_like, eager, padded, stack_items
-from skae.autoencoders._missing import Missing, check_not_empty, end_early, missing_in
+from skae._arrays import SparseRows, array_like, eager, padded, stack_items, stored
+from skae.autoencoders._missing import (
+    Missing,
+    check_not_empty,
+    end_early,
+    missing_in,
+    refuse_empty,
+)
 from skae.autoencoders._rows import EvenSample, Target, parts_of, training_data
 from skae.autoencoders._targets import (
     ABOUT_TARGETS,
@@ -18,22 +24,28 @@ from skae.autoencoders._targets import (
     check_ends,
     check_indexed,
     check_names,
-    check_paired,
     check_validation_target,
     checked_target,
     is_same,
     lone_dataset,
+    unpaired,
 )
 from skae.autoencoders._validation import warn_unlike
 from skae.shapes import n_dims
 from skae.training._devices import as_tensor
 from skae.training._inference import filled, map_rows, rows_at_a_time, slices
-from skae.training._sources import ArraySource, is_dataset, source_of
+from skae.training._sources import (
+    ArraySource,
+    ChunkedSource,
+    is_chunked,
+    is_dataset,
+    source_of,
+)
 
 __all__ = ["SAMPLE_ROWS", "EventDataMixin"]
 
 # Of a torch data set, what is read at once, and what is looked at as a whole.
-READ_ROWS = 1024
+READ_ROWS, READ_BYTES = 1024, 2**22
 SAMPLE_ROWS = 20_000
 
 
@@ -79,17 +91,19 @@ class EventDataMixin:
 
         `name` is what errors call the condition.
         """
-        y = None if y is X else y
+        y = None if y is X else stored(y)
+        X = stored(X)
         if is_dataset(X):
-            X, source, step, target = self._data_of_dataset(X, y, reset=reset)
+            data_of = self._data_of_chunks if is_chunked(X) else self._data_of_dataset
+            X, source, seen, target = data_of(X, y, reset=reset)
         elif is_dataset(y):
             raise lone_dataset()
         else:
             X = self._check_X(X, reset=reset)
             source = ArraySource(self._as_events(X), *self._missing_in(X))
-            step, target = 1, self._target(y, X)
+            seen, target = slice(None), self._target(y, X)
         condition = self._condition_of_fit(condition, len(source), name, reset=reset)
-        return training_data(X, source, sample_weight, step, target, condition)
+        return training_data(X, source, sample_weight, seen, target, condition)
 
     def _target(self, y, X):
         """Return the `Target` of validated rows, None where they are their own."""
@@ -128,25 +142,52 @@ class EventDataMixin:
             )
 
     def _data_of_dataset(self, dataset, y, *, reset):
-        """Return every so manieth row, the source of all, that step, and the target."""
+        """Return some rows, the source of all, the numbers of the former, and targets.
+
+        The rows are evenly spaced.
+        """
         sample, missing = EvenSample(SAMPLE_ROWS), Missing()
         for X in self._checked_chunks(dataset, reset=reset):
             sample.add(X)
             missing = missing.also(self._missing_in(X))
         source = source_of(dataset, self._collate_events, sample.n_seen, *missing)
-        target = self._target_of_dataset(y, source, sample)
-        return sample.rows(), source, sample.step, target
+        X, seen = sample.rows(), slice(None, None, sample.step)
+        return X, source, seen, self._target_of_dataset(y, source, X, seen)
 
-    def _target_of_dataset(self, y, source, sample):
-        """Return the `Target` of a data set's rows, an array or a data set, or None."""
-        X = sample.rows()
-        if is_dataset(y):
+    def _data_of_chunks(self, rows, y, *, reset):
+        """Return the same of `ChunkedRows`, of which some are kept by themselves."""
+        _check_dims(rows, self._network(), type(self).__name__)
+        seen = rows.sample()
+        source = self._source_of_chunks(rows)
+        X = self._check_X(rows.read(seen), reset=reset)
+        return X, source, seen, self._target_of_dataset(y, source, X, seen)
+
+    def _source_of_chunks(self, rows, name="X"):
+        looks, are_sequences = rows.look(), self._holds_sequences(rows)
+        kind = "sequences" if are_sequences else "rows"
+        refuse_empty(looks.empty, looks.n_empty, kind, name)
+        end_early = looks.ends_early and are_sequences
+        return ChunkedSource(rows, self._as_events, looks.has_missing, end_early)
+
+    def _target_of_dataset(self, y, source, X, seen):
+        """Return the `Target` of a data set's rows, given some by their numbers.
+
+        `y` is an array, a data set, or in chunks. None where it is no target.
+        """
+        if is_chunked(y):
+            check_indexed(source, y)
+            if len(y) != len(source):
+                raise unpaired(len(source), len(y))
+            of_all = self._source_of_chunks(y, "y")
+            y = y.read(np.arange(len(y))[seen])
+        elif is_dataset(y):
             check_indexed(source, y)
             targets, missing = EvenSample(SAMPLE_ROWS), Missing()
             for part in self._checked_chunks(y, reset=False):
                 targets.add(part)
                 missing = missing.also(self._missing_in(part))
-            check_paired(source, targets)
+            if targets.n_seen != len(source):
+                raise unpaired(len(source), targets.n_seen)
             of_all = source_of(y, self._collate_events, None, *missing)
             y = targets.rows()
         else:
@@ -155,15 +196,21 @@ class EventDataMixin:
                 return None
             check_indexed(source, y)
             of_all = ArraySource(self._as_events(y), *self._missing_in(y))
-            y = y[:: sample.step]
+            y = y[seen]
         check_ends(X, y, self._holds_sequences(X))
         return Target(y, of_all)
 
     def _checked_chunks(self, dataset, *, reset):
-        """Yield the rows of a torch data set, validated, some at a time."""
+        """Yield the rows of a torch data set, or chunks, validated, some at a time."""
         _check_length(dataset)
         n_seen = 0
-        for X in source_of(dataset, self._collate).chunks(None, READ_ROWS):
+        if is_chunked(dataset):
+            size = max(1, READ_BYTES // dataset.row_bytes)
+            windows = dataset.in_order()
+            parts = (rows[part] for rows in windows for part in slices(len(rows), size))
+        else:
+            parts = source_of(dataset, self._collate).chunks(None, READ_ROWS)
+        for X in parts:
             yield self._check_X(X, reset=reset and not n_seen, first=n_seen)
             n_seen += len(X)
         if not n_seen:
@@ -224,8 +271,10 @@ class EventDataMixin:
 
         A part is some rows, and the vectors of their conditions or None.
         """
+        X = stored(X)
         if is_dataset(X):
-            n_rows, parts = None, self._checked_chunks(X, reset=False)
+            n_rows = len(X) if is_chunked(X) else None
+            parts = self._checked_chunks(X, reset=False)
             vectors = self._given_condition(condition, _length_of(X))
         else:
             X = self._check_X(X, reset=False)
@@ -235,6 +284,9 @@ class EventDataMixin:
         return n_rows, _beside(parts, vectors)
 
     def _check_X(self, X, *, reset, first=0):
+        X = stored(X)
+        if is_chunked(X):
+            np.asarray(X)  # which says why not, and what to do
         if is_dataset(X):
             return np.concatenate([*self._checked_chunks(X, reset=reset)])
         if self._network().takes_sequences:

@@ -17,10 +17,12 @@ __all__ = [
     "has_missing",
     "hot_deck",
     "missing_in",
+    "refuse_empty",
     "warn_empty_features",
 ]
 
 N_NAMES = 8
+N_NAMED = 5
 # Rows that are copied at once to see whether they have any value.
 SUSPECTS = 1000
 
@@ -69,11 +71,25 @@ def check_not_empty(X, first, kind="rows", name="X"):
     for rows in slices(len(suspects), SUSPECTS):
         numbers = suspects[rows]
         empty += numbers[np.isnan(X[numbers]).all(axis=entries)].tolist()
-    if empty:
-        numbers = [str(first + number) for number in empty[:5]]
-        named = ", ".join(numbers) + ", ..." * (len(empty) > 5)
+    refuse_empty([first + number for number in empty[:N_NAMED]], len(empty), kind, name)
+
+
+def refuse_empty(numbers, n_empty, kind="rows", name="X"):
+    """Raise an error for rows without any value, if there are some.
+
+    Parameters
+    ----------
+    numbers : list of int
+        Of the first of them.
+    n_empty : int
+        How many there are.
+    kind, name : str
+        What rows, and their array, are called.
+    """
+    if n_empty:
+        named = ", ".join(map(str, numbers)) + ", ..." * (n_empty > len(numbers))
         raise ValueError(
-            f"Input {name} contains NaN only in {len(empty)} of its {kind}, by "
+            f"Input {name} contains NaN only in {n_empty} of its {kind}, by "
             f"number {named}: leave out those without any value."
         )
 

@@ -32,7 +32,7 @@ class TrainingData(NamedTuple):
     ----------
     X : ndarray of shape (n_samples, ...)
         The validated rows, of floats or whole numbers; of a torch data set evenly
-        spaced ones.
+        spaced ones, and of chunks some drawn all over them.
     weight : ndarray of shape (n_samples,) or None
         Their weights.
     rows : Rows
@@ -61,7 +61,7 @@ class Target(NamedTuple):
     Attributes
     ----------
     y : ndarray of shape (n_samples, ...)
-        Every `step`-th, as `X` in `training_data`.
+        Those in the `X` of `training_data`.
     source : Source
         The events of all.
     """
@@ -70,7 +70,9 @@ class Target(NamedTuple):
     source: Source
 
 
-def training_data(X, source, sample_weight, step=1, target=None, condition=None):
+def training_data(
+    X, source, sample_weight, seen=slice(None), target=None, condition=None
+):
     """Return the `TrainingData` of rows and what is beside them.
 
     Rows without weight have no part in anything. The others' weights are scaled to a
@@ -79,11 +81,12 @@ def training_data(X, source, sample_weight, step=1, target=None, condition=None)
     Parameters
     ----------
     X : ndarray
-        Every `step`-th row.
+        Some of the rows.
     source : Source
         The events of all rows.
     sample_weight : array-like of shape (n_samples,) or None
-    step : int, default=1
+    seen : slice or ndarray of int, default=slice(None)
+        The numbers of the rows in `X`; all of them by default.
     target : Target or None, default=None
     condition : ndarray of shape (n_samples, n_conditions) or None, default=None
         Of all rows.
@@ -92,12 +95,12 @@ def training_data(X, source, sample_weight, step=1, target=None, condition=None)
     rows = Rows(source, targets=targets)
     if condition is not None:
         rows = replace(rows, conditions=ArraySource(condition))
-        condition = condition[::step]
+        condition = condition[seen]
     if sample_weight is None:
         return TrainingData(X, None, rows, y, condition)
     weight = _checked_weight(sample_weight, source)
     rows = replace(rows, weights=ArraySource(weight))
-    kept, weight = np.flatnonzero(weight), weight[::step]
+    kept, weight = np.flatnonzero(weight), weight[seen]
     if len(kept) < len(source):
         rows = rows.subset(torch.from_numpy(kept))
         X, y, condition, weight = (

@@ -74,8 +74,11 @@ class TabularMixin:
     def _checked_chunks(self, dataset, *, reset):
         raise TypeError(
             f"{type(self).__name__} takes data frames and arrays, not a torch data "
-            "set: pass the table as a whole."
+            "set or chunks: pass the table as a whole."
         )
+
+    def _data_of_chunks(self, rows, y, *, reset):
+        return self._checked_chunks(rows, reset=reset)
 
     def _target(self, y, X):
         return None  # tables are their own targets, and any y is labels

@@ -16,11 +16,11 @@ __all__ = [
     "check_ends",
     "check_indexed",
     "check_names",
-    "check_paired",
     "check_validation_target",
     "checked_target",
     "is_same",
     "lone_dataset",
+    "unpaired",
 ]
 
 # What is converted batch by batch, if at all; everything else becomes float64 at once.
@@ -108,13 +108,12 @@ def check_indexed(source, y):
         )
 
 
-def check_paired(X, y):
-    """Refuse another number of targets than there are rows, in a data set."""
-    if len(X) != y.n_seen:
-        raise ValueError(
-            f"y is a data set of {y.n_seen} rows, and X has {len(X)}: it has to have a "
-            "clean row for each."
-        )
+def unpaired(n_rows, n_targets):
+    """Return the error for another number of targets than there are rows."""
+    return ValueError(
+        f"y is a data set of {n_targets} rows, and X has {n_rows}: it has to have a "
+        "clean row for each."
+    )
 
 
 def check_validation_target(X_val, y_val, data):

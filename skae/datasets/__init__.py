@@ -1,5 +1,6 @@
-"""Data sets: bundled and downloaded ones, manifolds of known dimension, and names."""
+"""Data sets: bundled, downloaded, and in chunks; manifolds of known dimension."""
 
+from skae._arrays import ChunkedRows
 from skae.datasets._airline import load_airline_passengers
 from skae.datasets._cube import make_cube_surface
 from skae.datasets._fashion_mnist import fetch_fashion_mnist
@@ -12,10 +13,13 @@ from skae.datasets._manifolds import (
     manifold_names,
     manifold_suite,
 )
+from skae.datasets._parquet import ParquetRows
 from skae.datasets._registry import dataset_names, load_dataset
 
 __all__ = [
+    "ChunkedRows",
     "Manifold",
+    "ParquetRows",
     "dataset_names",
     "fetch_fashion_mnist",
     "load_airline_passengers",

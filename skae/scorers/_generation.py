@@ -51,6 +51,7 @@ class GenerationScorer(Scorer):
 
     def _samples(self, located):
         """Return rows of the data and as many draws, both flat."""
+        located = located.few(self.max_samples)
         X = as_numbers(located.X)
         seen = located._replace(X=X).of(spaced_rows(len(X), self.max_samples))
         X = seen.X

@@ -170,7 +170,7 @@ class KernelMutualInformation(Scorer):
         return self._information(*self._compared(located))
 
     def _score(self, located, y):
-        X, other = self._compared(located)
+        X, other = self._compared(located.few(self.max_samples))
         if not np.isfinite(other).all():
             return self.worst
         return self._information(X, other)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skae._arrays import as_numbers, as_target, divisible, padded
+from skae._arrays import ChunkedRows, as_numbers, as_target, divisible, padded
 from skae._finder import find
 from skae._sklearn import num_samples, safe_indexing
 from skae.metrics import PART_BYTES, ErrorSums
@@ -51,7 +51,19 @@ class Located(NamedTuple):
         condition = self.condition
         if np.ndim(condition):
             condition = safe_indexing(condition, rows)
-        return self._replace(X=safe_indexing(self.X, rows), condition=condition)
+        X = safe_indexing(self.X, rows)
+        X = X[:] if isinstance(X, ChunkedRows) else X  # few enough to be looked at
+        return self._replace(X=X, condition=condition)
+
+    def few(self, max_rows):
+        """Return the same with evenly spaced rows, at most so many, if in chunks.
+
+        Other rows are in memory, and scorers choose among their codes.
+        """
+        if not isinstance(self.X, ChunkedRows):
+            return self
+        n_rows = len(self.X)
+        return self.of(np.linspace(0, n_rows - 1, min(n_rows, max_rows)).astype(int))
 
     def codes(self):
         """Return the codes as an array of shape ``(n_samples, n_components)``."""

@@ -67,6 +67,7 @@ class Trustworthiness(Scorer):
     def _score(self, located, y):
         from sklearn.manifold import trustworthiness
 
+        located = located.few(self.max_samples)
         (X,), Z = filled_alike(located.X), located.codes()
         rows = spaced_rows(len(Z), self.max_samples)
         X = X[rows].reshape(len(rows), -1).astype(float)

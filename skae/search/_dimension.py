@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, get_tags
 
-from skae._arrays import divisible
+from skae._arrays import ChunkedRows, divisible, stored
 from skae._finder import find
 from skae._notices import warn
 from skae._sklearn import (
@@ -26,6 +26,7 @@ from skae._sklearn import (
 )
 from skae.autoencoders import BaseAutoencoder, DenseAutoencoder
 from skae.exceptions import DimensionWarning
+from skae.preprocessing import ByChunks
 from skae.scorers import get_scorer
 from skae.search._nested_fits import (
     FEWEST,
@@ -429,8 +430,10 @@ def select_dimension(
     >>> selection.value, selection.interval, selection.verdict.kind
     (2, (2, 2), 'clear')
     """
+    X = stored(X)
     if estimator is None:
         scaler = StandardScaler(with_mean=not issparse(X))  # which the network centres
+        scaler = ByChunks(scaler) if isinstance(X, ChunkedRows) else scaler
         estimator = make_pipeline(scaler, DenseAutoencoder())
     settings["cv"] = _folds(settings.get("cv"), X, groups)
     given = {"groups": groups, "condition": condition}

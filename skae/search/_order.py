@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 from sklearn.decomposition import PCA
 
+from skae._arrays import ChunkedRows
+
 __all__ = ["RowOrder", "are_overlapping", "row_order"]
 
 _N_ROWS = 2_000
@@ -99,7 +101,8 @@ def are_overlapping(X):
     Parameters
     ----------
     X : array-like of shape (n_samples, ...)
-        What is no array or frame of two axes or more holds no windows.
+        What is no array or frame of two axes or more holds no windows. Of rows in
+        chunks, the first thousand are looked at.
 
     Examples
     --------
@@ -110,6 +113,7 @@ def are_overlapping(X):
     >>> are_overlapping(windows), are_overlapping(windows[::-2])
     (True, False)
     """
+    X = X[:1000] if isinstance(X, ChunkedRows) else X
     X = np.asarray(X) if hasattr(X, "shape") else np.empty(0)
     if X.ndim < 2 or len(X) < 2:
         return False

@@ -8,10 +8,10 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from skae._arrays import SparseRows, as_numbers
+from skae._arrays import ChunkedRows, SparseRows, as_numbers
 from skae._finder import find
 from skae._notices import warn
-from skae._sklearn import get_feature_names, num_samples
+from skae._sklearn import get_feature_names, num_samples, safe_indexing
 from skae.autoencoders._conditions import ConditionMixin
 from skae.autoencoders._missing import end_early
 from skae.autoencoders._rows import evenly_spaced
@@ -27,6 +27,8 @@ __all__ = ["Choice", "DimensionRange"]
 _MANY = 8
 # Rows without a gap that distances between neighbours are taken of.
 FEWEST_COMPLETE = 100
+# Rows of chunks that tell of all.
+N_OF_CHUNKS = 10_000
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,10 @@ class DimensionRange:
             )
         takes_sequences = get_tags(found.step).input_tags.three_d_array
         before = None if found.before is None else clone(found.before)
+        n_given = num_samples(X)
+        X, y, condition = _some_of_chunks(X, y, condition)
         seen = _seen(before, X, y)
-        n_rows = num_samples(seen)
+        n_rows = num_samples(seen) if num_samples(X) == n_given else n_given
         if issparse(seen):
             seen = evenly_spaced(SparseRows(seen.tocsr()), n_rows)
         seen = as_numbers(seen, type(estimator).__name__, pads=takes_sequences)
@@ -207,6 +211,18 @@ class DimensionRange:
             f"dimensions, where they curve; noise makes neighbours see more{training}. "
             "Look at the curve."
         )
+
+
+def _some_of_chunks(X, y, condition):
+    """Return rows that tell of those in chunks, and what is beside; others as given."""
+    if not isinstance(X, ChunkedRows):
+        return X, y, condition
+    numbers = X.sample(N_OF_CHUNKS)
+    y, condition = (
+        safe_indexing(part, numbers) if np.ndim(part) else part
+        for part in (y, condition)
+    )
+    return X.read(numbers), y, condition
 
 
 def _seen(before, X, y):

@@ -4,7 +4,7 @@ import torch
 
 from skae.training._seeding import generator_for
 
-__all__ = ["Batches", "epoch_order"]
+__all__ = ["ORDER", "Batches", "epoch_order"]
 
 CHUNK_BYTES = 2**20
 
@@ -60,9 +60,10 @@ class Batches:
             yield from chunk.to(self.device, self.dtype).split(self.batch_size)
 
     def _order(self, epoch):
+        source, numbers = self.rows.source, self.rows.numbers
         if self.seed is None:
-            return self.rows.order()
-        return self.rows.order(epoch_order(self.seed, epoch, len(self.rows)))
+            return source.readable(numbers)
+        return source.shuffled(numbers, self.seed, epoch)
 
     def _chunk_size(self):
         row_bytes = self.rows.head(1).nbytes
@@ -70,10 +71,10 @@ class Batches:
 
 
 # Tells the order's draws from the other draws of the same seed and epoch.
-_ORDER = 1
+ORDER = 1
 
 
 def epoch_order(seed, epoch, n_rows):
     """Return the order of the rows in an epoch, a permutation of their numbers."""
-    generator = generator_for(seed, epoch, _ORDER)
+    generator = generator_for(seed, epoch, ORDER)
     return torch.randperm(n_rows, generator=generator)

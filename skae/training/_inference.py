@@ -94,15 +94,16 @@ def filled(parts, n_rows=None, out=None):
             out = np.empty((n_rows, *part.shape[1:]), dtype=part.dtype)
         start, end = end, end + len(part)
         if not start:
-            _check_out(out, (n_rows or len(out), *part.shape[1:]))
-        if end > len(out):
+            _check_out(out, (n_rows or out.shape[0], *part.shape[1:]))
+        if end > out.shape[0]:
             raise ValueError(
-                f"out has {len(out)} rows, and there are more: give it one for each."
+                f"out has {out.shape[0]} rows, and there are more: give it one for "
+                "each."
             )
         out[start:end] = part
-    if end < len(out):
+    if end < out.shape[0]:
         raise ValueError(
-            f"out has {len(out)} rows, and there are {end}: give it {end}."
+            f"out has {out.shape[0]} rows, and there are {end}: give it {end}."
         )
     return out
 

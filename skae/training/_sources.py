@@ -1,4 +1,4 @@
-"""Sources of a fit's rows: memory, a memory map, or a torch data set."""
+"""Sources of a fit's rows: memory, a memory map, chunks, or a torch data set."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -9,7 +9,19 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, IterableDataset
 
-__all__ = ["ArraySource", "DatasetSource", "Rows", "Source", "StreamSource"]
+from skae._arrays import ChunkedRows
+from skae.training._batches import ORDER, epoch_order
+from skae.training._devices import as_tensor
+from skae.training._seeding import generator_for
+
+__all__ = [
+    "ArraySource",
+    "ChunkedSource",
+    "DatasetSource",
+    "Rows",
+    "Source",
+    "StreamSource",
+]
 
 
 class Source(ABC):
@@ -57,6 +69,27 @@ class Source(ABC):
         order = torch.arange(len(self)) if order is None else order
         return map(self.take, order.split(size))
 
+    def readable(self, numbers):
+        """Return the numbers of rows, or None for all, in an order that is fast."""
+        return numbers
+
+    def shuffled(self, numbers, seed, epoch):
+        """Return the numbers of rows, or of all if None, in the order of an epoch.
+
+        It is a pure function of the seed and the epoch.
+        """
+        n_rows = len(self if numbers is None else numbers)
+        order = epoch_order(seed, epoch, n_rows)
+        return order if numbers is None else numbers[order]
+
+    def spaced(self, numbers, size):
+        """Return the numbers of up to `size` rows that tell of some, or of all if None.
+
+        They are evenly spaced.
+        """
+        numbers = torch.arange(len(self)) if numbers is None else numbers
+        return numbers[:: -(-len(numbers) // max(1, size))]
+
 
 class ArraySource(Source):
     """Events in an array or a tensor, in memory or mapped into it.
@@ -88,6 +121,88 @@ class ArraySource(Source):
         return torch.from_numpy(self.X[numbers.numpy()])
 
 
+class ChunkedSource(Source):
+    """Events from a store in chunks, which are read some at a time.
+
+    Chunks come in a new order every epoch, and rows in a new order within a window of
+    some chunks.
+
+    Parameters
+    ----------
+    X : ChunkedRows of shape (n_samples, ...)
+    as_events : callable
+        Turns an array of rows into one of events.
+    has_missing, end_early : bool, default=False
+        See `Source`.
+    """
+
+    def __init__(self, X, as_events, has_missing=False, end_early=False):
+        super().__init__(has_missing, end_early)
+        self.X = X
+        self.as_events = as_events
+        self.sample_rows = X.sample_rows
+
+    def __len__(self):
+        """Return the number of rows."""
+        return len(self.X)
+
+    def take(self, numbers):
+        """Return the events of some rows; see `Source`."""
+        return self._events(self.X.read(numbers.numpy()))
+
+    def chunks(self, order, size):
+        """Yield events, of which a window is in memory at a time; see `Source`."""
+        rest = torch.empty(0)
+        for rows in self.X.in_order(None if order is None else order.numpy()):
+            events = self._events(rows)
+            if len(rest):
+                missing = size - len(rest)
+                rest, events = torch.cat([rest, events[:missing]]), events[missing:]
+                if len(rest) < size:
+                    continue
+                yield rest
+            end = len(events) // size * size
+            if end:
+                yield from events[:end].split(size)
+            rest = events[end:].clone()
+        if len(rest):
+            yield rest
+
+    def _events(self, rows):
+        return as_tensor(self.as_events(rows))
+
+    def readable(self, numbers):
+        """Return the numbers of rows in the order of the store."""
+        if numbers is None and self.X.is_sorted:
+            return None
+        numbers = torch.arange(len(self)) if numbers is None else numbers
+        places = torch.from_numpy(self.X.of_store(numbers.numpy()))
+        is_sorted = (places[1:] > places[:-1]).all()
+        return numbers if is_sorted else numbers[places.argsort()]
+
+    def shuffled(self, numbers, seed, epoch):
+        """Return the numbers of rows chunk by chunk, shuffled in each window."""
+        numbers = self.readable(numbers)
+        numbers = torch.arange(len(self)) if numbers is None else numbers
+        cuts = np.searchsorted(self.X.of_store(numbers.numpy()), self.X.bounds)
+        pieces = numbers.split(np.diff(cuts).tolist())
+        generator = generator_for(seed, epoch, ORDER)
+        drawn = torch.randperm(len(pieces), generator=generator)
+        order = torch.cat([pieces[i] for i in drawn])
+        for window in order.split(self.X.window_rows):
+            window[:] = window[torch.randperm(len(window), generator=generator)]
+        return order
+
+    def spaced(self, numbers, size):
+        """Return numbers of rows that are known already; see `Source`."""
+        found = torch.from_numpy(self.X.sample())
+        if numbers is not None:
+            found = found[torch.isin(found, numbers)]
+        if len(found) < min(FEWEST, size, len(self)):
+            return super().spaced(self.readable(numbers), size)
+        return super().spaced(found, size)
+
+
 class DatasetSource(Source):
     """Events from a torch data set with a length, read by their number.
 
@@ -105,10 +220,17 @@ class DatasetSource(Source):
         super().__init__(has_missing, end_early)
         self.dataset = dataset
         self.collate = collate
+        self.n_rows = len(dataset)
 
     def __len__(self):
         """Return the number of rows."""
-        return len(self.dataset)
+        return self.n_rows
+
+    def chunks(self, order, size):
+        """Yield events, unless there are fewer or more rows than before."""
+        if len(self.dataset) != self.n_rows:
+            raise changed(self.dataset, self.n_rows, len(self.dataset))
+        return super().chunks(order, size)
 
     def take(self, numbers):
         """Return the events of some rows; see `Source`."""
@@ -156,14 +278,35 @@ class StreamSource(Source):
 
     def chunks(self, order, size):
         """Yield events in the order of the stream; see `Source`."""
-        items = iter(self.dataset)
+        items, n_seen = iter(self.dataset), 0
         while chunk := list(islice(items, size)):
+            n_seen += len(chunk)
             yield self.collate(chunk)
+        if self.n_rows is not None and n_seen != self.n_rows:
+            raise changed(self.dataset, self.n_rows, n_seen)
+
+
+def changed(dataset, before, now):
+    """Return the error for a data set that has other rows than before."""
+    return ValueError(
+        f"{type(dataset).__name__} had {before} rows when it was read first, and has "
+        f"{now} now: a data set has to give the same rows in every epoch; one that is "
+        "iterated over begins anew in its __iter__."
+    )
+
+
+# Fewer rows tell too little of the others.
+FEWEST = 1000
 
 
 def is_dataset(X):
-    """Return whether `X` is a torch data set rather than an array."""
-    return isinstance(X, Dataset)
+    """Return whether `X` is a torch data set, or chunks, rather than an array."""
+    return isinstance(X, Dataset | ChunkedRows)
+
+
+def is_chunked(X):
+    """Return whether `X` is in chunks, larger than memory should hold."""
+    return isinstance(X, ChunkedRows)
 
 
 def source_of(dataset, collate, n_rows=None, *missing):
@@ -249,7 +392,7 @@ class Rows:
         """
         size = min(size, self.source.sample_rows)
         if self.source.is_indexed:
-            numbers = self.order(torch.arange(0, len(self), -(-len(self) // size)))
+            numbers = self.source.spaced(self.numbers, size)
             events = self.source.take(numbers)
         else:
             numbers = torch.arange(min(size, len(self)))
