@@ -28,7 +28,7 @@ def section(page):
     title = text.partition("\n")[0]
     listed = "\n".join(f"   ~{name}" for name in names(text))
     return (
-        f"{title}\n{'-' * len(title)}\n\n:doc:`More on this page <{page.stem}>`.\n\n"
+        f"{title}\n{'-' * len(title)}\n\n:doc:`By kind, with notes <{page.stem}>`.\n\n"
         f".. autosummary::\n   :nosignatures:\n\n{listed}\n"
     )
 

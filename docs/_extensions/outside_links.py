@@ -22,7 +22,10 @@ class OutsideLinks(SphinxPostTransform):
         folder = Path(self.env.doc2path(self.env.docname)).parent
         for link in list(self.document.findall(addnodes.pending_xref)):
             path = link["reftarget"].partition("#")[0]
-            if link["reftype"] == "myst" and path and (folder / path).exists():
+            is_page = link.get("refdomain") == "doc"
+            if link["reftype"] != "myst" or is_page or not path:
+                continue
+            if (folder / path).exists():
                 link.replace_self(nodes.inline("", "", *link.children))
 
 
