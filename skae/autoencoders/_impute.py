@@ -40,6 +40,8 @@ class ImputeMixin:
                 learning_rate=1e-2,
             )
 
+        `TabularAutoencoder` hides cells by itself where some are missing in the fit.
+
         Parameters
         ----------
         X : array-like like in `fit`

@@ -58,7 +58,6 @@ class WeightAverage:
         copies = [weight.clone() for weight in self.weights]
         self.means = copies if means is None else means
 
-    @torch.no_grad()
     def update(self):
         """Count the weights of now, after a step."""
         self.n_steps += 1
@@ -66,7 +65,6 @@ class WeightAverage:
             share = SHARE / (self.n_steps + SHARE - 1)
             torch._foreach_lerp_(self.means, self.weights, share)
 
-    @torch.no_grad()
     def swap(self, has_swapped=True):
         """Put the averages in the place of the weights, or back."""
         if self.weights and has_swapped != self.has_swapped:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.datasets import load_wine
 
 import skae
 from skae import (
@@ -197,3 +198,56 @@ def test_onnx_tells_gaps(tmp_path):
     session = runtime.InferenceSession(tmp_path / "model.onnx")
     (X_hat,) = session.run(None, {"X": X})
     np.testing.assert_allclose(X_hat, model.reconstruct(X), atol=1e-4)
+
+
+def mixed(n_samples=60):
+    """Return a table of three kinds in one column, and numbers that tell them."""
+    X = np.nan_to_num(table(n_samples), nan=3.0)
+    kind = np.array(list("xyz"))[np.arange(n_samples) % 3]
+    X[:, 0] += 5 * (np.arange(n_samples) % 3)
+    return pd.DataFrame(X, columns=list("abcd")).assign(kind=kind)
+
+
+def test_tables_with_gaps_hide_cells_in_training():
+    X, model = mixed(), TabularAutoencoder(2, max_epochs=3, random_state=0)
+    assert clone(model).fit(X)._input_noise() is None
+    holed = X.mask(np.eye(len(X), 5, dtype=bool))
+    module = model.fit(holed).net_.module_.train()
+    assert model._input_noise().p == 0.3
+    kept = module.input_noise(torch.ones(2000, 7), torch.Generator().manual_seed(0))
+    assert (kept[:, 4:] == kept[:, 4:5]).all()  # the levels of a category
+    np.testing.assert_allclose(kept.mean(0), 0.7, atol=0.05)
+    assert clone(model).set_params(masking=0.0).fit(holed)._input_noise() is None
+
+
+def test_masking_changes_nothing_of_complete_tables():
+    X, model = mixed(), TabularAutoencoder(2, max_epochs=3, random_state=0)
+    plain = clone(model).set_params(masking=0.0)
+    np.testing.assert_array_equal(model.fit_transform(X), plain.fit_transform(X))
+
+
+def test_hidden_cells_teach_to_impute():
+    wine, errors = load_wine(as_frame=True), []
+    X = wine.data.iloc[:, :8].assign(cultivar=wine.target_names[wine.target])
+    is_hidden = np.random.default_rng(0).uniform(size=X.shape) < 0.3
+    numbers, spread = X.iloc[:, :8].to_numpy(), X.std(numeric_only=True).to_numpy()
+    for masking in (0.0, "auto"):
+        model = TabularAutoencoder(6, masking=masking, max_epochs=60, random_state=0)
+        model.set_params(learning_rate=1e-2).fit(X.mask(is_hidden))
+        filled = model.impute(X.mask(is_hidden))
+        squares = ((filled.iloc[:, :8].to_numpy() - numbers) / spread) ** 2
+        missed = (filled["cultivar"] != X["cultivar"])[is_hidden[:, 8]].mean()
+        errors.append([missed, np.sqrt(squares[is_hidden[:, :8]].mean())])
+    assert errors[1][0] <= errors[0][0]
+    assert errors[1][1] < 0.93 * errors[0][1]
+
+
+def test_tables_with_hidden_cells_train_in_stacks_and_are_saved(tmp_path):
+    X = mixed().mask(np.eye(60, 5, dtype=bool))
+    model = TabularAutoencoder(2, max_epochs=3, random_state=0)
+    stacked, _ = fit_stack([model, clone(model).set_params(random_state=1)], [X, X])
+    alone = clone(model).fit(X)
+    np.testing.assert_allclose(stacked.transform(X), alone.transform(X), atol=1e-5)
+    alone.save(tmp_path / "model.safetensors")
+    same = skae.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(same.transform(X), alone.transform(X))
