@@ -4,13 +4,14 @@
 
 A table of float32 with 200 columns, in chunks of 4 MB and row groups of 40, is written
 into a folder of the system for temporary files (set TMPDIR for another), which takes
-twice its size and is removed at the end. Each case runs in a process of its own with one thread for torch: one epoch in
-batches of 4,096, codes written to the disk, the explained variance, and a three-fold
-search over two sizes, of one epoch each. Memory is the growth of the process's
-anonymous memory from the moment when the store is opened, as in memory.py. Rows per
-second are those that were given: in a search, those of all folds that were trained and
-scored on. From memory, the table is there when the clock starts, and no more than
-`--from-memory` megabytes of it, as its rows per second do not depend on it. Linux only.
+twice its size and is removed at the end. Each case runs in a process of its own with
+one thread for torch: one epoch in batches of 4,096, codes written to the disk, the
+explained variance, and a three-fold search over two sizes, of one epoch each. Memory is
+the growth of the process's anonymous memory from the moment when the store is opened,
+as in memory.py. Rows per second are those that were given: in a search, those of all
+folds that were trained and scored on. From memory, the table is there when the clock
+starts, and no more than `--from-memory` megabytes of it, as its rows per second do not
+depend on it. Linux only.
 """
 
 import argparse
