@@ -3,9 +3,11 @@
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import blake2b
 from itertools import pairwise
 from math import prod
+from mmap import mmap
 from threading import Lock
 
 import numpy as np
@@ -88,7 +90,12 @@ class ChunkedRows(LazyRows):
         self._ahead = 0, None
 
     def __getstate__(self):
-        return {**vars(self), "_ahead": (0, None)}
+        return {**vars(self), "X": _by_path(self.X), "_ahead": (0, None)}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if isinstance(self.X, partial):
+            self.X = self.X()
 
     def __repr__(self):
         return f"{type(self).__name__}({self.X!r}) of shape {self.shape}"
@@ -327,6 +334,14 @@ class ChunkedRows(LazyRows):
         with _LOOKING:
             return self.whole.looks
 
+    @cached_property
+    def digest(self):
+        """Hexadecimal digits that stand for the values of the whole store."""
+        digest = blake2b(digest_size=20)
+        for rows in self.whole.in_order():
+            digest.update(rows)
+        return digest.hexdigest()
+
     @property
     def has_missing(self):
         """Whether some values of the whole store are NaN."""
@@ -475,6 +490,26 @@ def _is_stored(X):
     if isinstance(X, LazyRows) or hasattr(X, "tocsr"):
         return False
     return len(X.shape) > 1
+
+
+def _by_path(X):
+    """Return what opens a memory map or an HDF5 data set elsewhere; others as given.
+
+    A pickle would hold all values of the former, and there is none of the latter.
+    """
+    if isinstance(X, np.memmap) and isinstance(X.base, mmap):  # no part of one
+        order = "C" if X.flags.c_contiguous else "F"
+        path = str(X.filename)
+        return partial(np.memmap, path, X.dtype, "r", X.offset, X.shape, order)
+    if type(X).__module__.partition(".")[0] == "h5py":
+        return partial(_opened_hdf5, X.file.filename, X.name)
+    return X
+
+
+def _opened_hdf5(path, name):
+    import h5py
+
+    return h5py.File(path, "r")[name]
 
 
 def _checked_dtype(X):
