@@ -146,7 +146,8 @@ def _contents(array):
 
 def _chunks(value, inner):
     digest = value.whole.digest
-    return ["chunks", value.dtype.str, digest, inner(value.numbers), value.window_bytes]
+    shape, window = list(value.whole.shape), value.window_bytes
+    return ["chunks", value.dtype.str, shape, digest, inner(value.numbers), window]
 
 
 def _tensor(value, inner):
