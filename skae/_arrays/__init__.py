@@ -1,6 +1,6 @@
 """Conversion of users' data into arrays for scikit-learn's validation."""
 
-from skae._arrays._chunked import ChunkedRows, stored
+from skae._arrays._chunked import ChunkedRows, slices, stored
 from skae._arrays._conversion import stack_items
 from skae._arrays._forms import FLOATS, array_like, as_numbers, as_target, divisible
 from skae._arrays._frames import with_filled
@@ -23,6 +23,7 @@ __all__ = [
     "is_outside",
     "padded",
     "rounding_of",
+    "slices",
     "stack_items",
     "stored",
     "with_filled",

@@ -3,9 +3,11 @@
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import blake2b
 from itertools import pairwise
 from math import prod
+from mmap import mmap
 from threading import Lock
 
 import numpy as np
@@ -13,12 +15,12 @@ import numpy as np
 from skae._arrays._lazy import FEWEST, LazyRows
 from skae._arrays._refusals import complex_numbers, times
 
-__all__ = ["ChunkedRows", "stored"]
+__all__ = ["ChunkedRows", "slices", "stored"]
 
 # Chunks are read at least so many bytes at a time.
 PIECE_BYTES = 2**20
-# They are looked at so many bytes at a time.
-LOOK_BYTES = 2**20
+# They are gone through so many bytes at a time, which stay in the processor's cache.
+CACHED_BYTES = 2**20
 # At most how many rows tell of a table before training.
 SAMPLE_ROWS = 20_000
 # One pass over a store at a time, lest fits that run as threads all make it.
@@ -88,7 +90,12 @@ class ChunkedRows(LazyRows):
         self._ahead = 0, None
 
     def __getstate__(self):
-        return {**vars(self), "_ahead": (0, None)}
+        return {**vars(self), "X": _by_path(self.X), "_ahead": (0, None)}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if isinstance(self.X, partial):
+            self.X = self.X()
 
     def __repr__(self):
         return f"{type(self).__name__}({self.X!r}) of shape {self.shape}"
@@ -203,7 +210,7 @@ class ChunkedRows(LazyRows):
     def _windows(self, numbers):
         """Yield windows of rows; pieces that two of them share are read once."""
         n_rows = len(self) if numbers is None else len(numbers)
-        held = {}
+        held, begun = {}, set()
         starts = range(0, n_rows, self.window_rows)
         for start, following in pairwise([*starts, n_rows]):
             now, later = (
@@ -211,8 +218,9 @@ class ChunkedRows(LazyRows):
                 for first in (start, following)
             )
             wanted = set(np.unique(self._pieces(later)).tolist())
-            yield self._gathered(now, held, wanted)
+            yield self._gathered(now, held, begun, wanted)
             held = {piece: held[piece] for piece in held.keys() & wanted}
+            begun = wanted
 
     def _numbers_of(self, numbers, start, stop):
         return self.of_store(
@@ -256,7 +264,7 @@ class ChunkedRows(LazyRows):
         """Return the pieces that rows of the store are in."""
         return np.searchsorted(self.bounds, numbers, side="right") - 1
 
-    def _gathered(self, numbers, held=None, wanted=()):
+    def _gathered(self, numbers, held=None, begun=(), wanted=()):
         """Return rows of the store by their numbers, piece by piece.
 
         Parameters
@@ -264,25 +272,35 @@ class ChunkedRows(LazyRows):
         numbers : ndarray of int
         held : dict of int to ndarray or None, default=None
             Pieces that are there already, by number; those wanted later are put there.
-        wanted : set of int, default=()
+        begun, wanted : set of int, default=()
+            Pieces that the rows before and after these are in, to be read first and
+            last: a reader may go on where it was.
         """
         if (known := self._known(numbers)) is not None:
             return known
         held = {} if held is None else held
         out = np.empty((len(numbers), *self.shape[1:]), self.dtype)
-        pieces = self._pieces(numbers)
-        by_piece = np.argsort(pieces, kind="stable")
-        cuts = np.flatnonzero(np.diff(pieces[by_piece])) + 1
-        for places in np.split(by_piece, cuts) if len(numbers) else ():
-            piece, rows = int(pieces[places[0]]), numbers[places]
+        by_piece = self._by_piece(numbers)
+        for piece in sorted(by_piece, key=lambda p: (p not in begun, p in wanted, p)):
+            places = by_piece[piece]
+            rows = numbers[places]
             first, stop = self.bounds[piece : piece + 2]
             if piece in wanted and stop - first <= self.window_rows:
                 held.setdefault(piece, self._stored(first, stop))
             if piece not in held:
                 first, stop = rows.min(), rows.max() + 1
             chunk = held[piece] if piece in held else self._stored(first, stop)
-            out[places] = chunk[rows - first]
+            for part in slices(len(places), max(1, CACHED_BYTES // self.row_bytes)):
+                out[places[part]] = chunk[rows[part] - first]
         return out
+
+    def _by_piece(self, numbers):
+        """Return the places of row numbers, by the piece that they are in."""
+        pieces = self._pieces(numbers)
+        order = np.argsort(pieces, kind="stable")
+        cuts = np.flatnonzero(np.diff(pieces[order])) + 1
+        parts = np.split(order, cuts) if len(numbers) else ()
+        return {int(pieces[places[0]]): places for places in parts}
 
     def _known(self, numbers):
         """Return rows of the store that are in the sample, or None."""
@@ -315,6 +333,14 @@ class ChunkedRows(LazyRows):
         """Return the `Looks` of the whole store, found once."""
         with _LOOKING:
             return self.whole.looks
+
+    @cached_property
+    def digest(self):
+        """Hexadecimal digits that stand for the values of the whole store."""
+        digest = blake2b(digest_size=20)
+        for rows in self.whole.in_order():
+            digest.update(rows)
+        return digest.hexdigest()
 
     @property
     def has_missing(self):
@@ -397,9 +423,8 @@ class Looks:
         self.n_empty, self.empty = 0, []
         kept, start = [], 0
         for rows in X.in_order():
-            size = max(1, LOOK_BYTES // X.row_bytes)
-            for begin in range(0, len(rows), size):
-                self._see(rows[begin : begin + size], start + begin)
+            for part in slices(len(rows), max(1, CACHED_BYTES // X.row_bytes)):
+                self._see(rows[part], start + part.start)
             first, stop = np.searchsorted(self.numbers, [start, start + len(rows)])
             kept.append(rows[self.numbers[first:stop] - start])
             start += len(rows)
@@ -425,6 +450,14 @@ class Looks:
         empty = start + np.flatnonzero(missing.all(axis=1))
         self.n_empty += len(empty)
         self.empty = [*self.empty, *empty[:5].tolist()][:5]
+
+
+def slices(n_rows, size):
+    """Yield slices of so many rows, the last of which may have fewer.
+
+    scikit-learn's `gen_batches` takes longer to validate its arguments than to divide.
+    """
+    return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
 def stored(X):
@@ -457,6 +490,26 @@ def _is_stored(X):
     if isinstance(X, LazyRows) or hasattr(X, "tocsr"):
         return False
     return len(X.shape) > 1
+
+
+def _by_path(X):
+    """Return what opens a memory map or an HDF5 data set elsewhere; others as given.
+
+    A pickle would hold all values of the former, and there is none of the latter.
+    """
+    if isinstance(X, np.memmap) and isinstance(X.base, mmap):  # no part of one
+        order = "C" if X.flags.c_contiguous else "F"
+        path = str(X.filename)
+        return partial(np.memmap, path, X.dtype, "r", X.offset, X.shape, order)
+    if type(X).__module__.partition(".")[0] == "h5py":
+        return partial(_opened_hdf5, X.file.filename, X.name)
+    return X
+
+
+def _opened_hdf5(path, name):
+    import h5py
+
+    return h5py.File(path, "r")[name]
 
 
 def _checked_dtype(X):

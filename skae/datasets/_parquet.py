@@ -12,8 +12,8 @@ __all__ = ["ParquetRows"]
 
 # Of row groups that are larger, parts are unpacked.
 BATCH_BYTES = 2**22
-# Places in row groups to go on from: a window may end within one and begin in another.
-N_CURSORS = 3
+# Of each column, so many bytes of the file are there at a time.
+BUFFER_BYTES = 2**16
 
 
 class ParquetRows(ChunkedRows):
@@ -85,11 +85,12 @@ class _Table:
         sizes = [n_rows for _, _, n_rows in self.groups]
         self.chunks = tuple(sizes), (len(self.columns),)
         self.ends = [*accumulate(sizes)]
+        self._ends = frozenset(self.ends)
         self.shape = sum(sizes), len(self.columns)
-        self._lock, self._cursors = Lock(), []
+        self._lock, self._cursor = Lock(), None
 
     def __getstate__(self):
-        return {**vars(self), "_lock": None, "_cursors": []}
+        return {**vars(self), "_lock": None, "_cursor": None}
 
     def __setstate__(self, state):
         vars(self).update(state, _lock=Lock())
@@ -117,12 +118,13 @@ class _Table:
     def __getitem__(self, rows):
         """Return consecutive rows, an array."""
         with self._lock:
-            here = [c for c in self._cursors if c.place == rows.start]
-            cursor = here[0] if here else self._cursor_at(rows.start)
-            others = [other for other in self._cursors if other is not cursor]
-            self._cursors = []  # none that has failed is gone on with
+            cursor, self._cursor = self._cursor, None  # none that fails is gone on with
+            if cursor is None or cursor.place != rows.start:
+                del cursor  # which holds a page of each column
+                cursor = self._cursor_at(rows.start)
             found = cursor.read(rows.stop)
-            self._cursors = [cursor, *others][:N_CURSORS]
+            if cursor.place not in self._ends:
+                self._cursor = cursor
         return found
 
     def _cursor_at(self, start):
@@ -164,14 +166,16 @@ class _Cursor:
 
     def read(self, stop):
         """Return the rows up to another one, an array."""
-        parts = []
-        while self.place < stop:
+        out = np.empty((stop - self.place, self.table.shape[1]), self.table.dtype)
+        end = 0
+        while end < len(out):
             if not len(self.rest):
                 self.rest = self._next()
-            part, self.rest = np.split(self.rest, [stop - self.place])
+            part, self.rest = np.split(self.rest, [len(out) - end])
+            out[end : end + len(part)] = part
             self.place += len(part)
-            parts.append(part)
-        return np.concatenate(parts)
+            end += len(part)
+        return out
 
     def _next(self):
         for values in self.batches:
@@ -204,7 +208,7 @@ def _opened(file):
     from pyarrow.parquet import ParquetFile
 
     try:
-        return ParquetFile(file, pre_buffer=False)
+        return ParquetFile(file, pre_buffer=False, buffer_size=BUFFER_BYTES)
     except (OSError, ValueError) as error:
         raise _damaged(file, error) from error
 

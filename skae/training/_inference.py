@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from skae._arrays import slices
 from skae.training._devices import as_tensor
 
 __all__ = ["filled", "map_rows", "rows_at_a_time", "slices"]
@@ -57,14 +58,6 @@ def rows_at_a_time(X, module):
     weight = next(module.parameters())
     size = CHUNK_BYTES if weight.device.type == "cpu" else 64 * CHUNK_BYTES
     return max(1, size // max(1, X[:1].size * weight.itemsize))
-
-
-def slices(n_rows, size):
-    """Yield slices of so many rows, the last of which may have fewer.
-
-    scikit-learn's `gen_batches` takes longer to validate its arguments than to divide.
-    """
-    return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
 def filled(parts, n_rows=None, out=None):

@@ -28,6 +28,7 @@ from skae.model_selection import ContiguousKFold
 from skae.networks import ConvolutionalNetwork
 from skae.preprocessing import ByChunks
 from skae.scorers._base import SCORERS
+from skae.search.fits._identity import fingerprint
 from skae.training._sources import ChunkedSource
 
 X = low_rank(n_samples=6000, dtype=np.float32)  # 24 bytes a row
@@ -134,10 +135,30 @@ def test_going_through_rows_reads_each_once():
     assert store.n_read < 1.1 * len(X)
 
 
-def test_copies_for_other_processes_read_the_same(tmp_path):
-    rows = ChunkedRows(of_zarr(X, tmp_path), window_bytes=WINDOW)
-    copy = pickle.loads(pickle.dumps(rows[np.arange(0, 6000, 2)]))
-    np.testing.assert_array_equal(copy[:], X[::2])
+@pytest.mark.parametrize("store", [of_zarr, of_hdf5, of_memory_map])
+def test_other_processes_open_the_store_by_its_path(store, tmp_path):
+    rows = ChunkedRows(store(X, tmp_path), window_bytes=WINDOW)
+    pickled = pickle.dumps(rows[np.arange(0, 6000, 60)])
+    assert len(pickled) < 10_000
+    np.testing.assert_array_equal(pickle.loads(pickled)[:], X[::60])
+    del rows
+
+
+def test_a_part_of_a_memory_map_travels_as_its_values(tmp_path):
+    rows = ChunkedRows(of_memory_map(X, tmp_path)[1000:], window_bytes=WINDOW)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(rows))[:], X[1000:])
+
+
+def test_a_fingerprint_is_that_of_the_values(tmp_path):
+    (tmp_path / "other").mkdir()
+    rows, same, other = (
+        ChunkedRows(store, window_bytes=WINDOW)
+        for store in (X, of_zarr(X, tmp_path), of_zarr(X + 1, tmp_path / "other"))
+    )
+    before = fingerprint(rows)
+    rows.look()
+    assert fingerprint(rows) == before == fingerprint(same)
+    assert fingerprint(other) != before != fingerprint(rows[np.arange(9)])
 
 
 # Training

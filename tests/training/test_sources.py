@@ -18,7 +18,7 @@ from skae import MMDVAE, Autoencoder, LSTMAutoencoder
 from skae.autoencoders._rows import EvenSample
 from skae.networks import ConvolutionalNetwork
 from skae.scorers import Reconstruction
-from skae.training._sources import ArraySource, Rows, StreamSource
+from skae.training._sources import ArraySource, DatasetSource, Rows, StreamSource
 
 data = partial(low_rank, n_samples=200, dtype=np.float32)
 
@@ -277,3 +277,32 @@ def test_samples_of_a_stream_are_its_first_rows_with_their_weights():
     events, weights, *others = rows.sample(10)
     torch.testing.assert_close(events[:, 0], weights)
     assert others == [None, None]
+
+
+def test_data_sets_that_change_their_length_are_told():
+    class Shrinking(Stream):
+        def __iter__(self):
+            rows = iter(super().__iter__())
+            self.n_times = getattr(self, "n_times", 0) + 1
+            return (
+                row for _, row in zip(range(200 // self.n_times), rows, strict=False)
+            )
+
+    with pytest.raises(ValueError, match=r"had 200 rows .* has \d+ now"):
+        dense().fit(Shrinking(data()))
+
+    class Growing(Dataset):
+        def __init__(self):
+            self.rows = [*data()]
+
+        def __len__(self):
+            return len(self.rows)
+
+        def __getitem__(self, number):
+            return self.rows[number]
+
+    dataset = Growing()
+    source = DatasetSource(dataset, torch.tensor)
+    dataset.rows.append(data()[0])
+    with pytest.raises(ValueError, match=r"had 200 rows .* has 201 now"):
+        next(source.chunks(None, 10))

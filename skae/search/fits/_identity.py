@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 
+from skae._arrays import ChunkedRows
 from skae.search.fits._code import LIBRARIES, body, is_known_by_name, origin
 
 __all__ = ["fingerprint", "versions"]
@@ -143,6 +144,12 @@ def _contents(array):
     return digest.hexdigest()
 
 
+def _chunks(value, inner):
+    digest = value.whole.digest
+    shape, window = list(value.whole.shape), value.window_bytes
+    return ["chunks", value.dtype.str, shape, digest, inner(value.numbers), window]
+
+
 def _tensor(value, inner):
     flat = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
     return ["tensor", str(value.dtype), list(value.shape), _contents(flat.numpy())]
@@ -235,6 +242,7 @@ def _is_table(value):
 _RULES = (
     (_is(np.generic), _scalar),
     (_is(np.ndarray), _array),
+    (_is(ChunkedRows), _chunks),
     (_is(torch.Tensor), _tensor),
     (_is_exactly(list, tuple), _sequence),
     (_is_exactly(dict), _dict),
