@@ -40,8 +40,10 @@ test-plugin: $(INSTALLED)
 		../../$(BIN)/python -m pytest -n 2 --dist loadscope
 
 # Some of the tests, with the lowest versions that pyproject.toml declares.
+# These libraries use what later releases of others have deprecated.
 test-lowest: $(INSTALLED_LOWEST)
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -n 2 --dist loadscope \
+		-W ignore::DeprecationWarning \
 		tests/autoencoders tests/scorers tests/search/test_dimension_search.py \
 		tests/search/test_bayes.py tests/cli/test_inputs.py tests/plotting
 

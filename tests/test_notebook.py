@@ -39,7 +39,8 @@ def executed(tmp_path_factory):
     notebook = made_notebook()
     notebook.cells.append(nbformat.v4.new_code_cell(PROGRESS.strip()))
     resources = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(notebook, timeout=600, resources=resources).execute()
+    settings = {"timeout": 600, "coalesce_streams": True, "resources": resources}
+    nbclient.NotebookClient(notebook, **settings).execute()
     return notebook
 
 
@@ -70,7 +71,7 @@ def test_what_is_printed_is_for_people(code):
     assert not re.search(r"\w+\(\w+=array|<[\w.]+ object at 0x", shown)
     assert "Selection(value" not in shown
     printed = [o["text"] for cell in code for o in cell.outputs if "text" in o]
-    assert any("n_components" in text for text in printed)  # the search's best
+    assert any(re.search("n_components': [2-7]", text) for text in printed)  # no bound
     assert any(re.search(r"explained variance: 0\.\d\d", text) for text in printed)
 
 
@@ -86,7 +87,5 @@ def test_no_warning_comes_twice_or_from_a_library(code):
 
 @pytest.mark.documents
 def test_progress_needs_no_widgets(code):
-    written = "".join(texts(code[-1]))
-    assert "GridSearchCV: " in written
-    assert re.search(r"7 fits in \d+ s", written)
-    assert "ipywidgets" not in written
+    (written,) = [output["text"] for output in code[-1].outputs if "text" in output]
+    assert re.fullmatch(r"GridSearchCV: 7 fits in \d+ s\s*", written)

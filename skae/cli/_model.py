@@ -82,9 +82,8 @@ def _loaded(path):
     except FileFormatError as error:
         raise InputError(str(error), "MODEL") from None
     except Exception as error:  # a pickle may raise anything
-        # of bytes that are no pickle, errors tell nothing
-        is_told = isinstance(error, ImportError | AttributeError | TypeError)
-        reason = f" ({error})" if is_told else ""
+        # of a text, which is no pickle, the error tells nothing
+        reason = f" ({error})" if b"\0" in path.read_bytes()[:1000] else ""
         raise InputError(
             f"{path.name!r} does not read as a model{reason}: name the folder of a "
             "study, or a file that skae select or `save` has written. The model comes "

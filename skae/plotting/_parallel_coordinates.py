@@ -3,6 +3,7 @@
 from textwrap import wrap
 
 import numpy as np
+from scipy.stats import rankdata
 
 from skae.plotting._columns import columns_of
 from skae.plotting._figures import CHOICE, DARK, GREY, Display
@@ -23,6 +24,8 @@ _COLORS = "viridis_r"
 _PALEST = 0.1
 _BELOW = -0.08
 _MAX_LENGTH = 16
+# Parameters that a page has room for.
+_MAX_AXES = 12
 
 
 class ParallelCoordinatesDisplay(Display):
@@ -88,7 +91,8 @@ class ParallelCoordinatesDisplay(Display):
         search : fitted search
             Any with `cv_results_`.
         params : list of str, default=None
-            The parameters to draw, in the order of the axes; all but seeds if None.
+            The parameters to draw, in the order of the axes. None: all but seeds, of
+            more than twelve those whose ranks agree most with those of the scores.
         metric : str, default=None
             The metric, in searches with several of them; None for that of the choice.
         name : str, default=None
@@ -110,16 +114,22 @@ class ParallelCoordinatesDisplay(Display):
             When it has no such parameter or metric.
         """
         trials = read_trials(search, metric, name, negate)
-        params = searched(trials.params) if params is None else list(params)
-        for param in params:
+        every = searched(trials.params)
+        asked = every if params is None else list(params)
+        for param in asked:
             check_param(param, trials.params)
-        return cls(
-            parameters_of(trials.params, params),
+        if params is None and len(every) > _MAX_AXES:
+            asked = _most_telling(parameters_of(trials.params, every), trials.scores)
+        display = cls(
+            parameters_of(trials.params, asked),
             trials.scores,
             chosen=trials.chosen,
             name=trials.name,
             negate=trials.negate,
         ).plot(ax)
+        if params is None and len(asked) < len(every):
+            display.ax_.set_xlabel(f"{len(asked)} of {len(every)} parameters")
+        return display
 
     def plot(self, ax=None):
         """Draw, in `ax` or in a new figure, and return the display itself."""
@@ -177,6 +187,26 @@ class ParallelCoordinatesDisplay(Display):
         _draw_axis(ax, x, ticks, beside=0.09)
         heights = np.linspace(0, 1, 101)
         ax.pcolormesh([x + 0.01, x + 0.06], heights, _colors(heights[1:])[:, None])
+
+
+def _most_telling(params, scores):
+    """Return the names of parameters that agree most with scores, in their order."""
+    scores = finite_scores(scores)
+    agreements = [_agreement({n: v}, scores) for n, v in params.items()]
+    kept = np.sort(np.argsort(agreements, kind="stable")[-_MAX_AXES:])
+    names = list(params)
+    return [names[i] for i in kept]
+
+
+def _agreement(param, scores):
+    """Return the largest rank correlation, without its sign, of its columns."""
+    found = [0.0]
+    for column in columns_of(param, _BELOW):
+        is_known = np.isfinite(scores) & np.isfinite(column.shares)
+        ranks = [rankdata(x[is_known]) for x in (column.shares, scores)]
+        if is_known.any() and np.ptp(ranks, axis=1).all():
+            found.append(abs(np.corrcoef(ranks)[0, 1]))
+    return max(found)
 
 
 def _lifted(scores):

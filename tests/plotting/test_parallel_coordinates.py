@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
@@ -155,3 +157,29 @@ def test_errors():
         ParallelCoordinatesDisplay.from_search(search, metric="r2")
     with pytest.raises(NotFittedError):
         ParallelCoordinatesDisplay.from_search(GridSearchCV(PCA(), {}))
+
+
+def test_of_many_parameters_those_that_go_with_the_score_are_drawn(drawn):
+    rng = np.random.default_rng(0)
+    n_tried = 40
+    names_ = [f"p{i:02}" for i in range(30)]
+    values = rng.random((n_tried, 30))
+    kinds = np.array(["x", "y"])[(values[:, 7] > 0.5).astype(int)]
+    scores = values[:, 3] + (kinds == "y") + rng.normal(size=n_tried) / 100
+    params = [dict(zip(names_, row.tolist(), strict=True)) for row in values]
+    for param, kind in zip(params, kinds, strict=True):
+        param["p07"], param["p11"] = str(kind), 1  # a category, and a constant
+    scores[0] = np.nan
+    results = {f"param_{name}": [p[name] for p in params] for name in names_}
+    results |= {"params": params, "mean_test_score": scores}
+    found = {"best_index_": 1, "multimetric_": False, "refit": True, "scoring": None}
+    search = SimpleNamespace(cv_results_=results, **found)
+    display = drawn(ParallelCoordinatesDisplay.from_search(search))
+    *shown, _ = names(display)
+    assert len(shown) == 12
+    assert shown == sorted(shown)
+    assert {"p03", "p07"} <= set(shown)
+    assert "p11" not in shown
+    assert display.ax_.get_xlabel().startswith("12 of ")
+    assert display.figure_.get_figwidth() < 24
+    assert len(names(ParallelCoordinatesDisplay.from_search(search, names_))) == 31
