@@ -381,11 +381,14 @@ class ChunkedRows(LazyRows):
 
 def _read_ahead(parts):
     """Yield what an iterator has, the next of which is made meanwhile in a thread."""
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         coming = pool.submit(next, parts, None)
         while (part := coming.result()) is not None:
             coming = pool.submit(next, parts, None)
             yield part
+    finally:  # which does not wait for a store that is read for nobody
+        pool.shutdown(wait=False)
 
 
 class Looks:
