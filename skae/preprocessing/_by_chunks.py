@@ -35,7 +35,7 @@ class ByChunks(TransformerMixin, BaseEstimator):
         The fitted one.
     n_features_in_ : int
         Columns of `X`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where `X` was a data frame.
 
     Examples
