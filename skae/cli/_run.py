@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
@@ -19,6 +18,7 @@ from skae.cli._search import make_search
 from skae.cli._target import predict_target
 from skae.exceptions import DimensionWarning
 from skae.search._results import candidates, fold_scores, mean_scores
+from skae.training._threads import one_thread
 
 __all__ = ["Outcome", "held_out", "run"]
 
@@ -222,7 +222,7 @@ def run(plan, store=None, callbacks=()):
     """
     start = time.perf_counter()
     search = make_search(plan, store).set_callbacks(*callbacks, _EndAfterInterrupt())
-    with _quiet(), _one_thread():
+    with _quiet(), one_thread():
         _try_out(plan)
         n_before = 0 if store is None else len(store)
         _fit(search, plan.X, plan.settings)
@@ -254,7 +254,7 @@ def held_out(plan, outcome):
     *_, (train, test) = plan.cv.split(plan.X)
     train = train[:: max(1, len(train) // _MOST_HELD_OUT)]
     model = clone(plan.pipeline).set_params(**outcome.search.best_params_)
-    with _quiet(), _one_thread():
+    with _quiet(), one_thread():
         return model.fit(safe_indexing(plan.X, train)), test
 
 
@@ -341,14 +341,3 @@ _TOLD_OTHERWISE = (
     "The estimator .* does not support callbacks",
     "Interrupted after generation",
 )
-
-
-@contextmanager
-def _one_thread():
-    """Train on one thread: barriers cost small networks more than threads gain."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)

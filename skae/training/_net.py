@@ -27,6 +27,7 @@ from skae.training._rules import (
 )
 from skae.training._seeding import generator_for
 from skae.training._stopping import StopTraining, callbacks_may_stop
+from skae.training._threads import few_threads
 from skae.training._workers import use_own_share
 
 __all__ = ["AutoencoderNet"]
@@ -200,7 +201,8 @@ class AutoencoderNet(NeuralNet):
         super().notify("on_train_begin", X=rows, y=rows_val)  # nothing to stop yet
         self.first_epoch_ = len(self.history) - self.n_done_  # of what was loaded
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
-        with suppress(StopTraining), self._compiled():
+        threads = few_threads([self.module_], self.batch_size)
+        with threads, suppress(StopTraining), self._compiled():
             self.fit_loop(rows, rows_val, epochs=epochs - self.n_done_)
         self.average_.swap()  # where a callback has stopped within an epoch
         super().notify("on_train_end", X=rows, y=rows_val)

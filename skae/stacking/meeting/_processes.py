@@ -26,7 +26,7 @@ from skae.stacking.meeting._backend import (
 from skae.stacking.meeting._pools import ExecutorPool, LokyPool, LostWorkerError
 from skae.stacking.meeting._rendezvous import LOGGER, Rendezvous
 from skae.stacking.meeting._shares import Share
-from skae.stacking.meeting._workers import one_thread
+from skae.training._threads import one_thread
 
 __all__ = ["ProcessesBackend", "has_executor"]
 

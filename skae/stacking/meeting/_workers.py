@@ -2,16 +2,11 @@
 
 import threading
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
-import torch
+from skae.training._threads import one_thread
 
-__all__ = ["one_thread", "run_all"]
-
-# torch keeps one number of threads for each thread, and one for those yet to come:
-# the latter is what the first to come finds, and what the last to go puts back.
-_LOCK = threading.Lock()
-_COUNT = {"inside": 0, "before": None}
+__all__ = ["run_all"]
 
 
 def run_all(jobs, n_workers):
@@ -48,22 +43,3 @@ def _work(queue):
     with one_thread(), suppress(IndexError):
         while True:
             queue.popleft()()
-
-
-@contextmanager
-def one_thread():
-    """Let torch use one thread for what this thread does."""
-    with _LOCK:
-        own = torch.get_num_threads()
-        if not _COUNT["inside"]:
-            _COUNT["before"] = own
-        _COUNT["inside"] += 1
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _LOCK:
-            torch.set_num_threads(own)
-            _COUNT["inside"] -= 1
-            if not _COUNT["inside"]:
-                torch.set_num_threads(_COUNT["before"])

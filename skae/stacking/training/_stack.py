@@ -6,6 +6,7 @@ from skae.stacking.training._model import StackedModel
 from skae.stacking.training._optimizer import StackedOptimizer, copy_of
 from skae.stacking.training._rows import StackedRows, places_of
 from skae.training._average import WeightAverage
+from skae.training._threads import few_threads
 
 __all__ = ["Stack"]
 
@@ -81,6 +82,11 @@ class Stack:
         check : callable
             Called before every step; what it raises ends the training.
         """
+        modules = [member.net.module_ for member in self.members]
+        with few_threads(modules, self.rows.batch_size):
+            self._train(check)
+
+    def _train(self, check):
         self._begin()
         while self.members:
             check()
