@@ -5,15 +5,15 @@
 Measured on searches of two lengths of the grid of `cluster.py` with two processes as
 the executor's workers: seconds of the search's own process for each fit more (making
 tasks, keeping results), bytes that are sent and come back for each; and the seconds
-that a worker computes, for shares of 1 to 128 fits, which train in one stack. Foretold
+that a worker computes, for shares of 1 to 64 fits, which train in one stack. Foretold
 is
 
     T = n * serial + waves * share(m) + bytes / bandwidth,
 
 n fits in shares of m on so many cores, in as many waves as it takes: a worker has a
 core as fast as this machine's, none dies, and the search's own work overlaps with
-nothing, which is the worst. m is what is least for T, up to the 128 that `stacked`
-sends at most. The time of one core alone, in stacks of 128, stands beside it.
+nothing, which is the worst. m is what is least for T, up to the 64 that `stacked`
+sends at most. The time of one core alone, in stacks of 64, stands beside it.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skae import fit_stack, stacked
 
-SHARES = (1, 8, 32, 128)
+SHARES = (1, 8, 32, 64)
 MAX_MEMBERS = SHARES[-1]
 BANDWIDTH = 125e6  # bytes a second: a network of one gigabit
 

@@ -2,7 +2,7 @@
 
 import pickle
 import threading
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -299,3 +299,58 @@ def test_an_executor_has_to_say_how_many_workers_it_has(workers):
         skae.stacked(executor=workers)
     with pytest.raises(ValueError, match="n_processes=-1"):
         skae.stacked(executor=workers, n_processes=-1)
+
+
+# No worker
+
+
+class NoWorkers(Executor):
+    """Has no workers after some tasks: what comes then waits for ever."""
+
+    def __init__(self, n_done=0):
+        self.n_done, self.waiting = n_done, []
+
+    def submit(self, function, *args):
+        future = Future()
+        if self.n_done:
+            self.n_done -= 1
+            future.set_result(function(*args))
+        else:
+            self.waiting.append(future)
+        return future
+
+
+def test_a_search_without_workers_ends(tmp_path):
+    executor, store = NoWorkers(n_done=1), tmp_path / "scores.db"
+    search = grid()
+    with (
+        remember(search, store),
+        on(executor, max_members=2, timeout=0.5),
+        pytest.raises(RuntimeError, match=r"anything for timeout=0\.5 seconds"),
+    ):
+        search.fit(data())
+    assert executor.waiting
+    assert all(future.cancelled() for future in executor.waiting)
+    assert len(ScoreStore(store))
+
+
+def test_workers_in_time_are_waited_for(workers, alone):
+    with on(workers, timeout=60):
+        np.testing.assert_allclose(scores(grid().fit(data())), alone, atol=1e-6)
+
+
+def test_no_timer_is_left(workers):
+    with on(workers, timeout=60):
+        grid().fit(data())
+    assert not [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_a_time_out_is_positive(workers, timeout):
+    with pytest.raises(ValueError, match=f"timeout={timeout}"):
+        on(workers, timeout=timeout)
+
+
+def test_a_time_out_is_for_executors():
+    with pytest.raises(ValueError, match="for the workers of an executor"):
+        skae.stacked(n_processes=2, timeout=5)

@@ -13,7 +13,12 @@ __all__ = ["fit_stack", "stacked"]
 
 
 def stacked(
-    max_members=MAX_MEMBERS, memory=MEMORY, n_jobs=-1, n_processes=None, executor=None
+    max_members=MAX_MEMBERS,
+    memory=MEMORY,
+    n_jobs=-1,
+    n_processes=None,
+    executor=None,
+    timeout=None,
 ):
     """Let the fits of autoencoders that are under way at the same time train together.
 
@@ -51,6 +56,11 @@ def stacked(
         which says by itself how many. Each task runs on one core. A large array is sent
         once to each worker. What is lost with a worker is run again by another, and a
         candidate that is lost twice by itself gets the `error_score` of its search.
+    timeout : float or None, default=None
+        Seconds after which, if no worker of `executor` has finished anything, what is
+        out is given up with an error: there may be no worker left. A share of fits is
+        finished as a whole, so it has to be more than the time that one takes. Without
+        it a search waits until workers come.
 
     Returns
     -------
@@ -60,7 +70,10 @@ def stacked(
     ------
     ValueError
         When `n_processes` is neither positive nor -1, or not given beside an executor
-        that does not say it, or a limit is not positive.
+        that does not say it, or a limit is not positive, or a time-out is given without
+        an executor.
+    RuntimeError
+        In what runs within the context, when the time-out has passed.
     TypeError
         When they are not numbers, or not whole ones, or `executor` is none.
 
@@ -99,7 +112,7 @@ def stacked(
     {'n_components': 3}
     """
     limits = {"max_members": max_members, "memory": memory}
-    places = {"n_processes": n_processes, "executor": executor}
+    places = {"n_processes": n_processes, "executor": executor, "timeout": timeout}
     return parallel_config(NAME, n_jobs=n_jobs, **places, **limits)
 
 
@@ -183,6 +196,7 @@ def _listed(estimators):
 def _backend(
     n_processes=None,
     executor=None,
+    timeout=None,
     max_members=MAX_MEMBERS,
     memory=MEMORY,
     nesting_level=None,
@@ -193,9 +207,13 @@ def _backend(
         "memory": int(_positive("memory", memory, Real)),
     }
     n_processes = _number_of_processes(n_processes, executor)
+    if timeout is not None:
+        timeout = _positive("timeout", timeout, Real)
+        if executor is None:
+            raise ValueError("timeout is for the workers of an executor: pass one.")
     if n_processes == 1 and executor is None:
         return StackedBackend(nesting_level, **limits, **others)
-    places = {"n_processes": n_processes, "executor": executor}
+    places = {"n_processes": n_processes, "executor": executor, "timeout": timeout}
     return ProcessesBackend(nesting_level, **places, **limits, **others)
 
 

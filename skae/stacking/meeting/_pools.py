@@ -5,7 +5,7 @@ from collections import Counter
 from concurrent.futures import Future
 from functools import partial
 from importlib.metadata import version
-from threading import Lock
+from threading import Lock, Timer
 from weakref import WeakKeyDictionary
 
 from joblib.parallel import LokyBackend
@@ -53,6 +53,10 @@ class LostWorkerError(RuntimeError):
     """Work was lost, with its worker as a rule: it may be run again."""
 
 
+class NoWorkerError(RuntimeError):
+    """No worker has finished anything for so long that there may be none."""
+
+
 # How often each executor was sent an array, by its key.
 _SENT = WeakKeyDictionary()
 
@@ -67,11 +71,14 @@ class ExecutorPool:
     ----------
     executor : concurrent.futures.Executor
         Stays open.
+    timeout : float or None, default=None
+        Seconds after the last that was sent or came back, when what is out is given up.
     """
 
-    def __init__(self, executor):
-        self._executor = executor
-        self._futures, self._lock = set(), Lock()
+    def __init__(self, executor, timeout=None):
+        self._executor, self._timeout = executor, timeout
+        self._futures, self._lock = {}, Lock()
+        self._timer = None
 
     def open(self, n_processes, parallel, **settings):
         """Note the number of workers."""
@@ -97,12 +104,33 @@ class ExecutorPool:
                 "pass one that works. With a `store`, a search goes on where it was."
             ) from error
         with self._lock:
-            self._futures.add(future)
+            self._futures[future] = finish
+            self._watch()
         future.add_done_callback(partial(self._done, work, arrays, finish))
+
+    def _watch(self):
+        """Count the seconds anew, while anything is out."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._timeout is not None and self._futures:
+            self._timer = Timer(self._timeout, self._give_up)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _give_up(self):
+        """End all that is out with an error; workers may be there, and too slow."""
+        with self._lock:
+            futures, self._futures = self._futures, {}
+        for future, finish in futures.items():
+            future.cancel()
+            finish(_failed(_nothing_for(self._timeout)))
 
     def _done(self, work, arrays, finish, future):
         with self._lock:
-            self._futures.discard(future)
+            is_out = self._futures.pop(future, None) is not None
+            self._watch()
+        if not is_out:  # given up, or withdrawn
+            return
         missing = _missing(future)
         if not missing:
             finish(future)
@@ -110,9 +138,7 @@ class ExecutorPool:
         try:
             self._send(work, arrays, finish, missing)
         except Exception as error:
-            failed = Future()
-            failed.set_exception(error)
-            finish(failed)
+            finish(_failed(error))
 
     def result(self, future):
         """Return what work has returned, or raise its error."""
@@ -123,6 +149,8 @@ class ExecutorPool:
                 f"A worker cannot import {error.name}: install skae, and what the "
                 "search needs, where the workers are."
             ) from error
+        except NoWorkerError:
+            raise
         except BaseException as error:
             raise LostWorkerError(f"{type(error).__name__}: {error}") from error
         is_well, result = pickle.loads(outcome)
@@ -133,11 +161,27 @@ class ExecutorPool:
     def close(self):
         """Withdraw work that has not begun."""
         with self._lock:
-            futures, self._futures = self._futures, set()
+            futures, self._futures = self._futures, {}
+            self._watch()
         for future in futures:
             future.cancel()
 
     abort = close
+
+
+def _failed(error):
+    """Return a future that has failed."""
+    failed = Future()
+    failed.set_exception(error)
+    return failed
+
+
+def _nothing_for(seconds):
+    return NoWorkerError(
+        f"No worker has finished anything for timeout={seconds:g} seconds. See whether "
+        "the executor has workers, or raise timeout if fits may take so long. With a "
+        "`store`, a search goes on where it was."
+    )
 
 
 def _missing(future):

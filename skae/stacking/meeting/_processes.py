@@ -52,7 +52,7 @@ class ProcessesBackend(ParallelBackendBase):
         joblib's, which is not supported.
     n_processes : int
         At least two, or one with an executor.
-    max_members, memory, executor
+    max_members, memory, executor, timeout
         See `skae.stacked`.
     """
 
@@ -68,10 +68,11 @@ class ProcessesBackend(ParallelBackendBase):
         max_members=MAX_MEMBERS,
         memory=MEMORY,
         executor=None,
+        timeout=None,
     ):
         super().__init__(nesting_level, inner_max_num_threads)
         self.n_processes = n_processes
-        self.executor = executor
+        self.executor, self.timeout = executor, timeout
         n_workers = max(1, cpu_count() // self.n_processes)
         if executor is not None:  # whose tasks run on one core each
             n_workers = 1
@@ -94,7 +95,9 @@ class ProcessesBackend(ParallelBackendBase):
         if self._pool is not None:  # for a call that is still under way
             raise FallbackToBackend(self._another())
         has_own = self.executor is None
-        self._pool = LokyPool() if has_own else ExecutorPool(self.executor)
+        self._pool = (
+            LokyPool() if has_own else ExecutorPool(self.executor, self.timeout)
+        )
         self.n_threads = ceil(n_jobs / self.n_processes)
         self.parallel = parallel
         self._settings = kwargs
@@ -103,8 +106,9 @@ class ProcessesBackend(ParallelBackendBase):
         return n_jobs
 
     def _another(self):
-        settings = {"n_processes": self.n_processes, "executor": self.executor}
-        return ProcessesBackend(self.nesting_level, **settings, **self._limits)
+        places = {"n_processes": self.n_processes, "executor": self.executor}
+        places["timeout"] = self.timeout
+        return ProcessesBackend(self.nesting_level, **places, **self._limits)
 
     def _threads(self):
         return StackedBackend(0, rendezvous=self.rendezvous)
