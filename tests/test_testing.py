@@ -925,8 +925,8 @@ class Forgiving(DenseAutoencoder):
 
 
 class ZeroFilled(DenseAutoencoder):
-    def _complete(self, x):
-        return super()._complete(x.nan_to_num())
+    def _complete(self, x, *others):
+        return super()._complete(x.nan_to_num(), *others)
 
 
 class Unchecked(DenseAutoencoder):

@@ -65,7 +65,7 @@ def _usual_rows(model, reference, dropped):
     if reference is None:
         return model.rows(_source_of(model))
     try:
-        return model.rows(reference, dropped, may_lack=True)
+        return model.rows(reference, dropped, may_lack=dropped)
     except InputError as error:
         raise InputError(f"{reference!r}: {error}", "--reference") from None
 

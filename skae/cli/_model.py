@@ -161,7 +161,12 @@ class Model:
         """The steps after reading and cutting."""
         return self.pipeline[1:] if self.window is None else self.pipeline[2:]
 
-    def rows(self, source, dropped=(), reading=None, *, may_lack=False):
+    def columns_of(self, source):
+        """Return the names of the columns of a source."""
+        _, table = read_source(source, self.reader.reading)
+        return [*table.columns]
+
+    def rows(self, source, dropped=(), reading=None, *, may_lack=()):
         """Return the `Rows` of a source.
 
         Parameters
@@ -172,14 +177,16 @@ class Model:
             Columns of it to leave out.
         reading : Reading or None, default=None
             Options of reading; those of the study if None.
-        may_lack : bool, default=False
-            Whether the source need not have the columns to leave out.
+        may_lack : sequence of str, default=()
+            Columns to leave out that the source need not have.
         """
         import pandas as pd
 
         reader = self.reader
         _, table = read_source(source, reading or reader.reading)
-        for name in () if may_lack else dropped:
+        for name in dropped:
+            if name in may_lack:
+                continue
             check_known(name, table.columns, "--drop")
         X = reader.features(table.columns, dropped)
         numbers = np.arange(1, len(X) + 1) if table.rows is None else table.rows

@@ -223,7 +223,10 @@ def detect(
         opened = _opened(model)
         from skae.cli._detect import detected, detector_of
 
-        rows = opened.rows(file, drop or (), None if reading == Reading() else reading)
+        given = None if reading == Reading() else reading
+        # one of the two files may have the column
+        may_lack = opened.columns_of(reference) if reference and drop else ()
+        rows = opened.rows(file, drop or (), given, may_lack=may_lack)
         detector = detector_of(opened, reference, drop or ())
         table, notes = detected(opened, detector, rows, level)
         for note in [*rows.notes, *notes]:

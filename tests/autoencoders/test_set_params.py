@@ -30,8 +30,8 @@ def test_instances_have_parameters():
     assert model.sampler.max_modes == 2
 
 
-def test_a_parameter_that_is_none_is_told_by_scikit_learn():
-    with pytest.raises(ValueError, match="Invalid parameter 'networks'"):
+def test_a_parameter_that_is_none_is_told_with_the_one_that_was_meant():
+    with pytest.raises(ValueError, match="no parameter 'networks': did you mean"):
         Autoencoder().set_params(networks__activation="relu")
 
 

@@ -109,7 +109,8 @@ def threads(monkeypatch):
     workers._use_one_thread.cache_clear()
 
 
-def test_a_worker_uses_one_thread_and_is_told_once(worker, threads):
+def test_a_worker_uses_one_thread_and_is_told_once(worker, threads, monkeypatch):
+    monkeypatch.setattr("skae.training._threads.FEWEST_PRODUCTS", 0)
     worker("ForkPoolWorker-1")
     X = normal(20, 4)
     for _ in range(2):
