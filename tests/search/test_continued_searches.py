@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import VAE, DenseAutoencoder, stacked
+from skae.schedules import Cyclic, LinearWarmup
 from skae.search import continued, remember
 
 RATES = [1e-5, 1e-4, 1e-3, 1e-2]
@@ -132,6 +133,29 @@ def test_fits_that_would_end_elsewhere_are_refused(parameters, message):
     search = halving(model(**parameters))
     with continued(search), pytest.raises(ValueError, match=message):
         search.fit(plane(60))
+
+
+def test_weights_that_depend_on_the_number_of_epochs_are_refused():
+    search = halving(model(VAE, beta=LinearWarmup(n_epochs=5)))
+    with continued(search), pytest.raises(ValueError, match="beta=LinearWarmup"):
+        search.fit(plane(60))
+
+
+def test_other_schedules_go_on():
+    X, vae = plane(60), model(VAE, beta=Cyclic(period=3))
+    search = halving(vae)
+    with continued(search):
+        search.fit(X)
+    np.testing.assert_allclose(scores(search), scores(halving(vae).fit(X)), atol=1e-6)
+
+
+def test_candidates_that_are_twice_there_go_on_once():
+    X, grid = plane(60), {"learning_rate": [1e-2, 1e-2, 1e-3, 1e-3]}
+    search = halving(model()).set_params(param_grid=grid)
+    with continued(search):
+        search.fit(X)
+    expected = halving(model()).set_params(param_grid=grid).fit(X)
+    np.testing.assert_allclose(scores(search), scores(expected), atol=1e-12)
 
 
 def test_pipelines_that_cache_are_refused(tmp_path):

@@ -8,6 +8,7 @@ import joblib
 from sklearn.base import clone
 from sklearn.utils.parallel import delayed
 
+from skae.schedules import Schedule
 from skae.search.fits._evaluation import running_in, tasks_through
 
 __all__ = ["continued"]
@@ -23,9 +24,9 @@ def continued(search, resource=NAME):
     as many, and so on (K. Jamieson and A. Talwalkar, 2016, arXiv:1502.07943).
     scikit-learn's halving searches fit each candidate from the start in every round.
     Within the context, a candidate that was in the round before goes on from its
-    weights and the state of its optimiser, for the epochs that it lacks: with a
-    constant learning rate that is the same fit, bit for bit, for as many epochs in all
-    as the last round has.
+    weights and the state of its optimiser, for the epochs that it lacks. What depends
+    on the number of epochs is refused, so that it is the same fit, bit for bit, as one
+    for as many epochs in all as the last round has.
 
     Parameters
     ----------
@@ -45,8 +46,9 @@ def continued(search, resource=NAME):
     ------
     ValueError
         When `resource` is no number of epochs; in `fit`, when a fit would be another
-        one than that for all epochs: the learning rate depends on their number, early
-        stopping ends fits, or steps of a pipeline are cached.
+        one than that for all epochs: the learning rate or the weight of a penalty
+        depends on their number, early stopping ends fits, or steps of a pipeline are
+        cached.
     TypeError
         When the search evaluates its candidates in a way of its own.
 
@@ -125,7 +127,8 @@ class _GoingOn:
         parameters = task["parameters"]
         task = {**task, "return_estimator": True}
         _check(clone(estimator).set_params(**parameters), self.resource)
-        former, n_before = self._former.get(self._key(task), (None, None))
+        # once: the same candidate may be there twice
+        former, n_before = self._former.pop(self._key(task), (None, None))
         n_epochs = parameters.get(self.resource)
         if former is None or not _is_more(n_epochs, n_before):
             return estimator, task
@@ -155,12 +158,27 @@ def _check(estimator, resource):
                 f"one than that for all epochs. Set it to {allowed[0]!r}, or search "
                 "without `continued`."
             )
+    n_epochs = parameters[resource]
+    for name, value in parameters.items():
+        if isinstance(value, Schedule) and _depends_on(n_epochs, value):
+            raise ValueError(
+                f"{name}={value!r} depends on the number of epochs, so that a fit in "
+                "several rounds would be another one than that for all epochs. Give a "
+                "number, or search without `continued`."
+            )
     cached = [k for k, v in parameters.items() if _is_memory(k) and v is not None]
     if cached:
         raise ValueError(
             f"{cached[0]} is set: a pipeline that caches its steps clones them, so "
             "that no fit goes on. Set it to None, or search without `continued`."
         )
+
+
+def _depends_on(n_epochs, schedule):
+    """Return whether weights are others for being told the number of epochs."""
+    if not isinstance(n_epochs, Integral):
+        return False
+    return any(schedule(i, n_epochs) != schedule(i) for i in range(n_epochs))
 
 
 def _is_memory(name):
