@@ -61,8 +61,9 @@ class ReconstructionDetector(OutlierMixin, MetaEstimatorMixin, BaseEstimator):
         What reconstructs: any autoencoder of skae, `sklearn.decomposition.PCA`, or a
         pipeline with one of them. It is cloned. By default a `DenseAutoencoder` of
         standardised rows, with as many units as principal components have 95 % of the
-        variance; of sequences an `LSTMAutoencoder`, of images a convolutional one; for
-        data frames with columns of text, a `TabularAutoencoder`.
+        variance; of sequences an `LSTMAutoencoder`, of images a convolutional one,
+        which take longer (flattened windows are rows); for data frames with columns of
+        text, a `TabularAutoencoder`.
     level : float, default=0.05
         Share of false alarms among usual rows. Raising it finds more anomalies, and
         alarms more usual rows.
@@ -460,9 +461,11 @@ default="combined"
         return np.where(np.isnan(scores), np.inf, scores)  # squares beyond all numbers
 
     def _checked(self, X, *, reset):
-        X = padded(X)
+        given, X = X, padded(X)
         if not hasattr(X, "shape"):
             X = np.asarray(X)
+        if not reset and X is not given and X.ndim == 3:  # a list of sequences
+            X = _with_steps(X, self.n_features_in_)
         if issparse(X) or X.ndim == 1:
             check_array(X, dtype=None)  # which says what to do
         if not num_samples(X):
@@ -493,6 +496,15 @@ def _check_template(template, measure):
             "measure='likelihood' needs a generative model, as VAE, TabularVAE or PCA: "
             "pass one as estimator, or use measure='combined'."
         )
+
+
+def _with_steps(X, n_steps):
+    """Return sequences with at least so many time steps: shorter ones have ended."""
+    n_lacking = max(0, n_steps - X.shape[1])
+    if not n_lacking:
+        return X
+    widths = ((0, 0), (0, n_lacking), (0, 0))
+    return np.pad(X.astype(float), widths, constant_values=np.nan)
 
 
 def _check_rows(n_rows, n_folds):

@@ -346,3 +346,15 @@ def test_sequences_and_images_need_no_estimator(shape, kind, monkeypatch):
     assert type(last).__name__ == kind
     assert fitted.errors(odd).shape == odd.shape
     assert fitted.score_samples(odd).max() < np.median(fitted.score_samples(X[5:]))
+
+
+def test_lists_of_sequences_may_be_shorter_than_in_the_fit(monkeypatch):
+    monkeypatch.setattr("skae.anomalies._default.MOST_EPOCHS", 10)
+    rng = np.random.default_rng(0)
+    lengths = [12, *rng.integers(6, 11, 49)]
+    sequences = [np.sin(np.arange(n) / 3 + rng.uniform(0, 6)) for n in lengths]
+    fitted = detector(None).fit(sequences)
+    scores = fitted.score_samples(sequences)
+    np.testing.assert_allclose(fitted.score_samples(sequences[1:9]), scores[1:9])
+    alike = [sequence[:6, None] for sequence in sequences[:4]]
+    assert fitted.errors(alike).shape == (4, 12, 1)
