@@ -5,7 +5,9 @@ and give a warning again in each fit of a search: scikit-learn sets filters of w
 anew for every fit, and Python forgets then what it has said.
 """
 
+import math
 import sys
+import time
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -36,7 +38,20 @@ ONE_OF_MANY = " (Said once for all fits that are compared here.)"
 
 _CALL = ContextVar("skae_call", default=None)
 _SAID = WeakKeyDictionary()
-_SAID_IN_WORKER = set()
+
+
+class _Lately(dict):
+    """What was said within a minute, as a set."""
+
+    def __contains__(self, told):
+        return time.monotonic() - self.get(told, -math.inf) < 60
+
+    def add(self, told):
+        self[told] = time.monotonic()
+
+
+# A worker does not know where a search ends and the next one begins.
+_SAID_IN_WORKER = _Lately()
 
 
 class Place(NamedTuple):
@@ -150,5 +165,5 @@ def _is_compared():
 def _said_by(search):
     try:
         return _SAID.setdefault(search, set())
-    except TypeError:  # a dict of scorers has no weak references
-        return _SAID_IN_WORKER
+    except TypeError:  # without weak references nobody knows when it is gone
+        return set()

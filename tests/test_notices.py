@@ -202,13 +202,26 @@ def test_a_place_travels_without_what_stays_in_its_process():
 
 def test_workers_say_it_once_and_name_no_library(monkeypatch):
     monkeypatch.setattr(_notices, "parent_process", object)
-    monkeypatch.setattr(_notices, "_SAID_IN_WORKER", set())
+    monkeypatch.setattr(_notices, "_SAID_IN_WORKER", _notices._Lately())
     seen = said_by(lambda: [dense().fit(UNEQUAL) for _ in range(2)], "always")
     assert [one.filename for one in seen] == ["<worker of a search>"]
     place = Place("script.py", 7)
     with on_behalf_of(current_call()._replace(place=place)):
         seen = said_by(lambda: [warn("Something."), warn("Something.")], "always")
     assert [(one.filename, one.lineno) for one in seen] == [("script.py", 7)]
+
+
+def test_workers_say_it_again_in_a_later_search(monkeypatch):
+    monkeypatch.setattr(_notices, "parent_process", object)
+    monkeypatch.setattr(_notices, "_SAID_IN_WORKER", _notices._Lately())
+    now = [0.0]
+    monkeypatch.setattr(_notices.time, "monotonic", lambda: now[0])
+
+    def later():
+        for now[0] in (0.0, 30.0, 100.0):
+            warn("Something.")
+
+    assert len(said_by(later, "always")) == 2
 
 
 def test_workers_of_stacks_are_told_the_place():
