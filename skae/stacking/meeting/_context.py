@@ -29,7 +29,7 @@ def stacked(
 
     Parameters
     ----------
-    max_members : int, default=64
+    max_members : int, default=128
         Most members of a stack. With too many, their weights no longer stay in the
         processor's cache.
     memory : int, default=2**30
