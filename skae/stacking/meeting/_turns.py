@@ -21,12 +21,17 @@ class Turns:
         How many there are.
     patience : float, default=0.2
         Seconds without anybody's taking a turn after which threads go on without one.
+
+    Attributes
+    ----------
+    n_taken : int
+        How often one was taken.
     """
 
     def __init__(self, n_turns, patience=0.2):
         self.patience = patience
         self._free = threading.Semaphore(n_turns)
-        self._n_taken = 0
+        self.n_taken = 0
         self._here = threading.local()
 
     @contextmanager
@@ -50,10 +55,10 @@ class Turns:
 
     def _take(self):
         before, self._here.has_one = None, False
-        while not self._here.has_one and before != self._n_taken:
-            before = self._n_taken
+        while not self._here.has_one and before != self.n_taken:
+            before = self.n_taken
             self._here.has_one = self._free.acquire(timeout=self.patience)
-        self._n_taken += self._here.has_one
+        self.n_taken += self._here.has_one
 
     def _give_back(self):
         had_one, self._here.has_one = getattr(self._here, "has_one", False), False
