@@ -72,8 +72,8 @@ def stacked(
     ------
     ValueError
         When `n_processes` is neither positive, -1 nor "auto", or not given beside an
-        executor that does not say it, or a limit is not positive, or a time-out is given without
-        an executor.
+        executor that does not say it, or a limit is not positive, or a time-out is
+        given without an executor.
     RuntimeError
         In what runs within the context, when the time-out has passed.
     TypeError
