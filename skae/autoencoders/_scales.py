@@ -4,7 +4,7 @@ from math import floor, log10
 
 import numpy as np
 
-from skae._notices import warn
+from skae._notices import are_new, warn
 from skae.autoencoders._missing import hot_deck
 from skae.autoencoders._rows import evenly_spaced
 from skae.exceptions import ScaleWarning
@@ -75,6 +75,8 @@ def warn_near_constant(events, names):
     if events.ndim == 3:
         return
     rows = evenly_spaced(events, max(FEW, N_VALUES_FAR // max(1, events[:1].size)))
+    if not are_new(rows, "nearly constant"):
+        return
     X = hot_deck(rows.reshape(len(rows), -1))
     found, share = _near_constant(X)
     if not share > SHARE:
