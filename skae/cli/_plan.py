@@ -157,7 +157,7 @@ def _few(X):
 def _check_budget(settings):
     if settings.processes == 0:
         raise InputError("No process is none: pass 1 or more, or -1.", "--processes")
-    if settings.processes != 1 and settings.cluster is not None:
+    if settings.processes not in (None, 1) and settings.cluster is not None:
         raise InputError(
             "A cluster has processes of its own: leave the option out.", "--processes"
         )

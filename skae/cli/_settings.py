@@ -258,13 +258,15 @@ class Settings:
         ),
     ] = None
     processes: Annotated[
-        int,
+        int | None,
         Option(
             min=-1,
             help="Processes that fits are shared out among, -1 for one for each core; "
             "for searches of more than half a minute.",
+            show_default="one for each core where 64 fits for each are made at a time, "
+            "else one",
         ),
-    ] = 1
+    ] = None
     cluster: Annotated[
         str | None,
         Option(

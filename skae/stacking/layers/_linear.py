@@ -136,7 +136,6 @@ class StackedLinear:
         self._out = Memory(len(self.bias), self.width, self.bias)
         self._in = [Memory(len(self.bias), n, self.bias) for n in self.in_widths]
         self._turned = [weight.mT for weight in self.weights]
-        self._flipped = [weight.mT.contiguous() for weight in self.weights]
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
@@ -187,9 +186,7 @@ class StackedLinear:
         ]
 
     def _input_grad(self, block, g):
-        # Products with a transposed factor are slow, and turning the factor is cheap.
-        flipped = self._flipped[block].copy_(self._turned[block])
-        return torch.bmm(g, flipped, out=self._in[block].rows(g.shape[1]))
+        return torch.bmm(g, self._turned[block], out=self._in[block].rows(g.shape[1]))
 
 
 class StackedActivation:

@@ -86,6 +86,11 @@ class StackedModel:
         self.terms = ["loss", "reconstruction", *loss.penalties]
         self._load(modules, dtype, device)
 
+    @property
+    def draws(self):
+        """Whether members may draw random numbers besides the order of their rows."""
+        return self.noise is not None or not self.code.is_plain
+
     def _load(self, modules, dtype, device):
         weights = self.network.weights(dtype, device)
         shapes = [shape for noise in self._noises for shape in noise.shapes]
