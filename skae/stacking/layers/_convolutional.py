@@ -15,6 +15,7 @@ from skae.stacking.layers._dense import (
     hidden_layers,
     maps_of,
     through,
+    widths_of,
 )
 from skae.stacking.layers._linear import StackedActivation, StackedLinear
 from skae.stacking.layers._parts import StackedParts
@@ -110,9 +111,8 @@ class StackedConvolutional(StackedParts):
         self.beside = shared.beside
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
         self.down = _convolutions(StackedConvolution, self.read_shape, shared, modules)
-        self.up = _convolutions(StackedTransposed, self.event_shape, shared, modules)[
-            ::-1
-        ]
+        up = _convolutions(StackedTransposed, self.event_shape, shared, modules)
+        self.up = up[::-1]
         self._set_dense(shared, modules)
         n_values = [prod(self.event_shape)] * len(modules)
         self.linear_path = None
@@ -129,11 +129,11 @@ class StackedConvolutional(StackedParts):
             [getattr(module, name) for module in modules]
             for name in ("encoder", "decoder")
         )
-        self.dense_down = hidden_layers(hidden, [_widths(e.dense) for e in encoders])
+        self.dense_down = hidden_layers(hidden, [widths_of(e.dense) for e in encoders])
         beside = (prod(self.read_shape),) * self.beside
         features = [(*beside, e.out_features - sum(beside)) for e in encoders]
         self.maps = [StackedLinear(features, self.n_components) for _ in shared.maps]
-        self.dense_up = hidden_layers(hidden, [_widths(d.dense) for d in decoders])
+        self.dense_up = hidden_layers(hidden, [widths_of(d.dense) for d in decoders])
         self.features = StackedLinear(
             [(decoder.features.in_features,) for decoder in decoders],
             [decoder.features.out_features for decoder in decoders],
@@ -250,14 +250,6 @@ def _convolutions(kind, event_shape, shared, modules):
         activation = StackedActivation(shared.hidden, list(sizes), axis=1)
         pairs.append((kind(patches, small[0]), activation))
     return pairs
-
-
-def _widths(dense):
-    """Return the widths of dense layers, from the first input to the last output."""
-    linears = [*dense][::2]
-    if not linears:
-        return ()
-    return (linears[0].in_features, *(linear.out_features for linear in linears))
 
 
 def _n_channels_of(event_shape):

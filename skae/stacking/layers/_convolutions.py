@@ -89,8 +89,7 @@ class _Layer(ABC):
 
     def _large_of(self, small):
         """Return the sums of the patches that smaller maps are turned into."""
-        n_windows, weight = prod(self.patches.windows), self._turned()
-        n_rows = small.shape[2] // n_windows
+        weight, n_rows = self._turned(), small.shape[2] // prod(self.patches.windows)
         large = self._large.columns(n_rows * prod(self.patches.size))
         for some in self.patches.slices(len(small), n_rows):
             patches = self.patches.memory(len(small[some]), n_rows)

@@ -19,6 +19,7 @@ __all__ = [
     "hidden_layers",
     "maps_of",
     "through",
+    "widths_of",
 ]
 
 
@@ -106,13 +107,14 @@ class StackedNetwork(StackedParts):
         self.beside = shared.beside
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
         self.encoder = hidden_layers(
-            shared.encoder, [_widths(module.encoder) for module in modules]
+            shared.encoder, [widths_of(module.encoder.layers) for module in modules]
         )
         self.maps = [
             StackedLinear(self._blocks(modules), self.n_components) for _ in shared.maps
         ]
         self.decoder = hidden_layers(
-            shared.decoder, [_widths(module.decoder.hidden) for module in modules]
+            shared.decoder,
+            [widths_of(module.decoder.hidden.layers) for module in modules],
         )
         n_features = [shared.n_features] * len(modules)
         self.output = StackedLinear(self._decoder_blocks(modules), n_features)
@@ -199,8 +201,9 @@ def _linears(hidden):
     return [*hidden.layers][::2]  # a slice would be a module, which is slow to make
 
 
-def _widths(hidden):
-    linears = _linears(hidden)
+def widths_of(layers):
+    """Return the widths of hidden layers, from the first input to the last output."""
+    linears = [*layers][::2]
     if not linears:
         return ()
     return (linears[0].in_features, *(linear.out_features for linear in linears))

@@ -82,9 +82,12 @@ class Patches:
         self._padded = Memory(1, n_pixels * self.n_channels, like)
         self._patches = Memory(1, self.width, like)
         self._itemsize = like.element_size()
+        self._has_cache = like.device.type == "cpu"
 
     def slices(self, n_members, n_rows):
         """Return slices of as many members as have their patches at a time."""
+        if not self._has_cache:
+            return [slice(None)]
         n_bytes = self._itemsize * prod(self.windows) * n_rows * self.width
         step = max(1, BYTES_AT_A_TIME // n_bytes)
         return [slice(start, start + step) for start in range(0, n_members, step)]
