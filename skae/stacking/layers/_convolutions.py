@@ -2,7 +2,7 @@
 
 A convolution is a linear map of patches, so that it is one product for all members; a
 transposed one sums patches that a linear map makes. torch's convolutions in groups,
-one for each member, take several times as long.
+one for each member, take as long at best, and mostly several times as long.
 """
 
 from abc import ABC, abstractmethod
