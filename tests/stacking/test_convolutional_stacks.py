@@ -83,7 +83,8 @@ def assert_in_one_stack(base, shape, groups, **params):
     return together
 
 
-SHAPES = pytest.mark.parametrize("shape", [IMAGES, COLOURS, SEQUENCES], ids=str)
+ROW_SHAPES = [IMAGES, COLOURS, SEQUENCES]
+SHAPES = pytest.mark.parametrize("shape", ROW_SHAPES, ids=str)
 NETWORKS = [
     {},
     {"channels": ()},
@@ -155,6 +156,14 @@ def test_objectives_and_noises_are_as_alone(base, shape, groups):
 )
 def test_rows_with_holes_are_as_alone(base, shape, groups):
     assert_in_one_stack(base, shape, groups, holes=True)
+
+
+@pytest.mark.parametrize("shape", [*ROW_SHAPES, (1, 1, 5), (4, 1, 1), (1, 4)], ids=str)
+@pytest.mark.parametrize("n_samples", [9, 1])
+def test_batches_of_one_row_are_as_alone(n_samples, shape, groups):
+    Xs = [events(shape, n_samples, seed=i) for i in range(3)]
+    assert_stacked_like_alone(mixed(composed()), Xs, rtol=1e-7)
+    assert groups() == ([[3]], [0])
 
 
 def test_sequences_of_unequal_length_are_as_alone(groups):
@@ -331,7 +340,7 @@ def check_mix(mix, shape, holes):
     assert_stacked_like_alone(fits, Xs, rtol=1e-6)
 
 
-ROWS = st.sampled_from([IMAGES, COLOURS, SEQUENCES])
+ROWS = st.sampled_from(ROW_SHAPES)
 
 
 @seed(0)

@@ -260,20 +260,21 @@ def _n_channels_of(event_shape):
 def _maps_of(x, event_shape):
     """Return the maps of flat events: images, channels first, or sequences."""
     if len(event_shape) == 2:
-        return x.unflatten(2, event_shape).permute(0, 3, 2, 1).flatten(2)
+        return x.unflatten(2, event_shape).permute(0, 3, 2, 1).flatten(2).contiguous()
     return _maps_of_flat(x, event_shape[0])
 
 
 def _events_of(maps, n_rows, event_shape):
     """Return flat events of maps."""
     if len(event_shape) == 2:
-        return maps.unflatten(2, (-1, n_rows)).permute(0, 3, 2, 1).flatten(2)
+        maps = maps.unflatten(2, (-1, n_rows))
+        return maps.permute(0, 3, 2, 1).flatten(2).contiguous()
     return _flat(maps, n_rows)
 
 
 def _maps_of_flat(x, n_channels):
     """Return the maps of rows ``(n_members, n_rows, n_channels * n_pixels)``."""
-    return x.mT.unflatten(1, (n_channels, -1)).flatten(2)
+    return x.mT.unflatten(1, (n_channels, -1)).flatten(2).contiguous()
 
 
 def _flat(maps, n_rows):
