@@ -56,6 +56,9 @@ with warnings.catch_warnings():  # of what is left out: `skae plugins` tells why
     _ESTIMATORS = ", ".join(usable_estimators())
     _SCORERS = ", ".join(usable_scorers())
     _OF_GENERATED = ", ".join(sorted({*usable_scorers(VAE())} - {*usable_scorers()}))
+    _OF_CLASSES = " and ".join(
+        sorted({*usable_scorers(has_classes=True)} - {*usable_scorers()})
+    )
     _RULES = ", ".join(RULES.names())
 
 
@@ -201,7 +204,8 @@ class Settings:
         str | None,
         Option(
             help="A column that is no feature: it colours the codes, and how well they "
-            "predict it is told.",
+            "predict it is told. With one of classes there are the scorers "
+            f"{_OF_CLASSES}, too.",
             show_default="none",
         ),
     ] = None
