@@ -167,13 +167,15 @@ class LengthMixin:
         """Return a given `Length` with a slow start, where codes tell little at first.
 
         Weights of penalties then rise over the first half, unless held-out rows are to
-        compare epochs. A length that is found has been tried both ways.
+        compare epochs or a schedule moves them. A length that is found has been tried
+        both ways.
         """
         nats = nats_of_start(self.net_.module_)
         penalties = self.net_.criterion_.penalties.values()
-        has_divergence = any(isinstance(part, KLDivergence) for part in penalties)
-        is_found = self._max_epochs == "auto"
-        if is_found or rows_val is not None or nats is None or not has_divergence:
+        is_free = any(isinstance(part, KLDivergence) for part in penalties) and (
+            rows_val is None and self._watched == "valid_loss"
+        )
+        if nats is None or self._max_epochs == "auto" or not is_free:
             return length
         tells_little = nats < LITTLE * self.n_components
         return length._replace(warm_up=length.epochs // 2) if tells_little else length
