@@ -42,7 +42,7 @@ def _has_distributions(model):
 class GenerativeMixin(MultipleImputationMixin):
     """Sampling, and for Gaussian codes likelihoods and diagnostics."""
 
-    # The decoder's, most likely before the training, where it is to be known.
+    # The most likely variance of the decoder before the training, where a fit knows.
     _variance_before = None
 
     # After the fit
@@ -103,9 +103,9 @@ class GenerativeMixin(MultipleImputationMixin):
         return max(1.0, of_new / of_own)
 
     def _train(self, data, rows, rows_val, length, context):
-        term = self.net_.criterion_.reconstruction
-        self._variance_before = None
-        if self._change is not None and isinstance(term, Likelihood):
+        term, self._variance_before = self.net_.criterion_.reconstruction, None
+        has_variance = isinstance(term, Likelihood) and not term.learns_dispersion
+        if has_variance and _has_distributions(self) and self._change is not None:
             self._variance_before = self._most_likely_variance(term, rows)
         super()._train(data, rows, rows_val, length, context)
 
@@ -113,6 +113,7 @@ class GenerativeMixin(MultipleImputationMixin):
     def _most_likely_variance(self, term, rows):
         """Return the variance, ``(1,)`` or ``(n_features,)``, or None."""
         net, generator = self.net_, self._generator(self._seed)
+        net._set_training(False)
         size = VALUES_OF_VARIANCE // math.prod(self.net_.module_.event_shape)
         size = min(ROWS_OF_VARIANCE, max(200, size))
         x, row_weight, target, condition = rows.sample(size)
