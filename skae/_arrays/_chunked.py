@@ -21,6 +21,8 @@ __all__ = ["ChunkedRows", "slices", "stored"]
 PIECE_BYTES = 2**20
 # They are gone through so many bytes at a time, which stay in the processor's cache.
 CACHED_BYTES = 2**20
+# Rows that are not shuffled are read so many at a time.
+IN_ORDER_BYTES = 2**22
 # At most how many rows tell of a table before training.
 SAMPLE_ROWS = 20_000
 # One pass over a store at a time, lest fits that run as threads all make it.
@@ -73,6 +75,9 @@ class ChunkedRows(LazyRows):
     >>> model.transform(rows).shape, rows[np.arange(0, 500, 2)].shape
     ((500, 2), (250, 8))
     """
+
+    #: Whether to read on within a chunk does not unpack it anew.
+    resumes = False
 
     def __init__(self, X, *, window_bytes=2**26):
         if not all(hasattr(X, name) for name in _OF_ARRAYS):
@@ -209,6 +214,9 @@ class ChunkedRows(LazyRows):
 
     def _windows(self, numbers):
         """Yield windows of rows; pieces that two of them share are read once."""
+        if numbers is None and self.numbers is None:
+            yield from self._consecutive()
+            return
         n_rows = len(self) if numbers is None else len(numbers)
         held, begun = {}, set()
         starts = range(0, n_rows, self.window_rows)
@@ -221,6 +229,29 @@ class ChunkedRows(LazyRows):
             yield self._gathered(now, held, begun, wanted)
             held = {piece: held[piece] for piece in held.keys() & wanted}
             begun = wanted
+
+    def _consecutive(self):
+        """Yield all rows of the store, a few megabytes at a time.
+
+        No piece is read twice, unless it is larger than a window.
+        """
+        start = 0
+        while start < len(self):
+            stop = self._stop_after(start)
+            rows = self._stored(start, stop)
+            yield rows if rows.flags.owndata else rows.copy()
+            start = stop
+
+    def _stop_after(self, start):
+        """Return the row before which to stop reading consecutive ones."""
+        enough = start + max(1, IN_ORDER_BYTES // self.row_bytes)
+        most = start + self.window_rows
+        if self.resumes:
+            return min(len(self), enough, most)
+        piece = self._pieces(start)
+        ends = self.bounds[piece + 1 :]
+        end = ends[max(0, np.searchsorted(ends, enough, side="right") - 1)]
+        return min(int(end), most)
 
     def _numbers_of(self, numbers, start, stop):
         return self.of_store(

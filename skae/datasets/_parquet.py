@@ -64,6 +64,8 @@ class ParquetRows(ChunkedRows):
     ((500, 3), (500, 2))
     """
 
+    resumes = True
+
     def __init__(self, path, columns=None, *, window_bytes=2**26):
         table = _Table(path, columns)
         super().__init__(table, window_bytes=window_bytes)

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from helpers.data import low_rank
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import DenseAutoencoder, LatentDimensionSearchCV, select_dimension
+from skae import DenseAutoencoder, LatentDimensionSearchCV, select_dimension, stacked
 from skae.search._range import DimensionRange
 
 
@@ -63,3 +64,27 @@ def test_neighbours_are_those_of_complete_rows():
     assert not found.is_complete
     assert found.intrinsic == whole.intrinsic
     assert DimensionRange.of(model, holed(50, 0.5)).intrinsic is None
+
+
+@pytest.mark.parametrize("curve", ["nested", "separate"])
+def test_the_latent_dimension_with_an_indicator(curve):
+    model = clone(MODEL).set_params(denseautoencoder__missing_indicator=True)
+    search = LatentDimensionSearchCV(
+        model, n_components=4, cv=3, random_state=0, curve=curve
+    ).fit(holed())
+    assert search.best_params_["denseautoencoder__n_components"] == 2
+    told = search.best_estimator_[-1].net_.module_.indicator
+    assert told is not None
+
+
+def test_whether_gaps_are_told_can_be_searched():
+    grid = {
+        "denseautoencoder__missing_indicator": [False, True],
+        "denseautoencoder__n_components": [1, 2],
+    }
+    search = GridSearchCV(MODEL, grid, error_score="raise", cv=3)
+    alone = clone(search).fit(holed()).cv_results_["mean_test_score"]
+    with stacked():
+        together = search.fit(holed()).cv_results_["mean_test_score"]
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert alone[0] != alone[2]
