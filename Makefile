@@ -45,7 +45,8 @@ test-lowest: $(INSTALLED_LOWEST)
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -n 2 --dist loadscope \
 		-W ignore::DeprecationWarning \
 		tests/autoencoders tests/scorers tests/search/test_dimension_search.py \
-		tests/search/test_bayes.py tests/cli/test_inputs.py tests/plotting
+		tests/search/test_bayes.py tests/cli/test_inputs.py tests/plotting \
+		tests/test_html.py
 
 # What a release consists of, in dist/. The wheel is installed into a fresh environment,
 # which sees the packages of the other one, but not this folder; then it has to work.

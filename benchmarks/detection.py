@@ -3,7 +3,7 @@
     python benchmarks/detection.py rates | auroc | gross | drift
         [--part development | held-apart] [--splits 20] [--model dense | pca]
 
-It needs the extra `benchmarks`.
+It needs the extra `benchmarks`, and files of aeon (``pip install --no-deps aeon``).
 
 `rates`: the share of usual rows that are alarmed at levels of 1, 5 and 10 %, on clean
 tables of which a half is trained on, and on windows of series; and the share of false

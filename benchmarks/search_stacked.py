@@ -8,7 +8,9 @@ raw skorch and scikit-learn's `MLPRegressor`. `wide`: the same with hidden layer
 units. `bayes`: Bayesian searches that ask for eight points at a time, scikit-optimize's
 and ours. `evolution`: an evolutionary search with a population of 16. `lstm`: a grid
 search with `LSTMAutoencoder` on windows of a series, for several widths of its layers.
-`growth`: what a fit costs, by how many train together. Without `--only`, all of them.
+`conv`: grid searches over 16 sizes with convolutional networks, on windows of the
+series and on digits as pictures of 8 by 8 pixels. `growth`: what a fit costs, by how
+many train together. Without `--only`, all of them.
 
 Stacks train in one process, `stacked`, and in two. Contenders take turns, and ratios
 are to the times of either in the same round.
@@ -32,8 +34,9 @@ from skopt import BayesSearchCV as PeersBayesSearchCV
 from skorch import NeuralNetRegressor
 from torch import nn
 
-from skae import DenseAutoencoder, LSTMAutoencoder, fit_stack, stacked
+from skae import Autoencoder, DenseAutoencoder, LSTMAutoencoder, fit_stack, stacked
 from skae.datasets import load_airline_passengers
+from skae.networks import ConvolutionalNetwork
 from skae.preprocessing import SlidingWindow
 from skae.search import BayesSearchCV, EvolutionarySearchCV
 from skae.stacking.meeting import _rendezvous
@@ -104,6 +107,16 @@ def lstm(epochs, width):
     return LSTMAutoencoder(
         hidden_size=width,
         linear_path=None,
+        max_epochs=epochs,
+        random_state=0,
+        device="cpu",
+    )
+
+
+def convolutional(epochs, network):
+    return Autoencoder(
+        network=network,
+        batch_size=64,
         max_epochs=epochs,
         random_state=0,
         device="cpu",
@@ -254,6 +267,22 @@ def table_of_lstm(epochs, rounds):
         compare(title, ours(make, X), rounds)
 
 
+def table_of_conv(epochs, rounds):
+    for name, X, image_shape, channels in (
+        ("windows", windows(), None, "8-16"),
+        ("digits", digits(), (8, 8), "8-16"),
+        ("digits", digits(), (8, 8), "16-32"),
+    ):
+        network = ConvolutionalNetwork(channels, image_shape=image_shape)
+        make = grid_search(
+            lambda n=epochs, network=network: convolutional(n, network),
+            "n_components",
+            SIZES[:16],
+        )
+        title = f"{fits_of(SIZES[:16])} to {name} of {epochs} epochs, channels"
+        compare(f"{title} {channels}", ours(make, X), rounds)
+
+
 def where_the_time_goes(contender):
     """Print the share of a stacked search in which stacks train."""
     training, train_all = [], _rendezvous._train_all
@@ -307,6 +336,7 @@ TABLES = {
     "bayes": table_of_bayes,
     "evolution": table_of_evolution,
     "lstm": table_of_lstm,
+    "conv": table_of_conv,
     "growth": table_of_growth,
 }
 

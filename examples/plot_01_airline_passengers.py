@@ -206,6 +206,7 @@ for name, (model, tested) in candidates.items():
         selections[name] = search.fit(rows).selection_
     print(f"{name}: {selections[name].verdict.kind}\n    {selections[name]}")
 
+# sphinx_gallery_thumbnail_number = 2
 _, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
 for name, selection in selections.items():
     curve = selection.curve

@@ -266,6 +266,7 @@ for split in splits:
 # axis, of the article's network and of the denoising one.
 
 
+# sphinx_gallery_thumbnail_number = 2
 def show_codes(model, labels, title, name="class", noise=None):
     fig = plt.figure(figsize=(13, 3.4), layout="constrained")
     grid = fig.add_gridspec(1, 2, width_ratios=[1, 3])

@@ -157,6 +157,7 @@ for name in ("description_length", "second_difference", "knee", "saturation"):
     rule = get_rule(name, n_features=wines.shape[1])
     print(f"{name:20} {rule.select(selection.curve).value}")
 
+# sphinx_gallery_thumbnail_number = 2
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
 for name, case in cases.items():
     curve = case.curve

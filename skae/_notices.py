@@ -12,10 +12,11 @@ import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 from multiprocessing import parent_process
+from threading import Lock
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-__all__ = ["Call", "Place", "current_call", "on_behalf_of", "once", "warn"]
+__all__ = ["Call", "Place", "are_new", "current_call", "on_behalf_of", "once", "warn"]
 
 # Packages that call skae on behalf of a user, and what Python calls them through.
 _BETWEEN = {
@@ -38,6 +39,8 @@ ONE_OF_MANY = " (Said once for all fits that are compared here.)"
 
 _CALL = ContextVar("skae_call", default=None)
 _SAID = WeakKeyDictionary()
+# Of threads that look at the same values.
+_LOCK = Lock()
 
 
 class _Lately(dict):
@@ -103,6 +106,36 @@ def warn(text, category=UserWarning, key=None, *, is_of_one=False):
         call.said.add(told)
     filename, lineno, module, registry = call.place
     warnings.warn_explicit(text, category, filename, lineno, module, registry)
+
+
+def are_new(values, key):
+    """Return whether these values are looked at for the first time in a search.
+
+    Candidates of a search are fitted to the same folds. Beyond a search, values always
+    are new.
+
+    Parameters
+    ----------
+    values : ndarray
+    key : hashable
+        What they are looked at for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skae._notices import are_new, once
+    >>> with once():
+    ...     print([are_new(np.zeros(2), "scale") for _ in range(2)])
+    [True, False]
+    """
+    said = current_call().said
+    if said is None:
+        return True
+    looked_at = key, values.dtype.str, values.shape, hash(values.tobytes())
+    with _LOCK:
+        is_new = looked_at not in said
+        said.add(looked_at)
+    return is_new
 
 
 def current_call():

@@ -10,7 +10,7 @@ __all__ = [
 ]
 
 # Rows are taken so many bytes of double precision at a time.
-PART_BYTES = 2**22
+PART_BYTES = 2**20
 
 
 def mean_squared_error(X, X_hat):

@@ -30,7 +30,7 @@ from skae import (
     select_dimension,
     stacked,
 )
-from skae._notices import Place, current_call, on_behalf_of, once, warn
+from skae._notices import Place, are_new, current_call, on_behalf_of, once, warn
 from skae.exceptions import CollapseWarning, DimensionWarning, ScaleWarning
 from skae.preprocessing import SlidingWindow
 from skae.search import BayesSearchCV, EvolutionarySearchCV
@@ -123,6 +123,35 @@ def test_what_is_said_of_one_model_is_said_of_candidates_and_of_the_best():
 
 def is_collapse(warning):
     return warning.category is CollapseWarning
+
+
+@pytest.mark.parametrize("in_stacks", [False, True], ids=["alone", "stacked"])
+def test_the_rows_of_a_fold_are_looked_at_once_in_a_search(monkeypatch, in_stacks):
+    looked_at = []
+
+    def count(X):
+        looked_at.append(len(X))
+        return [], 0.0
+
+    monkeypatch.setattr("skae.autoencoders._scales._near_constant", count)
+    call = grid(dense(), [1, 2, 3], NOISE)
+    for _ in range(2):
+        if in_stacks:
+            with stacked(n_jobs=2):
+                call()
+        else:
+            call()
+    assert sorted(looked_at) == [40] * 6 + [60] * 2  # three folds and all rows, twice
+
+
+def test_values_are_new_unless_they_were_looked_at_for_the_same():
+    values = np.arange(3.0)
+    with once():
+        assert are_new(values, "scale")
+        assert are_new(values, "range")
+        assert not are_new(values.copy(), "scale")
+        assert are_new(values.astype(np.float32), "scale")
+    assert are_new(values, "scale")
 
 
 def test_searches_one_after_the_other_say_it_each():

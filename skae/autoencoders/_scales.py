@@ -4,7 +4,7 @@ from math import floor, log10
 
 import numpy as np
 
-from skae._notices import warn
+from skae._notices import are_new, warn
 from skae.autoencoders._missing import hot_deck
 from skae.autoencoders._rows import evenly_spaced
 from skae.exceptions import ScaleWarning
@@ -75,6 +75,8 @@ def warn_near_constant(events, names):
     if events.ndim == 3:
         return
     rows = evenly_spaced(events, max(FEW, N_VALUES_FAR // max(1, events[:1].size)))
+    if not are_new(rows, "nearly constant"):
+        return
     X = hot_deck(rows.reshape(len(rows), -1))
     found, share = _near_constant(X)
     if not share > SHARE:
@@ -95,9 +97,12 @@ def warn_near_constant(events, names):
 def _near_constant(X):
     """Return the nearly constant features, and their share of the variance."""
     with np.errstate(over="ignore", invalid="ignore"):
-        mean, variance = X.mean(axis=0), X.var(axis=0, dtype=np.float64)
+        mean = X.mean(axis=0)
         extreme = np.maximum(X.max(axis=0) - mean, mean - X.min(axis=0))
-        far = np.flatnonzero(np.square(extreme, dtype=np.float64) > FAR**2 * variance)
+        unit = extreme.max() or 1.0  # so that no square overflows
+        deviations, extreme = (X - mean) / unit, extreme / unit
+        variance = np.einsum("ij,ij->j", deviations, deviations) / len(X)
+        far = np.flatnonzero(np.square(extreme) > FAR**2 * variance)
         usual = X[:, far] == np.median(X[:, far], axis=0)
         found = far[usual.mean(axis=0) >= MOSTLY]
         return found, variance[found].sum() / max(variance.sum(), np.finfo(float).tiny)

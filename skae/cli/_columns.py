@@ -69,11 +69,9 @@ def check_known(name, table, option):
     )
 
 
-def shortened(text):
+def shortened(text, length=_MAX_HINT):
     """Return a list that is part of a message, as far as there is room for it."""
-    return (
-        text if len(text) <= _MAX_HINT else f"{text[:_MAX_HINT].rsplit(' ', 1)[0]} ..."
-    )
+    return text if len(text) <= length else f"{text[:length].rsplit(' ', 1)[0]} ..."
 
 
 def as_floats(values):

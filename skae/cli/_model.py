@@ -25,6 +25,8 @@ __all__ = ["MODEL_FILE", "Model", "Rows", "open_model", "whole_pipeline"]
 #: Name of the model's file in the folder of a study.
 MODEL_FILE = "model.joblib"
 
+_PICKLES = ".joblib", ".pkl", ".pickle"
+
 
 def whole_pipeline(plan, model, facts):
     """Return the whole path from a file of the user to the codes.
@@ -82,8 +84,9 @@ def _loaded(path):
     except FileFormatError as error:
         raise InputError(str(error), "MODEL") from None
     except Exception as error:  # a pickle may raise anything
-        # of a text, which is no pickle, the error tells nothing
-        reason = f" ({error})" if b"\0" in path.read_bytes()[:1000] else ""
+        # of what is no pickle the error tells nothing
+        is_pickle = path.suffix in _PICKLES and b"\0" in path.read_bytes()[:1000]
+        reason = f" ({error})" if is_pickle else ""
         raise InputError(
             f"{path.name!r} does not read as a model{reason}: name the folder of a "
             "study, or a file that skae select or `save` has written. The model comes "

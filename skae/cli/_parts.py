@@ -91,14 +91,16 @@ def described(name):
     return name if name.endswith("utoencoder") else f"{name} autoencoder"
 
 
-def usable_scorers(estimator=None):
-    """Return the names of the scorers that do not need the classes of rows.
+def usable_scorers(estimator=None, has_classes=False):
+    """Return the names of the scorers that the command can use.
 
     Parameters
     ----------
     estimator : BaseAutoencoder or None, default=None
         What is scored, or None for any. Scorers of generated rows are left out, unless
         it generates rows.
+    has_classes : bool, default=False
+        Whether the class of every row is known, which some scorers need.
 
     Examples
     --------
@@ -110,7 +112,11 @@ def usable_scorers(estimator=None):
     True
     """
     names = SCORERS.names()
-    return [n for n in names if _fault_of_scorer(SCORERS.get(n), estimator) is None]
+    return [
+        name
+        for name in names
+        if _fault_of_scorer(SCORERS.get(name), estimator, has_classes) is None
+    ]
 
 
 def make_scorer(settings, estimator):
@@ -128,10 +134,11 @@ def make_scorer(settings, estimator):
         When there is no such scorer, the command cannot use it, or it has no clusters
         where their number is given.
     """
-    name, usable = settings.scorer, usable_scorers(estimator)
+    has_classes = settings.target is not None
+    name, usable = settings.scorer, usable_scorers(estimator, has_classes)
 
     def fault(name):
-        return _fault_of_scorer(SCORERS.get(name), estimator)
+        return _fault_of_scorer(SCORERS.get(name), estimator, has_classes)
 
     scorer = _resolved(SCORERS, name, usable, "--scorer", fault)
     if settings.clusters is None:
@@ -175,10 +182,10 @@ def _fault_of_estimator(name):
     return None
 
 
-def _fault_of_scorer(cls, estimator):
+def _fault_of_scorer(cls, estimator, has_classes):
     """Return the reason why the command cannot use a scorer, None if it can."""
-    if getattr(cls, "requires_y", False):
-        return "needs the class of every row, which this command does not take"
+    if getattr(cls, "requires_y", False) and not has_classes:
+        return "needs the class of every row, a column given by --target"
     if issubclass(cls, GenerationScorer) and not hasattr(estimator, "sample"):
         return (
             f"compares generated rows with the data, and {type(estimator).__name__} "

@@ -15,7 +15,8 @@ PATIENCE = 10
 def fits_together(settings):
     """Let fits train together, in `settings.processes` or on `settings.cluster`."""
     if settings.cluster is None:
-        with stacked(n_processes=settings.processes):
+        own = settings.processes
+        with stacked(n_processes="auto" if own is None else own):
             yield
         return
     with _client(settings.cluster) as client:

@@ -17,6 +17,7 @@ from skae.cli._parts import (
     takes_text,
 )
 from skae.cli._settings import format_components, parse_components
+from skae.cli._target import as_classes
 from skae.exceptions import DimensionWarning, UnknownNameError
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow
@@ -90,6 +91,7 @@ class Plan:
         self.scorer = make_scorer(settings, autoencoder)
         self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
         self.X, cut = _rows(data, self.window)
+        self.y = _classes(data, settings, self.scorer)
         self.cv = _folds(self.X, self.window, settings)
         self.pipeline = _pipeline(data, settings, autoencoder)
         self.range = DimensionRange.of(self.pipeline, self.X)
@@ -155,7 +157,7 @@ def _few(X):
 def _check_budget(settings):
     if settings.processes == 0:
         raise InputError("No process is none: pass 1 or more, or -1.", "--processes")
-    if settings.processes != 1 and settings.cluster is not None:
+    if settings.processes not in (None, 1) and settings.cluster is not None:
         raise InputError(
             "A cluster has processes of its own: leave the option out.", "--processes"
         )
@@ -239,6 +241,33 @@ def _rows(data, window):
         except ValueError as error:
             raise InputError(str(error), "--window") from None
     return X, [f"{warning.message}" for warning in caught]
+
+
+def _classes(data, settings, scorer):
+    """Return the class of each row if the scorer compares with these, else None."""
+    if not getattr(scorer, "requires_y", False):
+        return None
+    name, scored = settings.target, f"the scorer {settings.scorer!r}"
+    if settings.window:
+        raise InputError(
+            f"A window has no class, which {scored} needs: use another scorer.",
+            "--scorer",
+        )
+    classes = as_classes(data.labels)
+    if classes is None:
+        raise InputError(
+            f"{name!r} holds numbers or dates, and {scored} compares with classes: "
+            "name a column of classes, or use another scorer.",
+            "--target",
+        )
+    if n_missing := int(classes.isna().sum()):
+        raise InputError(
+            f"{name!r} has no value in {n_missing} of {len(classes)} rows, and "
+            f"{scored} needs the class of every row: leave these rows out of the file, "
+            "or use another scorer.",
+            "--target",
+        )
+    return classes.to_numpy(dtype=str)
 
 
 def _folds(X, window, settings):

@@ -15,6 +15,8 @@ __all__ = ["TableReader"]
 
 # Most characters of a value that an error shows.
 _MAX_SAMPLE = 40
+# Most characters of a list of columns, of which an error may show two.
+_MAX_NAMES = 120
 
 
 class TableReader(TransformerMixin, BaseEstimator):
@@ -167,7 +169,7 @@ class TableReader(TransformerMixin, BaseEstimator):
             return
         faults = [("missing", missing), ("not known to it", extra)]
         listed = "; ".join(
-            f"{fault}: {shortened(', '.join(map(repr, names)))}"
+            f"{fault}: {shortened(', '.join(map(repr, names)), _MAX_NAMES)}"
             for fault, names in faults
             if names
         )

@@ -225,7 +225,7 @@ def run(plan, store=None, callbacks=()):
     with _quiet(), one_thread():
         _try_out(plan)
         n_before = 0 if store is None else len(store)
-        _fit(search, plan.X, plan.settings)
+        _fit(search, plan)
         n_recalled = 0
         if store is not None:
             n_recalled = _n_scored(search) - (len(store) - n_before)
@@ -267,11 +267,11 @@ def _try_out(plan):
     model = clone(plan.pipeline)
     model.set_params(autoencoder__max_epochs=1, **{PARAM: plan.components[0]})
     try:
-        model.fit(plan.X)
+        model.fit(plan.X, plan.y)
     except (ValueError, TypeError, RuntimeError) as error:
         raise InputError(f"The model does not fit the data: {error}") from error
     try:
-        plan.scorer(model, plan.X)
+        plan.scorer(model, plan.X, plan.y)
     except (ValueError, TypeError, RuntimeError) as error:
         name = plan.settings.scorer
         raise InputError(
@@ -296,10 +296,10 @@ class _EndAfterInterrupt:
         pass
 
 
-def _fit(search, X, settings):
-    with fits_together(settings):
+def _fit(search, plan):
+    with fits_together(plan.settings):
         try:
-            search.fit(X)
+            search.fit(plan.X, plan.y)
         except ValueError as error:
             reason = str(error).strip().splitlines()[-1]
             text = f"No dimension can be chosen: {reason}"

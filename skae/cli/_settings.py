@@ -56,6 +56,9 @@ with warnings.catch_warnings():  # of what is left out: `skae plugins` tells why
     _ESTIMATORS = ", ".join(usable_estimators())
     _SCORERS = ", ".join(usable_scorers())
     _OF_GENERATED = ", ".join(sorted({*usable_scorers(VAE())} - {*usable_scorers()}))
+    _OF_CLASSES = " and ".join(
+        sorted({*usable_scorers(has_classes=True)} - {*usable_scorers()})
+    )
     _RULES = ", ".join(RULES.names())
 
 
@@ -201,7 +204,8 @@ class Settings:
         str | None,
         Option(
             help="A column that is no feature: it colours the codes, and how well they "
-            "predict it is told.",
+            "predict it is told. With one of classes there are the scorers "
+            f"{_OF_CLASSES}, too.",
             show_default="none",
         ),
     ] = None
@@ -254,13 +258,15 @@ class Settings:
         ),
     ] = None
     processes: Annotated[
-        int,
+        int | None,
         Option(
             min=-1,
             help="Processes that fits are shared out among, -1 for one for each core; "
             "for searches of more than half a minute.",
+            show_default="one for each core where 64 fits for each are made at a time, "
+            "else one",
         ),
-    ] = 1
+    ] = None
     cluster: Annotated[
         str | None,
         Option(

@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["Prediction", "are_classes", "as_colours", "predict_target"]
+__all__ = ["Prediction", "are_classes", "as_classes", "as_colours", "predict_target"]
 
 #: Different numbers up to which they are taken for classes.
 MOST_CLASSES = 10
@@ -66,6 +66,21 @@ def are_classes(values):
     return is_whole and len(present) <= MOST_CLASSES
 
 
+def as_classes(values):
+    """Return values of a target as text, missing ones missing; None if not classes.
+
+    Parameters
+    ----------
+    values : array-like
+    """
+    import pandas as pd
+
+    values = pd.Series(values).reset_index(drop=True)
+    if not are_classes(values):
+        return None
+    return values.astype(object).map(str, na_action="ignore")
+
+
 def as_colours(values):
     """Return values of a target as labels of dots: dates, numbers, or text for classes.
 
@@ -77,10 +92,10 @@ def as_colours(values):
     import pandas as pd
 
     values = pd.Series(values).reset_index(drop=True)
-    if not are_classes(values):
+    text = as_classes(values)
+    if text is None:
         is_date = values.dtype.kind in "mM"
         return values.to_numpy(dtype=None if is_date else float)
-    text = values.astype(object).map(str, na_action="ignore")
     counts = text.value_counts()
     if len(counts) > MOST_CLASSES:
         text = text.where(

@@ -14,7 +14,7 @@ from skae.networks._convolutions import Convolutions
 from skae.networks._linear_path import LinearPathMixin
 from skae.shapes import as_sequences
 
-__all__ = ["ConvolutionalNetwork"]
+__all__ = ["ConvolutionalDecoder", "ConvolutionalEncoder", "ConvolutionalNetwork"]
 
 
 @NETWORKS.register("convolutional")
@@ -143,9 +143,9 @@ class ConvolutionalNetwork(LinearPathMixin, Network):
         if self.hidden_size is not None:
             sizes = _checked_sizes("hidden_size", self.hidden_size)
         beside = self.has_linear_path
-        encoder = _Encoder(stages, sizes, activation, beside)
+        encoder = ConvolutionalEncoder(stages, sizes, activation, beside)
         sizes = (n_components, *sizes)
-        return encoder, _Decoder(stages, sizes, activation, output, beside)
+        return encoder, ConvolutionalDecoder(stages, sizes, activation, output, beside)
 
 
 def _checked_sizes(parameter, *sizes):
@@ -199,7 +199,9 @@ def _check_channels_first(X):
         )
 
 
-class _Encoder(nn.Module):
+class ConvolutionalEncoder(nn.Module):
+    """Convolutions, and dense layers of what they leave; see `ConvolutionalNetwork`."""
+
     def __init__(self, stages, sizes, activation, beside):
         super().__init__()
         self.event_shape = stages.event_shape
@@ -220,7 +222,9 @@ class _Encoder(nn.Module):
         return features
 
 
-class _Decoder(nn.Module):
+class ConvolutionalDecoder(nn.Module):
+    """Dense layers, and transposed convolutions; see `ConvolutionalNetwork`."""
+
     def __init__(self, stages, sizes, activation, output, beside):
         super().__init__()
         self.event_shape = stages.event_shape

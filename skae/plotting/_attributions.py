@@ -3,7 +3,14 @@
 import numpy as np
 
 from skae.interpretation import attributions
-from skae.plotting._figures import BLUE, CHOICE, DARK, GRID, Display
+from skae.plotting._figures import (
+    BLUE,
+    CHOICE,
+    DARK,
+    GRID,
+    Display,
+    colours_of_signs,
+)
 from skae.plotting._scale import shortened, text_of
 
 __all__ = ["AttributionsDisplay"]
@@ -99,9 +106,13 @@ class AttributionsDisplay(Display):
             When there is no such kind, or none of such data.
         """
         kind = self._kind()
-        n_bars = min(self.max_features + 1, len(self.attributions.names))
-        heights = {"bars": 1.2 + 0.26 * max(5, n_bars), "heatmap": 4.2, "map": 3.2}
-        self._size = 5.6, heights[kind]
+        n_shown = min(self.max_features + 1, len(self.attributions.names))
+        sizes = {
+            "bars": (5.6, 1.2 + 0.26 * max(5, n_shown)),
+            "heatmap": (max(5.6, 1.8 + 0.2 * n_shown), 4.2),
+            "map": (5.6, 3.2),
+        }
+        self._size = sizes[kind]
         getattr(self, f"_plot_{kind}")(self._axes(ax))
         return self
 
@@ -185,14 +196,11 @@ class AttributionsDisplay(Display):
 
     def _image(self, ax, values):
         """Draw values in colours that are white at zero; positive ones are blue."""
-        from matplotlib.colors import LinearSegmentedColormap
-
-        colors = LinearSegmentedColormap.from_list("signs", [CHOICE, "white", BLUE])
         sizes = np.abs(values)
         limit = np.quantile(sizes, CLIPPED) or sizes.max() or 1.0
         limits = {"vmin": -limit, "vmax": limit}
         style = {"aspect": "auto", "interpolation": "nearest"}
-        image = ax.imshow(values, cmap=colors, **limits, **style)
+        image = ax.imshow(values, cmap=colours_of_signs(), **limits, **style)
         ax.spines[:].set_visible(False)
         return image
 

@@ -1,9 +1,19 @@
-"""Bar charts of an encoder's weights of the features."""
+"""Bar charts, or pictures, of an encoder's weights of the features."""
 
 import numpy as np
 
+from skae._finder import fitted_autoencoder
 from skae.interpretation import code_sensitivities, first_layer_weights
-from skae.plotting._figures import BLUE, CHOICE, DARK, GRID, Display
+from skae.plotting._figures import (
+    BLUE,
+    CHOICE,
+    DARK,
+    GRID,
+    Display,
+    colours_of_signs,
+)
+from skae.plotting._images import image_shape_in, image_shape_of, tile
+from skae.plotting._scale import shortened
 
 __all__ = ["EncoderWeightsDisplay"]
 
@@ -12,9 +22,11 @@ _MAX_COLUMNS = 6
 
 
 class EncoderWeightsDisplay(Display):
-    """Weights of features in units of an encoder: one panel of bars for each unit.
+    """Weights of features in units of an encoder: one panel for each unit.
 
-    Positive bars are blue, negative ones vermilion. All panels share both axes.
+    A panel has a bar for each feature, positive ones blue, negative ones vermilion. All
+    panels share both axes. Weights of pixels are pictures in these colours, on one
+    scale.
 
     Parameters
     ----------
@@ -25,8 +37,11 @@ class EncoderWeightsDisplay(Display):
     max_features : int, default=30
         The most features that are drawn: those of the largest mean absolute weight,
         in their own order.
+    image_shape : tuple of int or None, default=None
+        ``(height, width)`` or ``(channels, height, width)`` where the features are the
+        pixels of images: these are drawn as such, channels one below the other.
     name : str, default="weight"
-        What the bars show.
+        What is drawn.
 
     Attributes
     ----------
@@ -49,15 +64,32 @@ class EncoderWeightsDisplay(Display):
     ['denseautoencoder0', 'denseautoencoder1']
     """
 
-    def __init__(self, weights, *, units=None, max_features=30, name="weight"):
+    def __init__(
+        self,
+        weights,
+        *,
+        units=None,
+        max_features=30,
+        image_shape=None,
+        name="weight",
+    ):
         self.weights = weights
         self.units = units
         self.max_features = max_features
+        self.image_shape = image_shape
         self.name = name
 
     @classmethod
     def from_estimator(
-        cls, estimator, X=None, *, absolute=False, units=None, max_features=30, ax=None
+        cls,
+        estimator,
+        X=None,
+        *,
+        absolute=False,
+        units=None,
+        max_features=30,
+        image_shape=None,
+        ax=None,
     ):
         """Return the drawn display of a fitted autoencoder, or a pipeline with one.
 
@@ -73,6 +105,8 @@ class EncoderWeightsDisplay(Display):
             Whether to average absolute sensitivities.
         units, max_features
             See the class.
+        image_shape : tuple of int or None, default=None
+            See the class; what the network knows of it if None.
         ax : matplotlib Axes, default=None
             See `plot`.
 
@@ -85,8 +119,10 @@ class EncoderWeightsDisplay(Display):
         else:
             weights = code_sensitivities(estimator, X, absolute=absolute)
             name = "mean |dz / dx|" if absolute else "mean dz / dx"
+        if image_shape is None:
+            image_shape = image_shape_of(fitted_autoencoder(estimator))
         settings = {"units": units, "max_features": max_features, "name": name}
-        return cls(weights, **settings).plot(ax)
+        return cls(weights, image_shape=image_shape, **settings).plot(ax)
 
     def plot(self, ax=None):
         """Draw, in the place of `ax` or in a new figure, and return the display.
@@ -100,25 +136,51 @@ class EncoderWeightsDisplay(Display):
         -------
         display : EncoderWeightsDisplay
         """
-        weights = self._drawn()
-        n_units = weights.shape[1]
-        n_rows = -(-n_units // _MAX_COLUMNS)
-        shape = (n_rows, -(-n_units // n_rows))
-        height = 0.7 + 0.2 * max(6, len(weights))
-        self._size = (1.9 + 1.7 * shape[1], height * shape[0])
-        axes = self._panels(ax, shape, sharex=True, sharey=True)
-        for spare in axes[n_units:]:
-            spare.remove()
-        for panel, unit in zip(self._keep(axes[:n_units]), weights, strict=True):
-            self._draw_unit(panel, weights[unit])
-        self._name_features(weights.index)
-        for panel in axes[max(0, n_units - shape[1]) : n_units]:
-            panel.tick_params(labelbottom=True)
-            panel.set_xlabel(self.name)
+        weights = self._of_units()
+        draw = self._plot_bars if self.image_shape is None else self._plot_images
+        draw(ax, weights)
         return self
 
-    def _drawn(self):
-        """Return the weights of the units and features that are drawn."""
+    def _plot_bars(self, ax, weights):
+        weights = self._largest(weights)
+        height = 0.7 + 0.2 * max(6, len(weights))
+        axes, n_columns = self._grid(ax, weights.shape[1], height)
+        for panel, unit in zip(axes, weights, strict=True):
+            self._draw_unit(panel, weights[unit])
+        self._name_features(weights.index)
+        for panel in axes[-n_columns:]:
+            panel.tick_params(labelbottom=True)
+            panel.set_xlabel(self.name)
+
+    def _plot_images(self, ax, weights):
+        image_shape = image_shape_in(weights.T, self.image_shape)
+        pictures = [
+            tile(weights[unit], image_shape[-2:], n_columns=1) for unit in weights
+        ]
+        n_rows, n_columns = pictures[0].shape
+        axes, _ = self._grid(ax, len(pictures), height=0.4 + 1.5 * n_rows / n_columns)
+        high = np.abs(weights.to_numpy()).max() or 1.0
+        style = {"cmap": colours_of_signs(), "vmin": -high, "vmax": high}
+        for panel, unit, picture in zip(axes, weights, pictures, strict=True):
+            drawn = panel.imshow(picture, **style)
+            panel.set_title(shortened(unit, 20), fontsize=9)
+            panel.set(xticks=[], yticks=[])
+            panel.spines[:].set_visible(False)
+        bar = self.figure_.colorbar(drawn, ax=[*axes], shrink=0.8, label=self.name)
+        bar.ax.tick_params(labelsize=8)
+
+    def _grid(self, ax, n_units, height):
+        """Return a panel for each unit, and the number of columns."""
+        n_rows = -(-n_units // _MAX_COLUMNS)
+        n_columns = -(-n_units // n_rows)
+        self._size = (1.9 + 1.7 * n_columns, height * n_rows)
+        axes = self._panels(ax, (n_rows, n_columns), sharex=True, sharey=True)
+        for spare in axes[n_units:]:
+            spare.remove()
+        return self._keep(axes[:n_units]), n_columns
+
+    def _of_units(self):
+        """Return the weights of the units that are drawn."""
         weights = self.weights if self.units is None else self.weights[[*self.units]]
         if weights.shape[1] > _MAX_UNITS:
             raise ValueError(
@@ -126,6 +188,10 @@ class EncoderWeightsDisplay(Display):
                 f"{_MAX_UNITS} columns by units=[...], or pass X to draw the code's "
                 "mean sensitivities."
             )
+        return weights
+
+    def _largest(self, weights):
+        """Return the weights of the features that are drawn."""
         order = np.argsort(-weights.abs().mean(axis=1).to_numpy(), kind="stable")
         return weights.iloc[np.sort(order[: self.max_features])]
 

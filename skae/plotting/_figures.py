@@ -27,6 +27,13 @@ CLASSES = (
 MARKERS = "osD^vP"
 
 
+def colours_of_signs():
+    """Return a map of colours: vermilion, white at the middle, blue."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signs", [CHOICE, "white", BLUE])
+
+
 class Display:
     """Base class of the displays: their axes, panels and legends."""
 

@@ -7,7 +7,13 @@ import numpy as np
 from skae._finder import fitted_autoencoder
 from skae.interpretation import feature_names
 from skae.plotting._figures import BLUE, CLASSES, GREY, Display
-from skae.plotting._images import draw_images, tile
+from skae.plotting._images import (
+    draw_images,
+    image_shape_in,
+    image_shape_of,
+    kind_of,
+    tile,
+)
 from skae.scorers import locate
 
 __all__ = ["GeneratedSamplesDisplay"]
@@ -22,14 +28,16 @@ class GeneratedSamplesDisplay(Display):
     ----------
     X : ndarray of shape (n_samples, ...)
         Generated rows.
-    kind : {"images", "sequences", "points"}, default="points"
+    kind : {"images", "sequences", "points"} or None, default=None
         Images in a grid; sequences in a panel each, all of the same scale; or a
-        scatter of two or three features.
+        scatter of two or three features. If None, images where `image_shape` is given
+        or `X` has four dimensions, sequences where it has three, else points.
     X_real : ndarray of shape (n_real, n_features) or None, default=None
         Rows of data. For points, they are drawn in grey behind; for images, their
         values span the scale of greys, else those of `X` do.
     image_shape : tuple of int or None, default=None
-        For images: ``(height, width)`` or ``(channels, height, width)``.
+        For images: ``(height, width)`` or ``(channels, height, width)``. Images in
+        four dimensions have theirs.
     n_channels : int, default=1
         For sequences: channels of flattened windows, a colour for each.
     dimensions : tuple of int or None, default=None
@@ -65,7 +73,7 @@ class GeneratedSamplesDisplay(Display):
         self,
         X,
         *,
-        kind="points",
+        kind=None,
         X_real=None,
         image_shape=None,
         n_channels=1,
@@ -86,7 +94,7 @@ class GeneratedSamplesDisplay(Display):
         estimator,
         n_samples=None,
         *,
-        kind="points",
+        kind=None,
         X=None,
         image_shape=None,
         n_channels=None,
@@ -106,7 +114,8 @@ class GeneratedSamplesDisplay(Display):
         n_samples : int or None, default=None
             How many; 32 images, 12 sequences, 500 points if None.
         kind, dimensions
-            See the class.
+            See the class. If `kind` is None, what a recurrent network generates is
+            drawn as sequences, too, unless there is an `X` to draw beside it.
         X : array-like or None, default=None
             Data as `estimator` takes them, `X_real` of the class.
         image_shape, n_channels
@@ -125,11 +134,14 @@ class GeneratedSamplesDisplay(Display):
         TypeError
             When the autoencoder cannot generate.
         """
-        _check_kind(kind)
         autoencoder = _generator(estimator)
         event_shape = autoencoder.net_.module_.event_shape
-        if image_shape is None and len(event_shape) == 3:
-            image_shape = event_shape
+        if image_shape is None:
+            image_shape = image_shape_of(autoencoder)
+        if kind is None:
+            rows_shape = (0, *event_shape) if X is None else (0, 0)
+            kind = kind_of(rows_shape, image_shape, "points")
+        _check_kind(kind)
         if n_channels is None:
             n_channels = event_shape[-1] if len(event_shape) == 2 else 1
         n_samples = _N_SAMPLES[kind] if n_samples is None else n_samples
@@ -156,28 +168,25 @@ class GeneratedSamplesDisplay(Display):
         -------
         display : GeneratedSamplesDisplay
         """
-        _check_kind(self.kind)
-        if self.X_real is not None and self.kind == "sequences":
+        kind = self.kind or kind_of(np.shape(self.X), self.image_shape, "points")
+        _check_kind(kind)
+        if self.X_real is not None and kind == "sequences":
             raise ValueError(
                 "kind='sequences' draws no data beside what is generated: leave X out, "
                 "or use kind='points'."
             )
-        getattr(self, f"_plot_{self.kind}")(ax)
+        getattr(self, f"_plot_{kind}")(ax)
         return self
 
     # Images
 
     def _plot_images(self, ax):
-        if self.image_shape is None:
-            raise ValueError(
-                "kind='images' needs image_shape, the (height, width) or (channels, "
-                "height, width) of the flattened images."
-            )
-        height, width = self.image_shape[-2:]
+        image_shape = image_shape_in(self.X, self.image_shape)
+        height, width = image_shape[-2:]
         n_columns = min(len(self.X), math.ceil(math.sqrt(2 * len(self.X))))
         n_rows = -(-len(self.X) // n_columns)
         self._size = (7.2, 7.2 * (n_rows * height) / (n_columns * width))
-        image = tile(self.X, self.image_shape, n_columns)
+        image = tile(self.X, image_shape, n_columns)
         scale = self.X if self.X_real is None else self.X_real
         draw_images(self._axes(ax), image, (np.min(scale), np.max(scale)))
 

@@ -1,8 +1,72 @@
 """Grids of images, drawn as one image."""
 
+import math
+
 import numpy as np
 
-__all__ = ["draw_images", "tile"]
+__all__ = ["draw_images", "image_shape_in", "image_shape_of", "kind_of", "tile"]
+
+
+def image_shape_of(reducer):
+    """Return the shape of the images that a fitted step takes, None if it takes none.
+
+    Parameters
+    ----------
+    reducer : estimator
+        A fitted autoencoder, or another transformer.
+
+    Returns
+    -------
+    image_shape : tuple of int or None
+        ``(channels, height, width)``.
+    """
+    net = getattr(reducer, "net_", None)
+    shape = () if net is None else net.module_.event_shape
+    return tuple(shape) if len(shape) == 3 else None
+
+
+def image_shape_in(X, image_shape):
+    """Return the shape of images: what is stated, or that of the rows of `X`.
+
+    Raises
+    ------
+    ValueError
+        When nothing is stated and the images are flattened, or a row is no such image.
+    """
+    if image_shape is None and np.ndim(X) != 4:
+        raise ValueError(
+            "kind='images' needs image_shape, the (height, width) or (channels, "
+            "height, width) of the flattened images."
+        )
+    shape = np.shape(X)[1:] if image_shape is None else tuple(image_shape)
+    if math.prod(shape) != math.prod(np.shape(X)[1:]):
+        raise ValueError(
+            f"image_shape={image_shape!r} has {math.prod(shape)} values, and a row has "
+            f"{math.prod(np.shape(X)[1:])}: give the (height, width) or (channels, "
+            "height, width) of a row."
+        )
+    return shape
+
+
+def kind_of(shape, image_shape, otherwise):
+    """Return what rows are drawn as where nobody says so.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the rows: images have four dimensions, sequences have three.
+    image_shape : tuple of int or None
+        Of flattened images.
+    otherwise : str
+        For rows of two dimensions that are no images.
+
+    Returns
+    -------
+    kind : {"images", "sequences"} or `otherwise`
+    """
+    if image_shape is not None or len(shape) == 4:
+        return "images"
+    return "sequences" if len(shape) == 3 else otherwise
 
 
 def tile(images, image_shape, n_columns):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import column_or_1d
 
 from skae.plotting._figures import BLUE, CLASSES, GREY, MARKERS, Display
+from skae.plotting._scale import shortened
 from skae.scorers import locate
 
 __all__ = ["LatentScatterDisplay"]
@@ -14,6 +15,7 @@ _DOTS = {"s": 22, "alpha": 0.85, "linewidths": 0}
 _NOISE = {"s": 12, "alpha": 0.85, "linewidths": 0.8, "marker": "x", "zorder": 0.9}
 _SIZES = {1: (5.6, 4.2), 2: (5.6, 4.2), 3: (6.4, 4.8)}
 _MAX_IN_COLUMN = 14
+_MAX_LABEL = 28
 
 
 class LatentScatterDisplay(Display):
@@ -133,14 +135,16 @@ class LatentScatterDisplay(Display):
         """
         units = self._units()
         groups = self._groups(units)
-        for panel, drawn in self._panels_of(units, ax):
+        n_columns = -(-len(groups) // _MAX_IN_COLUMN)
+        names = [style.get("label", "") for _, style in groups]
+        room = _room_of_legend(names, n_columns)
+        for panel, drawn in self._panels_of(units, ax, room):
             for rows, style in groups:
                 _draw(panel, self.Z, rows, drawn, style)
             _name_axes(panel, drawn)
         if "c" in groups[0][1]:
             self._add_colour_bar()
         elif self.labels is not None and "label" in groups[0][1]:
-            n_columns = -(-len(groups) // _MAX_IN_COLUMN)
             self._legend_beside(self.axes_[-1], title=self.name, ncols=n_columns)
         return self
 
@@ -157,12 +161,13 @@ class LatentScatterDisplay(Display):
             )
         return units
 
-    def _panels_of(self, units, ax):
-        """Return each panel with the units that it shows."""
+    def _panels_of(self, units, ax, room):
+        """Return each panel with the units that it shows, in a figure with `room`."""
         if self.kind not in ("scatter", "projections"):
             raise ValueError(f"kind={self.kind!r}: use 'scatter' or 'projections'.")
         if self.kind == "scatter":
-            self._size = _SIZES[len(units)]
+            width, height = _SIZES[len(units)]
+            self._size = width + room, height
             projection = "3d" if len(units) == 3 else None
             return [(self._axes(ax, projection), units)]
         if len(units) != 3:
@@ -170,7 +175,7 @@ class LatentScatterDisplay(Display):
                 f"kind='projections' takes three code units, not {len(units)}: set "
                 "dimensions=(0, 1, 2), or kind='scatter'."
             )
-        self._size = (10.4, 3.4)
+        self._size = (10.4 + room, 3.4)
         pairs = list(combinations(units, 2))
         return list(zip(self._panels(ax, (1, 3)), pairs, strict=True))
 
@@ -194,7 +199,8 @@ class LatentScatterDisplay(Display):
         if self.noise is not None:
             clusters = clusters[clusters != self.noise]
         for i, label in enumerate(clusters):
-            style = {"color": CLASSES[i % len(CLASSES)], "label": str(label)}
+            name = shortened(str(label), _MAX_LABEL)
+            style = {"color": CLASSES[i % len(CLASSES)], "label": name}
             yield labels == label, style | {"marker": MARKERS[i % len(MARKERS)]}
         if self.noise is not None and (labels == self.noise).any():
             yield labels == self.noise, {"color": GREY, "label": "noise"} | _NOISE
@@ -208,6 +214,12 @@ class LatentScatterDisplay(Display):
         _, ticks = _as_numbers(column_or_1d(self.labels))
         if ticks is not None:
             bar.set_ticks(list(ticks), labels=list(ticks.values()))
+
+
+def _room_of_legend(names, n_columns):
+    """Return by how many inches a legend is wider than one of short names."""
+    width = n_columns * (0.5 + 0.09 * max(map(len, names)))
+    return max(0, width - 1.5)
 
 
 def _draw(ax, Z, rows, units, style):

@@ -4,7 +4,7 @@ import numpy as np
 
 from skae.interpretation import traversal
 from skae.plotting._figures import BLUE, GRID, Display
-from skae.plotting._images import draw_images, tile
+from skae.plotting._images import draw_images, image_shape_in, kind_of, tile
 from skae.plotting._scale import shortened
 
 __all__ = ["TraversalDisplay"]
@@ -25,6 +25,10 @@ class TraversalDisplay(Display):
         As `skae.interpretation.traversal` returns it.
     max_features : int, default=8
         The most columns, or channels, that are drawn.
+    image_shape : tuple of int or None, default=None
+        ``(height, width)`` or ``(channels, height, width)`` of flattened images, which
+        are drawn as pictures rather than by columns. Networks that know the shape of
+        images need none.
 
     Attributes
     ----------
@@ -47,12 +51,15 @@ class TraversalDisplay(Display):
     4
     """
 
-    def __init__(self, traversal, *, max_features=8):
+    def __init__(self, traversal, *, max_features=8, image_shape=None):
         self.traversal = traversal
         self.max_features = max_features
+        self.image_shape = image_shape
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, max_features=8, ax=None, **settings):
+    def from_estimator(
+        cls, estimator, X, *, max_features=8, image_shape=None, ax=None, **settings
+    ):
         """Return the drawn display of a fitted autoencoder, or a pipeline with one.
 
         Parameters
@@ -61,7 +68,7 @@ class TraversalDisplay(Display):
             Fitted autoencoder, a pipeline or a search with one.
         X : array-like
             Data as `estimator` takes them.
-        max_features : int, default=8
+        max_features, image_shape
             See the class.
         ax : matplotlib Axes, default=None
             See `plot`.
@@ -73,7 +80,7 @@ class TraversalDisplay(Display):
         display : TraversalDisplay
         """
         found = traversal(estimator, X, **settings)
-        return cls(found, max_features=max_features).plot(ax)
+        return cls(found, max_features=max_features, image_shape=image_shape).plot(ax)
 
     def plot(self, ax=None):
         """Draw, in the place of `ax` or in a new figure, and return the display.
@@ -87,13 +94,8 @@ class TraversalDisplay(Display):
         -------
         display : TraversalDisplay
         """
-        n_dims = np.ndim(self.traversal.rows)
-        if n_dims > 3:
-            self._plot_images(ax)
-        elif n_dims == 3:
-            self._plot_sequences(ax)
-        else:
-            self._plot_table(ax)
+        kind = kind_of(np.shape(self.traversal.rows), self.image_shape, "table")
+        getattr(self, f"_plot_{kind}")(ax)
         return self
 
     def _plot_table(self, ax):
@@ -147,9 +149,10 @@ class TraversalDisplay(Display):
         n_steps = len(found.positions)
         self._size = 7.2, 1.5
         ax = self._axes(ax)
-        image_shape = found.rows.shape[1:]
-        limits = np.nanmin(found.rows), np.nanmax(found.rows)
-        draw_images(ax, tile(found.rows, image_shape, n_columns=n_steps), limits)
+        rows = np.asarray(found.rows)
+        image_shape = image_shape_in(rows, self.image_shape)
+        limits = np.nanmin(rows), np.nanmax(rows)
+        draw_images(ax, tile(rows, image_shape, n_columns=n_steps), limits)
         centres = (image_shape[-1] - 1) / 2 + np.arange(n_steps) * (image_shape[-1] + 1)
         labels = [f"{position:.3g}" for position in found.positions]
         ax.set_xticks(centres, labels, fontsize=8)

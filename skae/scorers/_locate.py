@@ -9,10 +9,13 @@ from sklearn.pipeline import Pipeline
 from skae._arrays import ChunkedRows, as_numbers, as_target, divisible, padded
 from skae._finder import find
 from skae._sklearn import num_samples, safe_indexing
-from skae.metrics import PART_BYTES, ErrorSums
+from skae.metrics import ErrorSums
 from skae.training._inference import slices
 
 __all__ = ["Located", "locate"]
+
+# Rows are reconstructed so many bytes of double precision at a time.
+PART_BYTES = 2**22
 
 
 class Located(NamedTuple):

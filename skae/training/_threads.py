@@ -33,8 +33,13 @@ def few_threads(modules, batch_size):
 
 
 def _is_little(modules, batch_size):
-    """Return whether a batch is little work; weights of convolutions serve often."""
-    if any(isinstance(part, _ConvNd) for part in modules[0].modules()):
+    """Return whether a batch is little work.
+
+    Weights of convolutions serve often. A lone network of these trains on all threads;
+    in a stack, beside which others train, they count like others.
+    """
+    is_convolutional = any(isinstance(m, _ConvNd) for m in modules[0].modules())
+    if len(modules) == 1 and is_convolutional:
         return False
     n_weights = sum(p.numel() for module in modules for p in module.parameters())
     return batch_size * n_weights < FEWEST_PRODUCTS

@@ -93,6 +93,14 @@ def write_json(path):
     path.write_text(json.dumps(people().to_dict("records")))
 
 
+def write_groups(path):
+    """Write rows of three classes far apart."""
+    kinds = np.arange(N_ROWS) % 3
+    table = numbers() + 20 * kinds[:, None]
+    table.insert(0, "kind", np.array(["ash", "elm", "oak"])[kinds])
+    table.to_csv(path, index=False)
+
+
 def write_wide(path):
     numbers(300).to_csv(path, index=False)
 
@@ -108,6 +116,7 @@ FILES = {
     "row_numbers.csv": write_counted,
     "customers.csv": write_ids,
     "people.csv": lambda path: people().to_csv(path, index=False),
+    "trees.csv": write_groups,
     "wide.csv": write_wide,
     "people.json": write_json,
     "people.jsonl": lambda p: people().to_json(p, orient="records", lines=True),

@@ -27,6 +27,7 @@ RESULTS = [
     ("people.csv", [], ("TabularAutoencoder", 4)),
     ("people.csv", ["--index", "id", "--drop", "born"], ("TabularAutoencoder", 3)),
     ("people.csv", ["--target", "city", "--drop", "born"], ("DenseAutoencoder", 2)),
+    ("trees.csv", ["--target", "kind"], ("DenseAutoencoder", 5)),
     ("people.json", [], ("TabularAutoencoder", 4)),
     ("people.jsonl", [], ("TabularAutoencoder", 4)),
     ("numbers.parquet", [], ("DenseAutoencoder", 5)),
@@ -50,6 +51,9 @@ ERRORS = [
     ("people.csv", ["--estimator", "dense"], "leave them out by --exclude 'born'"),
     ("people.csv", ["--window", "5"], "leave them out by --exclude 'born'"),
     ("people.csv", ["--index", "idd"], "Did you mean 'id'?"),
+    ("people.csv", ["--scorer", "nmi"], "a column given by --target"),
+    ("people.csv", ["--scorer", "nmi", "--target", "city"], "no value in 1 of 60 rows"),
+    ("people.csv", ["--scorer", "ari", "--target", "size"], "name a column of classes"),
     ("people.db", [], "a table as sqlite:///file.db::table"),
     ("sqlite:///{}/people.db::persons", [], "use one of 'people'"),
     ("two.npz", [], "name one by --sheet a"),
@@ -65,9 +69,9 @@ ERRORS = [
 ]
 
 
-def invoke(*words):
+def invoke(*words, width=300):
     words = [str(word) for word in words]
-    return CliRunner().invoke(app, words, env={"COLUMNS": "300", "TERM": "dumb"})
+    return CliRunner().invoke(app, words, env={"COLUMNS": str(width), "TERM": "dumb"})
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +119,84 @@ def test_an_error_with_the_way_on(file, options, message, files, tmp_path):
     assert "Traceback" not in said
     assert len(result.output.splitlines()) <= 10 + 2  # a frame, and what to type
     assert not out.exists()
+
+
+@pytest.mark.parametrize("scorer", ["nmi", "ari"])
+def test_classes_choose_the_dimension(scorer, files, tmp_path):
+    words = "--target", "kind", "--scorer", scorer, "--output", tmp_path, "--force"
+    result = invoke("select", files / "trees.csv", *words, *FAST)
+    assert result.exit_code == 0, result.output
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert scores[f"mean_{scorer}"].max() > 0.9
+
+
+@pytest.fixture(scope="module")
+def studies(files, tmp_path_factory):
+    """Return the folder of a finished study of each kind of data."""
+    folder = tmp_path_factory.mktemp("studies")
+    kinds = {
+        "plain.csv": [],
+        "people.csv": [],
+        "waves.npy": [],
+        "series.csv": ["--window", "5"],
+        "images": [],
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skae.cli.report._folder.draw_figures", lambda *_: [])
+        for file, options in kinds.items():
+            words = "--output", folder / file, *options, *FAST
+            assert invoke("select", files / file, *words).exit_code == 0
+    return folder
+
+
+USES = ["transform", "reconstruct", "score", "detect", "info"]
+
+
+def words_of(use, model, file):
+    if use == "info":
+        return use, model
+    return (use, file, "--model", model) if use == "detect" else (use, model, file)
+
+
+def is_short_and_shows_a_way_on(result):
+    said = " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+    has_way_on = re.search(
+        r" --[a-z]|rename|pass one of|check the path|name |is empty", said
+    )
+    n_lines = len(result.output.splitlines())
+    return "Traceback" not in said and has_way_on and n_lines <= 10 + 2
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("study", ["plain.csv", "people.csv", "waves.npy", "images"])
+def test_a_model_used_on_its_own_file(study, use, studies, files):
+    result = invoke(*words_of(use, studies / study, files / study))
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) > 3
+
+
+@pytest.mark.parametrize("use", USES[:-1])
+@pytest.mark.parametrize(
+    "study", ["plain.csv", "people.csv", "waves.npy", "series.csv", "images"]
+)
+def test_a_model_used_on_all_other_files(study, use, studies, files):
+    taken = set()
+    for name in FILES:
+        result = invoke(*words_of(use, studies / study, files / name), width=80)
+        assert result.exit_code in (0, 2), (name, result.output)
+        assert result.exit_code == 0 or is_short_and_shows_a_way_on(result), name
+        taken |= {name} if result.exit_code == 0 else set()
+    assert study in taken
+    assert not taken & {"letter.docx", "empty.csv", "wide.csv"}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_table_in_the_place_of_a_model(use, files):
+    for name in FILES:
+        result = invoke(*words_of(use, files / name, files / "plain.csv"), width=80)
+        assert result.exit_code == 2, (name, result.output)
+        assert is_short_and_shows_a_way_on(result), name
+        assert not re.search(r"a model \(|protocol|opcode", result.output), name
 
 
 def test_every_kind_of_file_is_tried():

@@ -126,4 +126,37 @@ def test_sequences_have_no_data_behind(generator, X):
 
 def test_sequences_are_no_points():
     with pytest.raises(ValueError, match="rows of at least two features"):
-        GeneratedSamplesDisplay(np.zeros((4, 3, 2))).plot()
+        GeneratedSamplesDisplay(np.zeros((4, 3, 2)), kind="points").plot()
+
+
+def test_what_is_drawn_follows_from_the_rows(X, drawn):
+    rows = X.reshape(40, 1, 2, 3)
+    assert drawn(GeneratedSamplesDisplay(rows).plot()).ax_.images
+    flat = GeneratedSamplesDisplay(X, image_shape=(2, 3)).plot()
+    expected = GeneratedSamplesDisplay(rows).plot().ax_.images[0].get_array()
+    np.testing.assert_array_equal(drawn(flat).ax_.images[0].get_array(), expected)
+    sequences = GeneratedSamplesDisplay(X[:5].reshape(5, 3, 2)).plot()
+    assert len(drawn(sequences).axes_) == 5
+
+
+def test_what_is_drawn_follows_from_the_network(X, drawn):
+    networks = {
+        "images": ConvolutionalNetwork("4", image_shape=(2, 3)),
+        "sequences": RecurrentNetwork(4, n_channels=2),
+    }
+    settings = {"max_epochs": 1, "random_state": 0}
+    fitted = {
+        kind: Autoencoder(2, network=network, **settings).fit(X)
+        for kind, network in networks.items()
+    }
+    display = drawn(draw(fitted["images"], X=X, random_state=0))
+    assert (len(display.X), len(display.ax_.images)) == (32, 1)
+    display = drawn(draw(fitted["sequences"], random_state=0))
+    assert (len(display.X), len(display.axes_)) == (12, 12)
+    beside = drawn(draw(fitted["sequences"], 9, X=X, random_state=0))
+    assert len(beside.ax_.collections) == 2  # data and points
+
+
+def test_images_of_another_shape(X):
+    with pytest.raises(ValueError, match=r"\(2, 4\) has 8 values, and a row has 6"):
+        GeneratedSamplesDisplay(X, image_shape=(2, 4)).plot()

@@ -42,6 +42,16 @@ def test_a_single_code_unit_is_a_histogram(labels, drawn, X):
     assert sum(patch.get_height() for patch in display.ax_.patches) == 40
 
 
+def test_long_names_of_many_classes_stay_in_the_figure(X, drawn):
+    labels = np.array([f"a class with quite a long name, {i}" for i in range(30)])
+    display = drawn(LatentScatterDisplay(X[:30], labels).plot())
+    legend = display.ax_.get_legend()
+    edge = display.figure_.bbox.x1
+    assert all(text.get_window_extent().x1 <= edge for text in legend.get_texts())
+    assert all("…" in name for name in legend_of(display))
+    assert display.ax_.get_window_extent().width > 0.4 * display.figure_.dpi * 5.6
+
+
 def legend_of(display):
     legend = display.axes_[-1].get_legend() or display.figure_.legends[0]
     return [text.get_text() for text in legend.get_texts()]

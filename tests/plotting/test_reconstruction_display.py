@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from skae import Autoencoder
+from skae.networks import ConvolutionalNetwork
 from skae.plotting import ReconstructionDisplay
 
 
@@ -36,6 +38,43 @@ def test_reconstructed_sequences(shape, drawn, X):
     np.testing.assert_allclose(second.get_ydata(), X[1, ::2])
     assert second.get_xdata().tolist() == [3, 4, 5]
     assert [t.get_text() for t in display.ax_.get_xticklabels()] == list("abcde")
+
+
+def test_what_is_drawn_follows_from_the_rows(drawn, X):
+    images = X[:4].reshape(4, 1, 2, 3)
+    display = drawn(ReconstructionDisplay(images, images).plot())
+    stated = ReconstructionDisplay(X[:4], X[:4], image_shape=(2, 3)).plot()
+    for each in (display, drawn(stated)):
+        image = each.ax_.images[0].get_array()
+        np.testing.assert_allclose(image[:2, 4:7], X[1].reshape(2, 3), rtol=1e-6)
+    windows = X[:4].reshape(4, 3, 2)
+    lines = drawn(ReconstructionDisplay(windows, windows).plot()).ax_.lines
+    np.testing.assert_allclose(lines[1].get_ydata(), windows[1, :, 0])
+
+
+def test_images_take_their_shape_from_the_network(drawn, X):
+    network = ConvolutionalNetwork("4", image_shape=(2, 3))
+    model = Autoencoder(2, network=network, max_epochs=1, random_state=0).fit(X)
+    display = drawn(ReconstructionDisplay.from_estimator(model, X))
+    image = display.ax_.images[0].get_array()
+    assert image.shape == (2 + 1 + 2, 16 * 3 + 15)  # 16 of the 40
+    features = ReconstructionDisplay.from_estimator(model, X, kind="features")
+    assert len(drawn(features).ax_.collections[0].get_offsets()) == X.size
+
+
+def test_so_many_are_drawn(drawn, X):
+    windows = X[:6].reshape(6, 3, 2)
+    settings = {"max_samples": 4, "ticks": list("abcdef")}
+    ax = drawn(ReconstructionDisplay(windows, windows, **settings).plot()).ax_
+    assert [label.get_text() for label in ax.get_xticklabels()] == list("abcd")
+    settings = {"max_samples": 4, "image_shape": (2, 3)}
+    ax = drawn(ReconstructionDisplay(X, X, **settings).plot()).ax_
+    assert ax.images[0].get_array().shape[1] == 4 * 3 + 3
+
+
+def test_images_need_a_shape(X):
+    with pytest.raises(ValueError, match="kind='images' needs image_shape"):
+        ReconstructionDisplay(X, X, kind="images").plot()
 
 
 def test_unknown_kind(X):

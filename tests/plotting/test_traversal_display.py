@@ -49,9 +49,23 @@ def test_pictures_in_a_row(drawn):
     assert [label.get_text() for label in ax.get_xticklabels()] == ["-1", "0", "1"]
 
 
+def test_rows_of_pixels_are_pictures_if_their_shape_is_stated(drawn):
+    rows = pd.DataFrame(np.arange(18.0).reshape(3, 6), columns=list("abcdef"))
+    found = Traversal(POSITIONS, rows, "unit0", list(rows), np.ones(6))
+    ax = drawn(TraversalDisplay(found, image_shape=(2, 3)).plot()).ax_
+    image = ax.images[0].get_array().filled(np.nan)
+    assert image.shape == (2, 3 * 3 + 2)
+    np.testing.assert_array_equal(image[:, 4:7], rows.iloc[1].to_numpy().reshape(2, 3))
+
+
 def test_from_an_estimator(model, X, drawn):
     display = TraversalDisplay.from_estimator(model, X, unit=1, n_steps=4)
     found = traversal(model, X, unit=1, n_steps=4)
     largest = np.argmax(found.changes)
     line = drawn(display).ax_.get_lines()[0]
     np.testing.assert_allclose(line.get_ydata(), found.rows[:, largest])
+
+
+def test_pictures_from_an_estimator(model, X, drawn):
+    display = TraversalDisplay.from_estimator(model, X, n_steps=4, image_shape=(2, 3))
+    assert drawn(display).ax_.images[0].get_array().shape == (2, 4 * 3 + 3)

@@ -264,7 +264,7 @@ def test_a_search_over_networks_of_all_kinds(groups):
         together = search.fit(low_rank()).cv_results_["mean_test_score"]
     np.testing.assert_allclose(together, alone, atol=1e-6)
     (stacks,), _ = groups()
-    assert sum(stacks) == 16
+    assert sum(stacks) == 20
 
 
 def lstm(**params):

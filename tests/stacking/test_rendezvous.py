@@ -66,6 +66,14 @@ def test_fewer_jobs_than_fits(groups):
     assert [sum(sizes) for sizes in stacks] == [4, 4, 2]
 
 
+def test_waves_are_of_equal_size(groups):
+    grid = {"n_components": [1, 2, 3, 4, 5]}
+    with skae.stacked(n_jobs=6):
+        GridSearchCV(dense(), grid, cv=2, refit=False).fit(data())
+    stacks, _ = groups()
+    assert [sum(sizes) for sizes in stacks] == [5, 5]
+
+
 def test_bayesian_search_asks_for_several_points():
     def search():
         return BayesSearchCV(

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from twins import assert_same_histories, assert_same_weights
 
 from skae import VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder, stacked
+from skae.networks import ConvolutionalNetwork
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning"),
@@ -48,7 +49,9 @@ def random_model(rng):
     if kind < 8:
         return VAE(**shared, **widths)
     if kind < 9:
-        return Autoencoder(objective="huber", input_noise="gaussian", **shared)
+        network = rng.choice(["dense", ConvolutionalNetwork("2-3"), "recurrent"])
+        settings = {"objective": "huber", "input_noise": "gaussian"}
+        return Autoencoder(network=network, **settings, **shared)
     is_deep = rng.random() < 0.3
     shared["max_epochs"] = 1 + shared["max_epochs"] // 3
     return LSTMAutoencoder(

@@ -64,7 +64,8 @@ def test_threads_are_given_back_when_a_fit_fails(monkeypatch):
     assert torch.get_num_threads() == 3
 
 
-def test_small_stacks_train_on_one_thread(monkeypatch):
+@pytest.mark.parametrize("network", ["dense", "convolutional"])
+def test_small_stacks_train_on_one_thread(network, monkeypatch):
     from skae.stacking.training._stack import Stack
 
     numbers, step = [], Stack._step
@@ -74,7 +75,10 @@ def test_small_stacks_train_on_one_thread(monkeypatch):
         return step(self)
 
     monkeypatch.setattr(Stack, "_step", noted)
-    fit_stack([model(), model()], [plane(40), plane(40)])
+    models = [
+        Autoencoder(k, network=network, max_epochs=1, random_state=0) for k in (1, 2)
+    ]
+    fit_stack(models, [plane(40), plane(40)])
     assert set(numbers) == {1}
     assert torch.get_num_threads() == 3
 

@@ -112,8 +112,8 @@ def _facts(plan, outcome):
 
 
 _EXPLAINED = (
-    "how much of what varies comes back from the codes of rows that were not trained "
-    "on: 100% is all, 0% no more than the means"
+    "how much of what varies reconstructions keep, on rows that were not "
+    "trained on: 100% is all, 0% no more than the means"
 )
 
 
@@ -132,8 +132,7 @@ def _error(plan, outcome):
         digits(outcome.rmse),
         _unit(plan),
         f"held-out error (RMSE), {errors}",
-        "by how much values that come back from codes are off, on rows that were not "
-        "trained on",
+        "how far reconstructions are off, on rows that were not trained on",
     )
 
 

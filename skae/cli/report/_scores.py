@@ -32,8 +32,8 @@ MEANINGS = {
     "description_length": "how much shorter rows are to write down with their codes; "
     "past its peak a unit costs more than it saves",
     "mse": "the mean square of what is lost, as the autoencoder sees the data",
-    "reconstruction": "how much of what varies comes back from codes: 1 is all",
-    "rmse": "by how much values that come back from codes are off",
+    "reconstruction": "how much of what varies reconstructions keep: 1 is all",
+    "rmse": "how far reconstructions are off",
     "silhouette": "how far apart clusters of codes lie, beyond what chance would do",
     "trustworthiness": "whether rows that are neighbours by their codes are neighbours "
     "in the data: 1 is all of them",

@@ -45,8 +45,11 @@ In which order to read:
   kinds, `_lstm.py` and `_gru.py`; `_inputs.py` is what they are given.
 - `_reader.py`, `_writer.py`, `_recurrent.py`: recurrent encoders, decoders, and both as
   one network.
+- `_patches.py`: what the windows of a convolution see; `_convolutions.py`: convolutions
+  as products with that; `_convolutional.py`: convolutional autoencoders.
 - `_kinds.py`: the kinds of networks that there are.
 
-Another kind of network would be one more class beside `StackedNetwork` and
-`StackedRecurrent`, named in `_kinds.py`. This room knows nothing of the other two.
+Another kind of network would be one more class beside `StackedNetwork`,
+`StackedRecurrent` and `StackedConvolutional`, named in `_kinds.py`. This room knows
+nothing of the other two.
 """

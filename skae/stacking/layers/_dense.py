@@ -11,7 +11,16 @@ from skae.registry import declares
 from skae.stacking.layers._linear import StackedActivation, StackedLinear
 from skae.stacking.layers._parts import StackedParts
 
-__all__ = ["Architecture", "StackedNetwork", "has_parts", "maps_of"]
+__all__ = [
+    "Architecture",
+    "StackedNetwork",
+    "back_through",
+    "has_parts",
+    "hidden_layers",
+    "maps_of",
+    "through",
+    "widths_of",
+]
 
 
 class Architecture(NamedTuple):
@@ -97,14 +106,15 @@ class StackedNetwork(StackedParts):
         shared = self.architecture_of(modules[0])
         self.beside = shared.beside
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
-        self.encoder = _hidden(
-            shared.encoder, [_widths(module.encoder) for module in modules]
+        self.encoder = hidden_layers(
+            shared.encoder, [widths_of(module.encoder.layers) for module in modules]
         )
         self.maps = [
             StackedLinear(self._blocks(modules), self.n_components) for _ in shared.maps
         ]
-        self.decoder = _hidden(
-            shared.decoder, [_widths(module.decoder.hidden) for module in modules]
+        self.decoder = hidden_layers(
+            shared.decoder,
+            [widths_of(module.decoder.hidden.layers) for module in modules],
         )
         n_features = [shared.n_features] * len(modules)
         self.output = StackedLinear(self._decoder_blocks(modules), n_features)
@@ -148,13 +158,13 @@ class StackedNetwork(StackedParts):
 
     def encode(self, x, present=None):
         """Return the outputs of the bottleneck's maps, of rows that are complete."""
-        features = _forward(self.encoder, x)
+        features = through(self.encoder, x)
         inputs = [x, features] if self.beside[0] else [features]
         return [linear.forward(inputs) for linear in self.maps]
 
     def decode(self, z):
         """Return the reconstructions of codes."""
-        features = _forward(self.decoder, z)
+        features = through(self.decoder, z)
         inputs = [z, features] if self.beside[1] else [features]
         return self.output_activation.forward(self.output.forward(inputs))
 
@@ -162,7 +172,7 @@ class StackedNetwork(StackedParts):
         """Set the decoders' gradients, and return that of the codes."""
         g = self.output_activation.backward(g)
         *beside, g = self.output.backward(g, [True] * (1 + self.beside[1]))
-        g = _backward(self.decoder, g, to_input=True)
+        g = back_through(self.decoder, g, to_input=True)
         return g.add_(beside[0]) if beside else g
 
     def backward_encoder(self, grads):
@@ -173,7 +183,7 @@ class StackedNetwork(StackedParts):
             for linear, g in zip(self.maps, grads, strict=True)
         ]
         if self.encoder:
-            _backward(self.encoder, sum(features[1:], features[0]), to_input=False)
+            back_through(self.encoder, sum(features[1:], features[0]), to_input=False)
 
     def parameters_of(self, module):
         """Return a member's parameters, in the order of the layers."""
@@ -191,8 +201,9 @@ def _linears(hidden):
     return [*hidden.layers][::2]  # a slice would be a module, which is slow to make
 
 
-def _widths(hidden):
-    linears = _linears(hidden)
+def widths_of(layers):
+    """Return the widths of hidden layers, from the first input to the last output."""
+    linears = [*layers][::2]
     if not linears:
         return ()
     return (linears[0].in_features, *(linear.out_features for linear in linears))
@@ -206,7 +217,7 @@ def _inputs(hidden, n_inputs):
     return (beside, n_inputs - beside)
 
 
-def _hidden(activations, widths):
+def hidden_layers(activations, widths):
     """Return pairs of linear layers and activations, given the members' widths."""
     pairs = [list(pairwise(of_member)) for of_member in widths]
     layers = []
@@ -217,13 +228,15 @@ def _hidden(activations, widths):
     return layers
 
 
-def _forward(layers, x):
+def through(layers, x):
+    """Return what pairs of layers and activations, in a row, make of inputs."""
     for linear, activation in layers:
         x = activation.forward(linear.forward([x]))
     return x
 
 
-def _backward(layers, g, to_input):
+def back_through(layers, g, to_input):
+    """Set the weights' gradients of such pairs, and return that of the inputs."""
     for depth in reversed(range(len(layers))):
         linear, activation = layers[depth]
         g = linear.backward(activation.backward(g), [to_input or depth > 0])[0]

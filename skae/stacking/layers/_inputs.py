@@ -69,7 +69,6 @@ class StackedSequences(_Inputs):
         """Work on the stacked weights of the columns."""
         self._weights = weight.split(self.widths, 1)
         self.apart_grads = apart_grads
-        self._flipped = [weight.mT.contiguous() for weight in self._weights]
         self._memory = [Memory(len(weight), n, weight) for n in self.widths]
 
     def places(self, columns, apart):
@@ -95,8 +94,12 @@ class StackedSequences(_Inputs):
         if not is_needed:
             return None
         rows = g.flatten(1, 2)
-        parts = zip(self._weights, self._flipped, self._memory, strict=True)
-        return [_product(rows, *part).unflatten(1, g.shape[1:3]) for part in parts]
+        return [
+            torch.bmm(rows, weight.mT, out=memory.rows(rows.shape[1])).unflatten(
+                1, g.shape[1:3]
+            )
+            for weight, memory in zip(self._weights, self._memory, strict=True)
+        ]
 
 
 class StackedCodes(_Inputs):
@@ -155,8 +158,3 @@ class StackedCodes(_Inputs):
         for grad in of_times:
             torch.matmul(self._times.mT, by_time, out=grad)
         return [torch.bmm(of_codes, self._weight.mT)]
-
-
-def _product(g, weight, flipped, memory):
-    # Products with a transposed factor are slow, and turning the factor is cheap.
-    return torch.bmm(g, flipped.copy_(weight.mT), out=memory.rows(g.shape[1]))

@@ -1,11 +1,12 @@
 """The kinds of networks that train in stacks."""
 
+from skae.stacking.layers._convolutional import StackedConvolutional
 from skae.stacking.layers._dense import StackedNetwork
 from skae.stacking.layers._recurrent import StackedRecurrent
 
 __all__ = ["network_of"]
 
-_KINDS = (StackedNetwork, StackedRecurrent)
+_KINDS = (StackedNetwork, StackedRecurrent, StackedConvolutional)
 
 
 def network_of(module):

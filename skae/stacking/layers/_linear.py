@@ -51,6 +51,11 @@ class Memory:
             view = self._views[n_rows] = self._view(n_rows)
         return view
 
+    def columns(self, n_columns):
+        """Return the same, ``(n_members, width, n_columns)``."""
+        rows = self.rows(n_columns)
+        return rows.view(self.n_members, self.width, n_columns)
+
     def _view(self, n_rows):
         size = self.n_members * n_rows * self.width
         if size > len(self._flat):
@@ -136,7 +141,6 @@ class StackedLinear:
         self._out = Memory(len(self.bias), self.width, self.bias)
         self._in = [Memory(len(self.bias), n, self.bias) for n in self.in_widths]
         self._turned = [weight.mT for weight in self.weights]
-        self._flipped = [weight.mT.contiguous() for weight in self.weights]
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
@@ -187,9 +191,7 @@ class StackedLinear:
         ]
 
     def _input_grad(self, block, g):
-        # Products with a transposed factor are slow, and turning the factor is cheap.
-        flipped = self._flipped[block].copy_(self._turned[block])
-        return torch.bmm(g, flipped, out=self._in[block].rows(g.shape[1]))
+        return torch.bmm(g, self._turned[block], out=self._in[block].rows(g.shape[1]))
 
 
 class StackedActivation:
@@ -201,12 +203,15 @@ class StackedActivation:
         One of `kinds`, with torch's default settings.
     sizes : list of int
         How many units each member has; the others are kept at zero.
+    axis : int, default=2
+        Of the units: with 1, rows come last.
     """
 
-    def __init__(self, kind, sizes):
+    def __init__(self, kind, sizes, axis=2):
         self.kind = kind
         self.sizes = sizes
         self.width = max(sizes)
+        self.axis = axis
 
     def bind(self, like):
         """Work in the dtype of a tensor, on its device."""
@@ -214,7 +219,10 @@ class StackedActivation:
         self._out, self._grad = (Memory(n_members, self.width, like) for _ in range(2))
         is_full = min(self.sizes) == self.width
         needs_mask = self.kind in _NOT_ZERO_AT_ZERO and not is_full
-        self._mask = mask_of(self.sizes, self.width, like) if needs_mask else None
+        self._mask = None
+        if needs_mask:
+            mask = mask_of(self.sizes, self.width, like)
+            self._mask = mask.transpose(2, self.axis)
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
@@ -224,7 +232,7 @@ class StackedActivation:
         """Return the activations."""
         if self.kind is nn.Identity:
             return x
-        self._x, self._y = x, self._out.rows(x.shape[1])
+        self._x, self._y = x, self._place(self._out, x)
         _FORWARD[self.kind](x, out=self._y)
         return self._masked(self._y)
 
@@ -232,9 +240,12 @@ class StackedActivation:
         """Return the gradient of the input, given that of the output."""
         if self.kind is nn.Identity:
             return g
-        grad = self._grad.rows(g.shape[1])
+        grad = self._place(self._grad, g)
         _BACKWARD[self.kind](g, self._x, self._y, grad_input=grad)
         return self._masked(grad)
+
+    def _place(self, memory, x):
+        return memory.rows(x.shape[1]) if self.axis == 2 else memory.columns(x.shape[2])
 
     def _masked(self, values):
         return values if self._mask is None else values.mul_(self._mask)

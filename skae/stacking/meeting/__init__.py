@@ -27,6 +27,11 @@ Who waits for whom:
   time as there are cores: they wait for a *leave* (`Rendezvous.alone`).
 - A task that waits for something else, as for the results of a parallel call of its
   own, is *paused*: nobody waits for it.
+- Python lets one thread run at a time, so that tasks that compute, as before and after
+  their training, take *turns* (`Turns`), of which there are as many as cores. One that
+  waits gives its turn back.
+- Tasks are collected before any begins, so that they run in waves of equal size: 150
+  of which 128 may run at a time are twice 75.
 - Nobody waits for ever. Where nothing has happened for `PATIENCE` seconds, as when a
   task computes something long before its fit, those that are there train without it.
 - The search's thread waits for results, as joblib does. When it is interrupted, or a
@@ -52,7 +57,9 @@ In which order to read:
 - `_rendezvous.py`: the waiting itself; every change of state is under one condition.
 - `_groups.py`: which fits are of one kind, and how many make a stack.
 - `_workers.py`: several stacks at a time.
-- `_backend.py`: how joblib comes to a rendezvous; `_processes.py`: to several.
+- `_turns.py`: few threads that compute at a time.
+- `_backend.py`: how joblib comes to a rendezvous; `_processes.py`: to several;
+  `_auto.py`: to one or several, by the number of tasks.
 - `_shares.py`: the tasks of a process, and what to do if it dies; `_pools.py`: where
   they run; `_shipping.py`: how they get there, and large arrays once.
 - `_memory.py`: how many tasks at a time hold no more data than they may.

@@ -4,6 +4,8 @@ import logging
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from math import ceil
 
 from joblib.parallel import FallbackToBackend, ParallelBackendBase, SequentialBackend
 
@@ -21,7 +23,7 @@ __all__ = ["MAX_MEMBERS", "MEMORY", "NAME", "StackedBackend", "n_jobs_of"]
 LOGGER = logging.getLogger("skae.stacking")
 
 NAME = "skae-stacked"
-MAX_MEMBERS = 64
+MAX_MEMBERS = 128
 MEMORY = 2**30
 # Threads within tasks within tasks: more would only be many.
 MAX_NESTING = 1
@@ -29,6 +31,10 @@ MAX_NESTING = 1
 
 class StackedBackend(ParallelBackendBase):
     """A joblib backend of threads in which the fits of autoencoders train together.
+
+    Tasks are collected until there are no more for now, so that as many run at a time
+    as make waves of equal size: the stacks of a small last wave would cost nearly as
+    much as others.
 
     Parameters
     ----------
@@ -59,6 +65,7 @@ class StackedBackend(ParallelBackendBase):
         super().__init__(nesting_level, inner_max_num_threads)
         self.rendezvous = rendezvous or Rendezvous(max_members, memory)
         self._crew = self._pool = None
+        self._pending = []
         self._until_the_end = ExitStack()
 
     def effective_n_jobs(self, n_jobs):
@@ -80,17 +87,8 @@ class StackedBackend(ParallelBackendBase):
         return StackedBackend(self.nesting_level, rendezvous=self.rendezvous)
 
     def _start(self, n_jobs):
+        self._n_jobs = n_jobs
         self._crew = self.rendezvous.crew(n_jobs)
-
-    def _open(self, n_bytes):
-        """Start threads for tasks that take folds of so many bytes of data."""
-        crew = self._crew
-        if n_bytes >= LARGE:
-            n_tasks = n_tasks_within(self.rendezvous.memory, n_bytes)
-            LOGGER.info("%d tasks at a time fit into `memory`", n_tasks)
-            crew.n_threads = min(crew.n_threads, n_tasks)
-            self._until_the_end.enter_context(large_arrays_given_back())
-        self._pool = ThreadPoolExecutor(crew.n_threads, thread_name_prefix=NAME)
 
     def start_call(self):
         """Note that tasks are about to be submitted."""
@@ -99,15 +97,49 @@ class StackedBackend(ParallelBackendBase):
         self._crew.dispatch(True)
 
     def stop_call(self):
-        """Put the filters of warnings back, which tasks set and reset in any order."""
+        """End threads, and put the filters of warnings back.
+
+        Tasks set and reset these in any order.
+        """
+        self._close_pool()
         warnings.filters = self._filters
 
     def submit(self, func, callback=None):
-        """Run a task in a thread, and call back with what came of it."""
-        if self._pool is None:  # what tasks hold is not known before the first
-            self._open(bytes_of_data(func.items))
+        """Note a task to run in a thread, which calls back with what came of it."""
         self._crew.queue()
-        return self._pool.submit(_run, self._crew, self._call, func, callback)
+        task = partial(_run, self._crew, self._call, func, callback)
+        if self._pool is None:
+            self._pending.append(task)
+        else:  # in place of one that is done
+            self._pool.submit(task)
+
+    def _open_pool(self):
+        """Start threads, and in them the tasks that have been submitted so far."""
+        tasks, self._pending = self._pending, []
+        if not tasks:
+            return
+        items = tasks[0].args[2].items
+        n_at_a_time = self._n_at_a_time(bytes_of_data(items))
+        n_waves = ceil(len(tasks) / n_at_a_time)
+        self._crew.n_threads = ceil(len(tasks) / n_waves)
+        self._pool = ThreadPoolExecutor(self._crew.n_threads, thread_name_prefix=NAME)
+        for task in tasks:
+            self._pool.submit(task)
+
+    def _n_at_a_time(self, n_bytes):
+        """Return how many tasks may run that take folds of so many bytes of data."""
+        if n_bytes < LARGE:
+            return self._n_jobs
+        n_tasks = n_tasks_within(self.rendezvous.memory, n_bytes)
+        LOGGER.info("%d tasks at a time fit into `memory`", n_tasks)
+        self._until_the_end.enter_context(large_arrays_given_back())
+        return min(self._n_jobs, n_tasks)
+
+    def _close_pool(self):
+        self._pending.clear()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
 
     def retrieve_result_callback(self, out):
         """Return the result of a task, or raise its error."""
@@ -119,6 +151,7 @@ class StackedBackend(ParallelBackendBase):
     @contextmanager
     def retrieval_context(self):
         """Wait for results: where this is a task, others need not wait for it."""
+        self._open_pool()
         self._crew.dispatch(False)
         outer = current_crew()
         if outer is None:
@@ -133,17 +166,15 @@ class StackedBackend(ParallelBackendBase):
             return
         # The crew first: threads that wait for others would never come to their end.
         self._crew.close()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._close_pool()
         self._until_the_end.close()
-        self._pool = self._crew = None
+        self._crew = None
 
     def abort_everything(self, ensure_ready=True):
         """End all threads, and start new ones where they are going to be needed."""
-        n_threads = self._crew.n_threads
         self.terminate()
         if ensure_ready:
-            self._start(n_threads)
+            self._start(self._n_jobs)
 
     def get_nested_backend(self):
         """Return the backend of parallel calls in tasks: their fits meet here too."""

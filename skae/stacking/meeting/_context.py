@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from joblib import cpu_count, parallel_config, register_parallel_backend
 from sklearn.utils.parallel import Parallel, delayed
 
+from skae.stacking.meeting._auto import AutoBackend
 from skae.stacking.meeting._backend import MAX_MEMBERS, MEMORY, NAME, StackedBackend
 from skae.stacking.meeting._processes import ProcessesBackend
 
@@ -29,7 +30,7 @@ def stacked(
 
     Parameters
     ----------
-    max_members : int, default=64
+    max_members : int, default=128
         Most members of a stack. With too many, their weights no longer stay in the
         processor's cache.
     memory : int, default=2**30
@@ -41,9 +42,10 @@ def stacked(
         How many tasks run at a time, which is how many fits there are to choose from;
         -1 is enough to keep all cores busy. An `n_jobs` of the search's own has
         precedence. Each task holds its own copy of the data of its fold.
-    n_processes : int or None, default=None
+    n_processes : int, "auto" or None, default=None
         Among how many processes tasks are shared out, within each of which fits train
-        together; -1 is as many as there are cores. With one, as by default, all is done
+        together; -1 is as many as there are cores, and "auto" is -1 in calls with 64
+        tasks or more for each core, else one. With one, as by default, all is done
         in this process, and several stacks at a time wait for Python's lock, the more
         so the narrower the networks are. Others take some seconds to start, the first
         time, and some hundred megabytes each, besides copies of the data. What tasks
@@ -69,9 +71,9 @@ def stacked(
     Raises
     ------
     ValueError
-        When `n_processes` is neither positive nor -1, or not given beside an executor
-        that does not say it, or a limit is not positive, or a time-out is given without
-        an executor.
+        When `n_processes` is neither positive, -1 nor "auto", or not given beside an
+        executor that does not say it, or a limit is not positive, or a time-out is
+        given without an executor.
     RuntimeError
         In what runs within the context, when the time-out has passed.
     TypeError
@@ -79,14 +81,14 @@ def stacked(
 
     Notes
     -----
-    What may differ within a stack: sizes of the code and the hidden layers, seeds,
-    rows, epochs, learning rates, weight decay, early stopping, weights of penalties.
-    Fits of different kind, depth, activation or objective form stacks of their own, as
-    do sequences of different length or number of channels, and what cannot be stacked
-    trains alone: convolutional networks, other devices than the CPU and CUDA's,
-    callbacks, sample weights, clean rows as `y`, data sets, mixed precision, compiled
-    networks, and fits that go on from earlier ones. So do networks that the user has
-    written.
+    What may differ within a stack: sizes of the code and the hidden layers, channels of
+    convolutions, seeds, rows, epochs, learning rates, weight decay, early stopping,
+    weights of penalties. Fits of different kind, depth, activation or objective form
+    stacks of their own, as do sequences of different length, images of different size,
+    other numbers of channels of either, and convolutions of another kernel. What cannot
+    be stacked trains alone: other devices than the CPU and CUDA's, callbacks, sample
+    weights, clean rows as `y`, data sets, mixed precision, compiled networks, and fits
+    that go on from earlier ones. So do networks that the user has written.
 
     Rounding counts where gradients are nothing but rounding errors, which optimisers
     such as Adam turn into steps: a dense autoencoder that starts as PCA in float32 ends
@@ -206,11 +208,13 @@ def _backend(
         "max_members": _positive("max_members", max_members, Integral),
         "memory": int(_positive("memory", memory, Real)),
     }
-    n_processes = _number_of_processes(n_processes, executor)
     if timeout is not None:
         timeout = _positive("timeout", timeout, Real)
         if executor is None:
             raise ValueError("timeout is for the workers of an executor: pass one.")
+    if n_processes == "auto" and executor is None:
+        return AutoBackend(nesting_level, **limits, **others)
+    n_processes = _number_of_processes(n_processes, executor)
     if n_processes == 1 and executor is None:
         return StackedBackend(nesting_level, **limits, **others)
     places = {"n_processes": n_processes, "executor": executor, "timeout": timeout}
@@ -222,7 +226,7 @@ def _number_of_processes(n_processes, executor):
     if executor is None:
         n_processes = 1 if n_processes is None else n_processes
         n_processes = cpu_count() if n_processes == -1 else n_processes
-        or_else = ", or -1 for one for each core"
+        or_else = ", or -1 for one for each core, or 'auto'"
         return _positive("n_processes", n_processes, Integral, or_else)
     if not isinstance(executor, Executor):
         raise TypeError(

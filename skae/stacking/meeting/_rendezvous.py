@@ -10,6 +10,7 @@ from functools import cache, partial
 from joblib import cpu_count
 
 from skae.stacking.meeting._groups import kind_of, stacks_of
+from skae.stacking.meeting._turns import Turns
 from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
 from skae.stacking.training._stack import Stack
@@ -81,7 +82,10 @@ class Crew:
             self.n_busy += 1
             self.n_running += 1
         try:
-            with _here(crew=self, has_leave=self.has_leave):
+            with (
+                _here(crew=self, has_leave=self.has_leave),
+                self.rendezvous.turns.taken(),
+            ):
                 yield
         finally:
             with self.rendezvous.changed(self):
@@ -99,7 +103,8 @@ class Crew:
         with self.rendezvous.changed(self):
             self.n_running -= 1
         try:
-            yield
+            with self.rendezvous.turns.given_back():
+                yield
         finally:
             with self.rendezvous.changed(self):
                 self.n_running += 1
@@ -137,6 +142,7 @@ class Rendezvous:
         self._condition = threading.Condition()
         self._last_change = time.monotonic()
         self._leave = threading.Semaphore(self.n_workers)
+        self.turns = Turns(self.n_workers)
 
     def __reduce__(self):
         """Become, when sent to another process, the one place of that process."""
@@ -156,12 +162,12 @@ class Rendezvous:
 
     @contextmanager
     def changed(self, crew):
-        """Change a crew, and wake somebody who may have waited for that."""
+        """Change a crew, and wake somebody if that is what all have waited for."""
         with self._condition:
             yield
             self._last_change = time.monotonic()
-            # One is enough: whoever wakes and finds it is time leads for all.
-            self._condition.notify()
+            if self._is_time():
+                self._condition.notify()  # one leads for all
 
     def close(self, crew):
         """Let go of a crew; see `Crew.close`."""
@@ -209,8 +215,9 @@ class Rendezvous:
             crew.check()
             self._waiting.append(request)
             crew.n_running -= 1  # it arrives nowhere else until it is released
-        while batch := self._next_batch(request):
-            self._lead(batch)
+        with self.turns.given_back():
+            while batch := self._next_batch(request):
+                self._lead(batch)
         crew.check()
 
     def _next_batch(self, request):

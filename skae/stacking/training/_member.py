@@ -85,10 +85,17 @@ class Member:
         return self.guard.is_good_end(terms)
 
     def begin_epoch(self):
-        """Begin an epoch: its generator, its weights, its row of the history."""
+        """Begin an epoch: its draws, its weights, its row of the history."""
         self.started = time.time()
-        self.generator = self.new_generator(self.epoch)
+        self._generator = None
         self.weights = self.net.criterion_.weights(self.epoch, self.epochs)
+
+    @property
+    def generator(self):
+        """Generator of the epoch's draws, which few kinds of fits have any of."""
+        if self._generator is None:
+            self._generator = self.new_generator(self.epoch)
+        return self._generator
 
     def new_generator(self, epoch=0):
         """Return the generator of an epoch's draws; held-out rows have the first's."""

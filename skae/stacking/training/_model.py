@@ -68,7 +68,8 @@ class StackedModel:
         self.has_missing = members[0].rows.has_missing
         self.keeps_ends = members[0].net.keeps_ends and members[0].rows.end_early
         means = torch.stack([member.net.means_ for member in members])
-        self.means = means.to(device, dtype).unflatten(0, (-1, *[1] * len(event_shape)))
+        shared = 2 + len(event_shape) - means.ndim  # axes of rows, and of time
+        self.means = means.to(device, dtype).unflatten(0, (-1, *[1] * shared))
         self.network = network_of(modules[0])(modules)
         self.units = StackedUnits(modules, loss.reconstruction.degree, dtype, device)
         self.code = StackedCode(
@@ -85,6 +86,11 @@ class StackedModel:
         self.indicator = stack_indicators([module.indicator for module in modules])
         self.terms = ["loss", "reconstruction", *loss.penalties]
         self._load(modules, dtype, device)
+
+    @property
+    def draws(self):
+        """Whether members may draw random numbers besides the order of their rows."""
+        return self.noise is not None or not self.code.is_plain
 
     def _load(self, modules, dtype, device):
         weights = self.network.weights(dtype, device)

@@ -72,18 +72,21 @@ class _Squared:
         torch.sub(x_hat, x, out=errors)
         if batch.weight is not None:
             errors.mul_(batch.weight[..., None])
-        self._last, self._count = errors, self._counts_of(batch, x)
-        flat = errors.flatten(1).unsqueeze(1)
-        return torch.bmm(flat, flat.mT)[:, 0, 0] / self._count
+        self._last = errors
+        count, self._slope = self._of_sizes(batch, x)
+        flat = errors.view(len(errors), 1, -1)
+        return torch.bmm(flat, flat.mT).view(-1) / count
 
     def backward(self):
-        return self._last.mul_((2 / self._count)[:, None, None])
+        return self._last.mul_(self._slope)
 
-    def _counts_of(self, batch, x):
+    def _of_sizes(self, batch, x):
+        """Return the members' numbers of entries, and twice the inverse of these."""
         key = tuple(batch.sizes)
         if key not in self._counts:
             sizes = torch.tensor(batch.sizes, dtype=x.dtype, device=x.device)
-            self._counts[key] = sizes * x.shape[2]
+            count = sizes * x.shape[2]
+            self._counts[key] = count, (2 / count)[:, None, None]
         return self._counts[key]
 
 

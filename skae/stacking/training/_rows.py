@@ -55,7 +55,8 @@ class StackedRows:
         self.sizes = [member.batch_sizes for member in self.members]
         table = self.tables[0]
         self._inputs = Memory(len(self.members), table.shape[1], table)
-        self._weights = {}
+        self._batches = self._epochs.unflatten(1, (-1, self.batch_size))
+        self._weights, self._sizes_at = {}, {}
 
     def keep(self, members, index):
         """Forget all but some members, given also by their numbers."""
@@ -77,9 +78,17 @@ class StackedRows:
 
     def batch(self, cursors, generators):
         """Return the members' rows in batches of these numbers, and the `Batch`."""
-        sizes = [sizes[c] for sizes, c in zip(self.sizes, cursors, strict=True)]
-        batches = self._epochs.unflatten(1, (-1, self.batch_size))
-        return self._take(self.tables, batches[places_of(cursors)], sizes, generators)
+        numbers = self._batches[places_of(cursors)]
+        return self._take(self.tables, numbers, self._sizes_of(cursors), generators)
+
+    def _sizes_of(self, cursors):
+        """Return the sizes of the members' batches, most often of the same number."""
+        first = cursors[0]
+        if cursors.count(first) < len(cursors):
+            return [sizes[c] for sizes, c in zip(self.sizes, cursors, strict=True)]
+        if first not in self._sizes_at:
+            self._sizes_at[first] = [sizes[first] for sizes in self.sizes]
+        return self._sizes_at[first]
 
     def heads(self):
         """Return as many of the members' first rows as a batch has, and the `Batch`."""

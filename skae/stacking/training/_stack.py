@@ -117,7 +117,9 @@ class Stack:
     def _take_up(self):
         """Take the weights and generators of the members' epochs."""
         self.weights = self._weights([member.weights for member in self.members])
-        self.generators = [member.generator for member in self.members]
+        self.generators = None
+        if self.model.draws:
+            self.generators = [member.generator for member in self.members]
 
     def _weights(self, of_members):
         """Return the weights of penalties as tensors, given a dict for every member."""
