@@ -376,6 +376,7 @@ default=None
         length = self._length(data, rows_val, goes_on)
         if not goes_on:
             self._start(data, rows)
+            length = self._slowed(length, rows_val)
         context = self._init_callback_context(max_subtasks=length.last)
         context.call_on_fit_task_begin(estimator=self, X=data.X, y=data.target)
         self._train(data, rows, rows_val, length, context)

@@ -42,6 +42,9 @@ def _has_distributions(model):
 class GenerativeMixin(MultipleImputationMixin):
     """Sampling, and for Gaussian codes likelihoods and diagnostics."""
 
+    # The most likely variance of the decoder before the training, where a fit knows.
+    _variance_before = None
+
     # After the fit
 
     def _finish(self, X, weight=None, condition=None):
@@ -62,8 +65,10 @@ class GenerativeMixin(MultipleImputationMixin):
     def _fit_decoder(self, rows):
         """Keep the variance of the decoder, where it has one.
 
-        It is the most likely one of draws from the posterior, as much larger as errors
-        of held-out rows have been, where the fit has found its length by such.
+        It is the most likely one of draws from the posterior. Where held-out rows have
+        found the length of the fit, it is that of before the training, as much smaller
+        as their errors have become by it: what training has gained on its own rows
+        only is no gain.
         """
         for name in ("decoder_variance_", "decoder_dispersion_"):
             vars(self).pop(name, None)
@@ -81,14 +86,34 @@ class GenerativeMixin(MultipleImputationMixin):
     def _note_variance(self, term, variance):
         if variance is not None:
             n_features = math.prod(self.net_.module_.event_shape)
-            variance = variance * term.ratio(self._gap, 0.0, n_features)
+            variance = variance * self._optimism(term, variance, n_features)
             is_shared = len(variance) < n_features
             self.decoder_variance_ = float(variance[0]) if is_shared else variance
+
+    def _optimism(self, term, variance, n_features):
+        """Return how many times larger errors of new rows are taken to be, at least 1.
+
+        That is by how much more training has lessened those of its own rows.
+        """
+        change, before = self._change, self._variance_before
+        if before is None or not np.isfinite(change):
+            return 1.0
+        of_new = term.ratio(change, 0.0, n_features)
+        of_own = np.exp(np.log(variance / before).mean())
+        return max(1.0, of_new / of_own)
+
+    def _train(self, data, rows, rows_val, length, context):
+        term, self._variance_before = self.net_.criterion_.reconstruction, None
+        has_variance = isinstance(term, Likelihood) and not term.learns_dispersion
+        if has_variance and _has_distributions(self) and self._change is not None:
+            self._variance_before = self._most_likely_variance(term, rows)
+        super()._train(data, rows, rows_val, length, context)
 
     @torch.no_grad()
     def _most_likely_variance(self, term, rows):
         """Return the variance, ``(1,)`` or ``(n_features,)``, or None."""
         net, generator = self.net_, self._generator(self._seed)
+        net._set_training(False)
         size = VALUES_OF_VARIANCE // math.prod(self.net_.module_.event_shape)
         size = min(ROWS_OF_VARIANCE, max(200, size))
         x, row_weight, target, condition = rows.sample(size)

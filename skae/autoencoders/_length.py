@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from skorch.utils import noop
 
+from skae.networks._linear_gaussian import nats_of_start
 from skae.objectives import KLDivergence
 from skae.schedules import Schedule
 from skae.stacking import train_each
@@ -63,12 +64,15 @@ class Trial(NamedTuple):
         Of held-out rows, after the epoch that was best.
     length : Length
     nets : list of AutoencoderNet
+    change : float
+        Of the reconstruction loss of held-out rows, from before the training to there.
     """
 
     has_diverged: bool
     loss: float
     length: Length
     nets: list
+    change: float
 
 
 class LengthMixin:
@@ -80,8 +84,8 @@ class LengthMixin:
 
     # Of a fit whose length is given, as far as one serves all.
     _USUAL_RATE = 1e-3
-    # Loss by which held-out rows have been worse reconstructed, where a fit knows.
-    _gap = 0.0
+    # By which training has changed the loss of held-out rows, where a fit knows.
+    _change = None
     # Loss by which held-out rows are better reconstructed than by the mean of others.
     _gain = None
 
@@ -135,7 +139,7 @@ class LengthMixin:
 
     def _length(self, data, rows_val, goes_on):
         """Return the `Length` of a fit, given the rows held out in it."""
-        self._gap, self._gain = 0.0, None
+        self._change, self._gain = None, None
         if self._max_epochs != "auto":
             return Length(self._rate, self._max_epochs, self._max_epochs)
         epochs = epochs_for(len(data.rows), self.batch_size)
@@ -155,18 +159,39 @@ class LengthMixin:
         if self._may_have_collapsed(best.nets):
             slow = Length(found[0].length.rate, epochs, epochs, warm_up=epochs // 2)
             best = min(best, self._tried(data, slow), key=itemgetter(0, 1))
-        self._gap = _gap(best.nets, best.length.last)
+        self._change = best.change
         self._gain = self._loss_of_mean(data, best.nets) - best.loss
         return best.length
 
+    def _slowed(self, length, rows_val):
+        """Return a given `Length` with a slow start, where codes tell little at first.
+
+        Weights of penalties then rise over the first half, unless held-out rows are to
+        compare epochs or a schedule moves them. A length that is found has been tried
+        both ways.
+        """
+        nats = nats_of_start(self.net_.module_)
+        penalties = self.net_.criterion_.penalties.values()
+        is_free = any(isinstance(part, KLDivergence) for part in penalties) and (
+            rows_val is None and self._watched == "valid_loss"
+        )
+        if nats is None or self._max_epochs == "auto" or not is_free:
+            return length
+        tells_little = nats < LITTLE * self.n_components
+        return length._replace(warm_up=length.epochs // 2) if tells_little else length
+
     def _tried(self, data, length):
-        nets = self._trained_on_parts(data, length)
+        nets, before = self._trained_on_parts(data, length)
         losses = _held_out_losses(nets)
         # while weights rise, epochs are no path from the safe start to ever more
         last = 1 + _least(losses) if length.warm_up else best_epoch(losses)
         has_diverged = any(net.diverged_ for net in nets)
         loss = losses[:, last - 1].mean()
-        return Trial(has_diverged, loss, length._replace(last=last), nets)
+        # each part under its own variance: a lone row far from all others decides
+        # nothing but that of its part
+        after = _columns(nets, "valid_reconstruction")[:, last - 1]
+        change = float((after - before).mean())
+        return Trial(has_diverged, loss, length._replace(last=last), nets, change)
 
     def _may_have_collapsed(self, nets):
         """Return whether codes tell little, which a start without a divergence mends.
@@ -191,7 +216,8 @@ class LengthMixin:
         return term.pooled(np.array(losses), prod(event_shape)).mean()
 
     def _trained_on_parts(self, data, length):
-        nets, rows = [], []
+        """Return the nets, and the losses of held-out rows before their training."""
+        nets, before, rows = [], [], []
         for held_out, kept in self._splits(data):
             kept, held_out = data.rows.subset(kept), data.rows.subset(held_out)
             rows.append((kept, held_out))
@@ -200,9 +226,10 @@ class LengthMixin:
             self._prepare(self.net_, kept, callbacks, length)
             self.net_.is_compiled, self.net_.verbose = False, 0
             nets.append(self.net_)
+            before.append(self.net_.reconstruction_of(held_out))
             del self.net_  # a fit that is interrupted has none
         train_each(nets, rows, epochs=length.epochs)
-        return nets
+        return nets, np.array(before)
 
     def _callbacks_of_parts(self, stops):
         """Return the callbacks of trainings on parts, which move the rate or stop."""
@@ -284,12 +311,3 @@ def _held_out_losses(nets):
     for name, part in nets[0].criterion_.penalties.items():
         losses = losses + part.weight * _columns(nets, f"valid_{name}")
     return losses
-
-
-def _gap(nets, last):
-    """Return by how much held-out rows are worse reconstructed than others."""
-    valid, train = (
-        _pooled(nets, f"{part}_reconstruction")[:, last - 1].mean()
-        for part in ("valid", "train")
-    )
-    return max(0.0, float(valid - train))

@@ -63,7 +63,10 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         coarser and more independent (a beta-VAE). Beside ``"squared_error"``, a mean
         over features, the bound for a decoder of variance v is at ``beta = 2 * v /
         n_features``, and a direction survives if its share of the variance exceeds
-        ``beta / 2``: there, take 0.01 for standardised data.
+        ``beta / 2``: there, take 0.01 for standardised data. Where codes tell less than
+        half a nat per unit at the start, a fit of a given `max_epochs` that holds no
+        rows out lets the weight rise from zero over the first half: units that first
+        had to tell less would not come to tell more.
     free_bits : float, default=0.0
         Nats per unit that cost nothing.
     nested : bool, default=False
@@ -87,8 +90,9 @@ class VAE(GenerativeMixin, BaseAutoencoder):
     active_units_ : ndarray of bool of shape (n_components,)
         Units whose mean varies over the data by more than 0.01.
     decoder_variance_ : float or ndarray of shape (n_features,)
-        Variance of the decoder, in squared units of the data: that of new rows, as far
-        as rows that were held out could tell.
+        Variance of the decoder, in squared units of the data. Where `fit` has found
+        its number of epochs, it is that of the start, as much smaller as training has
+        made the errors of held-out rows; else that of the rows of the fit.
     decoder_dispersion_ : ndarray of shape (n_features,)
         With ``"negative_binomial"``: the dispersions that were learned.
     %(attributes)s

@@ -6,7 +6,7 @@ from sklearn.decomposition import FactorAnalysis
 
 from skae.networks._paths import MAX_ROWS, principal_components, take
 
-__all__ = ["start_as_linear_gaussian"]
+__all__ = ["nats_of_start", "start_as_linear_gaussian"]
 
 # Smaller shares of the largest variance are rounding.
 TINY = 1e-13
@@ -48,6 +48,17 @@ def start_as_linear_gaussian(module, events, seed):
     take(module, encoder, mean, (V / noise).T, mean / noise)
     logs = torch.from_numpy(np.log(variances))
     bottleneck.log_var.bias[: len(logs)] = logs.to(bottleneck.log_var.bias)
+
+
+def nats_of_start(module):
+    """Return what codes tell of rows under a linear Gaussian start, else None.
+
+    That is their mean divergence from the prior, ``-sum_j log(s_j) / 2`` nats.
+    """
+    layer = getattr(module.bottleneck, "log_var", None)
+    if module.noise is None or layer is None or layer.weight.any():
+        return None
+    return -0.5 * layer.bias.sum().item()
 
 
 def _probabilistic_pca(X, n_components, seed):

@@ -214,6 +214,23 @@ def test_training_only_improves_on_probabilistic_pca():
     assert vae.elbo(test, n_draws=64).mean() >= of_pca - 0.05
 
 
+def test_a_row_far_from_all_others_does_not_widen_the_decoder():
+    X = WINE.copy()
+    X[0] *= 20
+    vae = VAE(2, random_state=0).fit(X)
+    assert vae.decoder_variance_ < 1.05 * PCA(2).fit(X).noise_variance_
+
+
+def test_what_only_rows_of_the_fit_gain_does_not_sharpen_the_decoder():
+    own, new = WINE[::3], np.delete(WINE, np.s_[::3], axis=0)
+    vae = VAE(3, learning_rate=2e-2, random_state=0).fit(own)
+    errors = [
+        ((X - vae.inverse_transform(vae.transform_sample(X, 0))) ** 2).mean()
+        for X in (own, new)
+    ]
+    assert 1.1 * errors[0] < vae.decoder_variance_ < 1.1 * errors[1]
+
+
 def test_rows_with_noise():
     vae = VAE(2, random_state=0, max_epochs=5).fit(WINE)
     plain = vae.sample(5000, random_state=1)

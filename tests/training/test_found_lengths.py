@@ -15,6 +15,7 @@ from skorch.callbacks import Callback, LRScheduler
 import skae
 from skae import VAE, Autoencoder, DenseAutoencoder, stacking
 from skae.autoencoders import _length
+from skae.datasets import make_cube_surface
 from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
 from skae.objectives import MomentMatching, Objective
 from skae.schedules import LinearWarmup
@@ -216,6 +217,29 @@ def test_the_loss_of_drawn_codes_tells_the_length():
     assert model.n_iter_ < epochs_for(60, 64)
     long = clone(model).set_params(max_epochs=epochs_for(60, 64), learning_rate=7e-3)
     assert model.elbo(test).mean() > long.fit(train).elbo(test).mean()
+
+
+def test_a_given_length_starts_slowly_where_codes_tell_little():
+    """A cube is equally wide in all directions: at first, no code is worth its cost."""
+    X = make_cube_surface(250, random_state=0)
+    settings = {"max_epochs": 300, "learning_rate": 0.01, "random_state": 0}
+    model = VAE(2, **settings).fit(X)
+    weights = model.history_[:, "kl_weight"]
+    assert weights[0] == 0 < weights[1] < 1
+    assert set(weights[150:]) == {1.0}
+    assert model.active_units_.all()
+    assert model.score(X) > 0.9
+
+
+def test_a_given_length_has_its_weights_from_the_start_otherwise():
+    cube = make_cube_surface(100, random_state=0)
+    for settings, X in [
+        ({}, cancer()[:100]),
+        ({"early_stopping": True}, cube),
+        ({"beta": LinearWarmup(1)}, cube),
+    ]:
+        model = VAE(2, max_epochs=4, random_state=0, **settings).fit(X)
+        assert model.history_[1, "kl_weight"] == 1.0
 
 
 @pytest.mark.parametrize("fraction", [0.001, 0.15, 0.999])
