@@ -44,4 +44,7 @@ def no_thread_is_left():
     before = set(threading.enumerate())
     yield
     left = set(threading.enumerate()) - before
+    for thread in left:  # one that has been told to end does so in its own time
+        thread.join(1)
+    left = {thread for thread in left if thread.is_alive()}
     assert not left, f"threads are left: {sorted(thread.name for thread in left)}"

@@ -342,7 +342,8 @@ def test_workers_in_time_are_waited_for(workers, alone):
 def test_no_timer_is_left(workers):
     with on(workers, timeout=60):
         grid().fit(data())
-    assert not [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+    timers = [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+    assert all(timer.finished.is_set() for timer in timers)
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
