@@ -9,6 +9,7 @@ from twins import assert_twins
 
 from skae import VAE, DenseAutoencoder, LSTMAutoencoder
 from skae.noise import GaussianNoise
+from skae.objectives import SquaredError
 from skae.stacking.meeting import _rendezvous
 from skae.training._net import AutoencoderNet
 
@@ -93,3 +94,22 @@ def test_an_interrupted_fit_ends(as_stacks, monkeypatch):
     monkeypatch.setattr(_rendezvous.Stack, "_step", interrupt)
     with pytest.raises(KeyboardInterrupt):
         clone(KINDS["dense"]).fit(low_rank(40))
+
+
+class OwnError(SquaredError):
+    is_elementwise = True
+
+    def elementwise(self, x, x_hat):
+        return (x - x_hat).square()
+
+
+class OwnNoise(GaussianNoise):
+    """Noise of another module."""
+
+
+@pytest.mark.parametrize(
+    "parts", [{"reconstruction": OwnError()}, {"input_noise": OwnNoise(0.1)}], ids=str
+)
+def test_parts_of_others_train_by_autograd(parts, steps, as_stacks):
+    models.composed(**{**SHORT, **parts}).fit(low_rank(40))
+    assert steps

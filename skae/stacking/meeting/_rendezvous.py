@@ -10,7 +10,7 @@ from functools import cache, partial
 import torch
 from joblib import cpu_count
 
-from skae.stacking.meeting._groups import kind_of, stacks_of
+from skae.stacking.meeting._groups import has_own_parts, kind_of, stacks_of
 from skae.stacking.meeting._turns import Turns
 from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
@@ -328,12 +328,15 @@ def _train_as_stack(net, rows, epochs, last):
     """Train a net as a stack of one, and return whether that has been done.
 
     Gradients are written by hand in stacks, and take half the time of those that torch
-    finds where calling operations takes longer than computing.
+    finds where calling operations takes longer than computing. What parts of others
+    declare of themselves is relied upon among many fits only.
     """
     is_little = is_little_work([net.module_], net.batch_size)
     if not is_little or torch.device(net.device).type != "cpu":
         return False
-    if not kind_of(net, *rows, last) or rows[0].source.X.nbytes > SMALL_DATA:
+    if not kind_of(net, *rows, last) or not has_own_parts(net):
+        return False
+    if rows[0].source.X.nbytes > SMALL_DATA:
         return False
     member = Member(net, *rows, epochs)
     _train_stack([member], look)
