@@ -31,6 +31,8 @@ _HERE = threading.local()
 PATIENCE = 10.0
 # Bytes of a stack of the nets of one fit: larger ones gain nothing by it.
 MEMORY_OF_A_FIT = 2**28
+# Products in a batch from which on a stack of one gains nothing.
+PRODUCTS_OF_ONE = 1e8
 # Bytes of rows that a lone fit may copy.
 SMALL_DATA = 2**26
 
@@ -331,7 +333,7 @@ def _train_as_stack(net, rows, epochs, last):
     finds where calling operations takes longer than computing. What parts of others
     declare of themselves is relied upon among many fits only.
     """
-    is_little = is_little_work([net.module_], net.batch_size)
+    is_little = is_little_work([net.module_], net.batch_size, PRODUCTS_OF_ONE)
     if not is_little or torch.device(net.device).type != "cpu":
         return False
     if not kind_of(net, *rows, last) or not has_own_parts(net):
