@@ -268,7 +268,7 @@ def _values(batch, dtype):
     values = np.empty((batch.num_columns, batch.num_rows), dtype)
     for row, column in zip(values, batch.columns, strict=True):
         row[:] = column.to_numpy(zero_copy_only=False)
-    return np.ascontiguousarray(values.T)
+    return values.T
 
 
 def _listed(names, quote="'"):
