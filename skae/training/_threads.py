@@ -32,8 +32,10 @@ def few_threads(modules, batch_size):
     return one_thread() if is_little_work(modules, batch_size) else nullcontext()
 
 
-def is_little_work(modules, batch_size, most=FEWEST_PRODUCTS):
-    """Return whether a batch is little work, less than so many products.
+def is_little_work(modules, batch_size, most=None):
+    """Return whether a batch is little work: fewer products than `most`.
+
+    Without that number: so few that training gains from a single thread.
 
     Weights of convolutions serve often. A lone network of these trains on all threads;
     in a stack, beside which others train, they count like others.
@@ -42,7 +44,7 @@ def is_little_work(modules, batch_size, most=FEWEST_PRODUCTS):
     if len(modules) == 1 and is_convolutional:
         return False
     n_weights = sum(p.numel() for module in modules for p in module.parameters())
-    return batch_size * n_weights < most
+    return batch_size * n_weights < (FEWEST_PRODUCTS if most is None else most)
 
 
 @contextmanager

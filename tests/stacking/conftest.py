@@ -6,16 +6,6 @@ import threading
 
 import pytest
 
-from skae.stacking.meeting import _rendezvous
-
-
-@pytest.fixture(scope="package", autouse=True)
-def lone_fits_by_autograd():
-    """Let lone fits be what stacks are compared with: stacks of one are stacks."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_rendezvous, "SMALL_DATA", -1)
-        yield
-
 
 @pytest.fixture
 def groups(caplog):

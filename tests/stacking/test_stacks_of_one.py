@@ -40,7 +40,7 @@ def steps(monkeypatch):
 
 @pytest.fixture
 def as_stacks(monkeypatch):
-    monkeypatch.setattr(_rendezvous, "SMALL_DATA", 2**26)
+    monkeypatch.setattr(_rendezvous, "STACKS_OF_ONE", True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -49,7 +49,7 @@ def test_they_end_as_by_autograd(kind, steps, monkeypatch):
     alone = clone(KINDS[kind]).fit(X)
     assert steps
     steps.clear()
-    monkeypatch.setattr(_rendezvous, "SMALL_DATA", 2**26)
+    monkeypatch.setattr(_rendezvous, "STACKS_OF_ONE", True)
     assert_twins(clone(KINDS[kind]).fit(X), alone, rtol=1e-6)
     assert not steps
 

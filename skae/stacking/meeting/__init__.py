@@ -24,8 +24,7 @@ Who waits for whom:
 - The leader does not train all stacks by itself: as many threads as there are cores
   help, one stack each (`run_all`), with one of torch's threads.
 - Fits that no other is like train alone, each in the thread of its task, as few at a
-  time as there are cores: they wait for a *leave* (`Rendezvous.alone`). Of these, and
-  beyond searches, small ones are stacks of one (`_train_as_stack`).
+  time as there are cores: they wait for a *leave* (`Rendezvous.alone`).
 - A task that waits for something else, as for the results of a parallel call of its
   own, is *paused*: nobody waits for it.
 - Python lets one thread run at a time, so that tasks that compute, as before and after
