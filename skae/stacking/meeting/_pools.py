@@ -121,8 +121,9 @@ class ExecutorPool:
         """End all that is out with an error; workers may be there, and too slow."""
         with self._lock:
             futures, self._futures = self._futures, {}
-        for future, finish in futures.items():
+        for future in futures:
             future.cancel()
+        for finish in futures.values():
             finish(_failed(_nothing_for(self._timeout)))
 
     def _done(self, work, arrays, finish, future):
