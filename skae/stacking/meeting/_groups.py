@@ -92,6 +92,7 @@ def kind_of(net, rows, rows_val, last):
         n_batches,
         rows.has_missing,
         rows.end_early,
+        *(rows.weights is None for rows in all_rows),
         architecture,
         module.indicator is not None,
         _frozen_noise(module.input_noise),
@@ -131,7 +132,8 @@ def _are_plain(rows, module):
     source = rows.source
     return (
         type(source) is ArraySource
-        and rows.beside == (None, None, None)
+        and rows.beside[1:] == (None, None)
+        and (rows.weights is None or type(rows.weights) is ArraySource)
         and tuple(source.X.shape[1:]) == module.event_shape
         and isinstance(source.X, np.ndarray | torch.Tensor)
         and not isinstance(source.X, np.memmap)
@@ -258,5 +260,6 @@ def bytes_of(member):
     itemsize = torch.empty(0, dtype=member.net.dtype).element_size()
     module = member.net.module_
     activations = member.batch_size * network_of(module).numbers_of_row(module)
-    index = 8 * member.n_batches * member.batch_size
+    n_rows = member.n_batches * member.batch_size
+    index = (8 + itemsize * member.has_weights) * n_rows
     return itemsize * (_COPIES * _size_of(member) + activations) + index

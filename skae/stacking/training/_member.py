@@ -45,6 +45,12 @@ class Member:
         }
 
     @property
+    def has_weights(self):
+        """Whether rows, to train on or to validate on, have weights of their own."""
+        rows = (self.rows, self.rows_val)
+        return any(own is not None and own.weights is not None for own in rows)
+
+    @property
     def n_steps(self):
         """Number of steps that the fit takes, if it is not stopped."""
         return self.epochs * self.n_batches
