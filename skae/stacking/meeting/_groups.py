@@ -18,6 +18,7 @@ from skae.training._callbacks import (
     LastEpoch,
     PatientStopping,
 )
+from skae.training._guests import follows_epochs
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._net import AutoencoderNet
 from skae.training._sources import ArraySource
@@ -122,10 +123,14 @@ def _is_plain_net(net):
         and not net.history
         and not (net.mixed_precision or net.is_compiled or net.verbose)
         and net.learning_rate_schedule in {"constant", *LEARNING_RATE_SCHEDULES}
-        and all(type(callback) in _CALLBACKS for _, callback in net.callbacks_)
+        and all(_is_known_callback(callback) for _, callback in net.callbacks_)
         and type(net.optimizer_) in _OPTIMIZERS
         and len(net.optimizer_.param_groups) == 1
     )
+
+
+def _is_known_callback(callback):
+    return type(callback) in _CALLBACKS or follows_epochs(callback)
 
 
 def _are_plain(rows, module):

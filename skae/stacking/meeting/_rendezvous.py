@@ -360,6 +360,8 @@ def _train_together(nets, crew, epochs, last):
         _train_all([request], Rendezvous(len(nets), MEMORY_OF_A_FIT, n_workers=1))
     elif members:
         crew.rendezvous.meet(request)
+    if errors := [member.error for member in members if member.error is not None]:
+        raise errors[0]
     done = {id(member.net) for member in members if member.is_done}
     return [(net, rows) for net, rows in nets if id(net) not in done]
 

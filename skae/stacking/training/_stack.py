@@ -185,7 +185,7 @@ class Stack:
 
     def _is_done(self, i):
         member = self.members[i]
-        if member.stoppers:
+        if member.watchers:
             self.model.store(i, member.net.module_, self.model.tensors)
         return member.wants_to_stop() or member.epoch == member.epochs
 
