@@ -11,6 +11,7 @@ import torch
 from joblib import cpu_count
 
 from skae.stacking.meeting._groups import has_own_parts, kind_of, stacks_of
+from skae.stacking.meeting._memory import give_back_what_is_free
 from skae.stacking.meeting._turns import Turns
 from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
@@ -250,8 +251,10 @@ class Rendezvous:
         return time.monotonic() - self._last_change > PATIENCE
 
     def _lead(self, batch):
+        give_back_what_is_free()  # of what tasks needed to come here
         try:
             _train_all(batch, self)
+            give_back_what_is_free()
         finally:
             with self._condition:
                 self._is_training = False
