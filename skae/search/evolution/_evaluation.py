@@ -1,10 +1,14 @@
 """Evaluation of genomes, once each, by scikit-learn's cross-validation."""
 
+from contextlib import nullcontext
+from functools import partial
+
 import numpy as np
 from sklearn.base import clone
 
 from skae._notices import warn
 from skae.search.evolution._results import RAW, ROWS, Row
+from skae.search.fits._evaluation import tasks_through
 
 __all__ = ["Evaluator"]
 
@@ -20,13 +24,16 @@ class Evaluator:
         What scikit-learn passes to `_run_search`.
     seed : int
         From which the seeds of repeated evaluations are made.
+    race : Race or None, default=None
+        What ends hopeless candidates early, if anything does.
     """
 
-    def __init__(self, search, space, evaluate_candidates, seed):
+    def __init__(self, search, space, evaluate_candidates, seed, race=None):
         self.search = search
         self.space = space
         self.evaluate_candidates = evaluate_candidates
         self.seed = seed
+        self.race = race
         self.cv = _ConstantSplits(search._checked_cv_orig)
         self.index = {}  # genome -> index in cv_results_
         self.n_again = {}  # genome -> number of evaluations after the first
@@ -58,12 +65,13 @@ class Evaluator:
 
     def _evaluate(self, candidates, rows, callback_ctx):
         try:
-            results = self.evaluate_candidates(
-                candidates,
-                cv=self.cv,
-                more_results={ROWS: self._lost + rows},
-                callback_ctx=callback_ctx,
-            )
+            with self._raced(rows) as evaluate_candidates:
+                results = evaluate_candidates(
+                    candidates,
+                    cv=self.cv,
+                    more_results={ROWS: self._lost + rows},
+                    callback_ctx=callback_ctx,
+                )
         except ValueError as error:
             if not str(error).lstrip().startswith("All the"):
                 raise
@@ -73,6 +81,14 @@ class Evaluator:
             self._lost = []
             self._raw = results.pop(RAW)
             self.results = results
+
+    def _raced(self, rows):
+        """Let candidates end early within a context, if that is asked for."""
+        if self.race is None:
+            return nullcontext(self.evaluate_candidates)
+        known = set(self.index.values())
+        run = partial(self.race.run, rows=rows, known=known)
+        return tasks_through(self.evaluate_candidates, run)
 
     def _lose(self, rows):
         lost = [Row(row.candidate, row.params, lost=True) for row in rows]
@@ -115,7 +131,8 @@ class Evaluator:
     def warn_of_failures(self, columns):
         """Warn of the number of candidates without a score or a cost."""
         missing = [np.isnan(self.results[each.key]) for each in columns]
-        n_failed = int(np.any(missing, axis=0).sum())
+        n_ended = self.race.n_ended(self.results) if self.race else 0
+        n_failed = int(np.any(missing, axis=0).sum()) - n_ended
         if n_failed:
             warn(
                 f"{n_failed} of the {len(self.index)} candidates have no score, as a "

@@ -121,6 +121,9 @@ class Run:
         context = self.callback_ctx.subcontext(
             task_name="generation", max_subtasks=n_fits, sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=self.search)
+        if self.evaluator.race is not None:
+            population = [self.evaluator.index[one.genome] for one in self.population]
+            self.evaluator.race.begin(self.evaluator.results, population)
         self.evaluator(genomes, again, context)
         context.call_on_fit_task_end(estimator=self.search)
 

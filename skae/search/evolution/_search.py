@@ -15,6 +15,7 @@ from skae.search._scoring import SCORING, NamedScoring
 from skae.search.evolution._costs import MeasuringScorer
 from skae.search.evolution._evaluation import Evaluator
 from skae.search.evolution._objectives import costs_of
+from skae.search.evolution._race import Race
 from skae.search.evolution._results import RAW, ROWS, collect
 from skae.search.evolution._run import Run
 from skae.search.evolution._space import Space
@@ -62,6 +63,11 @@ class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
         How many of the best individuals are evaluated once more in each generation and
         at the end, with new random states again. Where scores are noisy, the best of
         many is a lucky one; this tells luck from merit.
+    racing_folds : int or None, default=None
+        Number of folds on which new candidates are evaluated at first. Those that would
+        still be below the worst of the population, if the other folds added two
+        standard deviations less than they do for the population, end there and rank
+        last. None evaluates all on all folds. It is for a single objective.
     objectives : list of str or callable, default=None
         None for the score alone. Several make the search look for the Pareto front:
         names of metrics (``"score"`` for the one that `refit` names), of which more is
@@ -93,7 +99,9 @@ class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
     ----------
     cv_results_ : dict
         As scikit-learn's, in order of evaluation, with a column ``cost_...`` for each
-        cost and, where candidates may be evaluated more than once, ``n_repeats``.
+        cost and, where candidates may be evaluated more than once, ``n_repeats``. With
+        `racing_folds`, ``n_folds`` are the folds on which each was evaluated; scores on
+        other folds are NaN, and so is the mean.
     generations_ : list of dict
         What was alive when; ``pandas.DataFrame(search.generations_)`` reads it. One
         entry for each individual in each generation: its `generation`, `index` into
@@ -151,6 +159,7 @@ class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
         "initial_points": [list, tuple, None],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "n_reevaluated": [Interval(Integral, 0, None, closed="left")],
+        "racing_folds": [Interval(Integral, 1, None, closed="left"), None],
         "objectives": [list, tuple, None],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
         "deadline": [Interval(Real, 0, None, closed="left"), None],
@@ -171,6 +180,7 @@ class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
         initial_points=None,
         n_repeats=1,
         n_reevaluated=0,
+        racing_folds=None,
         objectives=None,
         patience=None,
         deadline=None,
@@ -206,6 +216,7 @@ class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
         self.initial_points = initial_points
         self.n_repeats = n_repeats
         self.n_reevaluated = n_reevaluated
+        self.racing_folds = racing_folds
         self.objectives = objectives
         self.patience = patience
         self.deadline = deadline
@@ -257,7 +268,7 @@ class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
         with ExitStack() as stack:
             evaluate = stack.enter_context(limiting(evaluate_candidates, limits))
             evaluate = stack.enter_context(remembering(evaluate, self.store))
-            evaluator = Evaluator(self, space, evaluate, seed)
+            evaluator = Evaluator(self, space, evaluate, seed, self._race())
             run = Run(self, strategy, space, evaluator, rng, search_ctx)
             run()
         search_ctx.call_on_fit_task_end(estimator=self)
@@ -268,8 +279,29 @@ class EvolutionarySearchCV(NotebookMixin, NamedScoring, BaseSearchCV):
         strategy._validate_params()
         return strategy
 
+    def _race(self):
+        """Return the `Race` of new candidates, None where there is none."""
+        if self.racing_folds is None:
+            return None
+        if self.racing_folds >= self.n_splits_:
+            raise ValueError(
+                f"racing_folds={self.racing_folds}: cv has {self.n_splits_} folds, so "
+                "that none would be left to save. Lower racing_folds, or set it to "
+                "None."
+            )
+        if len(self.objectives or ["score"]) > 1:
+            raise ValueError(
+                f"racing_folds={self.racing_folds} ends candidates by one score, but "
+                f"objectives={self.objectives!r} has several: leave one of them out."
+            )
+        return Race(self.racing_folds, self.refit)
+
     def _keep(self, run):
         """Store the fitted attributes that describe the evolution."""
+        if race := run.evaluator.race:
+            n_folds = np.full(len(run.evaluator.index), self.n_splits_)
+            n_folds[list(race.n_folds)] = list(race.n_folds.values())
+            run.evaluator.results["n_folds"] = n_folds
         run.evaluator.warn_of_failures(run.columns)
         self.generations_ = run.records
         self.n_generations_ = run.n_generations
