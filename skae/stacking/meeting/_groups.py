@@ -22,7 +22,7 @@ from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._net import AutoencoderNet
 from skae.training._sources import ArraySource
 
-__all__ = ["has_own_parts", "kind_of", "stacks_of"]
+__all__ = ["kind_of", "stacks_of"]
 
 _DEVICES = {"cpu", "cuda"}
 _CALLBACKS = {
@@ -100,18 +100,6 @@ def kind_of(net, rows, rows_val, last):
         tuple((name, _frozen(part, "weight")) for name, part in loss.penalties.items()),
         _frozen_optimizer(net),
     )
-
-
-def has_own_parts(net):
-    """Return whether the parts of a net that may be a user's are skae's own."""
-    loss, bottleneck = net.criterion_, net.module_.bottleneck
-    noises = net.module_.input_noise, getattr(bottleneck, "noise", None)
-    parts = [
-        loss.reconstruction,
-        *loss.penalties.values(),
-        *(getattr(noise, "part", noise) for noise in noises if noise is not None),
-    ]
-    return all(type(part).__module__.startswith("skae.") for part in parts)
 
 
 def _is_plain_net(net):
