@@ -9,10 +9,11 @@ from functools import cache, partial
 
 from joblib import cpu_count
 
-from skae.stacking.meeting._groups import kind_of, stacks_of
+from skae.stacking.meeting._groups import is_by_hand, kind_of, stacks_of
 from skae.stacking.meeting._turns import Turns
 from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
+from skae.stacking.training._one import StackOfOne
 from skae.stacking.training._stack import Stack
 from skae.training._interruption import check_after_batches
 
@@ -316,7 +317,12 @@ def train_each(nets, rows, *, epochs, last=True):
         left = _train_together(left, crew, epochs, last)
     with nullcontext() if crew is None or not left else crew.rendezvous.alone(crew):
         for net, of_net in left:
-            net.train(*of_net, epochs=epochs, last=last)
+            net.train(*of_net, epochs=epochs, last=last, by_hand=_by_hand)
+
+
+def _by_hand(net):
+    """Return a net's own stack where that has its gradients, else None."""
+    return StackOfOne(net) if is_by_hand(net) else None
 
 
 def _train_together(nets, crew, epochs, last):
