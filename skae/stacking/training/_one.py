@@ -50,14 +50,17 @@ class StackOfOne:
         self._grads = _Copies(_apart(grads, self.model.grads))
         self._states = _Copies(self.model.pairs_of_state(0, module, tensors))
 
-    def takes(self, x, *beside):
+    def takes(self, x, row_weight, *beside):
         """Return whether it knows a batch: events of the fit's shape, and no more.
 
-        Callbacks may have frozen parameters since.
+        Weights of one each are as none. Callbacks may have frozen parameters since.
         """
-        is_known = tuple(x.shape[1:]) == self.event_shape
-        is_free = all(param.requires_grad for param in self.optimizer.params)
-        return is_known and is_free and all(part is None for part in beside)
+        return (
+            tuple(x.shape[1:]) == self.event_shape
+            and all(part is None for part in beside)
+            and (row_weight is None or bool((row_weight == 1).all()))
+            and all(param.requires_grad for param in self.optimizer.params)
+        )
 
     @torch.no_grad()
     def step(self, x, weights, generator):
