@@ -20,6 +20,7 @@ from skae.training._callbacks import (
     LastEpoch,
     PatientStopping,
 )
+from skae.training._guests import follows_epochs
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._net import AutoencoderNet
 from skae.training._sources import ArraySource
@@ -94,6 +95,7 @@ def kind_of(net, rows, rows_val, last):
         n_batches,
         rows.has_missing,
         rows.end_early,
+        *(rows.weights is None for rows in all_rows),
         architecture,
         module.indicator is not None,
         _frozen_noise(module.input_noise),
@@ -145,7 +147,7 @@ def _is_plain_net(net):
         and not net.history
         and not (net.mixed_precision or net.is_compiled or net.verbose)
         and net.learning_rate_schedule in {"constant", *LEARNING_RATE_SCHEDULES}
-        and all(type(callback) in _CALLBACKS for _, callback in net.callbacks_)
+        and all(_is_known_callback(callback) for _, callback in net.callbacks_)
         and _has_known_optimizer(net)
     )
 
@@ -156,11 +158,16 @@ def _has_known_optimizer(net):
     return type(optimizer) in _OPTIMIZERS and len(optimizer.param_groups) == 1
 
 
+def _is_known_callback(callback):
+    return type(callback) in _CALLBACKS or follows_epochs(callback)
+
+
 def _are_plain(rows, module):
     source = rows.source
     return (
         type(source) is ArraySource
-        and rows.beside == (None, None, None)
+        and rows.beside[1:] == (None, None)
+        and (rows.weights is None or type(rows.weights) is ArraySource)
         and tuple(source.X.shape[1:]) == module.event_shape
         and isinstance(source.X, np.ndarray | torch.Tensor)
         and not isinstance(source.X, np.memmap)
@@ -287,5 +294,6 @@ def bytes_of(member):
     itemsize = torch.empty(0, dtype=member.net.dtype).element_size()
     module = member.net.module_
     activations = member.batch_size * network_of(module).numbers_of_row(module)
-    index = 8 * member.n_batches * member.batch_size
+    n_rows = member.n_batches * member.batch_size
+    index = (8 + itemsize * member.has_weights) * n_rows
     return itemsize * (_COPIES * _size_of(member) + activations) + index

@@ -10,6 +10,7 @@ from functools import cache, partial
 from joblib import cpu_count
 
 from skae.stacking.meeting._groups import is_by_hand, kind_of, stacks_of
+from skae.stacking.meeting._memory import give_back_what_is_free
 from skae.stacking.meeting._turns import Turns
 from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
@@ -241,8 +242,10 @@ class Rendezvous:
         return time.monotonic() - self._last_change > PATIENCE
 
     def _lead(self, batch):
+        give_back_what_is_free()  # of what tasks needed to come here
         try:
             _train_all(batch, self)
+            give_back_what_is_free()
         finally:
             with self._condition:
                 self._is_training = False
@@ -335,6 +338,8 @@ def _train_together(nets, crew, epochs, last):
         _train_all([request], Rendezvous(len(nets), MEMORY_OF_A_FIT, n_workers=1))
     elif members:
         crew.rendezvous.meet(request)
+    if errors := [member.error for member in members if member.error is not None]:
+        raise errors[0]
     done = {id(member.net) for member in members if member.is_done}
     return [(net, rows) for net, rows in nets if id(net) not in done]
 

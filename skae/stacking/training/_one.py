@@ -28,7 +28,7 @@ class StackOfOne:
     @torch.no_grad()
     def __init__(self, net):
         rows = SimpleNamespace(has_missing=net.has_missing_, end_early=net.end_early_)
-        member = SimpleNamespace(net=net, rows=rows)
+        member = SimpleNamespace(net=net, rows=rows, has_weights=False)
         self.event_shape = net.module_.event_shape
         self.model = StackedModel([member], net.dtype, torch.device(net.device))
         self.optimizer = JointOptimizer(net.optimizer_)
@@ -77,7 +77,7 @@ class StackOfOne:
         self._values.put()
         self._states.put()
         weights = {name: x.new_tensor([weight]) for name, weight in weights.items()}
-        batch = Batch([len(x)], None, [generator])
+        batch = Batch([len(x)], None, None, [generator])
         terms = self.model.forward(x.flatten(1)[None], batch, weights)
         x_hat = self.model.x_hat[0].view(x.shape).clone()
         self.model.backward()
