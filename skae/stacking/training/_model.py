@@ -120,6 +120,10 @@ class StackedModel:
         """Yield a module's tensors, in part, and where they stand in stacked ones."""
         own = self.network.parameters_of(module)
         yield from self.network.pairs(member, tensors.weights, own)
+        yield from self.pairs_of_state(member, module, tensors)
+
+    def pairs_of_state(self, member, module, tensors):
+        """Yield what a module keeps besides, and where it stands in stacked tensors."""
         modules = (module.input_noise, getattr(module.bottleneck, "noise", None))
         modules = [noise for noise in modules if noise is not None]
         parts = iter(tensors.state.parts)
@@ -168,7 +172,7 @@ class StackedModel:
         if batch.scale is not None:
             of_penalties = {name: batch.scale * w for name, w in of_penalties.items()}
         z, terms = self.code.forward(maps, batch, of_penalties)
-        x_hat = self.units.restored(self.network.decode(z))
+        self.x_hat = x_hat = self.units.restored(self.network.decode(z))
         clean, present = self._split(x)
         loss = self.reconstruction.forward(clean, x_hat, batch, present)
         if not terms:
