@@ -68,6 +68,7 @@ from skae.training._missing import feature_means, filled
 from skae.training._net import AutoencoderNet
 from skae.training._optimizers import get_optimizer
 from skae.training._seeding import global_seed
+from skae.training._shrinkage import Shrinkage
 from skae.training._spread import error_beside_the_mean
 
 __all__ = ["BaseAutoencoder", "document"]
@@ -639,7 +640,10 @@ default=None
         if scheduled and not anew:
             callbacks += self._callbacks(monitor)
         self._prepare(net, rows, callbacks, length, scheduled)
+        shrinkage = Shrinkage(net.module_) if length.share < 1 else None
         train(net, rows, rows_val, epochs=length.epochs, last=scheduled)
+        if shrinkage is not None:
+            shrinkage.keep(length.share)
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_
