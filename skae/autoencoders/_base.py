@@ -15,7 +15,6 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
@@ -24,10 +23,12 @@ from skorch.callbacks import LRScheduler
 from skae._arrays import FLOATS, array_like, as_target, is_outside, stored
 from skae._notices import warn
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
+from skae.autoencoders._building import BuildingMixin
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
 from skae.autoencoders._conditions import ConditionMixin
 from skae.autoencoders._data import SAMPLE_ROWS, EventDataMixin
 from skae.autoencoders._docs import document
+from skae.autoencoders._ends import EndMixin
 from skae.autoencoders._impute import ImputeMixin
 from skae.autoencoders._length import Length, LengthMixin
 from skae.autoencoders._missing import empty_features, warn_empty_features
@@ -44,17 +45,14 @@ from skae.exceptions import (
     OutOfRangeWarning,
 )
 from skae.metrics import ErrorSums, row_errors
-from skae.networks import AutoencoderModule
 from skae.networks._activations import get_activation, output_within
-from skae.networks._conditional import ConditionalMeans, ConditionalScales
-from skae.networks._indicator import MissingIndicator, shape_beside
 from skae.objectives import RECONSTRUCTIONS, Likelihood, Objective
 from skae.shapes import has_ended
 from skae.stacking import train
 from skae.training._budget import even_batches
-from skae.training._callbacks import LastEpoch, PatientStopping, TaskPerEpoch
+from skae.training._callbacks import LastEpoch, TaskPerEpoch
 from skae.training._checkpoint import Checkpoint
-from skae.training._devices import as_tensor, resolve_device, torch_dtype
+from skae.training._devices import resolve_device, torch_dtype
 from skae.training._guests import (
     check_callbacks,
     copies_of,
@@ -64,12 +62,9 @@ from skae.training._guests import (
 from skae.training._inference import map_rows
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import check_size
-from skae.training._missing import feature_means, filled
-from skae.training._net import AutoencoderNet
+from skae.training._missing import feature_means
 from skae.training._optimizers import get_optimizer
-from skae.training._seeding import global_seed
 from skae.training._shrinkage import Shrinkage
-from skae.training._spread import error_beside_the_mean
 
 __all__ = ["BaseAutoencoder", "document"]
 
@@ -77,7 +72,9 @@ __all__ = ["BaseAutoencoder", "document"]
 class BaseAutoencoder(
     ParameterMixin,
     NotebookMixin,
+    BuildingMixin,
     LengthMixin,
+    EndMixin,
     ConditionMixin,
     ImputeMixin,
     EventDataMixin,
@@ -469,49 +466,6 @@ default=None
         self._initialize(events, targets, conditions)
         self._start_dispersion(given)
 
-    def _fit_indicator(self, events, end_early):
-        """Let the encoder be told of gaps where some events, or noise, have any."""
-        net, indicator = self.net_, self.net_.module_.indicator
-        if indicator is None:
-            return
-        x = as_tensor(events)
-        gaps = x.isnan() & ~net.filled(x, end_early).isnan()
-        gaps |= getattr(net.module_.input_noise, "hides", False)
-        indicator.fit(net.means_, gaps.any((0, 1) if x.ndim == 3 else 0))
-
-    def _initialize(self, events, targets, conditions):
-        """Set the weights that depend on the data, given a sample of it."""
-        network, module = self._network_of_fit(), self.net_.module_
-        residuals = events
-        if module.means is not None:
-            module.means.fit(conditions, events, targets)
-            residuals, targets = module.means.of_arrays(conditions, events, targets)
-        network.initialize(module, residuals, self._seed)
-        if targets is not None:
-            network.aim(module, residuals, targets)
-        if module.means is not None and module.scales is not None:
-            module.fit_scales(
-                *(
-                    as_tensor(part).to(self.net_.device, self.net_.dtype)
-                    for part in (events, conditions)
-                )
-            )
-
-    def _start_dispersion(self, events):
-        """Let what a likelihood learns start from the estimate around the means."""
-        module, term = self.net_.module_, self.net_.criterion_.reconstruction
-        if term.learns_dispersion:
-            x = torch.from_numpy(events).flatten(1).double()
-            present, mean = x.isfinite().double(), x.nanmean(0).nan_to_num()
-            variance = term.variance(x.nan_to_num(), mean.expand_as(x), present)
-            module.start_dispersion(variance)
-
-    def _completed(self, events, end_early):
-        """Return events with means where entries are missing."""
-        x, means = torch.from_numpy(events), feature_means(events)
-        keeps_ends = self.net_.keeps_ends and end_early
-        return filled(x, means, keeps_ends=keeps_ends).numpy()
-
     def _sample(self, data, rows):
         """Return events, targets and conditions of up to `SAMPLE_ROWS` rows.
 
@@ -529,70 +483,6 @@ default=None
                 None if part is None else part.numpy() for part in rows.sample(size)
             )
         return X.astype(float_dtype(data.X), copy=False), y, condition
-
-    def _build_net(self, event_shape, dtype, device):
-        """Build `net_`, with random weights: a function of parameters and `_seed`."""
-        bottleneck = self._bottleneck()
-        criterion = self._objective().build(bottleneck)
-        module = self._build_module(event_shape, bottleneck).to(dtype)
-        if "log_var" in bottleneck.provides:
-            module.noise = getattr(criterion.reconstruction, "noise", None)
-        optimizer, settings = get_optimizer(self.optimizer, self.weight_decay)
-        self.net_ = AutoencoderNet(
-            module,
-            criterion,
-            seed=self._seed,
-            dtype=dtype,
-            device=str(device),
-            keeps_ends=self._network().takes_missing_ends,
-            optimizer=optimizer,
-            **{f"optimizer__{name}": value for name, value in settings.items()},
-        ).initialize()
-
-    def _build_module(self, event_shape, bottleneck):
-        noise = self._input_noise()
-        with global_seed(self._seed):
-            n_components = int(self.n_components)  # torch takes no numpy integers
-            network = self._network_of_fit()
-            encoder, decoder, n_features = self._built(network, event_shape)
-            middle = bottleneck.build(n_features, n_components)
-            noise = None if noise is None else noise.build(event_shape)
-        n_conditions, means, scales = self._n_conditions, None, None
-        if n_conditions and network.has_linear_path:
-            restores = network.output_activation == "identity"
-            means = ConditionalMeans(n_conditions, event_shape, restores)
-        if n_conditions and "log_var" in bottleneck.provides:
-            scales = ConditionalScales(n_conditions, n_components)
-        return AutoencoderModule(
-            encoder,
-            middle,
-            decoder,
-            event_shape,
-            input_noise=noise,
-            units=network.units(event_shape),
-            n_dispersions=prod(event_shape) if self._term.learns_dispersion else None,
-            link=self._term.link(),
-            means=means,
-            scales=scales,
-            indicator=MissingIndicator(event_shape) if self._tells_gaps else None,
-        )
-
-    def _built(self, network, event_shape):
-        """Return encoder and decoder, and how many features codes are made of.
-
-        The decoder is given a condition beside the code, the encoder beside an event
-        that is a vector. Of other events, the condition is a feature beside those of
-        the encoder. The encoder is also given any indicator of missing entries.
-        """
-        n_conditions, n_components = self._n_conditions, int(self.n_components)
-        encoder, decoder = network.build(event_shape, n_components + n_conditions)
-        is_vector, n_beside = len(event_shape) == 1, n_conditions
-        shape = shape_beside(event_shape) if self._tells_gaps else event_shape
-        if is_vector:
-            shape, n_beside = (shape[0] + n_conditions,), 0
-        if shape != tuple(event_shape):
-            encoder, _ = network.build(shape, n_components)
-        return encoder, decoder, encoder.out_features + n_beside
 
     def _warn_overcomplete(self, event_shape):
         """Warn of codes that may copy the rows, since nothing keeps them from it."""
@@ -698,68 +588,6 @@ default=None
             monitor=monitor,
             patience=max(1, self.n_iter_no_change // 2),
             event_name=None,
-        )
-
-    def _warn_of_the_end(self, rows):
-        """Warn of a fit that has ended badly, for one reason only."""
-        text = self._divergence() or self._best_first_epoch()
-        if text is not None:
-            warn(text, ConvergenceWarning, text[:20], is_of_one=True)
-        elif text := self._worse_than_the_mean(rows):
-            warn(text, ConvergenceWarning, "worse", is_of_one=True)
-
-    def _stoppers(self):
-        """Return the callbacks of the last training that stop early."""
-        callbacks = (callback for _, callback in self.net_.callbacks_)
-        return [one for one in callbacks if isinstance(one, PatientStopping)]
-
-    def _divergence(self):
-        if not self.diverged_:
-            return None
-        return (
-            f"Training diverged in epoch {self.n_iter_}: the loss exploded. "
-            "The last good weights were kept. Lower learning_rate "
-            f"({self.net_.lr:g}), set max_grad_norm, or scale the data."
-        )
-
-    def _best_first_epoch(self):
-        if self._max_epochs == "auto":  # and finds that principal components are best
-            return None
-        first = self.net_.first_epoch_ + 1
-        best = [callback.best_epoch_ for callback in self._stoppers()]
-        if best != [first] or self.n_iter_ - first < FEW_EPOCHS:
-            return None
-        return (
-            f"Early stopping kept the weights of the first of {self.n_iter_} "
-            "epochs, which differ little from those before training: no later "
-            "epoch had a smaller loss of held-out rows. Hold out more rows "
-            f"(validation_fraction={self.validation_fraction}, or X_val), lower "
-            f"learning_rate ({self.net_.lr:g}), or take it that training does "
-            "not help here."
-        )
-
-    def _worse_than_the_mean(self, rows):
-        """Return what there is to say if weights are worse than none.
-
-        In few epochs a random start need not have become better than the mean, while
-        principal components are better to begin with.
-        """
-        guard, n_epochs = self.net_.guard, self.n_iter_ - self.net_.first_epoch_
-        is_early = n_epochs <= FEW_EPOCHS
-        if not n_epochs or (is_early and guard.before_ >= guard.spread_):
-            return None
-        # a callback may have ended the last epoch before its end
-        last = self.history_[-1].get("train_reconstruction", np.inf)
-        if last <= self.net_.multiplied(guard.spread_, WORSE_THAN_MEAN):
-            return None
-        error = error_beside_the_mean(self.net_, rows)
-        if error <= (MUCH_WORSE if is_early else WORSE_THAN_MEAN):
-            return None
-        return (
-            "The fit ended worse than the mean of the data: its reconstruction loss is "
-            f"{error:.3g} times that of the mean (an explained variance of "
-            f"{1 - error:.3g}). Scale the data (StandardScaler), lower learning_rate "
-            f"({self.net_.lr:g}), or train longer (max_epochs={self.n_iter_} now)."
         )
 
     def _check_objective(self, data, data_val=None):
@@ -1063,12 +891,6 @@ default=None
         tags.non_deterministic = False
         return tags
 
-
-# Fewer epochs tell nothing about how training went.
-FEW_EPOCHS = 10
-# Errors over that of the mean: codes that say nothing leave about one, and few epochs
-# of a random start a little more.
-WORSE_THAN_MEAN, MUCH_WORSE = 1.1, 2.0
 
 PARAMETERS_OF_PARTS = {"n_components", "missing_indicator"}
 TRAINING_PARAMETERS = BaseAutoencoder._parameter_constraints.keys() - (

@@ -1,5 +1,6 @@
 """Tables in Parquet files, read some row groups at a time."""
 
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
@@ -210,9 +211,31 @@ def _opened(file):
     from pyarrow.parquet import ParquetFile
 
     try:
-        return ParquetFile(file, pre_buffer=False, buffer_size=BUFFER_BYTES)
+        state = file.stat()
+        footer = _footer(file, state.st_mtime_ns, state.st_size)
+        return ParquetFile(
+            file, metadata=footer, pre_buffer=False, buffer_size=BUFFER_BYTES
+        )
     except (OSError, ValueError) as error:
         raise _damaged(file, error) from error
+
+
+@lru_cache(maxsize=1)
+def _footer(file, *state):
+    """Return the description of a file's row groups and columns, at its end.
+
+    Of many columns it takes long to read, and each row group is opened by itself. That
+    of a file in another state is read anew.
+
+    Parameters
+    ----------
+    file : Path
+    *state : int
+        Time and size of the file as it was written last.
+    """
+    from pyarrow.parquet import read_metadata
+
+    return read_metadata(file)
 
 
 def _damaged(file, error):
@@ -265,6 +288,10 @@ def _fits_single(kind):
 
 def _values(batch, dtype):
     """Return the values of a record batch, NaN where there are none."""
+    from pyarrow import from_numpy_dtype
+
+    if set(batch.schema.types) == {from_numpy_dtype(dtype)}:
+        return batch.to_tensor(null_to_nan=True, row_major=False).to_numpy()
     values = np.empty((batch.num_columns, batch.num_rows), dtype)
     for row, column in zip(values, batch.columns, strict=True):
         row[:] = column.to_numpy(zero_copy_only=False)

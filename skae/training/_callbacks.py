@@ -192,19 +192,28 @@ class TaskPerEpoch(Callback):
         Its training data, and what their reconstructions are compared with.
     """
 
+    follows_epochs = True
+
     def __init__(self, context, estimator, X, y):
         self.context = context
         self.estimator = estimator
         self.X = X
         self.y = y
+        self.n_told = 0
 
     def on_epoch_begin(self, net, **kwargs):
-        """Begin a task."""
+        """Begin a task, unless it was told of in a stack that has failed."""
+        self.task_ = None
+        if len(net.history) - net.first_epoch_ <= self.n_told:
+            return
+        self.n_told += 1
         self.task_ = self.context.subcontext(task_name="epoch")
         self.task_.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
 
     def on_epoch_end(self, net, **kwargs):
         """End it, and stop where a callback says so."""
+        if self.task_ is None:
+            return
         stop = self.task_.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,

@@ -13,15 +13,20 @@ from skorch.callbacks import (
     WandbLogger,
 )
 
+from skae.registry import declares
+
 __all__ = [
     "check_callbacks",
     "copies_of",
     "follows_batches",
+    "follows_epochs",
     "is_scheduler",
     "wants_held_out",
     "without_name",
 ]
 
+_HOOKS_OF_EPOCHS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
+_HOOKS_OF_BATCHES = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 # Which of skorch's do not look at batches, of which there are many to keep.
 _OF_EPOCHS = {EarlyStopping, EpochTimer, LRScheduler, PrintLog}
 
@@ -90,7 +95,20 @@ def follows_batches(callback):
     Those of skae do not.
     """
     is_own = type(callback).__module__.startswith("skae.")
-    return not (is_own or type(callback) in _OF_EPOCHS)
+    return not (is_own or type(callback) in _OF_EPOCHS or follows_epochs(callback))
+
+
+def follows_epochs(callback):
+    """Return whether a callback looks at epochs and the module, and changes nothing.
+
+    skorch's `PrintLog` does; others say so by ``follows_epochs = True``.
+    """
+    says_so = declares(callback, "follows_epochs", *_HOOKS_OF_EPOCHS)
+    has_others = any(
+        getattr(type(callback), hook, None) is not getattr(Callback, hook)
+        for hook in _HOOKS_OF_BATCHES
+    )
+    return type(callback) is PrintLog or (says_so and not has_others)
 
 
 def is_scheduler(item):

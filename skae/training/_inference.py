@@ -8,7 +8,7 @@ from skae.training._devices import as_tensor
 
 __all__ = ["filled", "map_rows", "rows_at_a_time", "slices"]
 
-CHUNK_BYTES = 2**22
+CHUNK_BYTES = 2**21
 
 
 def map_rows(function, X, module, condition=None):

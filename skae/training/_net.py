@@ -92,6 +92,7 @@ class AutoencoderNet(NeuralNet):
         self.keeps_ends = keeps_ends
         self.is_averaged = is_averaged
         self.means_ = torch.zeros(())
+        self.by_hand_ = None
 
     def __getstate__(self):
         """Return the state for a pickle, with tensors on the CPU.
@@ -100,7 +101,9 @@ class AutoencoderNet(NeuralNet):
         the whole, as joblib does for its workers, could not care for them there: for
         classes that no module has, and for tensors that belong together.
         """
-        state = vars(self).copy()
+        if self.by_hand_ is not None:
+            self.by_hand_.optimizer.tell()
+        state = {**vars(self), "by_hand_": None}
         on_cpu = torch.device(self.device).type == "cpu"
         return state if on_cpu else copied_to("cpu", state)
 
@@ -179,11 +182,12 @@ class AutoencoderNet(NeuralNet):
         self.use_rate(learning_rate)
 
     @torch.enable_grad()  # and back: a Ctrl-C in torch's no_grad may leave that on
-    def train(self, rows, rows_val=None, *, epochs, last=True):
+    def train(self, rows, rows_val=None, *, epochs, last=True, by_hand=None):
         """Train on `Rows` for some epochs more.
 
         Schedules of weights are told how many epochs there are in all, if these are
-        the last.
+        the last. Of a net that is about to train, `by_hand` returns what knows its
+        gradients, with the methods of a `StackOfOne`, or None.
 
         Raises
         ------
@@ -191,23 +195,45 @@ class AutoencoderNet(NeuralNet):
             When it takes more than the limits in force; see `FitLimits`.
         """
         use_own_share()
+        with few_threads([self.module_], self.batch_size):
+            self._train(rows, rows_val, epochs, last, by_hand)
+        return self
+
+    def _train(self, rows, rows_val, epochs, last, by_hand):
         self.begin(rows, epochs, last)
         if rows_val is not None:
             self.has_missing_ |= rows_val.has_missing
             self.end_early_ |= rows_val.end_early
-        self.average_ = WeightAverage(
-            self.module_.parameters() if self.is_averaged else ()
-        )
+        self.average_ = WeightAverage(self._averaged)
         super().notify("on_train_begin", X=rows, y=rows_val)  # nothing to stop yet
         self.first_epoch_ = len(self.history) - self.n_done_  # of what was loaded
         self.n_epochs_ = self.first_epoch_ + epochs if last else None
-        threads = few_threads([self.module_], self.batch_size)
-        with threads, suppress(StopTraining), self._compiled():
+        with suppress(StopTraining), self._compiled(), self._by_hand(by_hand):
             self.fit_loop(rows, rows_val, epochs=epochs - self.n_done_)
         self.average_.swap()  # where a callback has stopped within an epoch
         super().notify("on_train_end", X=rows, y=rows_val)
         del self.average_
-        return self
+
+    @property
+    def _averaged(self):
+        return self.module_.parameters() if self.is_averaged else ()
+
+    @contextmanager
+    def _by_hand(self, by_hand):
+        """Train by gradients that are written by hand, where those are known."""
+        self.by_hand_ = None if by_hand is None else by_hand(self)
+        self.average_.follow(self._averaged, self.average_.means)
+        try:
+            yield
+        finally:
+            self._go_on_by_autograd()
+
+    def _go_on_by_autograd(self):
+        """Give up gradients by hand, if there are such."""
+        if self.by_hand_ is not None:
+            self.by_hand_.optimizer.close()
+            self.by_hand_ = None
+            self.average_.follow(self._averaged, self.average_.means)
 
     def begin(self, rows, epochs, last=True):
         """Note what a training of so many epochs on some rows is about; see `train`."""
@@ -283,25 +309,37 @@ class AutoencoderNet(NeuralNet):
         self, x, row_weight, weights, generator, target=None, condition=None
     ):
         """Take one optimisation step and return its terms and output."""
-        terms = x_hat = None
+        by_hand, terms, x_hat = self.by_hand_, None, None
+        if by_hand is not None and not by_hand.takes(x, row_weight, target, condition):
+            self._go_on_by_autograd()
+        optimizer = self.optimizer_ if self.by_hand_ is None else by_hand.optimizer
 
         def closure():
             nonlocal terms, x_hat
-            self.optimizer_.zero_grad()
-            loss, terms, x_hat = self._losses(
+            terms, x_hat = self._differentiated(
                 x, row_weight, weights, generator, target, condition
             )
-            if row_weight is not None:
-                loss = row_weight.mean() * loss
-            (loss if self.loss_unit_ == 1 else loss / self.loss_unit_).backward()
             if self.observes_gradients_:
                 self._notify_gradients(x, target)
             if self.max_grad_norm is not None:
-                clip_grad_norm_(self.module_.parameters(), self.max_grad_norm)
-            return loss
+                clip_grad_norm_(optimizer.param_groups[0]["params"], self.max_grad_norm)
+            return terms["loss"]
 
-        self.optimizer_.step(closure)
+        optimizer.step(closure)
         self.average_.update()
+        return terms, x_hat
+
+    def _differentiated(self, x, row_weight, weights, generator, target, condition):
+        """Set the gradients of a batch's loss; return its terms and the output."""
+        if self.by_hand_ is not None:
+            return self.by_hand_.step(x, weights, generator)
+        self.optimizer_.zero_grad()
+        loss, terms, x_hat = self._losses(
+            x, row_weight, weights, generator, target, condition
+        )
+        if row_weight is not None:
+            loss = row_weight.mean() * loss
+        (loss if self.loss_unit_ == 1 else loss / self.loss_unit_).backward()
         return terms, x_hat
 
     @torch.no_grad()

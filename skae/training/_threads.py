@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch.nn.modules.conv import _ConvNd
 
-__all__ = ["few_threads", "is_little_work", "one_thread"]
+__all__ = ["few_threads", "one_thread"]
 
 # Products of fewer numbers in a batch, all layers together, take longer on two threads,
 # which wait for one another at every operation: a third longer on cores that are
@@ -29,13 +29,11 @@ def few_threads(modules, batch_size):
     batch_size : int
         Rows of each in a batch.
     """
-    return one_thread() if is_little_work(modules, batch_size) else nullcontext()
+    return one_thread() if _is_little(modules, batch_size) else nullcontext()
 
 
-def is_little_work(modules, batch_size, most=None):
-    """Return whether a batch is little work: fewer products than `most`.
-
-    Without that number: so few that training gains from a single thread.
+def _is_little(modules, batch_size):
+    """Return whether a batch is little work.
 
     Weights of convolutions serve often. A lone network of these trains on all threads;
     in a stack, beside which others train, they count like others.
@@ -44,7 +42,7 @@ def is_little_work(modules, batch_size, most=None):
     if len(modules) == 1 and is_convolutional:
         return False
     n_weights = sum(p.numel() for module in modules for p in module.parameters())
-    return batch_size * n_weights < (FEWEST_PRODUCTS if most is None else most)
+    return batch_size * n_weights < FEWEST_PRODUCTS
 
 
 @contextmanager

@@ -109,6 +109,32 @@ def test_numbers_of_all_kinds(tmp_path):
     np.testing.assert_array_equal(rows[:][:, 4], [1.25, np.nan, 3])
 
 
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()])
+def test_nulls_among_floats_of_one_kind_are_nan(tmp_path, kind):
+    columns = [pa.array([0.5, None, 2], kind), pa.array([None, 1, -3], kind)]
+    path = written(tmp_path / "X.parquet", names=(), a=columns[0], b=columns[1])
+    expected = np.array([[0.5, np.nan], [np.nan, 1], [2, -3]], kind.to_pandas_dtype())
+    found = ParquetRows(path)[:]
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_the_end_of_a_file_is_read_once_until_it_is_written_anew(tmp_path, monkeypatch):
+    path, n_read, read = tmp_path / "X.parquet", [], parquet.read_metadata
+
+    def counting(file):
+        n_read.append(file)
+        return read(file)
+
+    monkeypatch.setattr(parquet, "read_metadata", counting)
+    rows = ParquetRows(written(path))  # of 34 row groups
+    np.testing.assert_array_equal(rows[:], X)
+    assert n_read == [path]
+    rows = ParquetRows(written(path, 2 * X[:700]))
+    np.testing.assert_array_equal(rows[:], 2 * X[:700])
+    assert n_read == [path, path]
+
+
 # Bad input
 
 

@@ -140,18 +140,6 @@ def test_continued_fits_train_alone(groups):
     assert all(model.n_iter_ == 6 for model in models)
 
 
-def test_sample_weights_train_alone():
-    weight = np.random.default_rng(0).random(60)
-    model = dense()
-    with skae.stacked():
-        together = Parallel()(
-            delayed(clone(model).fit)(data(), sample_weight=weight) for _ in range(3)
-        )
-    alone = clone(model).fit(data(), sample_weight=weight)
-    for ours in together:
-        assert_twins(ours, alone, rtol=1e-6)
-
-
 def test_one_array_is_held_once_and_may_be_read_only():
     X = data()
     X.flags.writeable = False

@@ -86,9 +86,10 @@ def stacked(
     weights of penalties. Fits of different kind, depth, activation or objective form
     stacks of their own, as do sequences of different length, images of different size,
     other numbers of channels of either, and convolutions of another kernel. What cannot
-    be stacked trains alone: other devices than the CPU and CUDA's, callbacks, sample
-    weights, clean rows as `y`, data sets, mixed precision, compiled networks, and fits
-    that go on from earlier ones. So do networks that the user has written.
+    be stacked trains alone: other devices than the CPU and CUDA's, callbacks that do
+    more than look at epochs, clean rows as `y`, data sets, mixed precision, compiled
+    networks, and fits that go on from earlier ones. So do networks that the user has
+    written.
 
     Rounding counts where gradients are nothing but rounding errors, which optimisers
     such as Adam turn into steps: a dense autoencoder that starts as PCA in float32 ends

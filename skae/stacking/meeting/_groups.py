@@ -10,19 +10,22 @@ from skorch.callbacks import EarlyStopping, EpochTimer
 
 from skae.objectives import LossFunction
 from skae.registry import declares
+from skae.stacking.layers._dense import StackedNetwork
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
+from skae.stacking.layers._recurrent import StackedRecurrent
 from skae.training._callbacks import (
     BudgetStopping,
     DivergenceGuard,
     LastEpoch,
     PatientStopping,
 )
+from skae.training._guests import follows_epochs
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._net import AutoencoderNet
 from skae.training._sources import ArraySource
 
-__all__ = ["has_own_parts", "kind_of", "stacks_of"]
+__all__ = ["is_by_hand", "kind_of", "stacks_of"]
 
 _DEVICES = {"cpu", "cuda"}
 _CALLBACKS = {
@@ -92,6 +95,7 @@ def kind_of(net, rows, rows_val, last):
         n_batches,
         rows.has_missing,
         rows.end_early,
+        *(rows.weights is None for rows in all_rows),
         architecture,
         module.indicator is not None,
         _frozen_noise(module.input_noise),
@@ -102,7 +106,29 @@ def kind_of(net, rows, rows_val, last):
     )
 
 
-def has_own_parts(net):
+def is_by_hand(net):
+    """Return whether the gradients of a lone net are known to be those of a stack.
+
+    What parts of others declare of themselves is relied upon among many fits only; and
+    torch's own convolutions are the faster ones for one network.
+    """
+    module, loss = net.module_, net.criterion_
+    network = network_of(module)
+    if network not in {StackedNetwork, StackedRecurrent} or not _has_known(loss):
+        return False
+    return (
+        type(net) is AutoencoderNet
+        and torch.device(net.device).type == "cpu"
+        and not (net.mixed_precision or net.is_compiled)
+        and _has_known_optimizer(net)
+        and "step" not in vars(net.optimizer_)  # whose calls a scheduler counts
+        and _is_known(module, network.architecture_of(module).activations)
+        and _has_own_parts(net)
+        and not (net.end_early_ and _keeps_signal(module.input_noise))
+    )
+
+
+def _has_own_parts(net):
     """Return whether the parts of a net that may be a user's are skae's own."""
     loss, bottleneck = net.criterion_, net.module_.bottleneck
     noises = net.module_.input_noise, getattr(bottleneck, "noise", None)
@@ -121,17 +147,27 @@ def _is_plain_net(net):
         and not net.history
         and not (net.mixed_precision or net.is_compiled or net.verbose)
         and net.learning_rate_schedule in {"constant", *LEARNING_RATE_SCHEDULES}
-        and all(type(callback) in _CALLBACKS for _, callback in net.callbacks_)
-        and type(net.optimizer_) in _OPTIMIZERS
-        and len(net.optimizer_.param_groups) == 1
+        and all(_is_known_callback(callback) for _, callback in net.callbacks_)
+        and _has_known_optimizer(net)
     )
+
+
+def _has_known_optimizer(net):
+    """Return whether an optimiser works entry by entry, with the same settings."""
+    optimizer = net.optimizer_
+    return type(optimizer) in _OPTIMIZERS and len(optimizer.param_groups) == 1
+
+
+def _is_known_callback(callback):
+    return type(callback) in _CALLBACKS or follows_epochs(callback)
 
 
 def _are_plain(rows, module):
     source = rows.source
     return (
         type(source) is ArraySource
-        and rows.beside == (None, None, None)
+        and rows.beside[1:] == (None, None)
+        and (rows.weights is None or type(rows.weights) is ArraySource)
         and tuple(source.X.shape[1:]) == module.event_shape
         and isinstance(source.X, np.ndarray | torch.Tensor)
         and not isinstance(source.X, np.memmap)
@@ -258,5 +294,6 @@ def bytes_of(member):
     itemsize = torch.empty(0, dtype=member.net.dtype).element_size()
     module = member.net.module_
     activations = member.batch_size * network_of(module).numbers_of_row(module)
-    index = 8 * member.n_batches * member.batch_size
+    n_rows = member.n_batches * member.batch_size
+    index = (8 + itemsize * member.has_weights) * n_rows
     return itemsize * (_COPIES * _size_of(member) + activations) + index

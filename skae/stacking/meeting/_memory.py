@@ -7,7 +7,13 @@ from sys import getsizeof
 
 from joblib.parallel import BatchedCalls
 
-__all__ = ["LARGE", "bytes_of_data", "large_arrays_given_back", "n_tasks_within"]
+__all__ = [
+    "LARGE",
+    "bytes_of_data",
+    "give_back_what_is_free",
+    "large_arrays_given_back",
+    "n_tasks_within",
+]
 
 # Bytes of data from which on it counts what tasks hold, and what threads keep of it.
 LARGE = 2**20
@@ -71,6 +77,19 @@ def large_arrays_given_back():
                 _set_threshold(_LARGEST_THRESHOLD)
 
 
+def give_back_what_is_free():
+    """Give free pages between smaller arrays back, too, while data are large.
+
+    Every thread's arena would keep as many as it has ever needed at a time.
+    """
+    if _COUNT["inside"]:
+        _call_glibc("malloc_trim", 0)
+
+
 def _set_threshold(n_bytes):
-    with suppress(OSError, AttributeError, TypeError):  # where there is no glibc
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, n_bytes)
+    _call_glibc("mallopt", _M_MMAP_THRESHOLD, n_bytes)
+
+
+def _call_glibc(name, *args):
+    with suppress(OSError, AttributeError, TypeError):  # where there is none
+        getattr(ctypes.CDLL(None), name)(*args)

@@ -7,17 +7,16 @@ from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 
-import torch
 from joblib import cpu_count
 
-from skae.stacking.meeting._groups import has_own_parts, kind_of, stacks_of
+from skae.stacking.meeting._groups import is_by_hand, kind_of, stacks_of
+from skae.stacking.meeting._memory import give_back_what_is_free
 from skae.stacking.meeting._turns import Turns
 from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
+from skae.stacking.training._one import StackOfOne
 from skae.stacking.training._stack import Stack
-from skae.training._interruption import check_after_batches, look
-from skae.training._threads import is_little_work
-from skae.training._workers import use_own_share
+from skae.training._interruption import check_after_batches
 
 __all__ = ["Cancelled", "Crew", "Rendezvous", "train", "train_each"]
 
@@ -32,13 +31,6 @@ _HERE = threading.local()
 PATIENCE = 10.0
 # Bytes of a stack of the nets of one fit: larger ones gain nothing by it.
 MEMORY_OF_A_FIT = 2**28
-# Whether lone fits train as stacks of one, in half the time: not yet, since what looks
-# at the steps of a fit, or goes on from one, finds others than it does by autograd.
-STACKS_OF_ONE = False
-# Products in a batch from which on a stack of one gains nothing.
-PRODUCTS_OF_ONE = 1e8
-# Bytes of rows that a lone fit may copy.
-SMALL_DATA = 2**26
 
 
 class Cancelled(RuntimeError):
@@ -250,8 +242,10 @@ class Rendezvous:
         return time.monotonic() - self._last_change > PATIENCE
 
     def _lead(self, batch):
+        give_back_what_is_free()  # of what tasks needed to come here
         try:
             _train_all(batch, self)
+            give_back_what_is_free()
         finally:
             with self._condition:
                 self._is_training = False
@@ -326,28 +320,12 @@ def train_each(nets, rows, *, epochs, last=True):
         left = _train_together(left, crew, epochs, last)
     with nullcontext() if crew is None or not left else crew.rendezvous.alone(crew):
         for net, of_net in left:
-            if not (STACKS_OF_ONE and _train_as_stack(net, of_net, epochs, last)):
-                net.train(*of_net, epochs=epochs, last=last)
+            net.train(*of_net, epochs=epochs, last=last, by_hand=_by_hand)
 
 
-def _train_as_stack(net, rows, epochs, last):
-    """Train a net as a stack of one, and return whether that has been done.
-
-    Gradients are written by hand in stacks, and take half the time of those that torch
-    finds where calling operations takes longer than computing. What parts of others
-    declare of themselves is relied upon among many fits only.
-    """
-    is_little = is_little_work([net.module_], net.batch_size, PRODUCTS_OF_ONE)
-    if not is_little or torch.device(net.device).type != "cpu":
-        return False
-    if not kind_of(net, *rows, last) or not has_own_parts(net):
-        return False
-    if rows[0].source.X.nbytes > SMALL_DATA:
-        return False
-    use_own_share()
-    member = Member(net, *rows, epochs)
-    _train_stack([member], look)
-    return member.is_done
+def _by_hand(net):
+    """Return a net's own stack where that has its gradients, else None."""
+    return StackOfOne(net) if is_by_hand(net) else None
 
 
 def _train_together(nets, crew, epochs, last):
@@ -360,6 +338,8 @@ def _train_together(nets, crew, epochs, last):
         _train_all([request], Rendezvous(len(nets), MEMORY_OF_A_FIT, n_workers=1))
     elif members:
         crew.rendezvous.meet(request)
+    if errors := [member.error for member in members if member.error is not None]:
+        raise errors[0]
     done = {id(member.net) for member in members if member.is_done}
     return [(net, rows) for net, rows in nets if id(net) not in done]
 
@@ -375,7 +355,7 @@ def _train_all(batch, rendezvous):
         *(len(crew_of), in_stacks, len(stacks)),
         *(f" of {sizes}" if sizes else "", len(crew_of) - in_stacks),
     )
-    jobs = [partial(_train_stack, stack, _check_of(stack, crew_of)) for stack in stacks]
+    jobs = [partial(_train_stack, stack, crew_of) for stack in stacks]
     run_all(jobs, rendezvous.n_workers)
 
 
@@ -398,18 +378,13 @@ def _cost(stack):
     return sum(member.n_steps for member in stack)
 
 
-def _check_of(stack, crew_of):
-    """Return what ends the training of a stack for which nobody waits any more."""
+def _train_stack(stack, crew_of):
     crews = [crew_of[member] for member in stack]
 
     def check():
         if all(crew is not None and crew.is_closed for crew in crews):
             raise Cancelled
 
-    return check
-
-
-def _train_stack(stack, check):
     try:
         Stack(stack).train(check)
     except Cancelled:

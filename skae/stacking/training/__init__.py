@@ -48,10 +48,12 @@ epoch has started from, `trusted` those from which a whole epoch was good.
 In which order to read:
 
 - `_stack.py`: the loop. Then `_member.py`: one fit in it.
-- `_rows.py` and `_pool.py`: who takes which rows of which table.
+- `_rows.py`, `_pool.py` and `_order.py`: who takes which rows of which table.
 - `_model.py`: from a batch to losses and gradients; `_code.py`, `_units.py`,
   `_noise.py` and `_reconstruction.py` are its parts, `_draws.py` what members draw.
 - `_optimizer.py`: torch's optimisers for members of different settings.
+- `_one.py`: a fit that trains alone takes its gradients from a `StackedModel` of itself,
+  and its steps on all weights as one (`_joint.py`); the loop is that of its net.
 
 Nothing here waits for anything, or knows of threads: that is the room `meeting`.
 """

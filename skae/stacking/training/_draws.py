@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["Batch", "drawn", "weight_of_rows"]
+__all__ = ["Batch", "drawn", "presence"]
 
 
 class Batch(NamedTuple):
@@ -14,22 +14,29 @@ class Batch(NamedTuple):
     ----------
     sizes : list of int
         How many rows each member has; those beyond are of no account.
-    weight : torch.Tensor of shape (n_members, n_rows), or None
+    present : torch.Tensor of shape (n_members, n_rows), or None
         One for these rows and zero for those beyond; None where there are none.
+    weight : torch.Tensor of shape (n_members, n_rows), or None
+        Weights of the rows in losses: `present`, unless they have some of their own.
     generators : list of torch.Generator, or None
         Of the members; None where nothing is drawn.
     is_training : bool
         Whether rows are trained on; those held out get no noise, only draws of codes.
+    scale : torch.Tensor of shape (n_members,), or None
+        What the gradients of the members' losses are multiplied by: the mean weight of
+        their rows, where these have weights of their own.
     """
 
     sizes: list
+    present: torch.Tensor | None
     weight: torch.Tensor | None
     generators: list | None = None
     is_training: bool = True
+    scale: torch.Tensor | None = None
 
 
-def weight_of_rows(sizes, like):
-    """Return `Batch.weight` for members with so many rows each."""
+def presence(sizes, like):
+    """Return `Batch.present` for members with so many rows each."""
     n_rows = max(sizes)
     if min(sizes) == n_rows:
         return None

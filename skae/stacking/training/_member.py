@@ -2,7 +2,7 @@
 
 import time
 
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import EpochTimer
 
 from skae.training._batches import epoch_order
 from skae.training._callbacks import DivergenceGuard
@@ -18,6 +18,9 @@ from skae.training._stopping import StopTraining, callbacks_may_stop
 
 __all__ = ["Member"]
 
+# Callbacks whose work a member does itself.
+_OWN = (DivergenceGuard, EpochTimer)
+
 
 class Member:
     """Fit of one net within a stack: the net, and the rows that it trains on.
@@ -29,6 +32,13 @@ class Member:
     rows, rows_val : Rows
         To train on, and to validate on or None.
     epochs : int
+
+    Attributes
+    ----------
+    is_done : bool
+        Whether the fit has come to its end.
+    error : Exception or None
+        What a callback has raised, with which the fit has to end.
     """
 
     def __init__(self, net, rows, rows_val, epochs):
@@ -40,9 +50,16 @@ class Member:
         self.batch_sizes_val = batch_sizes(len(rows_val or ()), net.batch_size)
         self.batch_size, self.n_batches = self.batch_sizes[0], len(self.batch_sizes)
         self.is_done = False
+        self.error = None
         self._initial = {
             name: value.clone() for name, value in net.module_.state_dict().items()
         }
+
+    @property
+    def has_weights(self):
+        """Whether rows, to train on or to validate on, have weights of their own."""
+        rows = (self.rows, self.rows_val)
+        return any(own is not None and own.weights is not None for own in rows)
 
     @property
     def n_steps(self):
@@ -64,9 +81,8 @@ class Member:
         self.epoch = 0
         net.begin(self.rows, self.epochs)
         net.diverged_ = False
-        self.guard, self.stoppers = _watchers(net)
-        for stopper in self.stoppers:
-            stopper.on_train_begin(net, X=self.rows)
+        self.guard, self.watchers = _watchers(net)
+        self._tell("on_train_begin", X=self.rows, y=self.rows_val)
 
     def compare_with(self, before):
         """Note the terms before training; see `DivergenceGuard`."""
@@ -89,6 +105,9 @@ class Member:
         self.started = time.time()
         self._generator = None
         self.weights = self.net.criterion_.weights(self.epoch, self.epochs)
+        self.net.history.new_epoch()
+        self.net.history.record("epoch", self.epoch + 1)
+        self._tell("on_epoch_begin", **self._told_of_epochs)
 
     @property
     def generator(self):
@@ -125,23 +144,34 @@ class Member:
 
     def record(self, train, valid):
         """Write an epoch into the history, and go on to the next."""
-        row = {"batches": [], "epoch": self.epoch + 1}
-        row |= row_of_terms("train", train, self.n_batches)
+        row = row_of_terms("train", train, self.n_batches)
         row |= row_of_settings(self.rate(self.n_batches - 1), self.weights)
         if valid:
             row |= row_of_terms("valid", valid, len(self.batch_sizes_val))
-        self.net.history.append({**row, "dur": time.time() - self.started})
+        row["dur"] = time.time() - self.started
+        for name, value in row.items():
+            self.net.history.record(name, value)
         self.epoch += 1
 
     def wants_to_stop(self):
-        """Return whether early stopping ends the fit, given the module as it is now."""
+        """Return whether a callback ends the fit, given the module as it is now."""
+        return self._tell("on_epoch_end", **self._told_of_epochs)
+
+    @property
+    def _told_of_epochs(self):
+        return {"dataset_train": self.rows, "dataset_valid": self.rows_val}
+
+    def _tell(self, hook, **kwargs):
+        """Call a hook of the callbacks, and return whether one ends the fit."""
         try:
             with callbacks_may_stop():
-                for stopper in self.stoppers:
-                    stopper.on_epoch_end(self.net)
+                for watcher in self.watchers if self.error is None else ():
+                    getattr(watcher, hook)(self.net, **kwargs)
         except StopTraining:
             return True
-        return False
+        except Exception as error:  # ends this fit, and no other of the stack
+            self.error = error
+        return self.error is not None
 
     def reset(self):
         """Undo all that was done, unless that was everything."""
@@ -155,12 +185,11 @@ class Member:
         self.net.use_rate(self.net.history[-1]["learning_rate"])
         self.net._set_training(False)
         self.guard.rows_ = self.guard.trusted_ = self.guard.candidate_ = None
-        for stopper in self.stoppers:
-            stopper.on_train_end(self.net)
+        self._tell("on_train_end", X=self.rows, y=self.rows_val)
         self.is_done = True
 
 
 def _watchers(net):
     callbacks = [callback for _, callback in net.callbacks_]
     guard = next(c for c in callbacks if isinstance(c, DivergenceGuard))
-    return guard, [c for c in callbacks if isinstance(c, EarlyStopping)]
+    return guard, [c for c in callbacks if not isinstance(c, _OWN)]

@@ -81,7 +81,7 @@ class StackedModel:
         self.reconstruction = stack_reconstruction(
             [member.net.criterion_.reconstruction for member in members],
             modules[0],
-            self.has_missing,
+            self.has_missing or members[0].has_weights,
         )
         self.indicator = stack_indicators([module.indicator for module in modules])
         self.terms = ["loss", "reconstruction", *loss.penalties]
@@ -120,6 +120,10 @@ class StackedModel:
         """Yield a module's tensors, in part, and where they stand in stacked ones."""
         own = self.network.parameters_of(module)
         yield from self.network.pairs(member, tensors.weights, own)
+        yield from self.pairs_of_state(member, module, tensors)
+
+    def pairs_of_state(self, member, module, tensors):
+        """Yield what a module keeps besides, and where it stands in stacked tensors."""
         modules = (module.input_noise, getattr(module.bottleneck, "noise", None))
         modules = [noise for noise in modules if noise is not None]
         parts = iter(tensors.state.parts)
@@ -164,8 +168,11 @@ class StackedModel:
         if gaps is not None:
             given = self._beside(given, gaps)
         maps = self.network.encode(*self._split(given))
-        z, terms = self.code.forward(maps, batch, self.units.of_penalties(weights))
-        x_hat = self.units.restored(self.network.decode(z))
+        self._scale, of_penalties = batch.scale, self.units.of_penalties(weights)
+        if batch.scale is not None:
+            of_penalties = {name: batch.scale * w for name, w in of_penalties.items()}
+        z, terms = self.code.forward(maps, batch, of_penalties)
+        self.x_hat = x_hat = self.units.restored(self.network.decode(z))
         clean, present = self._split(x)
         loss = self.reconstruction.forward(clean, x_hat, batch, present)
         if not terms:
@@ -206,6 +213,8 @@ class StackedModel:
     def backward(self):
         """Set the gradients of the losses that `forward` returned."""
         g = self.units.backward(self.reconstruction.backward())
+        if self._scale is not None:
+            g = g * self._scale[:, None, None]
         g = self.network.backward_decoder(g)
         self.network.backward_encoder(self.code.backward(g))
 

@@ -53,7 +53,7 @@ class StackedNoise:
         """Return noisy rows; those that a member does not have are of no account."""
         x = x.unflatten(2, self.row_shape)
         draws = drawn(self.part.draw, x, batch, self.row_shapes)
-        return self.module.noisy(x, draws, batch.weight).flatten(2)
+        return self.module.noisy(x, draws, batch.present).flatten(2)
 
 
 def stack_noises(modules, row_shapes):

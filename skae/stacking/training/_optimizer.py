@@ -4,7 +4,7 @@ from inspect import unwrap
 
 import torch
 
-__all__ = ["StackedOptimizer", "copy_of"]
+__all__ = ["StackedOptimizer", "copy_of", "is_elementwise"]
 
 
 class StackedOptimizer:
@@ -50,7 +50,7 @@ class StackedOptimizer:
         first = self.optimizer.state[groups[0][0]]
         tensors, numbers = {}, {}
         for name, value in first.items():
-            if _is_elementwise(value, groups[0][0]):
+            if is_elementwise(value, groups[0][0]):
                 tensors[name] = self._gathered(name, groups)
             else:
                 numbers[name] = value
@@ -75,7 +75,8 @@ class StackedOptimizer:
         return gathered
 
 
-def _is_elementwise(value, param):
+def is_elementwise(value, param):
+    """Return whether a state of an optimiser has an entry for each of a parameter."""
     return isinstance(value, torch.Tensor) and value.shape == param.shape
 
 

@@ -104,7 +104,7 @@ class _Gaussian(_Squared):
         return super().backward().mul_(slope[:, None, None])
 
 
-def stack_reconstruction(terms, module, has_missing=False):
+def stack_reconstruction(terms, module, weighs_entries=False):
     """Return the stacked version of element-wise terms, which are alike.
 
     Parameters
@@ -113,11 +113,11 @@ def stack_reconstruction(terms, module, has_missing=False):
         Of the members.
     module : AutoencoderModule
         Of a member; all have the same link.
-    has_missing : bool, default=False
-        Whether some entries are NaN.
+    weighs_entries : bool, default=False
+        Whether entries have weights: rows of their own, or none where they are NaN.
     """
     term = terms[0]
-    if has_missing or module.link is not None:
+    if weighs_entries or module.link is not None:
         return _Any(terms, module.link, module.event_shape)
     for known, kind in _IN_FEW_OPERATIONS.items():
         is_known = isinstance(term, known) and type(term).__call__ is known.__call__

@@ -151,7 +151,7 @@ class Stack:
         if not ended:
             return
         self.average.swap()
-        train = self._means(self.log, self.rows.sizes, ended)
+        train = self._means(self.log[:, ended], self.rows.totals(ended))
         valid = self._validate(ended)
         for i, of_train, of_valid in zip(ended, train, valid, strict=True):
             self.members[i].record(of_train, of_valid)
@@ -164,13 +164,11 @@ class Stack:
         if leaving:
             self._part(leaving, diverged)
 
-    def _means(self, log, sizes, members):
-        """Return the means of the terms over an epoch, for some members."""
-        n_batches = log.shape[2]
-        sizes = [sizes[i] + [0] * (n_batches - len(sizes[i])) for i in members]
-        sizes = self._tensor(sizes)
-        log = torch.where(sizes > 0, log[:, members], 0)  # rather than zero times NaN
-        means = (log * sizes).sum(-1) / sizes.sum(-1)
+    def _means(self, log, totals):
+        """Return the means of some members' terms over an epoch."""
+        log = log[:, :, : totals.shape[1]]
+        log = torch.where(totals > 0, log, 0)  # rather than zero times NaN
+        means = (log * totals).sum(-1) / totals.sum(-1)
         names = self.model.terms
         return [dict(zip(names, row, strict=True)) for row in means.T.tolist()]
 
@@ -182,11 +180,12 @@ class Stack:
             generators = [member.new_generator() for member in self.members]
         batches = self.rows.held_out(generators)
         log = [self.model.forward(*batch, self.weights) for batch in batches]
-        return self._means(torch.stack(log, dim=2), self.rows.sizes_held_out, ended)
+        log = torch.stack(log, dim=2)[:, ended]
+        return self._means(log, self.rows.totals_held_out(ended))
 
     def _is_done(self, i):
         member = self.members[i]
-        if member.stoppers:
+        if member.watchers:
             self.model.store(i, member.net.module_, self.model.tensors)
         return member.wants_to_stop() or member.epoch == member.epochs
 

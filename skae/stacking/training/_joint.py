@@ -1,0 +1,99 @@
+"""Steps of an optimiser on all parameters of a net as one."""
+
+from inspect import unwrap
+
+import torch
+
+from skae.stacking.training._optimizer import copy_of, is_elementwise
+
+__all__ = ["JointOptimizer"]
+
+
+class JointOptimizer:
+    """An optimiser that takes a net's parameters for a single one, until it is closed.
+
+    What torch does for every parameter takes longer than the step of small ones. Until
+    then the parameters, their gradients, and the state that the net's own optimiser
+    has of them are parts of joint tensors.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        The net's own, of one group; it has to work entry by entry.
+    """
+
+    def __init__(self, optimizer):
+        self.own = optimizer
+        (self.group,) = optimizer.param_groups
+        self.params = self.group["params"]
+        self.joint = _joined([param.data for param in self.params])
+        self.joint.grad = torch.zeros_like(self.joint)
+        self.grads = _parts(self.joint.grad, self.params)
+        for param, part in zip(self.params, self._parts_of(self.joint), strict=True):
+            param.data = part
+        self._joint = type(optimizer)([{**self.group, "params": [self.joint]}])
+        # What torch wraps around a step, for hooks and profilers, costs as much as it.
+        self._step = unwrap(type(optimizer).step)
+        if optimizer.state:
+            self._join_states()
+        self._hook = optimizer.register_state_dict_pre_hook(lambda _: self.tell())
+
+    @property
+    def param_groups(self):
+        """Groups of torch's optimisers: the one, of the joint parameter."""
+        return self._joint.param_groups
+
+    def _parts_of(self, joint):
+        return _parts(joint, self.params)
+
+    def _join_states(self):
+        """Take up the state that the net's own optimiser has."""
+        state, states = self._joint.state[self.joint], self.own.state
+        for name, value in states[self.params[0]].items():
+            values = [states[param][name] for param in self.params]
+            is_joined = is_elementwise(value, self.params[0])
+            state[name] = _joined(values) if is_joined else copy_of(value)
+        self.tell()
+
+    def step(self, closure):
+        """Take a step, as torch's optimisers do."""
+        for param, grad in zip(self.params, self.grads, strict=True):
+            param.grad = grad
+        settings = {name: self.group[name] for name in self.group if name != "params"}
+        self._joint.param_groups[0].update(settings)
+        is_first = not self._joint.state
+        self._step(self._joint, closure)
+        if is_first:
+            self.tell()
+
+    def tell(self):
+        """Let the net's own optimiser have the state of now.
+
+        Parts of joint tensors stay so; numbers are as they are now.
+        """
+        for name, value in self._joint.state[self.joint].items():
+            if not is_elementwise(value, self.joint):
+                values = [copy_of(value) for _ in self.params]
+            else:
+                values = self._parts_of(value)
+            for param, own in zip(self.params, values, strict=True):
+                self.own.state[param][name] = own
+
+    def close(self):
+        """Give each parameter its own memory, and the optimiser its own state."""
+        self._hook.remove()
+        self.tell()
+        for param in self.params:
+            param.data, param.grad = param.data.clone(), None
+            for name, value in self.own.state[param].items():
+                self.own.state[param][name] = copy_of(value)
+
+
+def _joined(tensors):
+    return torch.cat([tensor.flatten() for tensor in tensors])
+
+
+def _parts(joint, like):
+    sizes = [tensor.numel() for tensor in like]
+    parts = zip(joint.split(sizes), like, strict=True)
+    return [part.view(tensor.shape) for part, tensor in parts]

@@ -1,0 +1,119 @@
+"""The gradients of a single net's loss, as a stack of it alone has them."""
+
+from types import SimpleNamespace
+
+import torch
+
+from skae.stacking.training._draws import Batch
+from skae.stacking.training._joint import JointOptimizer
+from skae.stacking.training._model import StackedModel
+
+__all__ = ["StackOfOne"]
+
+
+class StackOfOne:
+    """Losses and gradients of one net, written by hand as those of stacks are.
+
+    Where networks are small, to call an operation of torch takes longer than what it
+    computes, and torch's own way back takes twice as many of them. The rest of a
+    training stays as it is: parameters are the module's own, and gradients are in
+    their ``grad``.
+
+    Parameters
+    ----------
+    net : AutoencoderNet
+        About to train.
+    """
+
+    @torch.no_grad()
+    def __init__(self, net):
+        rows = SimpleNamespace(has_missing=net.has_missing_, end_early=net.end_early_)
+        member = SimpleNamespace(net=net, rows=rows, has_weights=False)
+        self.event_shape = net.module_.event_shape
+        self.model = StackedModel([member], net.dtype, torch.device(net.device))
+        self.optimizer = JointOptimizer(net.optimizer_)
+        self._share(net.module_)
+
+    def _share(self, module):
+        """Work on the module's own tensors, as far as these are parts of a stack's."""
+        tensors, network = self.model.tensors, self.model.network
+        params = network.parameters_of(module)
+        grads = dict(zip(self.optimizer.params, self.optimizer.grads, strict=True))
+        grads = [grads[param] for param in params]
+        values = [param.detach() for param in params]
+        values = [*network.pairs(0, tensors.weights, values)]
+        grads = [*network.pairs(0, self.model.grads, grads)]
+        for weights, pairs in (tensors.weights, values), (self.model.grads, grads):
+            weights.parts = _shared(weights.parts, pairs)
+        network.bind(tensors.weights, self.model.grads)
+        self._values = _Copies(_apart(values, tensors.weights))
+        self._grads = _Copies(_apart(grads, self.model.grads))
+        self._states = _Copies(self.model.pairs_of_state(0, module, tensors))
+
+    def takes(self, x, row_weight, *beside):
+        """Return whether it knows a batch: events of the fit's shape, and no more.
+
+        Weights of one each are as none. Callbacks may have frozen parameters since.
+        """
+        return (
+            tuple(x.shape[1:]) == self.event_shape
+            and all(part is None for part in beside)
+            and (row_weight is None or bool((row_weight == 1).all()))
+            and all(param.requires_grad for param in self.optimizer.params)
+        )
+
+    @torch.no_grad()
+    def step(self, x, weights, generator):
+        """Set the gradients of the loss of a batch; return the terms and the output.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (batch, ...)
+        weights : dict of str to float
+            Of the penalties.
+        generator : torch.Generator
+            What noise and codes are drawn from.
+        """
+        self._values.put()
+        self._states.put()
+        weights = {name: x.new_tensor([weight]) for name, weight in weights.items()}
+        batch = Batch([len(x)], None, None, [generator])
+        terms = self.model.forward(x.flatten(1)[None], batch, weights)
+        x_hat = self.model.x_hat[0].view(x.shape).clone()
+        self.model.backward()
+        self._grads.take()
+        self._states.take()
+        return dict(zip(self.model.terms, terms[:, 0], strict=True)), x_hat
+
+
+class _Copies:
+    """Tensors of a module that have copies in a stack's."""
+
+    def __init__(self, pairs):
+        self._own, self._stacked = (*zip(*pairs, strict=True),) or ([], [])
+
+    def put(self):
+        """Write the module's into the stack's."""
+        if self._own:
+            torch._foreach_copy_(self._stacked, self._own)
+
+    def take(self):
+        """Write the stack's into the module's."""
+        if self._own:
+            torch._foreach_copy_(self._own, self._stacked)
+
+
+def _shared(parts, pairs):
+    """Return stacked parts: a module's own tensors, where those are all of a part."""
+    by_place = {stacked.data_ptr(): own for own, stacked in pairs}
+    shared = [by_place.get(part.data_ptr()) for part in parts]
+    return [
+        part if own is None or own.numel() < part.numel() else own.view(part.shape)
+        for own, part in zip(shared, parts, strict=True)
+    ]
+
+
+def _apart(pairs, weights):
+    """Return those pairs that have not been shared."""
+    shared = {part.data_ptr() for part in weights.parts}
+    return [pair for pair in pairs if pair[0].data_ptr() not in shared]
