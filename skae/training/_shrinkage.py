@@ -87,14 +87,15 @@ class Shrinkage:
         layers = [module.bottleneck, decoder.last]
         if decoder.linear_path is not decoder.last:
             layers.append(decoder.linear_path)
-        self.weights = [p.detach() for layer in layers for p in layer.parameters()]
-        self.start = [weight.clone() for weight in self.weights]
+        # parameters themselves, as a training may give them other memory
+        self.weights = [p for layer in layers for p in layer.parameters()]
+        self.start = [weight.detach().clone() for weight in self.weights]
         self.end = None
 
     @torch.no_grad()
     def keep(self, share):
         """Keep a share of what training has changed up to the first call."""
         if self.end is None:
-            self.end = [weight.clone() for weight in self.weights]
+            self.end = [weight.detach().clone() for weight in self.weights]
         for weight, start, end in zip(self.weights, self.start, self.end, strict=True):
-            torch.lerp(start, end, share, out=weight)
+            weight.copy_(torch.lerp(start, end, share))
