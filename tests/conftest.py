@@ -22,6 +22,16 @@ def no_growth(monkeypatch):
 
 
 @pytest.fixture
+def few_steps(monkeypatch):
+    """Train little where `max_epochs` has no say, for tests that judge no training.
+
+    That is where the length of a fit is found, and in nested fits.
+    """
+    monkeypatch.setattr("skae.training._budget.N_STEPS", 100)
+    monkeypatch.setattr("skae.search._nested_fits.N_STEPS", 40)
+
+
+@pytest.fixture
 def fits(monkeypatch):
     """The list of the fits that are made; Ctrl-C comes in those that are asked for."""
     from skae import DenseAutoencoder

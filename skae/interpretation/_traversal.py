@@ -45,7 +45,7 @@ class Traversal:
     >>> from skae import DenseAutoencoder
     >>> from skae.interpretation import traversal
     >>> X = load_iris(as_frame=True).data
-    >>> model = DenseAutoencoder(2, random_state=0).fit(X)
+    >>> model = DenseAutoencoder(2, max_epochs=50, random_state=0).fit(X)
     >>> traversal(model, X, unit=0, n_steps=3).rows.shape
     (3, 4)
     """
@@ -96,7 +96,7 @@ def traversal(estimator, X, *, unit=0, n_steps=7, row=None, condition=None):
     >>> from skae import DenseAutoencoder
     >>> from skae.interpretation import traversal
     >>> X = load_iris(as_frame=True).data
-    >>> model = DenseAutoencoder(1, random_state=0).fit(X)
+    >>> model = DenseAutoencoder(1, max_epochs=50, random_state=0).fit(X)
     >>> changes = traversal(model, X, n_steps=5).changes
     >>> changes.idxmax()
     'petal length (cm)'

@@ -109,7 +109,7 @@ class GenerationMMD(GenerationScorer):
     >>> from skae import MMDVAE
     >>> from skae.scorers import GenerationMMD
     >>> X = load_iris().data
-    >>> autoencoder = MMDVAE(n_components=2, random_state=0).fit(X)
+    >>> autoencoder = MMDVAE(2, max_epochs=100, random_state=0).fit(X)
     >>> -0.1 < GenerationMMD()(autoencoder, X) < 0.01
     True
     """
@@ -183,7 +183,7 @@ class GenerationKL(GenerationScorer):
     >>> from skae import MMDVAE
     >>> from skae.scorers import GenerationKL
     >>> X = load_iris().data
-    >>> autoencoder = MMDVAE(n_components=2, random_state=0).fit(X)
+    >>> autoencoder = MMDVAE(2, max_epochs=100, random_state=0).fit(X)
     >>> -1.5 < GenerationKL()(autoencoder, X) < 0.1
     True
     """
@@ -243,7 +243,7 @@ class GenerationCoverage(GenerationScorer):
     >>> from skae import MMDVAE
     >>> from skae.scorers import GenerationCoverage
     >>> X = load_iris().data
-    >>> autoencoder = MMDVAE(n_components=2, random_state=0).fit(X)
+    >>> autoencoder = MMDVAE(2, max_epochs=100, random_state=0).fit(X)
     >>> 0.2 < GenerationCoverage()(autoencoder, X) <= 1
     True
     """

@@ -117,6 +117,7 @@ def test_whole_numbers_leave_a_range_by_nothing():
 OVER = np.nextafter(1, 2)
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
 @pytest.mark.parametrize("max_epochs", [2, "auto"])
 @pytest.mark.parametrize("reconstruction", ["bernoulli_cross_entropy", "gaussian"])

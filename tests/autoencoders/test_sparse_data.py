@@ -184,11 +184,10 @@ def test_the_latent_dimension_of_sparse_data():
     codes = rng.rand(120, 2) * (rng.rand(120, 2) > 0.5)
     rows = codes @ np.repeat(np.eye(2), 4, axis=1) + 0.01 * (rng.rand(120, 8) > 0.9)
     settings = {"n_components": 4, "cv": 2, "random_state": 0}
-    found = select_dimension(sparse.csr_array(rows), **settings)
-    scaler = StandardScaler(with_mean=False)
-    expected = select_dimension(
-        rows, make_pipeline(scaler, DenseAutoencoder()), **settings
-    )
+    pipeline = make_pipeline(StandardScaler(with_mean=False), DenseAutoencoder())
+    with stacked():
+        found = select_dimension(sparse.csr_array(rows), **settings)
+        expected = select_dimension(rows, pipeline, **settings)
     assert found.value == expected.value
     assert found.evidence
 

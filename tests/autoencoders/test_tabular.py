@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 import skae
-from skae import LatentDimensionSearchCV, TabularAutoencoder, TabularVAE
+from skae import LatentDimensionSearchCV, TabularAutoencoder, TabularVAE, stacked
 from skae.scorers import Reconstruction, locate
 
 
@@ -230,8 +230,11 @@ def test_a_grid_search_over_the_dimension(X):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_the_dimension_is_searched_by_nested_fits(X):
-    search = LatentDimensionSearchCV(TabularAutoencoder(), random_state=0).fit(X)
+    search = LatentDimensionSearchCV(TabularAutoencoder(), random_state=0)
+    with stacked():
+        search.fit(X)
     assert search.curve_ == "nested"
     assert search.n_features_ == 9
     assert search.best_estimator_.reconstruct(X).shape == X.shape

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from skae.cli import app
 
+pytestmark = pytest.mark.usefixtures("few_steps")
+
 FAST = ["--max-epochs", "2", "--folds", "2", "--components", "1:2", "--json"]
 
 #: File, options, and what comes of it: the estimator and the number of columns.
@@ -143,6 +145,7 @@ def studies(files, tmp_path_factory):
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skae.cli.report._folder.draw_figures", lambda *_: [])
+        patch.setattr("skae.search._nested_fits.N_STEPS", 40)
         for file, options in kinds.items():
             words = "--output", folder / file, *options, *FAST
             assert invoke("select", files / file, *words).exit_code == 0

@@ -309,6 +309,7 @@ def test_an_interrupt_leaves_no_time_for_a_refit(fits, interrupt):
 # What the command says is what the library says
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("name", dataset_names())
 def test_the_command_and_the_library_say_the_same(name):
     data = read_data(name)
@@ -333,6 +334,7 @@ def test_the_command_and_the_library_say_the_same(name):
     np.testing.assert_allclose(found.curve.scores, expected.curve.scores, rtol=1e-4)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_the_range_of_the_command_is_that_of_the_library():
     data = read_data("airline-passengers")
     made = planned(data, max_epochs=1, folds=2)

@@ -111,6 +111,7 @@ def test_gaps_alone_are_for_the_estimator_of_numbers(table):
     assert "held-out error (RMSE)" in page
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("estimator", ["lstm", "dense"])
 def test_windows_of_a_series_with_gaps(tmp_path, estimator):
     series = normal(60, 2).cumsum(axis=0).round(2)

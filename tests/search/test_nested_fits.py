@@ -159,6 +159,7 @@ def test_features_that_more_units_would_explain_are_not_named():
     assert selection.unexplained_features == ()
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_the_search_refits_a_plain_network_of_the_size_chosen():
     search = LatentDimensionSearchCV(
         make_pipeline(StandardScaler(), DenseAutoencoder(max_epochs=7)), random_state=0
@@ -172,6 +173,7 @@ def test_the_search_refits_a_plain_network_of_the_size_chosen():
     assert row == search.best_index_
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_restarts_are_averaged_and_stacks_make_no_difference():
     settings = {"n_components": 4, "n_restarts": 2, "refit": False, "random_state": 0}
     search = LatentDimensionSearchCV(
@@ -228,6 +230,7 @@ def test_networks_that_do_not_start_as_pca_have_separate_fits(plain):
     assert not any("nested" in key for key in search.cv_results_)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_compositions_are_told_as_the_recipes_over_their_parts():
     X, settings = linear(2, n_samples=100), {"n_components": 4, "random_state": 0}
     scores, values = [], []
@@ -272,6 +275,7 @@ def test_bottlenecks_that_know_no_noise_cannot_be_nested():
     assert ordered(Autoencoder(bottleneck=Plain())) is None
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("end_early", [False, True])
 @pytest.mark.filterwarnings("ignore::skae.exceptions.DimensionWarning")
 def test_sequences_have_nested_fits_where_they_are_equally_long(end_early):

@@ -129,16 +129,24 @@ def trend(n_steps=200):
     return np.column_stack([steps / 20, np.sin(steps / 3)])
 
 
+def small(flatten):
+    """Return a small autoencoder of windows."""
+    if flatten:
+        return DenseAutoencoder(max_epochs=1)
+    return LSTMAutoencoder(hidden_size=4, max_epochs=1)
+
+
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("flatten", [False, True])
 @pytest.mark.parametrize("cv", [4, ContiguousKFold(4, gap=7)], ids=str)
 def test_windows_that_overlap_are_never_to_be_shuffled(flatten, cv):
     windows = SlidingWindow(8, flatten=flatten).fit_transform(trend())
     scaler = StandardScaler() if flatten else SequenceScaler()
-    model = (DenseAutoencoder if flatten else LSTMAutoencoder)(max_epochs=1)
     for X in (windows, pd.DataFrame(windows)) if flatten else (windows,):
         assert are_overlapping(X)
-        estimator = make_pipeline(scaler, model)
-        verdict, messages = search(X, cv, estimator, n_components=2)
+        estimator = make_pipeline(scaler, small(flatten))
+        with stacked():
+            verdict, messages = search(X, cv, estimator, n_components=2)
         assert "huffle" not in " ".join([verdict.text, *messages])
 
 
@@ -181,13 +189,13 @@ def test_a_number_of_folds_with_groups():
     np.testing.assert_array_equal(found.curve.scores, expected.curve.scores)
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("flatten", [False, True])
 def test_a_number_of_folds_cuts_windows_in_their_order(flatten):
     windows = SlidingWindow(8, flatten=flatten).fit_transform(trend())
-    estimator = (DenseAutoencoder if flatten else LSTMAutoencoder)(max_epochs=1)
     settings = {"n_components": 2, "random_state": 0}
-    with warnings.catch_warnings():
+    with stacked(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = select_dimension(windows, estimator, cv=3, **settings)
-        expected = select_dimension(windows, estimator, cv=KFold(3), **settings)
+        found = select_dimension(windows, small(flatten), cv=3, **settings)
+        expected = select_dimension(windows, small(flatten), cv=KFold(3), **settings)
     np.testing.assert_array_equal(found.curve.scores, expected.curve.scores)

@@ -52,8 +52,9 @@ In which order to read:
 - `_model.py`: from a batch to losses and gradients; `_code.py`, `_units.py`,
   `_noise.py` and `_reconstruction.py` are its parts, `_draws.py` what members draw.
 - `_optimizer.py`: torch's optimisers for members of different settings.
-- `_one.py`: a fit that trains alone takes its gradients from a `StackedModel` of itself,
-  and its steps on all weights as one (`_joint.py`); the loop is that of its net.
+- `_one.py`: a fit that trains alone takes its gradients from a `StackedModel` of
+  itself, and its steps on all weights as one (`_joint.py`); the loop is that of its
+  net.
 
 Nothing here waits for anything, or knows of threads: that is the room `meeting`.
 """
