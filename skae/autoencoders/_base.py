@@ -64,6 +64,7 @@ from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import check_size
 from skae.training._missing import feature_means
 from skae.training._optimizers import get_optimizer
+from skae.training._shrinkage import Shrinkage
 
 __all__ = ["BaseAutoencoder", "document"]
 
@@ -529,7 +530,10 @@ default=None
         if scheduled and not anew:
             callbacks += self._callbacks(monitor)
         self._prepare(net, rows, callbacks, length, scheduled)
+        shrinkage = Shrinkage(net.module_) if length.share < 1 else None
         train(net, rows, rows_val, epochs=length.epochs, last=scheduled)
+        if shrinkage is not None:
+            shrinkage.keep(length.share)
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_

@@ -11,9 +11,11 @@ max_epochs : int or "auto", default={max_epochs}
     Below 1,000 rows five folds of them are held out in turn, and train as one stack
     (`skae.stacked`) where the network can; of more rows `validation_fraction` is held
     out once. Then the network trains on all rows for that long, with the callbacks, and
-    `history_` is that of this training. The whole budget is used up where data are
-    read as a stream, where the objective has penalties, of which held-out
-    reconstructions know nothing, and for fewer than 10 rows (100 epochs). With
+    `history_` is that of this training. Of a fit that starts as probabilistic PCA or
+    factor analysis, or of sequences as PCA, output layers are then moved back toward
+    that start as far as does best for the held-out rows. The whole budget is used up
+    where data are read as a stream, where the objective has penalties, of which
+    held-out reconstructions know nothing, and for fewer than 10 rows (100 epochs). With
     penalties, an `Autoencoder` trains for 100 epochs. Weights are averages over the
     steps with ``"auto"``, of which about the last tenth count.
 batch_size : int, default={batch_size}

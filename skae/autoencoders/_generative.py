@@ -19,6 +19,7 @@ from skae.exceptions import CollapseWarning
 from skae.information import information_rate
 from skae.networks import NETWORKS, DenseNetwork
 from skae.networks._activations import output_within
+from skae.networks._linear_gaussian import variance_of_start
 from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
 from skae.samplers import SAMPLERS, Sampler
 from skae.training._devices import as_tensor
@@ -42,8 +43,9 @@ def _has_distributions(model):
 class GenerativeMixin(MultipleImputationMixin):
     """Sampling, and for Gaussian codes likelihoods and diagnostics."""
 
-    # The most likely variance of the decoder before the training, where a fit knows.
-    _variance_before = None
+    # The most likely variance of the decoder before the training, where a fit knows,
+    # and that of the model it starts as.
+    _variance_before = _variance_of_start = None
 
     # After the fit
 
@@ -66,9 +68,9 @@ class GenerativeMixin(MultipleImputationMixin):
         """Keep the variance of the decoder, where it has one.
 
         It is the most likely one of draws from the posterior. Where held-out rows have
-        found the length of the fit, it is that of before the training, as much smaller
-        as their errors have become by it: what training has gained on its own rows
-        only is no gain.
+        found the length of the fit, it is that of the start, as much smaller as their
+        errors have become by training: what that has gained on its own rows only is no
+        gain.
         """
         for name in ("decoder_variance_", "decoder_dispersion_"):
             vars(self).pop(name, None)
@@ -86,28 +88,39 @@ class GenerativeMixin(MultipleImputationMixin):
     def _note_variance(self, term, variance):
         if variance is not None:
             n_features = math.prod(self.net_.module_.event_shape)
-            variance = variance * self._optimism(term, variance, n_features)
+            variance = self._of_new_rows(term, variance, n_features)
             is_shared = len(variance) < n_features
             self.decoder_variance_ = float(variance[0]) if is_shared else variance
 
-    def _optimism(self, term, variance, n_features):
-        """Return how many times larger errors of new rows are taken to be, at least 1.
+    def _of_new_rows(self, term, variance, n_features):
+        """Return what the most likely variance is taken to be for new rows.
 
-        That is by how much more training has lessened those of its own rows.
+        That is the start's, times by what training has changed errors: of new rows, or
+        of its own rows where it has lessened these less.
         """
         change, before = self._change, self._variance_before
         if before is None or not np.isfinite(change):
-            return 1.0
-        of_new = term.ratio(change, 0.0, n_features)
-        of_own = np.exp(np.log(variance / before).mean())
-        return max(1.0, of_new / of_own)
+            return variance
+        of_new, of_own = term.ratio(change, 0.0, n_features), variance / before
+        optimism = max(1.0, of_new / np.exp(np.log(of_own).mean()))
+        return self._variance_of_start * of_own * optimism
 
     def _train(self, data, rows, rows_val, length, context):
         term, self._variance_before = self.net_.criterion_.reconstruction, None
         has_variance = isinstance(term, Likelihood) and not term.learns_dispersion
         if has_variance and _has_distributions(self) and self._change is not None:
-            self._variance_before = self._most_likely_variance(term, rows)
+            self._note_start(self._most_likely_variance(term, rows))
         super()._train(data, rows, rows_val, length, context)
+
+    def _note_start(self, before):
+        """Note the most likely variance before training, and that of the linear start.
+
+        They differ by the error of a few draws, unless rounding adds to small ones.
+        """
+        of_start = variance_of_start(self.net_.module_)
+        self._variance_before = self._variance_of_start = before
+        if before is not None and of_start is not None:
+            self._variance_of_start = np.clip(of_start, 0.8 * before, 1.25 * before)
 
     @torch.no_grad()
     def _most_likely_variance(self, term, rows):

@@ -20,8 +20,10 @@ from skae.training._budget import (
     kept_beside,
     parts_of,
 )
-from skae.training._callbacks import BudgetStopping, PatientStopping
+from skae.training._callbacks import BudgetStopping, LastEpoch, PatientStopping
 from skae.training._guests import copies_of, is_scheduler, wants_held_out
+from skae.training._net import AutoencoderNet
+from skae.training._shrinkage import SHARES, Shrinkage, is_sure, share_to_keep
 from skae.training._spread import loss_of_mean
 
 __all__ = ["Length", "LengthMixin"]
@@ -46,12 +48,32 @@ class Length(NamedTuple):
         The one to end after.
     warm_up : int
         Those over which the weights of penalties rise from zero.
+    share : float
+        Of what training changes in output layers, how much is kept; see `Shrinkage`.
     """
 
     rate: float
     epochs: int
     last: int
     warm_up: int = 0
+    share: float = 1.0
+
+
+class Part(NamedTuple):
+    """Net that trains, or has trained, on a part of the rows.
+
+    Attributes
+    ----------
+    net : AutoencoderNet
+    before : dict
+        Terms of held-out rows before the training.
+    shrinkage : Shrinkage or None
+        None where output layers do not start as a linear model.
+    """
+
+    net: AutoencoderNet
+    before: dict
+    shrinkage: Shrinkage | None
 
 
 class Trial(NamedTuple):
@@ -66,6 +88,10 @@ class Trial(NamedTuple):
     nets : list of AutoencoderNet
     change : float
         Of the reconstruction loss of held-out rows, from before the training to there.
+    gains : ndarray of shape (n_nets,)
+        By which losses of held-out rows have become smaller.
+    can_shrink : bool
+        Whether nets have a `Shrinkage`.
     """
 
     has_diverged: bool
@@ -73,6 +99,8 @@ class Trial(NamedTuple):
     length: Length
     nets: list
     change: float
+    gains: np.ndarray
+    can_shrink: bool
 
 
 class LengthMixin:
@@ -161,7 +189,7 @@ class LengthMixin:
             best = min(best, self._tried(data, slow), key=itemgetter(0, 1))
         self._change = best.change
         self._gain = self._loss_of_mean(data, best.nets) - best.loss
-        return best.length
+        return self._shrunk(data, best) if best.can_shrink else best.length
 
     def _slowed(self, length, rows_val):
         """Return a given `Length` with a slow start, where codes tell little at first.
@@ -181,7 +209,8 @@ class LengthMixin:
         return length._replace(warm_up=length.epochs // 2) if tells_little else length
 
     def _tried(self, data, length):
-        nets, before = self._trained_on_parts(data, length)
+        parts = self._trained_on_parts(data, length, stops=not length.warm_up)
+        nets = [part.net for part in parts]
         losses = _held_out_losses(nets)
         # while weights rise, epochs are no path from the safe start to ever more
         last = 1 + _least(losses) if length.warm_up else best_epoch(losses)
@@ -189,9 +218,58 @@ class LengthMixin:
         loss = losses[:, last - 1].mean()
         # each part under its own variance: a lone row far from all others decides
         # nothing but that of its part
-        after = _columns(nets, "valid_reconstruction")[:, last - 1]
-        change = float((after - before).mean())
-        return Trial(has_diverged, loss, length._replace(last=last), nets, change)
+        before = _joined([part.before for part in parts])
+        after = {n: _columns(nets, f"valid_{n}")[:, last - 1] for n in before}
+        change = float((after["reconstruction"] - before["reconstruction"]).mean())
+        gains = _loss_of(nets[0], before) - _loss_of(nets[0], after)
+        can_shrink = parts[0].shrinkage is not None
+        length = length._replace(last=last)
+        return Trial(has_diverged, loss, length, nets, change, gains, can_shrink)
+
+    def _shrunk(self, data, trial):
+        """Return the `Length` of a trial with the share that held-out rows do best by.
+
+        Unless what training gains is sure, parts train anew for as long as was found:
+        those of the trial have gone on beyond that.
+        """
+        length, of_blocks = trial.length, self._network().takes_sequences
+        if is_sure(trial.gains, of_blocks):
+            return length
+        parts = self._trained_on_parts(data, length, stops=False)
+        after = [
+            self._terms_of_shares(part, data.rows.subset(held_out))
+            for part, (held_out, _) in zip(parts, self._splits(data), strict=True)
+        ]
+        losses = np.array([_loss_of(trial.nets[0], terms) for terms in after])
+        share = share_to_keep(losses, of_blocks)
+        changes = [
+            terms["reconstruction"][SHARES.index(share)] - part.before["reconstruction"]
+            for part, terms in zip(parts, after, strict=True)
+        ]
+        self._change = float(np.mean(changes))
+        return length._replace(share=share)
+
+    def _terms_of_shares(self, part, rows):
+        """Return terms of held-out rows, arrays of one value for each share."""
+        terms = []
+        for share in SHARES:
+            part.shrinkage.keep(share)
+            terms.append(part.net.terms_held_out(rows))
+        return _joined(terms)
+
+    def _shrinkage(self, module):
+        """Return the `Shrinkage` of a module before its training, where there is one.
+
+        That is where it starts as a linear model that may well be the better one in the
+        end. Of tables with points as codes, it seldom is.
+        """
+        network = self._network_of_fit()
+        if not getattr(network, "has_linear_path", False):
+            return None
+        draws_codes = "log_var" in self._bottleneck().provides
+        of_sequences = network.takes_sequences and not draws_codes
+        is_linear = of_sequences or nats_of_start(module) is not None
+        return Shrinkage(module) if is_linear else None
 
     def _may_have_collapsed(self, nets):
         """Return whether codes tell little, which a start without a divergence mends.
@@ -215,29 +293,36 @@ class LengthMixin:
         )
         return term.pooled(np.array(losses), prod(event_shape)).mean()
 
-    def _trained_on_parts(self, data, length):
-        """Return the nets, and the losses of held-out rows before their training."""
-        nets, before, rows = [], [], []
+    def _trained_on_parts(self, data, length, stops):
+        """Return each `Part` after its training.
+
+        Parts end after ``length.last`` epochs, or, with `stops`, once held-out rows
+        have fared no better for long.
+        """
+        parts, rows = [], []
         for held_out, kept in self._splits(data):
             kept, held_out = data.rows.subset(kept), data.rows.subset(held_out)
             rows.append((kept, held_out))
             self._start(data, kept)
-            callbacks = self._callbacks_of_parts(stops=not length.warm_up)
+            callbacks = self._callbacks_of_parts(length, stops)
             self._prepare(self.net_, kept, callbacks, length)
             self.net_.is_compiled, self.net_.verbose = False, 0
-            nets.append(self.net_)
-            before.append(self.net_.reconstruction_of(held_out))
+            before = self.net_.terms_held_out(held_out)
+            parts.append(Part(self.net_, before, self._shrinkage(self.net_.module_)))
             del self.net_  # a fit that is interrupted has none
-        train_each(nets, rows, epochs=length.epochs)
-        return nets, np.array(before)
+        train_each([part.net for part in parts], rows, epochs=length.epochs)
+        return parts
 
-    def _callbacks_of_parts(self, stops):
+    def _callbacks_of_parts(self, length, stops):
         """Return the callbacks of trainings on parts, which move the rate or stop."""
         callbacks = copies_of(filter(is_scheduler, self.callbacks or ()))
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau("valid_loss"))
-        stoppers = [self._budget_stopping(load_best=False)] if stops else []
-        return [*callbacks, *stoppers]
+        if stops:
+            callbacks.append(self._budget_stopping(load_best=False))
+        elif length.last < length.epochs:
+            callbacks.append(LastEpoch(length.last))
+        return callbacks
 
     def _splits(self, data):
         """Return pairs of rows that are held out and of others to train on.
@@ -311,3 +396,14 @@ def _held_out_losses(nets):
     for name, part in nets[0].criterion_.penalties.items():
         losses = losses + part.weight * _columns(nets, f"valid_{name}")
     return losses
+
+
+def _joined(terms):
+    """Return dictionaries of values as one of arrays."""
+    return {name: np.array([one[name] for one in terms]) for name in terms[0]}
+
+
+def _loss_of(net, terms):
+    """Return the loss of which terms are given, with the weights of the last epoch."""
+    penalties = net.criterion_.penalties.items()
+    return terms["reconstruction"] + sum(p.weight * terms[n] for n, p in penalties)

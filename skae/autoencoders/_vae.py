@@ -28,7 +28,9 @@ class VAE(GenerativeMixin, BaseAutoencoder):
     squared error. With ``beta=1`` that is the negative evidence lower bound, on any
     scale of the data: a model of ``c * X + b`` has the same codes. Training starts as
     probabilistic PCA, whose log-likelihood the bound then equals, and ends where the
-    bound of rows that were held out is best. `transform` returns means.
+    bound of rows that were held out is best: part of what training has changed in
+    output layers is taken back, or all, where these rows do as well without it.
+    `transform` returns means.
 
     Parameters
     ----------
@@ -91,8 +93,9 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         Units whose mean varies over the data by more than 0.01.
     decoder_variance_ : float or ndarray of shape (n_features,)
         Variance of the decoder, in squared units of the data. Where `fit` has found
-        its number of epochs, it is that of the start, as much smaller as training has
-        made the errors of held-out rows; else that of the rows of the fit.
+        its number of epochs, it is that of the start (with a linear path, the variance
+        of probabilistic PCA), as much smaller as training has made the errors of
+        held-out rows; else that of the rows of the fit.
     decoder_dispersion_ : ndarray of shape (n_features,)
         With ``"negative_binomial"``: the dispersions that were learned.
     %(attributes)s

@@ -6,7 +6,7 @@ from sklearn.decomposition import FactorAnalysis
 
 from skae.networks._paths import MAX_ROWS, principal_components, take
 
-__all__ = ["nats_of_start", "start_as_linear_gaussian"]
+__all__ = ["nats_of_start", "start_as_linear_gaussian", "variance_of_start"]
 
 # Smaller shares of the largest variance are rounding.
 TINY = 1e-13
@@ -59,6 +59,19 @@ def nats_of_start(module):
     if module.noise is None or layer is None or layer.weight.any():
         return None
     return -0.5 * layer.bias.sum().item()
+
+
+def variance_of_start(module):
+    """Return the variance of the noise of a linear Gaussian start, else None.
+
+    Returns
+    -------
+    variance : ndarray of shape (1,) or (n_features,) or None
+    """
+    if nats_of_start(module) is None:
+        return None
+    variance = module.units.output_scale.square().flatten().numpy(force=True)
+    return variance[:1] if module.noise == "shared" else variance
 
 
 def _probabilistic_pca(X, n_components, seed):

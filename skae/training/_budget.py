@@ -11,9 +11,11 @@ __all__ = [
     "best_epoch",
     "epochs_for",
     "even_batches",
+    "first_of_about_the_best",
     "kept_beside",
     "parts_of",
     "patience",
+    "standard_error",
 ]
 
 # In steps rather than epochs: what a network learns depends on how often it was
@@ -158,17 +160,31 @@ def best_epoch(losses):
     >>> best_epoch([[3.0, 2.0, 1.0, 2.0], [5.0, 4.0, 3.0, 3.0]])
     3
     """
+    return 1 + first_of_about_the_best(losses)
+
+
+def first_of_about_the_best(losses, n_errors=0.5):
+    """Return the number of the first column whose losses are about the smallest.
+
+    Parameters
+    ----------
+    losses : array-like of shape (n_trainings, n_columns)
+        Columns that are not finite do not count, unless none is.
+    n_errors : float, default=0.5
+        By how many standard errors of the differences they may exceed the smallest.
+    """
     losses = np.asarray(losses)
-    epochs = np.flatnonzero(np.isfinite(losses).all(axis=0))
-    if not len(epochs):
-        return 1
-    losses = losses[:, epochs]
+    columns = np.flatnonzero(np.isfinite(losses).all(axis=0))
+    if not len(columns):
+        return 0
+    losses = losses[:, columns]
     excess = losses - losses[:, [losses.mean(axis=0).argmin()]]
-    return 1 + int(epochs[np.argmax(excess.mean(axis=0) <= _half_an_error(excess))])
+    allowed = n_errors * standard_error(excess)
+    return int(columns[np.argmax(excess.mean(axis=0) <= allowed)])
 
 
-def _half_an_error(excess):
-    """Return half the standard errors of means over trainings, zero for a lone one."""
-    if len(excess) < 2:
-        return 0.0
-    return 0.5 * excess.std(axis=0, ddof=1) / np.sqrt(len(excess))
+def standard_error(values):
+    """Return the standard error of means over trainings, zero for a lone one."""
+    if len(values) < 2:
+        return np.zeros(values.shape[1:])
+    return values.std(axis=0, ddof=1) / np.sqrt(len(values))

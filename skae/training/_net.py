@@ -355,8 +355,8 @@ class AutoencoderNet(NeuralNet):
         source = generator if draws_codes else None
         return self._losses(x, row_weight, weights, source, target, condition)[1:]
 
-    def reconstruction_of(self, rows):
-        """Return the reconstruction loss of `Rows` as of held-out ones in an epoch."""
+    def terms_held_out(self, rows):
+        """Return the terms of `Rows`, means as of held-out ones in an epoch."""
         self._set_training(False)
         self.has_missing_, self.end_early_ = rows.has_missing, rows.end_early
         weights, iterator = self.criterion_.weights(0), self.get_iterator(rows)
@@ -367,7 +367,7 @@ class AutoencoderNet(NeuralNet):
                 step = x, row_weight, weights, generator, *beside
                 total = None if row_weight is None else row_weight.sum()
                 means.add(self.validation_step(*step)[0], len(x), total)
-        return means.read()["reconstruction"]
+        return means.read()
 
     def terms_of(self, x, row_weight=None, target=None, condition=None):
         """Return the terms of some rows, without noise, under the weights of now."""
