@@ -11,7 +11,6 @@ import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -291,13 +290,16 @@ def test_a_checkpoint_outlives_it(tmp_path):
 @pytest.mark.parametrize("kind", [PatientStopping, EarlyStopping])
 def test_early_stopping_in_a_stack(kind):
     def member(on_epoch_end):
-        return SimpleNamespace(net=None, stoppers=[Mock(kind, **on_epoch_end)])
+        member = Member.__new__(Member)
+        member.net = member.rows = member.rows_val = member.error = None
+        member.watchers = [Mock(kind, **on_epoch_end)]
+        return member
 
     def wants_to_stop(act):
-        return Member.wants_to_stop(member({"on_epoch_end.side_effect": act}))
+        return member({"on_epoch_end.side_effect": act}).wants_to_stop()
 
     with pytest.raises(KeyboardInterrupt):
-        wants_to_stop(lambda _: ctrl_c())
+        wants_to_stop(lambda *_, **__: ctrl_c())
     assert wants_to_stop(KeyboardInterrupt)
     assert not wants_to_stop(None)
 

@@ -1,6 +1,5 @@
 """Which rows members train on, in the order of their batches."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -21,7 +20,7 @@ class Order(NamedTuple):
     index: torch.Tensor
     weights: torch.Tensor | None
 
-    def map(self, function: Callable) -> "Order":
+    def map(self, function):
         """Return what a function makes of the numbers and of the weights."""
         weights = None if self.weights is None else function(self.weights)
         return Order(function(self.index), weights)
