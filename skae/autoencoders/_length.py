@@ -14,6 +14,7 @@ from skae.schedules import Schedule
 from skae.stacking import train_each
 from skae.training._budget import (
     FEWEST_ROWS,
+    N_FOLDS,
     RATES,
     best_epoch,
     epochs_for,
@@ -236,11 +237,10 @@ class LengthMixin:
         if is_sure(trial.gains, of_blocks):
             return length
         parts = self._trained_on_parts(data, length, stops=False)
-        after = [
-            self._terms_of_shares(part, data.rows.subset(held_out))
-            for part, (held_out, _) in zip(parts, self._splits(data), strict=True)
-        ]
-        losses = np.array([_loss_of(trial.nets[0], terms) for terms in after])
+        held_out = [data.rows.subset(rows) for rows, _ in self._splits(data)]
+        after = [*map(self._terms_of_shares, parts, held_out)]
+        compared = after if len(parts) > 1 else self._by_block(parts[0], held_out[0])
+        losses = np.array([_loss_of(trial.nets[0], terms) for terms in compared])
         share = share_to_keep(losses, of_blocks)
         changes = [
             terms["reconstruction"][SHARES.index(share)] - part.before["reconstruction"]
@@ -248,6 +248,12 @@ class LengthMixin:
         ]
         self._change = float(np.mean(changes))
         return length._replace(share=share)
+
+    def _by_block(self, part, rows):
+        """Return `_terms_of_shares` of blocks of the rows held out from a lone part."""
+        n_blocks = min(N_FOLDS, len(rows))
+        blocks = torch.arange(len(rows)).tensor_split(n_blocks)
+        return [self._terms_of_shares(part, rows.subset(block)) for block in blocks]
 
     def _terms_of_shares(self, part, rows):
         """Return terms of held-out rows, arrays of one value for each share."""

@@ -7,6 +7,7 @@ import torch
 
 __all__ = [
     "FEWEST_ROWS",
+    "N_FOLDS",
     "RATES",
     "best_epoch",
     "epochs_for",

@@ -139,6 +139,22 @@ def test_noise_leaves_new_rows_as_likely_as_under_probabilistic_pca(kept):
     assert bound == pytest.approx(PCA(2).fit(X).score(new), abs=0.1)
 
 
+def test_a_lone_part_is_compared_by_blocks_of_its_rows(monkeypatch):
+    monkeypatch.setattr(_length, "N_FOLDS", 4)
+    monkeypatch.setattr("skae.training._budget.FEW_ROWS", 50)
+    seen = []
+
+    def noted(losses, of_blocks):
+        seen.append(losses)
+        return share_to_keep(losses, of_blocks)
+
+    monkeypatch.setattr(_length, "share_to_keep", noted)
+    VAE(2, random_state=0).fit(curved(90))
+    (losses,) = seen
+    assert losses.shape == (4, len(SHARES))
+    assert len(np.unique(losses[:, 0])) == 4
+
+
 def test_drifting_windows_are_not_worse_than_by_pca(kept):
     X, new = windows(60)[:40], windows(60)[47:]
     pca = PCA(4).fit(X[..., 0])
