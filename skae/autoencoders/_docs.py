@@ -12,11 +12,11 @@ max_epochs : int or "auto", default={max_epochs}
     (`skae.stacked`) where the network can; of more rows `validation_fraction` is held
     out once. Then the network trains on all rows for that long, with the callbacks, and
     `history_` is that of this training. Of a fit that starts as probabilistic PCA or
-    factor analysis, or of sequences as PCA, output layers are then moved back toward
-    that start as far as does best for the held-out rows. The whole budget is used up
-    where data are read as a stream, where the objective has penalties, of which
-    held-out reconstructions know nothing, and for fewer than 10 rows (100 epochs). With
-    penalties, an `Autoencoder` trains for 100 epochs. Weights are averages over the
+    factor analysis, or of a convolutional one of sequences that starts as PCA, output
+    layers are then moved back toward that start as far as held-out rows do best with.
+    The whole budget is used up where data are read as a stream, where the objective has
+    penalties, of which held-out reconstructions know nothing, and for fewer than 10
+    rows (100 epochs). With penalties, an `Autoencoder` trains for 100 epochs. Weights are averages over the
     steps with ``"auto"``, of which about the last tenth count.
 batch_size : int, default={batch_size}
     Rows per optimisation step. It does not matter for prediction. With

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from skorch.utils import noop
 
+from skae.networks import RecurrentNetwork
 from skae.networks._linear_gaussian import nats_of_start
 from skae.objectives import KLDivergence
 from skae.schedules import Schedule
@@ -267,14 +268,15 @@ class LengthMixin:
         """Return the `Shrinkage` of a module before its training, where there is one.
 
         That is where it starts as a linear model that may well be the better one in the
-        end. Of tables with points as codes, it seldom is.
+        end. Of tables with points as codes, and of recurrent networks, it seldom is.
         """
         network = self._network_of_fit()
         if not getattr(network, "has_linear_path", False):
             return None
         draws_codes = "log_var" in self._bottleneck().provides
-        of_sequences = network.takes_sequences and not draws_codes
-        is_linear = of_sequences or nats_of_start(module) is not None
+        is_recurrent = isinstance(network, RecurrentNetwork)
+        of_maps = network.takes_sequences and not (draws_codes or is_recurrent)
+        is_linear = of_maps or nats_of_start(module) is not None
         return Shrinkage(module) if is_linear else None
 
     def _may_have_collapsed(self, nets):

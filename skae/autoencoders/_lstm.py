@@ -40,10 +40,8 @@ class LSTMAutoencoder(BaseAutoencoder):
     From PCA on, the more steps the better at first; then the LSTMs learn the noise of
     the training windows. How many do best on others depends on the series, and
     ``max_epochs="auto"`` finds it out on blocks of sequences that follow each other, as
-    windows that overlap tell nothing of each other. Where these blocks do not agree
-    that training helps, what it has changed in output layers is taken back, in part or
-    all of it, which leaves PCA. LSTMs without the linear path start at random and need
-    many steps.
+    windows that overlap tell nothing of each other. LSTMs without the linear path start
+    at random and need many steps.
 
     Parameters
     ----------
