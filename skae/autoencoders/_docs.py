@@ -16,8 +16,8 @@ max_epochs : int or "auto", default={max_epochs}
     layers are then moved back toward that start as far as held-out rows do best with.
     The whole budget is used up where data are read as a stream, where the objective has
     penalties, of which held-out reconstructions know nothing, and for fewer than 10
-    rows (100 epochs). With penalties, an `Autoencoder` trains for 100 epochs. Weights are averages over the
-    steps with ``"auto"``, of which about the last tenth count.
+    rows (100 epochs). With penalties, an `Autoencoder` trains for 100 epochs. Weights
+    are averages over the steps with ``"auto"``, of which about the last tenth count.
 batch_size : int, default={batch_size}
     Rows per optimisation step. It does not matter for prediction. With
     ``max_epochs="auto"`` the most of them: batches are about even.
