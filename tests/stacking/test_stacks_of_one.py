@@ -9,7 +9,7 @@ import torch
 from helpers import models
 from helpers.data import low_rank
 from sklearn.base import clone
-from skorch.callbacks import Callback, Freezer
+from skorch.callbacks import Callback, Freezer, Unfreezer
 from twins import assert_twins
 
 from skae import VAE, DenseAutoencoder, LSTMAutoencoder
@@ -112,6 +112,17 @@ def test_a_network_that_is_frozen_goes_on_by_autograd(found):
     assert len(found) == 2 * 2
     for name, value in after.items():
         assert torch.equal(value, before[name]) == name.startswith("encoder")
+
+
+def test_parameters_that_were_frozen_for_a_while_go_on_by_autograd(found):
+    thawed = [Freezer("encoder*", at=1), Unfreezer("encoder*", at=3)]
+    model = DenseAutoencoder(2, warm_start=True, callbacks=thawed, **SHORT)
+    model.fit(low_rank(40)).set_params(callbacks=None)
+    found.clear()
+    model.fit(low_rank(40))
+    assert found
+    steps = {float(state["step"]) for state in model.net_.optimizer_.state.values()}
+    assert steps == {6, 8}
 
 
 class Looker(Callback):

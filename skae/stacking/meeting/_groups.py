@@ -14,6 +14,7 @@ from skae.stacking.layers._dense import StackedNetwork
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
 from skae.stacking.layers._recurrent import StackedRecurrent
+from skae.stacking.training._joint import can_join
 from skae.training._callbacks import (
     BudgetStopping,
     DivergenceGuard,
@@ -121,6 +122,7 @@ def is_by_hand(net):
         and torch.device(net.device).type == "cpu"
         and not (net.mixed_precision or net.is_compiled)
         and _has_known_optimizer(net)
+        and can_join(net.optimizer_)
         and "step" not in vars(net.optimizer_)  # whose calls a scheduler counts
         and _is_known(module, network.architecture_of(module).activations)
         and _has_own_parts(net)

@@ -6,7 +6,7 @@ import torch
 
 from skae.stacking.training._optimizer import copy_of, is_elementwise
 
-__all__ = ["JointOptimizer"]
+__all__ = ["JointOptimizer", "can_join"]
 
 
 class JointOptimizer:
@@ -71,7 +71,7 @@ class JointOptimizer:
 
         Parts of joint tensors stay so; numbers are as they are now.
         """
-        for name, value in self._joint.state[self.joint].items():
+        for name, value in self._joint.state.get(self.joint, {}).items():
             if not is_elementwise(value, self.joint):
                 values = [copy_of(value) for _ in self.params]
             else:
@@ -87,6 +87,25 @@ class JointOptimizer:
             param.data, param.grad = param.data.clone(), None
             for name, value in self.own.state[param].items():
                 self.own.state[param][name] = copy_of(value)
+
+
+def can_join(optimizer):
+    """Return whether parameters have taken the same steps, so that one stands for all.
+
+    Those that were frozen for some time have not.
+    """
+    (group,) = optimizer.param_groups
+    numbers = [_numbers(optimizer.state.get(p, {}), p) for p in group["params"]]
+    return all(of_param == numbers[0] for of_param in numbers)
+
+
+def _numbers(state, param):
+    """Return a parameter's state; None for what has a value for each of its entries."""
+    return {
+        name: None if is_elementwise(value, param) else float(value)
+        for name, value in state.items()
+        if value is not None
+    }
 
 
 def _joined(tensors):
