@@ -67,6 +67,9 @@ class AutoencoderNet(NeuralNet):
         skorch's own.
     """
 
+    # What knows its gradients while it trains, if anything but torch does.
+    by_hand_ = None
+
     def __init__(
         self,
         module,
@@ -92,7 +95,6 @@ class AutoencoderNet(NeuralNet):
         self.keeps_ends = keeps_ends
         self.is_averaged = is_averaged
         self.means_ = torch.zeros(())
-        self.by_hand_ = None
 
     def __getstate__(self):
         """Return the state for a pickle, with tensors on the CPU.
@@ -101,9 +103,8 @@ class AutoencoderNet(NeuralNet):
         the whole, as joblib does for its workers, could not care for them there: for
         classes that no module has, and for tensors that belong together.
         """
-        if self.by_hand_ is not None:
-            self.by_hand_.optimizer.tell()
-        state = {**vars(self), "by_hand_": None}
+        self._go_on_by_autograd()  # by hand, tensors are parts of larger ones
+        state = vars(self).copy()
         on_cpu = torch.device(self.device).type == "cpu"
         return state if on_cpu else copied_to("cpu", state)
 

@@ -185,7 +185,8 @@ class StackedNetwork(StackedParts):
         if self.encoder:
             back_through(self.encoder, sum(features[1:], features[0]), to_input=False)
 
-    def parameters_of(self, module):
+    @staticmethod
+    def parameters_of(module):
         """Return a member's parameters, in the order of the layers."""
         hidden = _linears(module.encoder) + _linears(module.decoder.hidden)
         maps = (getattr(module.bottleneck, name) for name in maps_of(module.bottleneck))

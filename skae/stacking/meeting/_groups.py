@@ -13,8 +13,8 @@ from skae.registry import declares
 from skae.stacking.layers._dense import StackedNetwork
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
-from skae.stacking.layers._recurrent import StackedRecurrent
 from skae.stacking.training._joint import can_join
+from skae.stacking.training._one import is_untouched
 from skae.training._callbacks import (
     BudgetStopping,
     DivergenceGuard,
@@ -44,6 +44,8 @@ _OPTIMIZERS = {
     torch.optim.SGD,
 }
 
+# Weights of a lone network from which on it gains nothing by gradients by hand.
+MOST_WEIGHTS = 500_000
 # Networks of more than so many times the weights would be mostly padding, which costs
 # little where there are few: a step's operations cost as much as some weights, too.
 _LARGEST_RATIO = 2.5
@@ -110,24 +112,42 @@ def kind_of(net, rows, rows_val, last):
 def is_by_hand(net):
     """Return whether the gradients of a lone net are known to be those of a stack.
 
-    What parts of others declare of themselves is relied upon among many fits only; and
-    torch's own convolutions are the faster ones for one network.
+    What parts of others declare of themselves is relied upon among many fits only.
+    Recurrent and convolutional networks, and large ones, are as fast by torch's own way
+    back, and what looks at gradients may do anything with them.
     """
-    module, loss = net.module_, net.criterion_
-    network = network_of(module)
-    if network not in {StackedNetwork, StackedRecurrent} or not _has_known(loss):
-        return False
+    module = net.module_
     return (
         type(net) is AutoencoderNet
         and torch.device(net.device).type == "cpu"
-        and not (net.mixed_precision or net.is_compiled)
-        and _has_known_optimizer(net)
-        and can_join(net.optimizer_)
-        and "step" not in vars(net.optimizer_)  # whose calls a scheduler counts
-        and _is_known(module, network.architecture_of(module).activations)
+        and not (net.mixed_precision or net.is_compiled or net.observes_gradients_)
+        and not torch.is_inference_mode_enabled()
+        and network_of(module) is StackedNetwork
+        and is_untouched(module)
+        and _is_known(module, StackedNetwork.architecture_of(module).activations)
+        and _has_known(net.criterion_)
         and _has_own_parts(net)
+        and _has_all_weights(net)
         and not (net.end_early_ and _keeps_signal(module.input_noise))
     )
+
+
+def _has_all_weights(net):
+    """Return whether the optimiser steps all weights, and knows the same of each."""
+    if not _has_known_optimizer(net) or "step" in vars(net.optimizer_):
+        return False  # a scheduler counts its calls
+    params = net.optimizer_.param_groups[0]["params"]
+    numbers = [
+        sorted(map(id, tensors))
+        for tensors in (
+            params,
+            net.module_.parameters(),
+            StackedNetwork.parameters_of(net.module_),
+        )
+    ]
+    is_same = numbers[0] == numbers[1] == numbers[2]
+    n_weights = sum(param.numel() for param in params)
+    return is_same and n_weights <= MOST_WEIGHTS and can_join(net.optimizer_)
 
 
 def _has_own_parts(net):

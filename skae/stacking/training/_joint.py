@@ -34,14 +34,28 @@ class JointOptimizer:
         self._joint = type(optimizer)([{**self.group, "params": [self.joint]}])
         # What torch wraps around a step, for hooks and profilers, costs as much as it.
         self._step = unwrap(type(optimizer).step)
-        if optimizer.state:
+        if any(optimizer.state.values()):
             self._join_states()
         self._hook = optimizer.register_state_dict_pre_hook(lambda _: self.tell())
+        self.places = [param.data_ptr() for param in self.params]
 
     @property
     def param_groups(self):
         """Groups of torch's optimisers: the one, of the joint parameter."""
         return self._joint.param_groups
+
+    def is_untouched(self):
+        """Return whether parameters and their state are where they have been put."""
+        places = [param.data_ptr() for param in self.params]
+        return places == self.places and self._has_own_states()
+
+    def _has_own_states(self):
+        own = self.own.state.get(self.params[0], {})
+        return all(
+            name in own and own[name].data_ptr() == value.data_ptr()
+            for name, value in self._joint.state.get(self.joint, {}).items()
+            if is_elementwise(value, self.joint)
+        )
 
     def _parts_of(self, joint):
         return _parts(joint, self.params)
@@ -61,7 +75,7 @@ class JointOptimizer:
             param.grad = grad
         settings = {name: self.group[name] for name in self.group if name != "params"}
         self._joint.param_groups[0].update(settings)
-        is_first = not self._joint.state
+        is_first = not self._joint.state.get(self.joint)
         self._step(self._joint, closure)
         if is_first:
             self.tell()
@@ -82,11 +96,12 @@ class JointOptimizer:
     def close(self):
         """Give each parameter its own memory, and the optimiser its own state."""
         self._hook.remove()
-        self.tell()
+        if self._has_own_states():
+            self.tell()
         for param in self.params:
             param.data, param.grad = param.data.clone(), None
-            for name, value in self.own.state[param].items():
-                self.own.state[param][name] = copy_of(value)
+            state = self.own.state.get(param, {})
+            state |= {name: copy_of(value) for name, value in state.items()}
 
 
 def can_join(optimizer):

@@ -3,16 +3,17 @@
 from types import SimpleNamespace
 
 import torch
+from torch import nn
 
 from skae.stacking.training._draws import Batch
 from skae.stacking.training._joint import JointOptimizer
 from skae.stacking.training._model import StackedModel
 
-__all__ = ["StackOfOne"]
+__all__ = ["StackOfOne", "is_untouched"]
 
 
 class StackOfOne:
-    """Losses and gradients of one net, written by hand as those of stacks are.
+    """Losses and gradients of one dense net, written by hand as those of stacks are.
 
     Where networks are small, to call an operation of torch takes longer than what it
     computes, and torch's own way back takes twice as many of them. The rest of a
@@ -30,9 +31,15 @@ class StackOfOne:
         rows = SimpleNamespace(has_missing=net.has_missing_, end_early=net.end_early_)
         member = SimpleNamespace(net=net, rows=rows, has_weights=False)
         self.event_shape = net.module_.event_shape
+        self.net, self.module = net, net.module_
         self.model = StackedModel([member], net.dtype, torch.device(net.device))
         self.optimizer = JointOptimizer(net.optimizer_)
+        self._buffers = self._state_of_buffers()
         self._share(net.module_)
+
+    def _state_of_buffers(self):
+        units = self.module.units
+        return [] if units is None else [own._version for own in units.buffers()]
 
     def _share(self, module):
         """Work on the module's own tensors, as far as these are parts of a stack's."""
@@ -53,13 +60,28 @@ class StackOfOne:
     def takes(self, x, row_weight, *beside):
         """Return whether it knows a batch: events of the fit's shape, and no more.
 
-        Weights of one each are as none. Callbacks may have frozen parameters since.
+        Weights of one each are as none. Callbacks of users may have changed anything
+        since the last batch.
         """
         return (
             tuple(x.shape[1:]) == self.event_shape
             and all(part is None for part in beside)
             and (row_weight is None or bool((row_weight == 1).all()))
-            and all(param.requires_grad for param in self.optimizer.params)
+            and (not self.net.has_guests_ or self._is_untouched())
+        )
+
+    def _is_untouched(self):
+        own = self.optimizer.params
+        return (
+            self.net.optimizer_ is self.optimizer.own
+            and self.net.module_ is self.module
+            and list(map(id, self.module.parameters())) == list(map(id, own))
+            and all(param.requires_grad for param in own)
+            and self.optimizer.is_untouched()
+            and self.module.training
+            and self._buffers == self._state_of_buffers()
+            and is_untouched(self.module)
+            and "step" not in vars(self.optimizer.own)
         )
 
     @torch.no_grad()
@@ -84,6 +106,27 @@ class StackOfOne:
         self._grads.take()
         self._states.take()
         return dict(zip(self.model.terms, terms[:, 0], strict=True)), x_hat
+
+
+def is_untouched(module):
+    """Return whether nothing follows or replaces what the parts of a module compute."""
+    return all(
+        not any(getattr(part, name) for name in _HOOKS)
+        and "forward" not in vars(part)
+        and (type(part) is nn.Linear or not isinstance(part, nn.Linear))
+        for part in module.modules()
+    ) and not any(
+        param._backward_hooks or param._post_accumulate_grad_hooks
+        for param in module.parameters()
+    )
+
+
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
 
 
 class _Copies:

@@ -103,7 +103,9 @@ class StackedRows:
         if self._held_out.weights is None:
             return sizes[members]
         ends = sizes.amax(0).int().tolist()
-        batches = self._held_out.weights[members].split(ends, 1)
+        # as wide as the rows of the member with the most, which may have left
+        weights = self._held_out.weights[members, : sum(ends)]
+        batches = weights.split(ends, 1)
         return torch.stack([batch.sum(1) for batch in batches], 1)
 
     def _padded(self, sizes):
