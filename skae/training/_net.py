@@ -313,7 +313,6 @@ class AutoencoderNet(NeuralNet):
         by_hand, terms, x_hat = self.by_hand_, None, None
         if by_hand is not None and not by_hand.takes(x, row_weight, target, condition):
             self._go_on_by_autograd()
-        optimizer = self.optimizer_ if self.by_hand_ is None else by_hand.optimizer
 
         def closure():
             nonlocal terms, x_hat
@@ -323,12 +322,23 @@ class AutoencoderNet(NeuralNet):
             if self.observes_gradients_:
                 self._notify_gradients(x, target)
             if self.max_grad_norm is not None:
-                clip_grad_norm_(optimizer.param_groups[0]["params"], self.max_grad_norm)
+                clip_grad_norm_(self._stepped, self.max_grad_norm)
             return terms["loss"]
 
-        optimizer.step(closure)
+        if self.by_hand_ is None:
+            self.optimizer_.step(closure)
+        else:
+            closure()  # which may give up gradients by hand
+            taken_by = self.by_hand_ and self.by_hand_.optimizer
+            (taken_by or self.optimizer_).step()
         self.average_.update()
         return terms, x_hat
+
+    @property
+    def _stepped(self):
+        """Tensors that the optimiser steps."""
+        by_hand = self.by_hand_
+        return self.module_.parameters() if by_hand is None else by_hand.optimizer.joint
 
     def _differentiated(self, x, row_weight, weights, generator, target, condition):
         """Set the gradients of a batch's loss; return its terms and the output."""
@@ -445,6 +455,8 @@ class AutoencoderNet(NeuralNet):
             batch=(x, x if target is None else target),
             training=True,
         )
+        if self.by_hand_ is not None and not self.by_hand_.has_own_gradients():
+            self._go_on_by_autograd()
 
     def _follow_schedule(self, epoch):
         if self.learning_rate_schedule in LEARNING_RATE_SCHEDULES:

@@ -206,14 +206,47 @@ def test_pickles_of_a_callback_are_small():
     assert SIZES.pop() < 1.5 * len(pickle.dumps(model.net_))
 
 
-def test_what_looks_at_gradients_has_those_of_autograd(found):
-    class Looker(Callback):
-        def on_grad_computed(self, net, named_parameters, **kwargs):
-            for _, param in named_parameters:
-                param.grad = None
+class Gradients(Callback):
+    """Keep the gradients of each step, or do something with them."""
 
-    DenseAutoencoder(2, callbacks=[Looker()], **SHORT).fit(low_rank(40))
-    assert found
+    def __init__(self, act, seen):
+        self.act = act
+        self.seen = seen
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        self.seen += [param.grad.clone() for _, param in named_parameters]
+        if len(net.history) == 2:
+            self.act([param for _, param in named_parameters])
+
+
+def look(params):
+    pass
+
+
+def halve(params):
+    for param in params:
+        param.grad *= 0.5
+
+
+def skip(params):
+    params[0].grad = None
+
+
+def replace_gradient(params):
+    params[0].grad = 0.5 * params[0].grad
+
+
+@pytest.mark.parametrize("act", [look, halve, skip, replace_gradient])
+def test_callbacks_see_gradients_and_may_change_them(act, by_autograd, found):
+    X, models = low_rank(40), []
+    for fitted in by_autograd, lambda model, X: model.fit(X):
+        found.clear()
+        callback = Gradients(act, [])
+        model = DenseAutoencoder(2, callbacks=[callback], batch_size=20, **SHORT)
+        weights = list(fitted(model, X).net_.module_.parameters())
+        models.append([*callback.seen, *weights])
+    assert bool(found) == (act in {skip, replace_gradient})
+    torch.testing.assert_close(*models, rtol=1e-6, atol=1e-9)
 
 
 def test_weighted_folds_end_apart(caplog):

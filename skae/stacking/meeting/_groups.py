@@ -114,13 +114,13 @@ def is_by_hand(net):
 
     What parts of others declare of themselves is relied upon among many fits only.
     Recurrent and convolutional networks, and large ones, are as fast by torch's own way
-    back, and what looks at gradients may do anything with them.
+    back.
     """
     module = net.module_
     return (
         type(net) is AutoencoderNet
         and torch.device(net.device).type == "cpu"
-        and not (net.mixed_precision or net.is_compiled or net.observes_gradients_)
+        and not (net.mixed_precision or net.is_compiled)
         and not torch.is_inference_mode_enabled()
         and network_of(module) is StackedNetwork
         and is_untouched(module)

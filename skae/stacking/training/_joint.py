@@ -39,11 +39,6 @@ class JointOptimizer:
         self._hook = optimizer.register_state_dict_pre_hook(lambda _: self.tell())
         self.places = [param.data_ptr() for param in self.params]
 
-    @property
-    def param_groups(self):
-        """Groups of torch's optimisers: the one, of the joint parameter."""
-        return self._joint.param_groups
-
     def is_untouched(self):
         """Return whether parameters and their state are where they have been put."""
         places = [param.data_ptr() for param in self.params]
@@ -69,14 +64,17 @@ class JointOptimizer:
             state[name] = _joined(values) if is_joined else copy_of(value)
         self.tell()
 
-    def step(self, closure):
-        """Take a step, as torch's optimisers do."""
+    def show_gradients(self):
+        """Let parameters have their gradients."""
         for param, grad in zip(self.params, self.grads, strict=True):
             param.grad = grad
+
+    def step(self):
+        """Take a step, given the gradients."""
         settings = {name: self.group[name] for name in self.group if name != "params"}
         self._joint.param_groups[0].update(settings)
         is_first = not self._joint.state.get(self.joint)
-        self._step(self._joint, closure)
+        self._step(self._joint)
         if is_first:
             self.tell()
 
@@ -99,7 +97,7 @@ class JointOptimizer:
         if self._has_own_states():
             self.tell()
         for param in self.params:
-            param.data, param.grad = param.data.clone(), None
+            param.data, param.grad = param.data.clone(), copy_of(param.grad)
             state = self.own.state.get(param, {})
             state |= {name: copy_of(value) for name, value in state.items()}
 

@@ -70,6 +70,11 @@ class StackOfOne:
             and (not self.net.has_guests_ or self._is_untouched())
         )
 
+    def has_own_gradients(self):
+        """Return whether gradients are where they have been put."""
+        pairs = zip(self.optimizer.params, self.optimizer.grads, strict=True)
+        return all(param.grad is grad for param, grad in pairs)
+
     def _is_untouched(self):
         own = self.optimizer.params
         return (
@@ -105,6 +110,7 @@ class StackOfOne:
         self.model.backward()
         self._grads.take()
         self._states.take()
+        self.optimizer.show_gradients()
         return dict(zip(self.model.terms, terms[:, 0], strict=True)), x_hat
 
 
