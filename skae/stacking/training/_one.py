@@ -42,20 +42,18 @@ class StackOfOne:
         return [] if units is None else [own._version for own in units.buffers()]
 
     def _share(self, module):
-        """Work on the module's own tensors, as far as these are parts of a stack's."""
+        """Work on the module's own tensors, each of which is a part of a stack's."""
         tensors, network = self.model.tensors, self.model.network
         params = network.parameters_of(module)
         grads = dict(zip(self.optimizer.params, self.optimizer.grads, strict=True))
         grads = [grads[param] for param in params]
         values = [param.detach() for param in params]
-        values = [*network.pairs(0, tensors.weights, values)]
-        grads = [*network.pairs(0, self.model.grads, grads)]
-        for weights, pairs in (tensors.weights, values), (self.model.grads, grads):
-            weights.parts = _shared(weights.parts, pairs)
+        for weights, own in (tensors.weights, values), (self.model.grads, grads):
+            weights.parts = _shared(weights.parts, network.pairs(0, weights, own))
         network.bind(tensors.weights, self.model.grads)
-        self._values = _Copies(_apart(values, tensors.weights))
-        self._grads = _Copies(_apart(grads, self.model.grads))
-        self._states = _Copies(self.model.pairs_of_state(0, module, tensors))
+        pairs = [*self.model.pairs_of_state(0, module, tensors)]
+        self._own_state = [own for own, _ in pairs]
+        self._state = [stacked for _, stacked in pairs]
 
     def takes(self, x, row_weight, *beside):
         """Return whether it knows a batch: events of the fit's shape, and no more.
@@ -101,15 +99,13 @@ class StackOfOne:
         generator : torch.Generator
             What noise and codes are drawn from.
         """
-        self._values.put()
-        self._states.put()
+        _copy(self._own_state, self._state)
         weights = {name: x.new_tensor([weight]) for name, weight in weights.items()}
         batch = Batch([len(x)], None, None, [generator])
         terms = self.model.forward(x.flatten(1)[None], batch, weights)
         x_hat = self.model.x_hat[0].view(x.shape).clone()
         self.model.backward()
-        self._grads.take()
-        self._states.take()
+        _copy(self._state, self._own_state)
         self.optimizer.show_gradients()
         return dict(zip(self.model.terms, terms[:, 0], strict=True)), x_hat
 
@@ -135,34 +131,13 @@ _HOOKS = (
 )
 
 
-class _Copies:
-    """Tensors of a module that have copies in a stack's."""
-
-    def __init__(self, pairs):
-        self._own, self._stacked = (*zip(*pairs, strict=True),) or ([], [])
-
-    def put(self):
-        """Write the module's into the stack's."""
-        if self._own:
-            torch._foreach_copy_(self._stacked, self._own)
-
-    def take(self):
-        """Write the stack's into the module's."""
-        if self._own:
-            torch._foreach_copy_(self._own, self._stacked)
+def _copy(tensors, places):
+    """Write tensors into others, if there are any."""
+    if tensors:
+        torch._foreach_copy_(places, tensors)
 
 
 def _shared(parts, pairs):
-    """Return stacked parts: a module's own tensors, where those are all of a part."""
+    """Return a module's own tensors in the place and the shape of a stack's parts."""
     by_place = {stacked.data_ptr(): own for own, stacked in pairs}
-    shared = [by_place.get(part.data_ptr()) for part in parts]
-    return [
-        part if own is None or own.numel() < part.numel() else own.view(part.shape)
-        for own, part in zip(shared, parts, strict=True)
-    ]
-
-
-def _apart(pairs, weights):
-    """Return those pairs that have not been shared."""
-    shared = {part.data_ptr() for part in weights.parts}
-    return [pair for pair in pairs if pair[0].data_ptr() not in shared]
+    return [by_place[part.data_ptr()].view(part.shape) for part in parts]
