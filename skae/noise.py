@@ -59,6 +59,10 @@ class Noise(BaseEstimator, ABC):
     #: encoder with an indicator of missing entries is told which have.
     hides = False
 
+    #: Weight in the loss of entries that are kept, where others weigh 1 and the
+    #: encoder is told which are hidden.
+    kept_weight = 1.0
+
     def draw(self, x, generator):
         """Return random numbers for rows, from a generator and nothing else.
 
@@ -127,6 +131,11 @@ class _NoiseModule(nn.Module):
         return self.part.hides
 
     @property
+    def kept_weight(self):
+        """Weight in the loss of entries that are kept."""
+        return self.part.kept_weight
+
+    @property
     def noise_variance(self):
         """Variance of the noise on each unit, None where it is not added to them."""
         return self.part.variance
@@ -188,13 +197,19 @@ class MaskingNoise(Noise):
     columns : tuple of int or None, default=None
         Numbers of features, in their order, that are one variable and masked as one, as
         the one-hot columns of a category; None for each by itself.
+    kept_weight : float in (0, 1], default=1.0
+        Weight in the loss of entries that are not masked, where masked ones weigh 1.
+        The less it is, the more a network learns to tell entries by others, and the
+        less to reconstruct those that it sees. Less than 1 needs an estimator with
+        `missing_indicator`.
 
     Notes
     -----
     An estimator with `missing_indicator` takes masked entries for missing ones: its
     encoder is given the means of their features, and told that they are hidden. Rows
     that are complete then teach it what to make of a gap, and the indicator has
-    nothing to learn from them without such noise.
+    nothing to learn from them without such noise. Rows that are held out have entries
+    masked, too, so that a fit ends where it tells hidden entries best.
 
     References
     ----------
@@ -212,9 +227,18 @@ class MaskingNoise(Noise):
 
     hides = True
 
-    def __init__(self, p=0.3, columns=None):
+    def __init__(self, p=0.3, columns=None, kept_weight=1.0):
         self.p = p
         self.columns = columns
+        self.kept_weight = kept_weight
+
+    def build(self, shape):
+        """Return the module; see `Noise.build`."""
+        if not 0 < self.kept_weight <= 1:
+            raise ValueError(
+                f"kept_weight={self.kept_weight!r}: it has to be above 0 and at most 1."
+            )
+        return super().build(shape)
 
     def draw(self, x, generator):
         """Return which entries are kept; see `Noise.draw`."""

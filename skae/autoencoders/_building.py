@@ -49,7 +49,7 @@ class BuildingMixin:
             network = self._network_of_fit()
             encoder, decoder, n_features = self._built(network, event_shape)
             middle = bottleneck.build(n_features, n_components)
-            noise = None if noise is None else noise.build(event_shape)
+            noise = None if noise is None else self._built_noise(noise, event_shape)
         n_conditions, means, scales = self._n_conditions, None, None
         if n_conditions and network.has_linear_path:
             restores = network.output_activation == "identity"
@@ -69,6 +69,14 @@ class BuildingMixin:
             scales=scales,
             indicator=MissingIndicator(event_shape) if self._tells_gaps else None,
         )
+
+    def _built_noise(self, noise, event_shape):
+        if noise.kept_weight != 1 and not self._tells_gaps:
+            raise ValueError(
+                f"{noise!r} weighs hidden entries apart from others, of which the "
+                "encoder is not told: set missing_indicator=True, or kept_weight=1."
+            )
+        return noise.build(event_shape)
 
     def _built(self, network, event_shape):
         """Return encoder and decoder, and how many features codes are made of.

@@ -301,6 +301,8 @@ class TabularMixin:
 
 # Of the cells, where a fit is to learn what to make of missing ones.
 SHARE_HIDDEN = 0.3
+# In the loss, of cells that are seen beside those that are hidden.
+KEPT_WEIGHT = 0.1
 # Columns that vary less weigh less, lest few rows decide.
 LEAST = 0.1
 
@@ -444,7 +446,7 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
 
     def _input_noise(self):
         share = self._masking
-        return MaskingNoise(share, self._sizes) if share else None
+        return MaskingNoise(share, self._sizes, KEPT_WEIGHT) if share else None
 
     def _objective(self):
         if not self._categories:

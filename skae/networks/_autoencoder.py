@@ -5,6 +5,8 @@ from math import log2
 import torch
 from torch import nn
 
+from skae.networks._indicator import weights_of_hidden
+
 __all__ = ["AutoencoderModule"]
 
 # Dispersions may be far from where they start. A step of the optimiser, of the size of
@@ -123,13 +125,14 @@ class AutoencoderModule(nn.Module):
         scale = self.units.scale.square().mean().sqrt().item()
         return 2.0 ** round(degree * log2(scale))
 
-    def encode(self, x, generator=None, condition=None):
+    def encode(self, x, generator=None, condition=None, *, is_hidden=False):
         """Return the `Latent` of events; noise is drawn only with a generator.
 
-        That on the events is, too, only drawn in training.
+        That on the events is, too, only drawn in training, and not where `x` are events
+        as `hidden` returns them.
         """
         x, gaps = (x, None) if self.indicator is None else self.indicator.parts(x)
-        if self.input_noise is not None:
+        if self.input_noise is not None and not is_hidden:
             x, gaps = self._noisy(x, gaps, generator if self.training else None)
         if self.means is not None:
             x = self.means.residuals(x, condition)
@@ -140,11 +143,31 @@ class AutoencoderModule(nn.Module):
         latent = self.bottleneck(self._features(x, condition), generator)
         return latent if self.scales is None else self.scales.alike(latent, condition)
 
+    @property
+    def hides(self):
+        """Whether noise hides entries from an encoder that is told which."""
+        return self.indicator is not None and getattr(self.input_noise, "hides", False)
+
+    def hidden(self, x, generator):
+        """Return events and an indicator beside them, as if noise left entries out."""
+        parts = self._noisy(*self.indicator.parts(x), generator)
+        return torch.cat(parts, self.indicator.axis)
+
     def _noisy(self, x, gaps, generator):
-        if gaps is None or not getattr(self.input_noise, "hides", False):
+        if not self.hides:
             return self.input_noise(x, generator), gaps
         kept = self.input_noise(torch.ones_like(x), generator)
         return self.indicator.hidden(x, gaps, kept)
+
+    @property
+    def weighs_hidden(self):
+        """Whether entries that are not hidden weigh less in the loss."""
+        return self.hides and self.input_noise.kept_weight != 1
+
+    def weight_of_entries(self, given):
+        """Return weights of entries in the loss, given events as `hidden` has them."""
+        _, gaps = self.indicator.parts(given)
+        return weights_of_hidden(gaps, self.input_noise.kept_weight)
 
     @torch.no_grad()
     def fit_scales(self, x, condition):
@@ -171,9 +194,9 @@ class AutoencoderModule(nn.Module):
             x_hat = self.means.restored(x_hat, condition)
         return x_hat if self.link is None else self.link(x_hat)
 
-    def forward(self, x, generator=None, condition=None):
+    def forward(self, x, generator=None, condition=None, *, is_hidden=False):
         """Return the reconstruction and the `Latent` it was decoded from."""
-        latent = self.encode(x, generator, condition)
+        latent = self.encode(x, generator, condition, is_hidden=is_hidden)
         x = x if self.indicator is None else self.indicator.parts(x)[0]
         event_shape = x.shape[x.ndim - len(self.event_shape) :]
         return self.decode(latent.sample, event_shape, condition), latent

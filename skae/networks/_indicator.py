@@ -5,7 +5,12 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-__all__ = ["MissingIndicator", "shape_beside", "stack_indicators"]
+__all__ = [
+    "MissingIndicator",
+    "shape_beside",
+    "stack_indicators",
+    "weights_of_hidden",
+]
 
 
 def shape_beside(event_shape):
@@ -107,3 +112,16 @@ def stack_indicators(indicators):
         parts = [getattr(indicator, name) for indicator in indicators]
         setattr(stacked, name, torch.stack(parts)[:, None])
     return stacked
+
+
+def weights_of_hidden(gaps, kept_weight):
+    """Return weights of entries in the loss: 1 of those that are hidden, others less.
+
+    Parameters
+    ----------
+    gaps : torch.Tensor
+        Indicator of what is hidden or missing; NaN counts as neither.
+    kept_weight : float
+        Weight of the others.
+    """
+    return torch.where(gaps > 0, 1, gaps.new_tensor(kept_weight))

@@ -2,6 +2,8 @@
 
 import math
 from contextlib import contextmanager, suppress
+from functools import reduce
+from operator import mul
 
 import torch
 from skorch import NeuralNet
@@ -346,7 +348,7 @@ class AutoencoderNet(NeuralNet):
             return self.by_hand_.step(x, weights, generator)
         self.optimizer_.zero_grad()
         loss, terms, x_hat = self._losses(
-            x, row_weight, weights, generator, target, condition
+            x, row_weight, weights, generator, target, condition, hiding=generator
         )
         if row_weight is not None:
             loss = row_weight.mean() * loss
@@ -360,11 +362,14 @@ class AutoencoderNet(NeuralNet):
         """Return the terms and output of one held-out batch, without noise.
 
         Of codes with a distribution they are those of draws, as in training: without,
-        what the distribution loses would be left out.
+        what the distribution loses would be left out. Entries are hidden as in training
+        where the encoder is told which: else it would seem best to copy what it sees.
         """
         draws_codes = getattr(self.module_.bottleneck, "log_var", None) is not None
         source = generator if draws_codes else None
-        return self._losses(x, row_weight, weights, source, target, condition)[1:]
+        return self._losses(
+            x, row_weight, weights, source, target, condition, hiding=generator
+        )[1:]
 
     def terms_held_out(self, rows):
         """Return the terms of `Rows`, means as of held-out ones in an epoch."""
@@ -392,19 +397,27 @@ class AutoencoderNet(NeuralNet):
             terms, _ = self.validation_step(x, row_weight, weights, None, *beside)
         return {name: term.item() for name, term in terms.items()}
 
-    def _losses(self, x, row_weight, weights, generator, target=None, condition=None):
-        x_hat, latent = self._outputs(x, generator, condition)
-        target = x if target is None else target
-        rows = (target, x_hat)
+    def _losses(
+        self,
+        x,
+        row_weight,
+        weights,
+        generator,
+        target=None,
+        condition=None,
+        *,
+        hiding=None,
+    ):
+        given = self.given(x, self.end_early_) if self.has_missing_ else x
+        hides = hiding is not None and self.module_.hides
+        given = self.module_.hidden(given, hiding) if hides else given
+        x_hat, latent = self._outputs(given, generator, condition, hides)
+        rows = (x if target is None else target, x_hat)
         if x.ndim > 2:
-            rows = target.flatten(1), x_hat.flatten(1)
-        entry_weight = None
-        if row_weight is not None:
-            entry_weight = row_weight[:, None].expand_as(rows[0])
+            rows = rows[0].flatten(1), x_hat.flatten(1)
+        entry_weight = self._entry_weight(rows[0], row_weight, given if hides else None)
         if self.has_missing_:
-            present = rows[0].isfinite().to(self.dtype)
             rows = rows[0].nan_to_num(), rows[1]
-            entry_weight = present if entry_weight is None else present * entry_weight
         source = generator if self.module_.training else None
         loss, terms = self.criterion_(
             *rows,
@@ -417,6 +430,20 @@ class AutoencoderNet(NeuralNet):
         )
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
+
+    def _entry_weight(self, target, row_weight, hidden):
+        """Return weights of entries in the loss, None where all weigh the same.
+
+        Those given as `hidden` to the encoder are None where noise hides nothing.
+        """
+        factors = []
+        if self.has_missing_:
+            factors.append(target.isfinite().to(self.dtype))
+        if row_weight is not None:
+            factors.append(row_weight[:, None].expand_as(target))
+        if hidden is not None and self.module_.weighs_hidden:
+            factors.append(self.module_.weight_of_entries(hidden).flatten(1))
+        return reduce(mul, factors) if factors else None
 
     def filled(self, x, may_end):
         """Return events whose missing entries have the means of the fit's rows.
@@ -438,13 +465,12 @@ class AutoencoderNet(NeuralNet):
         indicator, whole = self.module_.indicator, self.filled(x, may_end)
         return whole if indicator is None else indicator.beside(whole, x)
 
-    def _outputs(self, x, generator, condition):
+    def _outputs(self, x, generator, condition, is_hidden):
         """Return the module's output, in the dtype of `x` whatever it computes in."""
-        x = self.given(x, self.end_early_) if self.has_missing_ else x
         if not self.mixed_precision:
-            return self.forward_(x, generator, condition)
+            return self.forward_(x, generator, condition, is_hidden=is_hidden)
         with torch.autocast(x.device.type, torch.bfloat16):
-            x_hat, latent = self.forward_(x, generator, condition)
+            x_hat, latent = self.forward_(x, generator, condition, is_hidden=is_hidden)
         fields = (None if field is None else field.to(x.dtype) for field in latent)
         return x_hat.to(x.dtype), type(latent)(*fields)
 

@@ -18,6 +18,8 @@ from skae import (
 )
 from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
 from skae.noise import GaussianNoise, MaskingNoise
+from skae.training._seeding import generator_for
+from skae.training._sources import ArraySource, Rows
 
 
 def table(n_samples=60, seed=0):
@@ -56,6 +58,10 @@ CASES = {
     "vae": (VAE(), table),
     "masked": (
         composed(PCA_PATH, input_noise=MaskingNoise(0.3)),
+        table,
+    ),
+    "masked, hidden entries first": (
+        composed(PCA_PATH, input_noise=MaskingNoise(0.3, kept_weight=0.2)),
         table,
     ),
     "noisy": (
@@ -131,6 +137,65 @@ def test_masked_entries_are_given_as_missing_ones():
     assert 0.3 < gaps.double().mean() < 0.5
     means = model.net_.means_.expand_as(x)
     torch.testing.assert_close(values, torch.where(gaps, means, x))
+
+
+def weighed_errors(model, X, generator, kept_weight):
+    """Return the mean square over present entries when noise hides some, weighed."""
+    net, x = model.net_, torch.from_numpy(X)
+    kept = model.input_noise.draw(x, generator)
+    holed = np.where(kept.numpy(), X, np.nan)
+    squares = np.square(np.nan_to_num(X) - model.reconstruct(holed))
+    weights = np.where(kept, kept_weight, 1) * np.isfinite(X)
+    return net, (weights * squares).sum() / weights.sum()
+
+
+@pytest.mark.parametrize("kept_weight", [1.0, 0.2])
+def test_held_out_rows_have_entries_hidden(kept_weight):
+    noise = MaskingNoise(0.4, kept_weight=kept_weight)
+    model = composed(PCA_PATH, input_noise=noise, missing_indicator=True)
+    X = table()
+    model.set_params(max_epochs=3, batch_size=20, random_state=0).fit(X, X_val=X[:15])
+    net, expected = weighed_errors(
+        model, X[:15], generator_for(model.net_.seed, 0, device="cpu"), kept_weight
+    )
+    np.testing.assert_allclose(net.history[-1, "valid_loss"], expected, rtol=1e-6)
+
+
+def test_entries_that_are_kept_weigh_less_in_training():
+    X = table()
+    noise = MaskingNoise(0.4, kept_weight=0.2)
+    model = composed(PCA_PATH, input_noise=noise, missing_indicator=True)
+    model.set_params(max_epochs=1, batch_size=60, learning_rate=1e-9, random_state=0)
+    net = model.fit(X).net_
+    order = net.get_iterator(Rows(ArraySource(X, has_missing=True)), training=True)
+    generator = generator_for(net.seed, 0, device="cpu")
+    (batch, *_), *_ = order.epoch(0)
+    _, expected = weighed_errors(model, batch.numpy(), generator, 0.2)
+    np.testing.assert_allclose(net.history[-1, "train_loss"], expected, rtol=1e-6)
+
+
+def test_weights_of_hidden_entries_need_an_indicator():
+    model = composed(PCA_PATH, input_noise=MaskingNoise(kept_weight=0.1))
+    with pytest.raises(ValueError, match="missing_indicator=True, or kept_weight=1"):
+        model.fit(table())
+    model.set_params(input_noise=MaskingNoise(kept_weight=0.0), missing_indicator=True)
+    with pytest.raises(ValueError, match="it has to be above 0 and at most 1"):
+        model.fit(table())
+
+
+def test_stacks_hold_out_rows_as_lone_fits_do(case):
+    model, X = case
+    models = [clone(model).set_params(random_state=seed) for seed in (0, 1)]
+    for one in models:
+        one.set_params(early_stopping=True, validation_fraction=0.3)
+    for stacked, alone in zip(
+        fit_stack(models, [X, X]), map(clone, models), strict=True
+    ):
+        np.testing.assert_allclose(
+            stacked.history_[:, "valid_loss"],
+            alone.fit(X).history_[:, "valid_loss"],
+            rtol=1e-5,
+        )
 
 
 def test_what_is_missing_for_a_reason_tells():
@@ -214,6 +279,7 @@ def test_tables_with_gaps_hide_cells_in_training():
     holed = X.mask(np.eye(len(X), 5, dtype=bool))
     module = model.fit(holed).net_.module_.train()
     assert model._input_noise().p == 0.3
+    assert model._input_noise().kept_weight == 0.1
     kept = module.input_noise(torch.ones(2000, 7), torch.Generator().manual_seed(0))
     assert (kept[:, 4:] == kept[:, 4:5]).all()  # the levels of a category
     np.testing.assert_allclose(kept.mean(0), 0.7, atol=0.05)

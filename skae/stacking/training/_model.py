@@ -5,7 +5,7 @@ from math import prod
 import torch
 from torch.linalg import vector_norm
 
-from skae.networks._indicator import stack_indicators
+from skae.networks._indicator import stack_indicators, weights_of_hidden
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import Weights
 from skae.stacking.training._code import StackedCode
@@ -78,12 +78,12 @@ class StackedModel:
         self.noise = stack_noises(
             [module.input_noise for module in modules], [event_shape] * len(modules)
         )
+        self.indicator = stack_indicators([module.indicator for module in modules])
         self.reconstruction = stack_reconstruction(
             [member.net.criterion_.reconstruction for member in members],
             modules[0],
-            self.has_missing or members[0].has_weights,
+            self.has_missing or members[0].has_weights or self.weighs_hidden,
         )
-        self.indicator = stack_indicators([module.indicator for module in modules])
         self.terms = ["loss", "reconstruction", *loss.penalties]
         self._load(modules, dtype, device)
 
@@ -91,6 +91,17 @@ class StackedModel:
     def draws(self):
         """Whether members may draw random numbers besides the order of their rows."""
         return self.noise is not None or not self.code.is_plain
+
+    @property
+    def hides(self):
+        """Whether noise hides entries; see `AutoencoderModule`."""
+        hides = self.noise is not None and getattr(self.noise.module, "hides", False)
+        return hides and self.indicator is not None
+
+    @property
+    def weighs_hidden(self):
+        """Whether these have other weights in the loss; see `AutoencoderModule`."""
+        return self.hides and self.noise.module.kept_weight != 1
 
     def _load(self, modules, dtype, device):
         weights = self.network.weights(dtype, device)
@@ -162,8 +173,13 @@ class StackedModel:
             Of the penalties.
         """
         given, gaps = self._given(x)
-        if batch.is_training and batch.generators is not None:
+        kept_weight = None
+        if batch.generators is not None and (batch.is_training or self.hides):
             given, gaps = self._noisy(given, gaps, batch)
+            if self.weighs_hidden:
+                kept_weight = weights_of_hidden(gaps, self.noise.module.kept_weight)
+        if not (batch.is_training or self.code.is_gaussian):
+            batch = batch._replace(generators=None)
         given = self.units.standardised(given)
         if gaps is not None:
             given = self._beside(given, gaps)
@@ -174,6 +190,8 @@ class StackedModel:
         z, terms = self.code.forward(maps, batch, of_penalties)
         self.x_hat = x_hat = self.units.restored(self.network.decode(z))
         clean, present = self._split(x)
+        if kept_weight is not None:
+            present = kept_weight if present is None else present * kept_weight
         loss = self.reconstruction.forward(clean, x_hat, batch, present)
         if not terms:
             return loss.expand(2, -1)
@@ -196,7 +214,7 @@ class StackedModel:
         """Return rows and gaps with noise; see `AutoencoderModule.encode`."""
         if self.noise is None:
             return x, gaps
-        if gaps is None or not getattr(self.noise.module, "hides", False):
+        if not self.hides:
             return self.noise(x, batch), gaps
         kept = self.noise(torch.ones_like(x), batch)
         parts = (part.unflatten(2, self.event_shape) for part in (x, gaps, kept))

@@ -176,7 +176,7 @@ class Stack:
         if self.members[0].rows_val is None:
             return [{}] * len(ended)
         generators = None
-        if self.model.code.is_gaussian:
+        if self.model.code.is_gaussian or self.model.hides:
             generators = [member.new_generator() for member in self.members]
         batches = self.rows.held_out(generators)
         log = [self.model.forward(*batch, self.weights) for batch in batches]
