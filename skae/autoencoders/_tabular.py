@@ -349,8 +349,11 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         Share of the cells that are hidden while training, at random and in each epoch
         others, and yet count in the loss: what lets `impute` tell a cell by the others
         of its row. The encoder is then told which cells are hidden or missing, whatever
-        `missing_indicator` says. ``"auto"``: 0.3 where cells are missing in the fit,
-        nothing in tables that are complete.
+        `missing_indicator` says, and cells of held-out rows are hidden, too. Where
+        cells are missing in the fit, hidden ones weigh ten times as much as those that
+        are seen. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables
+        that are complete. There, 0.15 makes codes that suit a linear classifier better,
+        at the price of worse reconstructions.
     %(table_parameters)s
     %(missing_indicator)s
     %(training_parameters)s
@@ -437,16 +440,21 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         """Share of the cells that are hidden while training."""
         if self.masking != "auto":
             return self.masking
+        return SHARE_HIDDEN if self._fits_gaps else 0
+
+    @property
+    def _fits_gaps(self):
+        """Whether cells are missing in the fit."""
         columns = self.encoder_.columns_ if hasattr(self, "encoder_") else ()
-        return SHARE_HIDDEN if any(column.n_missing for column in columns) else 0
+        return any(column.n_missing for column in columns)
 
     @property
     def _tells_gaps(self):
         return self.missing_indicator or self._masking > 0
 
     def _input_noise(self):
-        share = self._masking
-        return MaskingNoise(share, self._sizes, KEPT_WEIGHT) if share else None
+        share, kept_weight = self._masking, KEPT_WEIGHT if self._fits_gaps else 1.0
+        return MaskingNoise(share, self._sizes, kept_weight) if share else None
 
     def _objective(self):
         if not self._categories:
