@@ -160,14 +160,14 @@ class AutoencoderModule(nn.Module):
         return self.indicator.hidden(x, gaps, kept)
 
     @property
-    def weighs_hidden(self):
-        """Whether entries that are not hidden weigh less in the loss."""
-        return self.hides and self.input_noise.kept_weight != 1
+    def kept_weight(self):
+        """Weight in the loss of entries that are not hidden, 1 where none are."""
+        return getattr(self.input_noise, "kept_weight", 1.0) if self.hides else 1.0
 
     def weight_of_entries(self, given):
         """Return weights of entries in the loss, given events as `hidden` has them."""
         _, gaps = self.indicator.parts(given)
-        return weights_of_hidden(gaps, self.input_noise.kept_weight)
+        return weights_of_hidden(gaps, self.kept_weight)
 
     @torch.no_grad()
     def fit_scales(self, x, condition):

@@ -441,7 +441,7 @@ class AutoencoderNet(NeuralNet):
             factors.append(target.isfinite().to(self.dtype))
         if row_weight is not None:
             factors.append(row_weight[:, None].expand_as(target))
-        if hidden is not None and self.module_.weighs_hidden:
+        if hidden is not None and self.module_.kept_weight != 1:
             factors.append(self.module_.weight_of_entries(hidden).flatten(1))
         return reduce(mul, factors) if factors else None
 

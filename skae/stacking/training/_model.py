@@ -79,10 +79,11 @@ class StackedModel:
             [module.input_noise for module in modules], [event_shape] * len(modules)
         )
         self.indicator = stack_indicators([module.indicator for module in modules])
+        self.hides, self.kept_weight = modules[0].hides, modules[0].kept_weight
         self.reconstruction = stack_reconstruction(
             [member.net.criterion_.reconstruction for member in members],
             modules[0],
-            self.has_missing or members[0].has_weights or self.weighs_hidden,
+            self.has_missing or members[0].has_weights or self.kept_weight != 1,
         )
         self.terms = ["loss", "reconstruction", *loss.penalties]
         self._load(modules, dtype, device)
@@ -91,17 +92,6 @@ class StackedModel:
     def draws(self):
         """Whether members may draw random numbers besides the order of their rows."""
         return self.noise is not None or not self.code.is_plain
-
-    @property
-    def hides(self):
-        """Whether noise hides entries; see `AutoencoderModule`."""
-        hides = self.noise is not None and getattr(self.noise.module, "hides", False)
-        return hides and self.indicator is not None
-
-    @property
-    def weighs_hidden(self):
-        """Whether these have other weights in the loss; see `AutoencoderModule`."""
-        return self.hides and self.noise.module.kept_weight != 1
 
     def _load(self, modules, dtype, device):
         weights = self.network.weights(dtype, device)
@@ -173,11 +163,11 @@ class StackedModel:
             Of the penalties.
         """
         given, gaps = self._given(x)
-        kept_weight = None
+        weight = None
         if batch.generators is not None and (batch.is_training or self.hides):
             given, gaps = self._noisy(given, gaps, batch)
-            if self.weighs_hidden:
-                kept_weight = weights_of_hidden(gaps, self.noise.module.kept_weight)
+            if self.kept_weight != 1:
+                weight = weights_of_hidden(gaps, self.kept_weight)
         if not (batch.is_training or self.code.is_gaussian):
             batch = batch._replace(generators=None)
         given = self.units.standardised(given)
@@ -190,8 +180,8 @@ class StackedModel:
         z, terms = self.code.forward(maps, batch, of_penalties)
         self.x_hat = x_hat = self.units.restored(self.network.decode(z))
         clean, present = self._split(x)
-        if kept_weight is not None:
-            present = kept_weight if present is None else present * kept_weight
+        if weight is not None:
+            present = weight if present is None else present * weight
         loss = self.reconstruction.forward(clean, x_hat, batch, present)
         if not terms:
             return loss.expand(2, -1)
