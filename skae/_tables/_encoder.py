@@ -66,6 +66,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     columns_ : list of NumberColumn and CategoryColumn
     form_, dtype_ : str
         What tables are made of; see `Table`.
+    n_rows_ : int
+        Rows of the fit.
 
     Examples
     --------
@@ -105,7 +107,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         pairs = zip(table.cells, kinds, strict=True)
         is_array = table.form == "array" and np.dtype(table.dtype).kind != "O"
         self.columns_ = [self._column(cells, kind, is_array) for cells, kind in pairs]
-        self.form_, self.dtype_ = table.form, table.dtype
+        self.form_, self.dtype_, self.n_rows_ = table.form, table.dtype, table.n_rows
         self.n_features_in_ = len(self.columns_)
         if not sum(self.sizes):
             raise ValueError(
@@ -192,6 +194,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             one_hot = [f"{column.name}_{number}" for number in range(width)]
             names[place] = [str(column.name)] if width == 1 else one_hot
         return names
+
+    @property
+    def share_missing(self):
+        """Share of the cells that are missing in the fit, of columns that vary."""
+        missing = [column.n_missing for column in self.columns_ if column.width]
+        return sum(missing) / (len(missing) * self.n_rows_)
 
     @property
     def sizes(self):

@@ -301,8 +301,9 @@ class TabularMixin:
 
 # Of the cells, where a fit is to learn what to make of missing ones.
 SHARE_HIDDEN = 0.3
-# In the loss, of cells that are seen beside those that are hidden.
-KEPT_WEIGHT = 0.1
+# In the loss, of cells that are seen beside those that are hidden, where so large a
+# share of the cells or more is missing in the fit.
+KEPT_WEIGHT, MANY_MISSING = 0.1, 0.05
 # Columns that vary less weigh less, lest few rows decide.
 LEAST = 0.1
 
@@ -350,10 +351,11 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         others, and yet count in the loss: what lets `impute` tell a cell by the others
         of its row. The encoder is then told which cells are hidden or missing, whatever
         `missing_indicator` says, and cells of held-out rows are hidden, too. Where
-        cells are missing in the fit, hidden ones weigh ten times as much as those that
-        are seen. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables
-        that are complete. There, 0.15 makes codes that suit a linear classifier better,
-        at the price of worse reconstructions.
+        cells are missing in the fit, hidden ones weigh more than those that are seen:
+        ten times as much where 5 percent are missing or more, and less so where fewer
+        are. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables that
+        are complete. There, 0.15 makes codes that suit a linear classifier better, at
+        the price of worse reconstructions.
     %(table_parameters)s
     %(missing_indicator)s
     %(training_parameters)s
@@ -440,21 +442,24 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         """Share of the cells that are hidden while training."""
         if self.masking != "auto":
             return self.masking
-        return SHARE_HIDDEN if self._fits_gaps else 0
+        return SHARE_HIDDEN if self._share_missing else 0
 
     @property
-    def _fits_gaps(self):
-        """Whether cells are missing in the fit."""
-        columns = self.encoder_.columns_ if hasattr(self, "encoder_") else ()
-        return any(column.n_missing for column in columns)
+    def _share_missing(self):
+        """Share of the cells that are missing in the fit."""
+        return self.encoder_.share_missing if hasattr(self, "encoder_") else 0
 
     @property
     def _tells_gaps(self):
         return self.missing_indicator or self._masking > 0
 
     def _input_noise(self):
-        share, kept_weight = self._masking, KEPT_WEIGHT if self._fits_gaps else 1.0
-        return MaskingNoise(share, self._sizes, kept_weight) if share else None
+        if not self._masking:
+            return None
+        many = min(1, self._share_missing / MANY_MISSING)
+        # Rounded, so that folds with about as many gaps train in one stack.
+        kept_weight = round(1 - many * (1 - KEPT_WEIGHT), 1)
+        return MaskingNoise(self._masking, self._sizes, kept_weight)
 
     def _objective(self):
         if not self._categories:

@@ -168,6 +168,22 @@ def test_missing_cells_are_filled_and_others_left_alone(cls, X):
     assert np.sqrt((gaps**2).mean()) < 0.6 * truth.height.std()
 
 
+@pytest.mark.parametrize(
+    ("n_missing", "kept_weight"), [(0, None), (1, 1.0), (20, 0.6), (50, 0.1), (80, 0.1)]
+)
+def test_hidden_cells_weigh_more_the_more_are_missing(X, n_missing, kept_weight):
+    X = X.copy()
+    rows = np.random.default_rng(0).permutation(len(X))[:n_missing]
+    X.loc[X.index[rows], X.columns[0]] = None
+    noise = tabular(max_epochs=1).fit(X).net_.module_.input_noise
+    assert (noise and noise.kept_weight) == kept_weight
+
+
+def test_columns_without_a_value_are_no_gaps(X):
+    model = tabular(max_epochs=1).fit(X.assign(empty=None))
+    assert model.net_.module_.input_noise is None
+
+
 def test_missing_cells_are_drawn_from_categories_that_are_there(vae, X):
     holes = X.copy()
     holes.iloc[::3, 0] = None
