@@ -149,17 +149,17 @@ class GenerativeMixin(MultipleImputationMixin):
         term, net = self.net_.criterion_.reconstruction, self.net_
         variance = torch.from_numpy(variance.astype(np.float64))[None]
         before = self._outcome(net, held_out).double()
+        density = before.log_density(term, variance)
         far, share = before.of_rows([]), 0.0
         if is_lone:
             far = self._outcome(net, kept).double()
-            is_far = far.log_density(term, variance) < (
-                before.log_density(term, variance).min()
-            )
+            is_far = far.log_density(term, variance) < density.min()
             share = is_far.double().mean().item() * len(kept)
             share, far = share / (len(kept) + len(held_out)), far.of_rows(is_far)
         penalties = net.criterion_.penalties.values()
         beta = sum(p.weight for p in penalties if isinstance(p, KLDivergence))
-        return HeldOut(variance, before, before, far, share, beta)
+        error = before.variance(term)
+        return HeldOut(variance, error, density, before.kl, far, share, beta)
 
     def _safest(self, parts, rows):
         """Return the share that is safest, and the change of losses to count on.
@@ -170,19 +170,19 @@ class GenerativeMixin(MultipleImputationMixin):
             return super()._safest(parts, rows)
         term = parts[0].net.criterion_.reconstruction
         n_errors = n_errors_of(self._network().takes_sequences)
+        held_out = [part.held_out for part in parts]
         found = [(0.0, 1.0, 0.0)]  # before the training
         for share in SHARES[1:]:
-            ends = [*map(self._after, parts, rows, [share] * len(parts))]
-            found.append((*safe_gain(term, ends, n_errors), share))
+            outcomes = [*map(self._after, parts, rows, [share] * len(parts))]
+            found.append((*safe_gain(term, held_out, outcomes, n_errors), share))
         _, ratio, share = max(found)
         n_features = math.prod(parts[0].net.module_.event_shape)
         return share, term.multiplied(0.0, ratio, n_features)
 
     def _after(self, part, rows, share):
-        """Return the `HeldOut` rows of a part that keeps a share of its training."""
+        """Return the `Outcome` of rows by a part that keeps a share of its training."""
         part.shrinkage.keep(share)
-        after = self._outcome(part.net, rows).double()
-        return part.held_out._replace(after=after)
+        return self._outcome(part.net, rows).double()
 
     def _note_start(self, before):
         """Note the most likely variance before training, and that of the linear start.

@@ -60,16 +60,18 @@ class Outcome(NamedTuple):
 
 
 class HeldOut(NamedTuple):
-    """Rows that were held out from a training which started as a linear model.
+    """Rows that were held out from a training, as the linear model of its start has it.
 
     Attributes
     ----------
     variance : torch.Tensor of shape (1, 1) or (1, n_features)
         Of the noise of that model.
-    before, after : Outcome
-        Of the rows, by that model and by what has become of it.
+    error : torch.Tensor of that shape
+        The variance that is most likely for these rows.
+    density, kl : torch.Tensor of shape (n_rows,)
+        Log densities and divergences, as of an `Outcome`.
     far : Outcome
-        By that model, of rows trained on which it reconstructs worse than all of these.
+        Of rows trained on which the model reconstructs worse than all of these.
     share_of_far : float
         How many of all rows `far` stands for.
     beta : float
@@ -77,33 +79,42 @@ class HeldOut(NamedTuple):
     """
 
     variance: torch.Tensor
-    before: Outcome
-    after: Outcome
+    error: torch.Tensor
+    density: torch.Tensor
+    kl: torch.Tensor
     far: Outcome
     share_of_far: float
     beta: float
 
-    def gains(self, term, ratio, factor):
-        """Return by how much bounds of rows rise, in nats, and weights of the rows."""
+    def gains(self, term, after, ratio, factor):
+        """Return by how much bounds of rows rise, in nats, and weights of the rows.
+
+        Parameters
+        ----------
+        term : Likelihood
+        after : Outcome
+            Of the held-out rows after the training.
+        ratio : torch.Tensor of shape (1, 1) or (1, n_features)
+            Of errors after and before.
+        factor : float
+            How many times larger than by that ratio the variance is.
+        """
         variance = self.variance * ratio * factor
+        rise = after.log_density(term, variance) - self.density
+        rise = rise - self.beta * (after.kl - self.kl)
         far = self.far.nearer(1 - OF_FAR_ROWS * (1 - ratio.clamp_max(1)))
-        rows = [(self.before, self.after), (self.far, far)]
-        gains = [
-            after.log_density(term, variance)
-            - before.log_density(term, self.variance)
-            - self.beta * (after.kl - before.kl)
-            for before, after in rows
-        ]
+        of_far = far.log_density(term, variance)
+        of_far = of_far - self.far.log_density(term, self.variance)
         shares = (1 - self.share_of_far, self.share_of_far)
         weights = [
             torch.full_like(gain, share / max(1, len(gain)))
-            for gain, share in zip(gains, shares, strict=True)
+            for gain, share in zip((rise, of_far), shares, strict=True)
         ]
-        return torch.cat(gains), torch.cat(weights)
+        return torch.cat([rise, of_far]), torch.cat(weights)
 
 
-def safe_gain(term, parts, n_errors):
-    """Return what rows gain by a training, and their errors after and before it.
+def safe_gain(term, parts, outcomes, n_errors):
+    """Return what held-out rows gain by a training, and the variance to gain most by.
 
     The variance of a decoder may be as much smaller than that of the linear start as
     errors of held-out rows have become, in the mean over parts of its logarithm. Where
@@ -116,6 +127,8 @@ def safe_gain(term, parts, n_errors):
     term : Likelihood
         With a variance.
     parts : list of HeldOut
+    outcomes : list of Outcome
+        Of the same rows after the training.
     n_errors : float
         Standard errors of the mean over rows that the gain is taken to be less.
 
@@ -124,14 +137,18 @@ def safe_gain(term, parts, n_errors):
     gain : float
         Of the evidence lower bound, in nats.
     ratio : float
-        Of variances; where each feature has one, their geometric mean.
+        Of the variance to that of the linear model; where each feature has one, the
+        geometric mean.
     """
-    ratios = [part.after.variance(term) / part.before.variance(term) for part in parts]
+    pairs = [*zip(parts, outcomes, strict=True)]
+    ratios = [after.variance(term) / part.error for part, after in pairs]
     ratio = torch.stack(ratios).log().mean(0).exp()
     smallest = ratio.log().mean().item()
 
     def loss(log_factor):
-        return -_lower_gain(term, parts, ratio, np.exp(log_factor), n_errors)
+        factor = np.exp(log_factor)
+        found = [part.gains(term, after, ratio, factor) for part, after in pairs]
+        return -_lower_mean(*map(torch.cat, zip(*found, strict=True)), n_errors)
 
     factors = [0.0]
     if -np.inf < smallest < 0:
@@ -141,11 +158,9 @@ def safe_gain(term, parts, n_errors):
     return -loss(best), float(np.exp(smallest + best))
 
 
-def _lower_gain(term, parts, ratio, factor, n_errors):
-    """Return the mean gain of rows less its standard errors."""
-    found = [part.gains(term, ratio, factor) for part in parts]
-    gains, weights = (torch.cat(column) for column in zip(*found, strict=True))
+def _lower_mean(values, weights, n_errors):
+    """Return a weighted mean less so many of its standard errors."""
     weights = weights / weights.sum()
-    mean = (weights * gains).sum()
-    variance = (weights * (gains - mean).square()).sum() * weights.square().sum()
+    mean = (weights * values).sum()
+    variance = (weights * (values - mean).square()).sum() * weights.square().sum()
     return (mean - n_errors * variance.sqrt()).item()

@@ -21,16 +21,23 @@ def outcome(errors, kl=0.0):
 
 
 def held_out(before, after, far=(), share=0.0, kl=0.0, beta=1.0, term=None):
-    term = term or GaussianLikelihood()
-    parts = outcome(before), outcome(after, kl), outcome(far)
-    return HeldOut(parts[0].variance(term), *parts, share, beta)
+    """Return `HeldOut` rows, and their outcome after a training."""
+    term, start = term or GaussianLikelihood(), outcome(before)
+    error = start.variance(term)
+    density = start.log_density(term, error)
+    part = HeldOut(error, error, density, start.kl, outcome(far), share, beta)
+    return part, outcome(after, kl)
+
+
+def gain_and_ratio(parts, n_errors, term=None):
+    return safe_gain(term or GaussianLikelihood(), *zip(*parts, strict=True), n_errors)
 
 
 @pytest.mark.parametrize("term", [GaussianLikelihood(), LaplaceLikelihood()])
 def test_rows_that_all_come_nearer_gain_by_as_small_a_variance(term):
     errors = np.random.default_rng(0).normal(size=50)
     parts = [held_out(e, e / 2, term=term) for e in (errors, errors[:20])]
-    gain, ratio = safe_gain(term, parts, n_errors=1.0)
+    gain, ratio = gain_and_ratio(parts, 1.0, term)
     assert ratio == pytest.approx(0.25, rel=1e-3)
     assert gain == pytest.approx(N_FEATURES * np.log(2), rel=1e-3)
 
@@ -39,8 +46,8 @@ def test_a_far_row_that_comes_no_nearer_keeps_the_variance_large():
     errors = np.random.default_rng(0).normal(size=50)
     far = np.r_[errors[:-1], 30.0]
     parts = [held_out(errors, errors / 2), held_out(far, np.r_[errors[:-1] / 2, 30.0])]
-    ratios = [safe_gain(GaussianLikelihood(), parts, n)[1] for n in (0.0, 1.0)]
-    in_the_mean = np.sqrt(0.25 * np.mean(parts[1].after.x_hat.numpy() ** 2))
+    ratios = [gain_and_ratio(parts, n)[1] for n in (0.0, 1.0)]
+    in_the_mean = np.sqrt(0.25 * np.mean(parts[1][1].x_hat.numpy() ** 2))
     in_the_mean /= np.sqrt(np.mean(far**2))
     assert ratios[1] > 0.8 > 0.6 > in_the_mean
     assert in_the_mean < ratios[0] <= ratios[1] <= 1
@@ -51,13 +58,13 @@ def test_the_variance_is_that_of_the_largest_gain():
     before = rng.standard_t(3, size=200)
     after = before * rng.uniform(0.3, 1, size=200)
     part = held_out(before, after)
-    v, e, p = part.variance.item(), after**2, before**2
+    v, e, p = part[0].variance.item(), after**2, before**2
 
     def lower(ratio):
         gains = -0.5 * N_FEATURES * (np.log(ratio) + (e / ratio - p) / v)
         return gains.mean() - gains.std() / len(gains) ** 0.5
 
-    gain, ratio = safe_gain(GaussianLikelihood(), [part], n_errors=1.0)
+    gain, ratio = gain_and_ratio([part], 1.0)
     smallest = e.mean() / p.mean()
     grid = np.linspace(smallest, 1, 2000)
     values = [lower(one) for one in grid]
@@ -67,7 +74,7 @@ def test_the_variance_is_that_of_the_largest_gain():
 
 def test_errors_that_grow_enlarge_the_variance_and_gain_nothing():
     errors = np.random.default_rng(0).normal(size=50)
-    gain, ratio = safe_gain(GaussianLikelihood(), [held_out(errors, 2 * errors)], 1.0)
+    gain, ratio = gain_and_ratio([held_out(errors, 2 * errors)], 1.0)
     assert ratio == pytest.approx(4)
     assert gain < 0
 
@@ -75,7 +82,7 @@ def test_errors_that_grow_enlarge_the_variance_and_gain_nothing():
 def test_divergences_count_by_their_weight():
     errors = np.random.default_rng(0).normal(size=50)
     gains = [
-        safe_gain(GaussianLikelihood(), [held_out(errors, errors, (), 0, 1.5, b)], 1.0)
+        gain_and_ratio([held_out(errors, errors, (), 0, 1.5, b)], 1.0)
         for b in (1.0, 0.2)
     ]
     np.testing.assert_allclose(gains, [(-1.5, 1), (-0.3, 1)], atol=1e-12)
@@ -86,8 +93,7 @@ def test_rows_farther_than_all_held_out_count_as_coming_less_near():
     errors = rng.normal(size=200)
     without = held_out(errors, errors / 2)
     with_far = held_out(errors, errors / 2, far=[20.0], share=0.005)
-    term = GaussianLikelihood()
-    ratios = [safe_gain(term, [part], 0.0)[1] for part in (without, with_far)]
+    ratios = [gain_and_ratio([part], 0.0)[1] for part in (without, with_far)]
     of_far = 1 - OF_FAR_ROWS * (1 - 0.25)
     before = 0.995 * np.mean(errors**2) + 0.005 * 400
     after = 0.995 * np.mean(errors**2) / 4 + 0.005 * 400 * of_far
