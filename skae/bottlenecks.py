@@ -153,7 +153,8 @@ class GaussianBottleneck(Bottleneck):
 
     ``sample = mean + exp(log_var / 2) * e`` with standard normal e, so that gradients
     reach both (Kingma & Welling, 2014, arXiv:1312.6114). `log_var` is kept within
-    [-35, 10].
+    [-35, 10], and after a fit within the range over its rows: farther from all of them,
+    a network says nothing of variances.
 
     Parameters
     ----------
@@ -191,15 +192,26 @@ class _Gaussian(nn.Module):
         self.log_var = nn.Linear(n_features, n_components)
         # Units of the means, in which a step of training is to be no more than noise.
         self.register_buffer("scale", torch.ones(n_components))
+        # Beyond that of rows seen, logarithms that are linear in a row tell nothing.
+        limits = torch.tensor(LOG_VAR_RANGE)[:, None].repeat(1, n_components)
+        self.register_buffer("log_var_range", limits)
         self.noise = noise
 
     def forward(self, features, generator=None):
         normal = generator and partial(normal_like, generator=generator)
         maps = [self.scale * self.mean(features), self.log_var(features)]
+        if not self.training:
+            maps[1] = maps[1].clamp(*self.log_var_range)
         latent = self.latent(maps, normal)
         if self.noise is None:
             return latent
         return latent._replace(sample=self.noise(latent.sample, generator))
+
+    def keep_within(self, log_vars=None):
+        """Let variances stay within those of some rows, without any within all."""
+        limits = LOG_VAR_RANGE if log_vars is None else log_vars.aminmax(dim=0)
+        for limit, value in zip(self.log_var_range, limits, strict=True):
+            limit.copy_(torch.as_tensor(value))
 
     def latent(self, maps, normal=None):
         mean, log_var = maps[0], maps[1].clamp(*LOG_VAR_RANGE)

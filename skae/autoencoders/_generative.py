@@ -20,11 +20,18 @@ from skae.information import information_rate
 from skae.networks import NETWORKS, DenseNetwork
 from skae.networks._activations import output_within
 from skae.networks._linear_gaussian import variance_of_start
-from skae.objectives import Likelihood, SquaredError, kl_to_standard_normal
+from skae.objectives import (
+    KLDivergence,
+    Likelihood,
+    SquaredError,
+    kl_to_standard_normal,
+)
 from skae.samplers import SAMPLERS, Sampler
+from skae.training._calibration import HeldOut, Outcome, safe_gain
 from skae.training._devices import as_tensor
 from skae.training._inference import map_rows
 from skae.training._seeding import generator_for
+from skae.training._shrinkage import SHARES, n_errors_of
 
 __all__ = ["GenerativeMixin", "network_of"]
 
@@ -70,8 +77,9 @@ class GenerativeMixin(MultipleImputationMixin):
         It is the most likely one of draws from the posterior. Where held-out rows have
         found the length of the fit, it is that of the start, as much smaller as their
         errors have become by training: what that has gained on its own rows only is no
-        gain.
+        gain. See `safe_gain` for rows that are far from all others.
         """
+        self._limit_variances(rows)
         for name in ("decoder_variance_", "decoder_dispersion_"):
             vars(self).pop(name, None)
         module, term = self.net_.module_, self.net_.criterion_.reconstruction
@@ -84,6 +92,23 @@ class GenerativeMixin(MultipleImputationMixin):
             self.decoder_variance_ = self.history_[-1, "train_reconstruction"]
         elif isinstance(term, Likelihood):
             self._note_variance(term, self._most_likely_variance(term, rows))
+
+    def _prepare(self, net, *args, **kwargs):
+        if hasattr(net.module_.bottleneck, "keep_within"):
+            net.module_.bottleneck.keep_within()
+        super()._prepare(net, *args, **kwargs)
+
+    @torch.no_grad()
+    def _limit_variances(self, rows):
+        """Let variances of codes of any rows stay within those of the rows of a fit."""
+        net, module = self.net_, self.net_.module_
+        # with scales, codes have other variances than the bottleneck gives
+        if not hasattr(module.bottleneck, "keep_within") or module.scales is not None:
+            return
+        x, _, _, condition = _sampled(net, rows)
+        parts = torch.arange(len(x)).split(1000)
+        latents = [_encoded(net, rows, x, condition, part)[0] for part in parts]
+        module.bottleneck.keep_within(torch.cat([one.log_var for one in latents]))
 
     def _note_variance(self, term, variance):
         if variance is not None:
@@ -112,6 +137,53 @@ class GenerativeMixin(MultipleImputationMixin):
             self._note_start(self._most_likely_variance(term, rows))
         super()._train(data, rows, rows_val, length, context)
 
+    def _held_out(self, kept, held_out, is_lone):
+        """Return the `HeldOut` rows of a net that is to be trained, or None.
+
+        Where no other part has them, some rows may be farther from the start than all
+        that are held out.
+        """
+        variance = variance_of_start(self.net_.module_)
+        if variance is None:
+            return None
+        term, net = self.net_.criterion_.reconstruction, self.net_
+        variance = torch.from_numpy(variance.astype(np.float64))[None]
+        before = self._outcome(net, held_out).double()
+        density = before.log_density(term, variance)
+        far, share = before.of_rows([]), 0.0
+        if is_lone:
+            far = self._outcome(net, kept).double()
+            is_far = far.log_density(term, variance) < density.min()
+            share = is_far.double().mean().item() * len(kept)
+            share, far = share / (len(kept) + len(held_out)), far.of_rows(is_far)
+        penalties = net.criterion_.penalties.values()
+        beta = sum(p.weight for p in penalties if isinstance(p, KLDivergence))
+        error = before.variance(term)
+        return HeldOut(variance, error, density, before.kl, far, share, beta)
+
+    def _safest(self, parts, rows):
+        """Return the share that is safest, and the change of losses to count on.
+
+        See `LengthMixin`: of evidence lower bounds, all rows tell, one by one.
+        """
+        if parts[0].held_out is None:
+            return super()._safest(parts, rows)
+        term = parts[0].net.criterion_.reconstruction
+        n_errors = n_errors_of(self._network().takes_sequences)
+        held_out = [part.held_out for part in parts]
+        found = [(0.0, 1.0, 0.0)]  # before the training
+        for share in SHARES[1:]:
+            outcomes = [*map(self._after, parts, rows, [share] * len(parts))]
+            found.append((*safe_gain(term, held_out, outcomes, n_errors), share))
+        _, ratio, share = max(found)
+        n_features = math.prod(parts[0].net.module_.event_shape)
+        return share, term.multiplied(0.0, ratio, n_features)
+
+    def _after(self, part, rows, share):
+        """Return the `Outcome` of rows by a part that keeps a share of its training."""
+        part.shrinkage.keep(share)
+        return self._outcome(part.net, rows).double()
+
     def _note_start(self, before):
         """Note the most likely variance before training, and that of the linear start.
 
@@ -122,31 +194,31 @@ class GenerativeMixin(MultipleImputationMixin):
         if before is not None and of_start is not None:
             self._variance_of_start = np.clip(of_start, 0.8 * before, 1.25 * before)
 
-    @torch.no_grad()
     def _most_likely_variance(self, term, rows):
         """Return the variance, ``(1,)`` or ``(n_features,)``, or None."""
-        net, generator = self.net_, self._generator(self._seed)
-        net._set_training(False)
-        size = VALUES_OF_VARIANCE // math.prod(self.net_.module_.event_shape)
-        size = min(ROWS_OF_VARIANCE, max(200, size))
-        x, row_weight, target, condition = rows.sample(size)
+        variance = self._outcome(self.net_, rows).variance(term)
+        return None if variance is None else variance.flatten().numpy()
+
+    @torch.no_grad()
+    def _outcome(self, net, rows):
+        """Return the `Outcome` of rows, of some thousands at most."""
+        generator = self._generator(self._seed, net)
+        x, row_weight, target, condition = _sampled(net, rows)
         target = (x if target is None else target).flatten(1)
-        module, drawn = net.module_, []
+        drawn, kl = [], []
         numbers = torch.arange(len(x)).repeat(DRAWS_OF_VARIANCE)
         for part in numbers.split(1000):
-            events, c = (
-                None if rows is None else rows[part].to(net.device, net.dtype)
-                for rows in (x, condition)
-            )
-            given = net.given(events, rows.end_early)
-            z = module.encode(given, generator, c).sample
-            drawn.append(module.decode(z, events.shape[1:], c).flatten(1).cpu())
+            latent, c = _encoded(net, rows, x, condition, part, generator)
+            x_hat = net.module_.decode(latent.sample, x.shape[1:], c)
+            drawn.append(x_hat.flatten(1).cpu())
+            kl.append(kl_to_standard_normal(latent.mean, latent.log_var).sum(-1).cpu())
         target = target.repeat(DRAWS_OF_VARIANCE, 1).to(net.dtype)
-        weight = target.isfinite().to(net.dtype)
+        weight, kl = target.isfinite().to(net.dtype), torch.cat(kl)[: len(x)]
         if row_weight is not None:
             weight *= row_weight.repeat(DRAWS_OF_VARIANCE)[:, None]
-        variance = term.variance(target.nan_to_num(), torch.cat(drawn), weight)
-        return None if variance is None else variance.flatten().numpy()
+            kl *= row_weight
+        x, x_hat = target.nan_to_num(), torch.cat(drawn)
+        return Outcome(x, x_hat, weight, kl, DRAWS_OF_VARIANCE)
 
     def _measure_rate(self, X, condition):
         """Keep how many bits get through noise that is added to the codes."""
@@ -543,9 +615,27 @@ class GenerativeMixin(MultipleImputationMixin):
         kl = kl_to_standard_normal(latent.mean, latent.log_var).sum(-1)
         return torch.stack([*log_p, *log_ratio, kl], dim=-1)
 
-    def _generator(self, random_state):
+    def _generator(self, random_state, net=None):
+        module = (net or self.net_).module_
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-        return generator_for(seed, device=next(self.net_.module_.parameters()).device)
+        return generator_for(seed, device=next(module.parameters()).device)
+
+
+def _sampled(net, rows):
+    """Return up to some thousands of rows and what is beside; see `Rows.sample`."""
+    size = VALUES_OF_VARIANCE // math.prod(net.module_.event_shape)
+    return rows.sample(min(ROWS_OF_VARIANCE, max(200, size)))
+
+
+def _encoded(net, rows, x, condition, numbers, generator=None):
+    """Return the `Latent` of some of the events sampled from rows, and conditions."""
+    net._set_training(False)
+    events, condition = (
+        None if part is None else part[numbers].to(net.device, net.dtype)
+        for part in (x, condition)
+    )
+    given = net.given(events, rows.end_early)
+    return net.module_.encode(given, generator, condition), condition
 
 
 def network_of(estimator):

@@ -22,6 +22,7 @@ from skae.training._budget import (
     kept_beside,
     parts_of,
 )
+from skae.training._calibration import HeldOut
 from skae.training._callbacks import BudgetStopping, LastEpoch, PatientStopping
 from skae.training._guests import copies_of, is_scheduler, wants_held_out
 from skae.training._net import AutoencoderNet
@@ -71,15 +72,18 @@ class Part(NamedTuple):
         Terms of held-out rows before the training.
     shrinkage : Shrinkage or None
         None where output layers do not start as a linear model.
+    held_out : HeldOut or None
+        Held-out rows before the training, where a variance is to be found by them.
     """
 
     net: AutoencoderNet
     before: dict
     shrinkage: Shrinkage | None
+    held_out: HeldOut | None
 
 
 class Trial(NamedTuple):
-    """Trainings on parts of the rows: what was found, and the nets.
+    """Trainings on parts of the rows: what was found, and the parts.
 
     Attributes
     ----------
@@ -87,22 +91,24 @@ class Trial(NamedTuple):
     loss : float
         Of held-out rows, after the epoch that was best.
     length : Length
-    nets : list of AutoencoderNet
+    parts : list of Part
     change : float
         Of the reconstruction loss of held-out rows, from before the training to there.
-    gains : ndarray of shape (n_nets,)
+    gains : ndarray of shape (n_parts,)
         By which losses of held-out rows have become smaller.
-    can_shrink : bool
-        Whether nets have a `Shrinkage`.
     """
 
     has_diverged: bool
     loss: float
     length: Length
-    nets: list
+    parts: list
     change: float
     gains: np.ndarray
-    can_shrink: bool
+
+    @property
+    def nets(self):
+        """The nets of the parts."""
+        return [part.net for part in self.parts]
 
 
 class LengthMixin:
@@ -191,7 +197,7 @@ class LengthMixin:
             best = min(best, self._tried(data, slow), key=itemgetter(0, 1))
         self._change = best.change
         self._gain = self._loss_of_mean(data, best.nets) - best.loss
-        return self._shrunk(data, best) if best.can_shrink else best.length
+        return self._shrunk(data, best) if best.parts[0].shrinkage else best.length
 
     def _slowed(self, length, rows_val):
         """Return a given `Length` with a slow start, where codes tell little at first.
@@ -224,31 +230,39 @@ class LengthMixin:
         after = {n: _columns(nets, f"valid_{n}")[:, last - 1] for n in before}
         change = float((after["reconstruction"] - before["reconstruction"]).mean())
         gains = _loss_of(nets[0], before) - _loss_of(nets[0], after)
-        can_shrink = parts[0].shrinkage is not None
         length = length._replace(last=last)
-        return Trial(has_diverged, loss, length, nets, change, gains, can_shrink)
+        return Trial(has_diverged, loss, length, parts, change, gains)
 
     def _shrunk(self, data, trial):
         """Return the `Length` of a trial with the share that held-out rows do best by.
 
         Unless what training gains is sure, parts train anew for as long as was found:
-        those of the trial have gone on beyond that.
+        those of the trial have gone back to the epochs that were best for each.
         """
-        length, of_blocks = trial.length, self._network().takes_sequences
-        if is_sure(trial.gains, of_blocks):
+        length, parts = trial.length, trial.parts
+        if not is_sure(trial.gains, self._network().takes_sequences):
+            parts = self._trained_on_parts(data, length, stops=False)
+        elif parts[0].held_out is None:
             return length
-        parts = self._trained_on_parts(data, length, stops=False)
         held_out = [data.rows.subset(rows) for rows, _ in self._splits(data)]
-        after = [*map(self._terms_of_shares, parts, held_out)]
-        compared = after if len(parts) > 1 else self._by_block(parts[0], held_out[0])
-        losses = np.array([_loss_of(trial.nets[0], terms) for terms in compared])
-        share = share_to_keep(losses, of_blocks)
+        share, self._change = self._safest(parts, held_out)
+        return length._replace(share=share)
+
+    def _held_out(self, kept, held_out, is_lone):
+        """Return the `HeldOut` rows of a part that is to be trained, if it has any."""
+        return None
+
+    def _safest(self, parts, rows):
+        """Return the safest share, and by how much it changes reconstruction losses."""
+        after = [*map(self._terms_of_shares, parts, rows)]
+        compared = after if len(parts) > 1 else self._by_block(parts[0], rows[0])
+        losses = np.array([_loss_of(parts[0].net, terms) for terms in compared])
+        share = share_to_keep(losses, self._network().takes_sequences)
         changes = [
             terms["reconstruction"][SHARES.index(share)] - part.before["reconstruction"]
             for part, terms in zip(parts, after, strict=True)
         ]
-        self._change = float(np.mean(changes))
-        return length._replace(share=share)
+        return share, float(np.mean(changes))
 
     def _by_block(self, part, rows):
         """Return `_terms_of_shares` of blocks of the rows held out from a lone part."""
@@ -307,8 +321,8 @@ class LengthMixin:
         Parts end after ``length.last`` epochs, or, with `stops`, once held-out rows
         have fared no better for long.
         """
-        parts, rows = [], []
-        for held_out, kept in self._splits(data):
+        parts, rows, splits = [], [], self._splits(data)
+        for held_out, kept in splits:
             kept, held_out = data.rows.subset(kept), data.rows.subset(held_out)
             rows.append((kept, held_out))
             self._start(data, kept)
@@ -316,7 +330,9 @@ class LengthMixin:
             self._prepare(self.net_, kept, callbacks, length)
             self.net_.is_compiled, self.net_.verbose = False, 0
             before = self.net_.terms_held_out(held_out)
-            parts.append(Part(self.net_, before, self._shrinkage(self.net_.module_)))
+            shrinkage = self._shrinkage(self.net_.module_)
+            seen = shrinkage and self._held_out(kept, held_out, len(splits) == 1)
+            parts.append(Part(self.net_, before, shrinkage, seen))
             del self.net_  # a fit that is interrupted has none
         train_each([part.net for part in parts], rows, epochs=length.epochs)
         return parts
@@ -327,7 +343,7 @@ class LengthMixin:
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau("valid_loss"))
         if stops:
-            callbacks.append(self._budget_stopping(load_best=False))
+            callbacks.append(self._budget_stopping(load_best=True))
         elif length.last < length.epochs:
             callbacks.append(LastEpoch(length.last))
         return callbacks

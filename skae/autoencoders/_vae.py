@@ -95,7 +95,8 @@ class VAE(GenerativeMixin, BaseAutoencoder):
         Variance of the decoder, in squared units of the data. Where `fit` has found
         its number of epochs, it is that of the start (with a linear path, the variance
         of probabilistic PCA), as much smaller as training has made the errors of
-        held-out rows; else that of the rows of the fit.
+        held-out rows, or less so where few of them are far from all others; else that
+        of the rows of the fit.
     decoder_dispersion_ : ndarray of shape (n_features,)
         With ``"negative_binomial"``: the dispersions that were learned.
     %(attributes)s

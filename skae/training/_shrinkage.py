@@ -4,7 +4,7 @@ import torch
 
 from skae.training._budget import first_of_about_the_best, standard_error
 
-__all__ = ["SHARES", "Shrinkage", "is_sure", "share_to_keep"]
+__all__ = ["SHARES", "Shrinkage", "is_sure", "n_errors_of", "share_to_keep"]
 
 # Of what training changes; without any, the linear model that it has started from.
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -13,6 +13,11 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 N_ERRORS, N_ERRORS_OF_BLOCKS = 1.0, 2.0
 # A gain of so many more needs no share.
 N_MORE = 2.0
+
+
+def n_errors_of(of_blocks):
+    """Return by how many standard errors a larger share is to do better."""
+    return N_ERRORS_OF_BLOCKS if of_blocks else N_ERRORS
 
 
 def share_to_keep(losses, of_blocks):
@@ -32,8 +37,7 @@ def share_to_keep(losses, of_blocks):
     >>> share_to_keep(losses, of_blocks=False)
     0.5
     """
-    n_errors = N_ERRORS_OF_BLOCKS if of_blocks else N_ERRORS
-    return SHARES[first_of_about_the_best(losses, n_errors)]
+    return SHARES[first_of_about_the_best(losses, n_errors_of(of_blocks))]
 
 
 def is_sure(gains, of_blocks):
@@ -47,7 +51,7 @@ def is_sure(gains, of_blocks):
     of_blocks : bool
         As for `share_to_keep`.
     """
-    n_errors = N_MORE + (N_ERRORS_OF_BLOCKS if of_blocks else N_ERRORS)
+    n_errors = N_MORE + n_errors_of(of_blocks)
     return len(gains) > 1 and gains.mean() > n_errors * standard_error(gains)
 
 
