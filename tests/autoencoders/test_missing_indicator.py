@@ -282,7 +282,6 @@ def test_tables_with_gaps_hide_cells_in_training():
     holed = X.mask(np.eye(len(X), 5, dtype=bool))
     module = model.fit(holed).net_.module_.train()
     assert model._input_noise().p == 0.3
-    assert model._input_noise().kept_weight == 0.1
     kept = module.input_noise(torch.ones(2000, 7), torch.Generator().manual_seed(0))
     assert (kept[:, 4:] == kept[:, 4:5]).all()  # the levels of a category
     np.testing.assert_allclose(kept.mean(0), 0.7, atol=0.05)
