@@ -92,6 +92,14 @@ NETWORKS = [
         {"n_layers": 2, "decoder": "stateful", "bidirectional": True},
         {"bidirectional": True, "output_activation": "tanh"},
         {"linear_path": "pca"},
+        {"linear_path": "pca", "dense_path": "4-3"},
+        {
+            "linear_path": "pca",
+            "dense_path": (5,),
+            "decoder": "stateful",
+            "bidirectional": True,
+            "cell": "gru",
+        },
         {
             "linear_path": "pca",
             "decoder": "stateful",
@@ -280,6 +288,7 @@ APART = [
     (lstm(), lstm(decoder="repeat")),
     (lstm(), lstm(output_activation="tanh")),
     (lstm(), lstm(linear_path=None)),
+    (lstm(), lstm(dense_path=(64,))),
     (lstm(), DenseAutoencoder(max_epochs=1, random_state=0)),
     (composed(max_epochs=1), composed(max_epochs=1, network={"cell": "gru"})),
 ]
