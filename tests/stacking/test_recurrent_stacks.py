@@ -201,7 +201,8 @@ def test_early_stopping_is_as_alone(groups):
 
 @pytest.mark.parametrize("missing", [False, True])
 def test_validation_data_are_as_alone(missing, groups):
-    models = mixed(LSTMAutoencoder(batch_size=8))
+    # Hidden layers beside PCA start where gradients are rounding, which Adam scales up.
+    models = mixed(LSTMAutoencoder(batch_size=8, dense_path=()))
     X, X_val = sequences(missing=missing), sequences(13, seed=5, missing=missing)
     alone = [clone(m).fit(X, X_val=X_val) for m in models]
     with stacked():
