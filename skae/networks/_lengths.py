@@ -1,5 +1,7 @@
 """Lengths of sequences with missing ends, and their packing for recurrent layers."""
 
+from math import isnan
+
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -57,11 +59,17 @@ def packed(x):
             [2.]])
     """
     # ONNX has no branches on data: a model in it reads all time steps.
-    # A missing end includes the last time step: no other has to be looked at.
-    if torch.onnx.is_in_onnx_export() or not x[:, -1].isnan().all(-1).any():
+    if torch.onnx.is_in_onnx_export() or not _has_missing_ends(x):
         return x
     n_steps = lengths(x)
     x = x.masked_fill((n_steps == 0)[:, None, None], 0)
     # Lengths are read on the processor, whatever the device of the data.
     n_steps = n_steps.clamp(min=1).cpu()
     return pack_padded_sequence(x, n_steps, batch_first=True, enforce_sorted=False)
+
+
+def _has_missing_ends(x):
+    # They include the last time step, whose sum is NaN then: of most batches that sum
+    # is all that has to be looked at.
+    last = x[:, -1]
+    return isnan(last.sum().item()) and bool(last.isnan().all(-1).any())

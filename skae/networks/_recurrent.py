@@ -208,8 +208,11 @@ class _Encoder(nn.Module):
 
     def forward(self, x):
         _, states = self.layers(packed(x.reshape(-1, *x.shape[-2:])))
-        last_layer = self.cell.hidden(states)[-self.n_directions :]
-        features = torch.cat(tuple(last_layer), dim=-1)
+        hidden = self.cell.hidden(states)
+        if self.n_directions == 1:
+            features = hidden[-1]
+        else:
+            features = torch.cat(tuple(hidden[-self.n_directions :]), dim=-1)
         features = features.reshape(*x.shape[:-2], -1)
         if self.beside is None:
             return features

@@ -116,7 +116,10 @@ class Units(nn.Module):
 def _variances(events, mean):
     """Return the variances over the rows, without a copy of all of them."""
     parts = np.array_split(events, -(-len(events) // 1000))
-    return sum(((part - mean) ** 2).sum(axis=0) for part in parts) / len(events)
+    residuals = (part - mean for part in parts)
+    return sum(np.square(part, out=part).sum(axis=0) for part in residuals) / len(
+        events
+    )
 
 
 def _pooled(variances, columns):

@@ -37,6 +37,9 @@ def feature_means(events):
 
 def _means(table):
     """Return the means of columns, zero without any value, and whether there is one."""
+    totals = table.sum(axis=0, dtype=np.float64)
+    if not np.isnan(totals).any():
+        return totals / max(1, len(table)), np.full(totals.shape, len(table) > 0)
     present = ~np.isnan(table)
     totals = np.where(present, table, 0).sum(axis=0, dtype=np.float64)
     counts = present.sum(axis=0)

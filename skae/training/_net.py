@@ -103,7 +103,7 @@ class AutoencoderNet(NeuralNet):
         the whole, as joblib does for its workers, could not care for them there: for
         classes that no module has, and for tensors that belong together.
         """
-        self._go_on_by_autograd()  # by hand, tensors are parts of larger ones
+        self.go_on_by_autograd()  # by hand, tensors are parts of larger ones
         state = vars(self).copy()
         on_cpu = torch.device(self.device).type == "cpu"
         return state if on_cpu else copied_to("cpu", state)
@@ -227,9 +227,9 @@ class AutoencoderNet(NeuralNet):
         try:
             yield
         finally:
-            self._go_on_by_autograd()
+            self.go_on_by_autograd()
 
-    def _go_on_by_autograd(self):
+    def go_on_by_autograd(self):
         """Give up gradients by hand, if there are such."""
         if self.by_hand_ is not None:
             self.by_hand_.optimizer.close()
@@ -281,7 +281,8 @@ class AutoencoderNet(NeuralNet):
         """Run over the batches once and record the mean of every term."""
         if iterator is None:
             return
-        self._set_training(training)
+        if self.has_guests_ or self.module_.training is not training:
+            self._set_training(training)
         if training:
             self.average_.swap(False)
         epoch = len(self.history) - 1
@@ -312,7 +313,7 @@ class AutoencoderNet(NeuralNet):
         """Take one optimisation step and return its terms and output."""
         by_hand, terms, x_hat = self.by_hand_, None, None
         if by_hand is not None and not by_hand.takes(x, row_weight, target, condition):
-            self._go_on_by_autograd()
+            self.go_on_by_autograd()
 
         def closure():
             nonlocal terms, x_hat
@@ -342,9 +343,14 @@ class AutoencoderNet(NeuralNet):
 
     def _differentiated(self, x, row_weight, weights, generator, target, condition):
         """Set the gradients of a batch's loss; return its terms and the output."""
+        batch = x, row_weight, weights, generator, target, condition
         if self.by_hand_ is not None:
-            return self.by_hand_.step(x, weights, generator)
+            return self.by_hand_.step(*batch)
         self.optimizer_.zero_grad()
+        return self.backward(*batch)
+
+    def backward(self, x, row_weight, weights, generator, target=None, condition=None):
+        """Add the gradients of a batch's loss; return its terms and the output."""
         loss, terms, x_hat = self._losses(
             x, row_weight, weights, generator, target, condition
         )
@@ -456,7 +462,7 @@ class AutoencoderNet(NeuralNet):
             training=True,
         )
         if self.by_hand_ is not None and not self.by_hand_.has_own_gradients():
-            self._go_on_by_autograd()
+            self.go_on_by_autograd()
 
     def _follow_schedule(self, epoch):
         if self.learning_rate_schedule in LEARNING_RATE_SCHEDULES:

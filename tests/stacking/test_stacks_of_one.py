@@ -1,4 +1,4 @@
-"""A lone fit whose gradients are written by hand ends as by those that torch finds."""
+"""A lone fit in fewer calls of torch ends as one that torch steps by itself."""
 
 import copy
 import pickle
@@ -12,10 +12,12 @@ from sklearn.base import clone
 from skorch.callbacks import Callback, Freezer, Unfreezer
 from twins import assert_twins
 
-from skae import VAE, DenseAutoencoder, LSTMAutoencoder
+from skae import VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
+from skae.networks import ConvolutionalNetwork, RecurrentNetwork
 from skae.noise import GaussianNoise
 from skae.objectives import SquaredError
 from skae.stacking.meeting import _rendezvous
+from skae.stacking.training._joint import JointOptimizer
 from skae.training._net import AutoencoderNet
 
 SHORT = {"max_epochs": 4, "random_state": 0}
@@ -58,6 +60,21 @@ def by_autograd(monkeypatch):
     return fitted
 
 
+DENSE = DenseAutoencoder(2, batch_size=20, **SHORT)
+SMALL = LSTMAutoencoder(2, hidden_size=4, batch_size=20, **SHORT)
+BOTH_WAYS = RecurrentNetwork(4, cell="gru", bidirectional=True)
+PICTURES = ConvolutionalNetwork((2,), image_shape=(4, 4))
+JOINT = {
+    "LSTM": SMALL,
+    "LSTM without a linear path": clone(SMALL).set_params(linear_path=None),
+    "decoder of a state": clone(SMALL).set_params(decoder="stateful"),
+    "large gradients": clone(SMALL).set_params(max_grad_norm=1e-3),
+    "of a length it finds": LSTMAutoencoder(2, hidden_size=4, random_state=0),
+    "GRU": Autoencoder(2, network=BOTH_WAYS, **SHORT),
+    "convolutional": VAE(2, network=PICTURES, **SHORT),
+}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share_missing", [0, 0.1])
 def test_they_end_as_by_autograd(kind, share_missing, found, by_autograd):
@@ -68,6 +85,38 @@ def test_they_end_as_by_autograd(kind, share_missing, found, by_autograd):
     found.clear()
     assert_twins(clone(KINDS[kind]).fit(X), expected, rtol=1e-6)
     assert not found
+
+
+@pytest.fixture
+def joint(monkeypatch):
+    """Return a list of the joint tensors that optimisers step."""
+    tensors, step = [], JointOptimizer.step
+
+    def counted(optimizer):
+        tensors.append(optimizer.joint)
+        return step(optimizer)
+
+    monkeypatch.setattr(JointOptimizer, "step", counted)
+    return tensors
+
+
+@pytest.mark.parametrize("kind", JOINT)
+def test_parameters_are_stepped_as_one(kind, joint, by_autograd):
+    X = low_rank(40, n_features=16)
+    expected = by_autograd(JOINT[kind], X)
+    assert not joint
+    assert_twins(clone(JOINT[kind]).fit(X), expected, rtol=1e-6)
+    assert joint
+
+
+def test_parameters_without_a_gradient_stay(joint):
+    model = clone(SMALL).set_params(warm_start=True).fit(low_rank(40))
+    joint.clear()
+    model.net_.module_.decoder.unused = torch.nn.Parameter(torch.ones(3))
+    model.net_.initialize_optimizer()
+    unused = model.fit(low_rank(40)).net_.module_.decoder.unused
+    assert not joint
+    assert torch.equal(unused, torch.ones(3))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +187,7 @@ class Acts(Callback):
 
 
 def output_of(net):
-    return net.module_.decoder.output
+    return net.module_.decoder.last
 
 
 def rebind(net):
@@ -187,12 +236,14 @@ def edit(net):
 @pytest.mark.parametrize(
     "act", [rebind, replace, hook, forget, roll_back, rescale, keep_a_copy, edit]
 )
-def test_callbacks_may_change_what_they_want(act, by_autograd, found):
-    model = DenseAutoencoder(2, callbacks=[Acts(act)], batch_size=20, **SHORT)
+@pytest.mark.parametrize("model", [DENSE, SMALL], ids=["dense", "recurrent"])
+def test_callbacks_may_change_what_they_want(model, act, by_autograd, found):
+    model = clone(model).set_params(callbacks=[Acts(act)])
     expected = by_autograd(model, low_rank(40))
     found.clear()
     fitted = clone(model).fit(low_rank(40))
-    assert len(found) == (0 if act is edit else 2 * 2)
+    if type(model) is DenseAutoencoder:
+        assert len(found) == (0 if act is edit else 2 * 2)
     for ours, theirs in zip(
         fitted.net_.module_.parameters(),
         expected.net_.module_.parameters(),
@@ -237,15 +288,17 @@ def replace_gradient(params):
 
 
 @pytest.mark.parametrize("act", [look, halve, skip, replace_gradient])
-def test_callbacks_see_gradients_and_may_change_them(act, by_autograd, found):
+@pytest.mark.parametrize("model", [DENSE, SMALL], ids=["dense", "recurrent"])
+def test_callbacks_see_gradients_and_may_change_them(model, act, by_autograd, found):
     X, models = low_rank(40), []
     for fitted in by_autograd, lambda model, X: model.fit(X):
         found.clear()
         callback = Gradients(act, [])
-        model = DenseAutoencoder(2, callbacks=[callback], batch_size=20, **SHORT)
+        model = clone(model).set_params(callbacks=[callback])
         weights = list(fitted(model, X).net_.module_.parameters())
         models.append([*callback.seen, *weights])
-    assert bool(found) == (act in {skip, replace_gradient})
+    if type(model) is DenseAutoencoder:
+        assert bool(found) == (act in {skip, replace_gradient})
     torch.testing.assert_close(*models, rtol=1e-6, atol=1e-9)
 
 
@@ -265,8 +318,9 @@ def test_what_follows_goes_on_from_it():
     assert np.abs(model.partial_fit(X).transform(X) - before).max() > 0
 
 
-def test_fitted_weights_have_their_own_memory():
-    net = DenseAutoencoder(2, **SHORT).fit(low_rank(40)).net_
+@pytest.mark.parametrize("model", [DENSE, SMALL], ids=["dense", "recurrent"])
+def test_fitted_weights_have_their_own_memory(model):
+    net = clone(model).fit(low_rank(40)).net_
     tensors = [param.data for param in net.module_.parameters()]
     tensors += [v for state in net.optimizer_.state.values() for v in state.values()]
     places = {tensor.untyped_storage().data_ptr() for tensor in tensors}

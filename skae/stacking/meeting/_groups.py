@@ -26,7 +26,7 @@ from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._net import AutoencoderNet
 from skae.training._sources import ArraySource
 
-__all__ = ["is_by_hand", "kind_of", "stacks_of"]
+__all__ = ["is_by_hand", "is_joint", "kind_of", "stacks_of"]
 
 _DEVICES = {"cpu", "cuda"}
 _CALLBACKS = {
@@ -109,25 +109,35 @@ def kind_of(net, rows, rows_val, last):
     )
 
 
-def is_by_hand(net):
-    """Return whether the gradients of a lone net are known to be those of a stack.
+def is_joint(net):
+    """Return whether a lone net's steps take less time with all parameters as one.
 
-    What parts of others declare of themselves is relied upon among many fits only.
-    Recurrent and convolutional networks, and large ones, are as fast by torch's own way
-    back.
+    Calls of torch are what takes the time of small networks.
     """
-    module = net.module_
     return (
         type(net) is AutoencoderNet
         and torch.device(net.device).type == "cpu"
         and not (net.mixed_precision or net.is_compiled)
         and not torch.is_inference_mode_enabled()
-        and network_of(module) is StackedNetwork
+        and network_of(net.module_) is not None
+        and _has_all_weights(net)
+    )
+
+
+def is_by_hand(net):
+    """Return whether the gradients of a net that `is_joint` are those of a stack.
+
+    What parts of others declare of themselves is relied upon among many fits only.
+    Recurrent and convolutional networks are as fast by torch's own way back.
+    """
+    module = net.module_
+    return (
+        network_of(module) is StackedNetwork
         and is_untouched(module)
         and _is_known(module, StackedNetwork.architecture_of(module).activations)
         and _has_known(net.criterion_)
         and _has_own_parts(net)
-        and _has_all_weights(net)
+        and _is_same(StackedNetwork.parameters_of(module), module.parameters())
         and not (net.end_early_ and _keeps_signal(module.input_noise))
     )
 
@@ -137,17 +147,17 @@ def _has_all_weights(net):
     if not _has_known_optimizer(net) or "step" in vars(net.optimizer_):
         return False  # a scheduler counts its calls
     params = net.optimizer_.param_groups[0]["params"]
-    numbers = [
-        sorted(map(id, tensors))
-        for tensors in (
-            params,
-            net.module_.parameters(),
-            StackedNetwork.parameters_of(net.module_),
-        )
-    ]
-    is_same = numbers[0] == numbers[1] == numbers[2]
     n_weights = sum(param.numel() for param in params)
-    return is_same and n_weights <= MOST_WEIGHTS and can_join(net.optimizer_)
+    return (
+        _is_same(params, net.module_.parameters())
+        and all(param.requires_grad for param in params)
+        and n_weights <= MOST_WEIGHTS
+        and can_join(net.optimizer_)
+    )
+
+
+def _is_same(tensors, others):
+    return sorted(map(id, tensors)) == sorted(map(id, others))
 
 
 def _has_own_parts(net):

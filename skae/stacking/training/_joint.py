@@ -64,6 +64,16 @@ class JointOptimizer:
             state[name] = _joined(values) if is_joined else copy_of(value)
         self.tell()
 
+    def zero_grad(self):
+        """Set all gradients to zero, for others to be added."""
+        self.joint.grad.zero_()
+        self.show_gradients()
+
+    def take_gradients(self):
+        """Take up the gradients that parameters have."""
+        torch._foreach_copy_(self.grads, [param.grad for param in self.params])
+        self.show_gradients()
+
     def show_gradients(self):
         """Let parameters have their gradients."""
         for param, grad in zip(self.params, self.grads, strict=True):

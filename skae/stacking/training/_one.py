@@ -1,4 +1,4 @@
-"""The gradients of a single net's loss, as a stack of it alone has them."""
+"""Steps of a single net: all parameters as one, and gradients by hand."""
 
 from types import SimpleNamespace
 
@@ -9,16 +9,11 @@ from skae.stacking.training._draws import Batch
 from skae.stacking.training._joint import JointOptimizer
 from skae.stacking.training._model import StackedModel
 
-__all__ = ["StackOfOne", "is_untouched"]
+__all__ = ["JointSteps", "StackOfOne", "is_untouched"]
 
 
-class StackOfOne:
-    """Losses and gradients of one dense net, written by hand as those of stacks are.
-
-    Where networks are small, to call an operation of torch takes longer than what it
-    computes, and torch's own way back takes twice as many of them. The rest of a
-    training stays as it is: parameters are the module's own, and gradients are in
-    their ``grad``.
+class JointSteps:
+    """Steps of one net, whose parameters its optimiser takes for a single one.
 
     Parameters
     ----------
@@ -26,14 +21,79 @@ class StackOfOne:
         About to train.
     """
 
+    def __init__(self, net):
+        self.net, self.module = net, net.module_
+        self.optimizer = JointOptimizer(net.optimizer_)
+        self._is_first = True
+
+    def takes(self, x, row_weight, target, condition):
+        """Return whether it can take a step on a batch.
+
+        Callbacks of users may have changed anything since the last one.
+        """
+        return not self.net.has_guests_ or self._is_untouched()
+
+    def has_own_gradients(self):
+        """Return whether gradients are where they have been put."""
+        pairs = zip(self.optimizer.params, self.optimizer.grads, strict=True)
+        return all(param.grad is grad for param, grad in pairs)
+
+    def _is_untouched(self):
+        own = self.optimizer.params
+        return (
+            self.net.optimizer_ is self.optimizer.own
+            and self.net.module_ is self.module
+            and list(map(id, self.module.parameters())) == list(map(id, own))
+            and all(param.requires_grad for param in own)
+            and self.optimizer.is_untouched()
+            and "step" not in vars(self.optimizer.own)
+        )
+
+    def step(self, x, row_weight, weights, generator, target, condition):
+        """Set the gradients of the loss of a batch; return the terms and the output.
+
+        Parameters
+        ----------
+        x, row_weight, target, condition : torch.Tensor of shape (batch, ...) or None
+        weights : dict of str to float
+            Of the penalties.
+        generator : torch.Generator
+            What noise and codes are drawn from.
+        """
+        batch = x, row_weight, weights, generator, target, condition
+        if self._is_first:
+            return self._first_step(batch)
+        self.optimizer.zero_grad()
+        return self.net.backward(*batch)
+
+    def _first_step(self, batch):
+        """Go on by torch's own way where a parameter has no gradient."""
+        self._is_first = False
+        self.net.optimizer_.zero_grad()
+        result = self.net.backward(*batch)
+        if all(param.grad is not None for param in self.optimizer.params):
+            self.optimizer.take_gradients()
+        else:
+            self.net.go_on_by_autograd()
+        return result
+
+
+class StackOfOne(JointSteps):
+    """Steps of one dense net, whose gradients are written by hand as those of stacks.
+
+    Where networks are small, to call an operation of torch takes longer than what it
+    computes, and torch's own way back takes twice as many of them. The rest of a
+    training stays as it is: parameters are the module's own, and gradients are in
+    their ``grad``.
+    """
+
     @torch.no_grad()
     def __init__(self, net):
+        super().__init__(net)
         rows = SimpleNamespace(has_missing=net.has_missing_, end_early=net.end_early_)
         member = SimpleNamespace(net=net, rows=rows, has_weights=False)
         self.event_shape = net.module_.event_shape
-        self.net, self.module = net, net.module_
         self.model = StackedModel([member], net.dtype, torch.device(net.device))
-        self.optimizer = JointOptimizer(net.optimizer_)
         self._buffers = self._state_of_buffers()
         self._share(net.module_)
 
@@ -55,50 +115,30 @@ class StackOfOne:
         self._own_state = [own for own, _ in pairs]
         self._state = [stacked for _, stacked in pairs]
 
-    def takes(self, x, row_weight, *beside):
+    def takes(self, x, row_weight, target, condition):
         """Return whether it knows a batch: events of the fit's shape, and no more.
 
-        Weights of one each are as none. Callbacks of users may have changed anything
-        since the last batch.
+        Weights of one each are as none.
         """
         return (
             tuple(x.shape[1:]) == self.event_shape
-            and all(part is None for part in beside)
+            and target is None
+            and condition is None
             and (row_weight is None or bool((row_weight == 1).all()))
-            and (not self.net.has_guests_ or self._is_untouched())
+            and super().takes(x, row_weight, target, condition)
         )
 
-    def has_own_gradients(self):
-        """Return whether gradients are where they have been put."""
-        pairs = zip(self.optimizer.params, self.optimizer.grads, strict=True)
-        return all(param.grad is grad for param, grad in pairs)
-
     def _is_untouched(self):
-        own = self.optimizer.params
         return (
-            self.net.optimizer_ is self.optimizer.own
-            and self.net.module_ is self.module
-            and list(map(id, self.module.parameters())) == list(map(id, own))
-            and all(param.requires_grad for param in own)
-            and self.optimizer.is_untouched()
+            super()._is_untouched()
             and self.module.training
             and self._buffers == self._state_of_buffers()
             and is_untouched(self.module)
-            and "step" not in vars(self.optimizer.own)
         )
 
     @torch.no_grad()
-    def step(self, x, weights, generator):
-        """Set the gradients of the loss of a batch; return the terms and the output.
-
-        Parameters
-        ----------
-        x : torch.Tensor of shape (batch, ...)
-        weights : dict of str to float
-            Of the penalties.
-        generator : torch.Generator
-            What noise and codes are drawn from.
-        """
+    def step(self, x, row_weight, weights, generator, target, condition):
+        """Set the gradients of the loss of a batch; return the terms and the output."""
         _copy(self._own_state, self._state)
         weights = {name: x.new_tensor([weight]) for name, weight in weights.items()}
         batch = Batch([len(x)], None, None, [generator])
