@@ -282,14 +282,17 @@ class LengthMixin:
         """Return the `Shrinkage` of a module before its training, where there is one.
 
         That is where it starts as a linear model that may well be the better one in the
-        end. Of tables with points as codes, and of recurrent networks, it seldom is.
+        end. Of tables with points as codes, and of recurrent networks without hidden
+        layers beside them, it seldom is.
         """
         network = self._network_of_fit()
         if not getattr(network, "has_linear_path", False):
             return None
         draws_codes = "log_var" in self._bottleneck().provides
-        is_recurrent = isinstance(network, RecurrentNetwork)
-        of_maps = network.takes_sequences and not (draws_codes or is_recurrent)
+        has_states_only = isinstance(network, RecurrentNetwork) and not len(
+            module.encoder.beside.layers
+        )
+        of_maps = network.takes_sequences and not (draws_codes or has_states_only)
         is_linear = of_maps or nats_of_start(module) is not None
         return Shrinkage(module) if is_linear else None
 

@@ -19,9 +19,9 @@ class LSTMAutoencoder(BaseAutoencoder):
     The last hidden state of an LSTM that reads the sequence is mapped linearly to the
     code; the code, repeated over time, is the input of a second LSTM, whose hidden
     states are mapped linearly to the reconstruction. By default, linear maps run beside
-    both, from the flattened sequence to the code and back. They start as PCA, and what
-    the LSTMs add starts at zero: training begins with the error of PCA, where the
-    LSTMs alone often end above it.
+    both, from the flattened sequence to the code and back, and dense hidden layers
+    beside these. The linear maps start as PCA, and what the others add starts at zero:
+    training begins with the error of PCA, where the LSTMs alone often end above it.
 
     Rows are sequences ``(n_timesteps, n_channels)`` in a 3-D array, or flattened
     windows in a 2-D one, which come back 2-D. `skae.preprocessing.SlidingWindow` cuts
@@ -69,6 +69,11 @@ class LSTMAutoencoder(BaseAutoencoder):
         ``"pca"``: linear maps beside the LSTMs, which start as those of whitened
         principal components, where all sequences of the fit are equally long. ``None``:
         LSTMs only, which take sequences of any length.
+    dense_path : tuple of int, str or int, default=(64, 64)
+        Widths of hidden layers between the flattened sequence and the code, and in
+        reverse behind the code, as `DenseAutoencoder` has them; with a linear path
+        only. States of LSTMs are bounded: where a series grows, or swings wider, than
+        in the fit, hidden layers follow it further. ``()``: none.
     nested : bool, default=False
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
@@ -115,6 +120,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         "code_activation": [str],
         "output_activation": [str],
         "linear_path": [StrOptions({"pca"}), None],
+        "dense_path": ["array-like", str, Integral],
         "nested": ["boolean"],
     }
 
@@ -132,6 +138,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         code_activation="identity",
         output_activation="identity",
         linear_path="pca",
+        dense_path=(64, 64),
         nested=False,
         missing_indicator=False,
         max_epochs="auto",
@@ -164,6 +171,7 @@ class LSTMAutoencoder(BaseAutoencoder):
             n_channels=self.n_channels,
             output_activation=self.output_activation,
             linear_path=self.linear_path,
+            dense_path=self.dense_path,
         )
 
     def _bottleneck(self):

@@ -11,7 +11,7 @@ __all__ = ["MAX_DEPTH", "as_sizes", "layer_sizes"]
 MAX_DEPTH = 6
 
 
-def layer_sizes(spec, n_in, n_out):
+def layer_sizes(spec, n_in, n_out, parameter="hidden_layer_sizes"):
     """Return the widths of the hidden layers between `n_in` and `n_out` units.
 
     Parameters
@@ -22,6 +22,8 @@ def layer_sizes(spec, n_in, n_out):
         widths taper geometrically from `n_in` to `n_out`.
     n_in, n_out : int
         Widths of the layers before and after the hidden ones.
+    parameter : str, default="hidden_layer_sizes"
+        Name of the parameter, as it reads in messages.
 
     Returns
     -------
@@ -44,8 +46,8 @@ def layer_sizes(spec, n_in, n_out):
     (32, 16, 8)
     """
     if isinstance(spec, Integral) and not isinstance(spec, bool):
-        return _tapered(int(spec), n_in, n_out)
-    return as_sizes(spec, "hidden_layer_sizes")
+        return _tapered(int(spec), n_in, n_out, parameter)
+    return as_sizes(spec, parameter)
 
 
 def as_sizes(spec, parameter):
@@ -82,14 +84,14 @@ def as_sizes(spec, parameter):
     return tuple(int(size) for size in sizes)
 
 
-def _tapered(depth, n_in, n_out):
+def _tapered(depth, n_in, n_out, parameter):
     if depth < 0:
         raise ValueError(
-            f"hidden_layer_sizes={depth}: an integer is a depth, from 0 to {MAX_DEPTH}."
+            f"{parameter}={depth}: an integer is a depth, from 0 to {MAX_DEPTH}."
         )
     if depth > MAX_DEPTH:
         raise ValueError(
-            f"hidden_layer_sizes={depth} reads two ways: one layer of {depth} units, "
+            f"{parameter}={depth} reads two ways: one layer of {depth} units, "
             f"as in scikit-learn, which is written ({depth},) here; or {depth} layers, "
             f"since an integer is a depth, of up to {MAX_DEPTH} layers. For more, "
             "write their widths, as '64-32'."

@@ -11,7 +11,7 @@ from skae.networks._architecture import layer_sizes
 from skae.networks._base import NETWORKS, Network
 from skae.networks._linear_path import LinearPathMixin
 
-__all__ = ["DenseNetwork"]
+__all__ = ["DenseNetwork", "Hidden"]
 
 
 @NETWORKS.register("dense")
@@ -70,10 +70,10 @@ class DenseNetwork(LinearPathMixin, Network):
 
     def _hidden(self, sizes):
         activation = get_activation(self.activation).module
-        return _Hidden(sizes, activation, beside=self.has_linear_path)
+        return Hidden(sizes, activation, beside=self.has_linear_path)
 
 
-class _Hidden(nn.Module):
+class Hidden(nn.Module):
     """Hidden layers, whose output has the inputs beside its features on demand."""
 
     def __init__(self, sizes, activation, beside):

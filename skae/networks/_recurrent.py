@@ -8,7 +8,9 @@ from sklearn.base import clone
 from torch import nn
 
 from skae.networks._activations import get_activation
+from skae.networks._architecture import layer_sizes
 from skae.networks._base import NETWORKS, Network
+from skae.networks._dense import Hidden
 from skae.networks._lengths import packed
 from skae.networks._linear_path import LinearPathMixin
 from skae.registry import unknown_name
@@ -64,6 +66,13 @@ class RecurrentNetwork(LinearPathMixin, Network):
         time step, so that sequences at prediction have to be as long as those of the
         fit; and where these differ in length themselves, there is no linear path,
         whatever is set here.
+    dense_path : tuple of int, str or int, default=()
+        Hidden layers that run beside the recurrent ones, from the flattened sequence to
+        the code and, in reverse, from the code back: widths as of
+        ``DenseNetwork(hidden_layer_sizes)``, with SiLU activations. What they add
+        starts at zero too. States of recurrent layers are bounded, and follow a series
+        that grows beyond those of the fit less well than such layers do. Without a
+        linear path there are none, whatever is set here.
 
     Examples
     --------
@@ -90,6 +99,7 @@ class RecurrentNetwork(LinearPathMixin, Network):
         cell="lstm",
         bidirectional=False,
         linear_path=None,
+        dense_path=(),
     ):
         self.hidden_size = hidden_size
         self.n_layers = n_layers
@@ -99,6 +109,7 @@ class RecurrentNetwork(LinearPathMixin, Network):
         self.cell = cell
         self.bidirectional = bidirectional
         self.linear_path = linear_path
+        self.dense_path = dense_path
 
     def as_events(self, X):
         """Return flattened windows as ``(n_samples, n_timesteps, n_channels)``."""
@@ -124,8 +135,9 @@ class RecurrentNetwork(LinearPathMixin, Network):
         encoder = _Encoder(cell, n_channels, sizes, self.bidirectional)
         if has_linear_path:
             n_values = math.prod(event_shape)
-            encoder.read_beside(n_values)
-            decoder.linear_path = nn.Linear(n_components, n_values)
+            hidden = layer_sizes(self.dense_path, n_values, n_components, "dense_path")
+            encoder.run_beside((n_values, *hidden))
+            decoder.run_beside((n_components, *reversed(hidden)), n_values)
         return encoder, decoder
 
     def for_unequal_lengths(self):
@@ -181,12 +193,18 @@ class _Encoder(nn.Module):
         )
         self.n_directions = 2 if bidirectional else 1
         self.out_features = self.n_directions * self.layers.hidden_size
-        self.beside = False
+        self.beside = None
 
-    def read_beside(self, n_values):
-        """Give the flattened sequence, of so many values, before the features."""
-        self.beside = True
-        self.out_features += n_values
+    def run_beside(self, sizes):
+        """Give the flattened sequence, and hidden layers' features of it, before all.
+
+        Parameters
+        ----------
+        sizes : tuple of int
+            Number of values of a sequence, and widths of the layers.
+        """
+        self.beside = Hidden(sizes, nn.SiLU, beside=True)
+        self.out_features += self.beside.out_features
 
     def forward(self, x):
         _, states = self.layers(packed(x.reshape(-1, *x.shape[-2:])))
@@ -196,7 +214,9 @@ class _Encoder(nn.Module):
         else:
             features = torch.cat(tuple(hidden[-self.n_directions :]), dim=-1)
         features = features.reshape(*x.shape[:-2], -1)
-        return torch.cat([x.flatten(-2), features], dim=-1) if self.beside else features
+        if self.beside is None:
+            return features
+        return torch.cat([self.beside(x.flatten(-2)), features], dim=-1)
 
 
 class _Repeat(nn.Module):
@@ -209,7 +229,20 @@ class _Repeat(nn.Module):
         self.output = nn.Sequential(
             nn.Linear(self.layers.hidden_size, n_channels), activation()
         )
-        self.linear_path = None
+        self.beside = self.linear_path = None
+
+    def run_beside(self, sizes, n_values):
+        """Add a linear map of the code, and of hidden layers' features of it.
+
+        Parameters
+        ----------
+        sizes : tuple of int
+            Width of the code, and of the layers.
+        n_values : int
+            Of a sequence.
+        """
+        self.beside = Hidden(sizes, nn.SiLU, beside=True)
+        self.linear_path = nn.Linear(self.beside.out_features, n_values)
 
     @property
     def last(self):
@@ -222,7 +255,7 @@ class _Repeat(nn.Module):
         hidden, _ = self.layers(inputs, self.state(codes))
         x = self.last(hidden)
         if self.linear_path is not None:
-            x = x + self.linear_path(codes).view_as(x)
+            x = x + self.linear_path(self.beside(codes)).view_as(x)
         return self.output[1](x).reshape(*z.shape[:-1], *event_shape)
 
     def inputs(self, z, n_timesteps):

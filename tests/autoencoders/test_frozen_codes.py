@@ -35,7 +35,7 @@ CODES = {
     ).fit_transform(table(3.0).astype(np.float32)),
     "vae": lambda: VAE(2, max_epochs=20, random_state=0).fit_transform(table(3.0)),
     "lstm": lambda: LSTMAutoencoder(
-        2, hidden_size=5, max_epochs=4, random_state=0
+        2, hidden_size=5, dense_path=(), max_epochs=4, random_state=0
     ).fit_transform(windows()),
     "lstm, flat": lambda: LSTMAutoencoder(
         2, n_channels=2, hidden_size=5, linear_path=None, max_epochs=4, random_state=0

@@ -1,5 +1,7 @@
 """Linear maps beside recurrent and convolutional layers, which start as PCA."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,8 @@ NETWORKS = [
     RecurrentNetwork(5),
     RecurrentNetwork(5, 2, decoder="stateful", bidirectional=True),
     RecurrentNetwork(5, cell="gru", decoder="stateful"),
+    RecurrentNetwork(5, decoder="stateful", dense_path=(4, 3)),
+    RecurrentNetwork(5, cell="gru", bidirectional=True, dense_path=1),
     ConvolutionalNetwork("3-4"),
     ConvolutionalNetwork((3,), hidden_size=4),
     ConvolutionalNetwork(()),
@@ -155,6 +159,68 @@ def test_other_names_are_refused(network):
     network.set_params(linear_path="pcs")
     with pytest.raises(UnknownNameError, match=r"linear_path 'pcs'.*mean 'pca'"):
         network.build((6, 2), 3)
+
+
+# Hidden layers beside it
+
+
+def built(network, k=3):
+    """Return encoder and decoder of sequences of 6 steps and 2 channels."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return network.build((6, 2), k)
+
+
+def test_hidden_layers_see_the_sequence_and_the_code():
+    network = RecurrentNetwork(5, linear_path="pca", dense_path="4-3")
+    encoder, decoder = built(network)
+    widths = [
+        [(layer.in_features, layer.out_features) for layer in part.beside.layers[::2]]
+        for part in (encoder, decoder)
+    ]
+    assert widths == [[(12, 4), (4, 3)], [(3, 3), (3, 4)]]
+    assert encoder.out_features == 12 + 3 + 5
+    assert decoder.linear_path.in_features == 3 + 4
+
+
+def test_without_a_linear_path_there_are_no_hidden_layers():
+    X = ended()
+    plain = lstm(linear_path=None, dense_path=()).fit(SEQUENCES)
+    assert all(
+        map(torch.equal, weights(lstm(linear_path=None).fit(SEQUENCES)), weights(plain))
+    )
+    of_ended = lstm(dense_path=()).fit(X)
+    assert all(map(torch.equal, weights(lstm().fit(X)), weights(of_ended)))
+
+
+def test_hidden_layers_leave_the_seeds_of_recurrent_ones():
+    network = RecurrentNetwork(5, decoder="stateful", linear_path="pca")
+    wide = clone(network).set_params(dense_path=(4,))
+    for part, with_hidden in zip(built(network), built(wide), strict=True):
+        own, other = part.layers.parameters(), with_hidden.layers.parameters()
+        assert all(map(torch.equal, own, other))
+
+
+def test_what_lstms_cannot_follow_hidden_layers_do():
+    # the second half swings wider than all that the fit has seen
+    amplitude, phase = np.linspace(1, 3, 300), np.arange(300)[:, None] / 3
+    steps = np.arange(8) / 2
+    X = amplitude[:, None] * (np.sin(phase + steps) + np.cos(2 * (phase + steps)))
+    X = X[..., None]
+    errors = [
+        -LSTMAutoencoder(2, hidden_size=16, dense_path=path, random_state=0)
+        .fit(X[:200])
+        .score_samples(X[200:])
+        .mean()
+        for path in ((), (32, 32))
+    ]
+    assert errors[1] < 0.8 * errors[0]
+
+
+@pytest.mark.parametrize("path", [(4, 0), 40])
+def test_hidden_layers_that_cannot_be_name_the_parameter(path):
+    with pytest.raises(ValueError, match=re.escape(f"dense_path={path}")):
+        lstm(dense_path=path).fit(SEQUENCES)
 
 
 # Lengths

@@ -230,6 +230,11 @@ def test_all_is_kept_of_other_fits(model, kept):
     assert not kept
 
 
-def test_all_is_kept_of_recurrent_fits(kept):
-    LSTMAutoencoder(2, hidden_size=6, random_state=0).fit(windows())
+def test_all_is_kept_of_recurrent_fits_without_hidden_layers_beside(kept):
+    LSTMAutoencoder(2, hidden_size=6, dense_path=(), random_state=0).fit(windows())
     assert not kept
+
+
+def test_with_hidden_layers_beside_recurrent_fits_keep_a_share(kept):
+    LSTMAutoencoder(2, hidden_size=6, random_state=0).fit(windows())
+    assert len(kept) == 1

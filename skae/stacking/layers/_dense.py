@@ -6,7 +6,7 @@ from typing import NamedTuple
 from torch import nn
 
 from skae.networks import AutoencoderModule
-from skae.networks._dense import _Decoder, _Hidden
+from skae.networks._dense import Hidden, _Decoder
 from skae.registry import declares
 from skae.stacking.layers._linear import StackedActivation, StackedLinear
 from skae.stacking.layers._parts import StackedParts
@@ -17,6 +17,9 @@ __all__ = [
     "back_through",
     "has_parts",
     "hidden_layers",
+    "inputs_of",
+    "kinds_of",
+    "linears_of",
     "maps_of",
     "through",
     "widths_of",
@@ -84,13 +87,13 @@ class StackedNetwork(StackedParts):
     @staticmethod
     def architecture_of(module):
         """Return the `Architecture` of a module, None if it is of another kind."""
-        if not has_parts(module, {_Hidden}, {_Decoder}):
+        if not has_parts(module, {Hidden}, {_Decoder}):
             return None
         encoder, decoder = module.encoder, module.decoder.hidden
         return Architecture(
             n_features=module.decoder.output.out_features,
-            encoder=_kinds(encoder),
-            decoder=_kinds(decoder),
+            encoder=kinds_of(encoder),
+            decoder=kinds_of(decoder),
             beside=(encoder.beside, decoder.beside),
             maps=maps_of(module.bottleneck),
             output=type(module.decoder.activation),
@@ -123,13 +126,13 @@ class StackedNetwork(StackedParts):
 
     def _blocks(self, modules):
         return [
-            _inputs(module.encoder, module.bottleneck.mean.in_features)
+            inputs_of(module.encoder, module.bottleneck.mean.in_features)
             for module in modules
         ]
 
     def _decoder_blocks(self, modules):
         return [
-            _inputs(module.decoder.hidden, module.decoder.output.in_features)
+            inputs_of(module.decoder.hidden, module.decoder.output.in_features)
             for module in modules
         ]
 
@@ -188,17 +191,19 @@ class StackedNetwork(StackedParts):
     @staticmethod
     def parameters_of(module):
         """Return a member's parameters, in the order of the layers."""
-        hidden = _linears(module.encoder) + _linears(module.decoder.hidden)
+        hidden = linears_of(module.encoder) + linears_of(module.decoder.hidden)
         maps = (getattr(module.bottleneck, name) for name in maps_of(module.bottleneck))
         layers = (*hidden, *maps, module.decoder.output)
         return [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
 
 
-def _kinds(hidden):
+def kinds_of(hidden):
+    """Return the activations of hidden layers."""
     return tuple(type(activation) for activation in [*hidden.layers][1::2])
 
 
-def _linears(hidden):
+def linears_of(hidden):
+    """Return the linear layers among hidden ones."""
     return [*hidden.layers][::2]  # a slice would be a module, which is slow to make
 
 
@@ -210,7 +215,7 @@ def widths_of(layers):
     return (linears[0].in_features, *(linear.out_features for linear in linears))
 
 
-def _inputs(hidden, n_inputs):
+def inputs_of(hidden, n_inputs):
     """Return the widths of the blocks of what follows hidden layers."""
     if not hidden.beside:
         return (n_inputs,)

@@ -1,12 +1,21 @@
 """The recurrent autoencoders of a stack as one network."""
 
-from math import prod
 from typing import NamedTuple
 
 from torch import nn
 
 from skae.networks._recurrent import _Encoder, _Repeat, _Stateful
-from skae.stacking.layers._dense import has_parts, maps_of
+from skae.stacking.layers._dense import (
+    back_through,
+    has_parts,
+    hidden_layers,
+    inputs_of,
+    kinds_of,
+    linears_of,
+    maps_of,
+    through,
+    widths_of,
+)
 from skae.stacking.layers._gru import StackedGRU
 from skae.stacking.layers._linear import StackedLinear
 from skae.stacking.layers._lstm import StackedLSTM
@@ -38,6 +47,8 @@ class RecurrentArchitecture(NamedTuple):
     decoder : type
     beside : bool
         Whether linear maps run beside encoder and decoder.
+    dense : tuple of type
+        Activations of hidden layers that run beside these.
     maps : tuple of str
         Names of the bottleneck's linear maps.
     output : type
@@ -51,13 +62,14 @@ class RecurrentArchitecture(NamedTuple):
     n_directions: int
     decoder: type
     beside: bool
+    dense: tuple
     maps: tuple
     output: type
 
     @property
     def activations(self):
         """Kinds of activations, besides those of the cells."""
-        return {self.output}
+        return {*self.dense, self.output}
 
 
 class StackedRecurrent(StackedParts):
@@ -86,7 +98,8 @@ class StackedRecurrent(StackedParts):
             n_layers=(encoder.layers.num_layers, decoder.layers.num_layers),
             n_directions=encoder.n_directions,
             decoder=type(decoder),
-            beside=encoder.beside,
+            beside=encoder.beside is not None,
+            dense=() if encoder.beside is None else kinds_of(encoder.beside),
             maps=maps_of(module.bottleneck),
             output=type(decoder.output[1]),
         )
@@ -109,8 +122,15 @@ class StackedRecurrent(StackedParts):
         self.encoder = StackedReader(
             cell, self.read_shape, shared.n_layers[0], shared.n_directions, sizes
         )
-        beside = (prod(self.read_shape),) * self.beside
-        features = [(*beside, *(size,) * shared.n_directions) for size in sizes]
+        paths = [module.encoder.beside for module in modules] if self.beside else []
+        self.dense = hidden_layers(
+            shared.dense, [widths_of(path.layers) for path in paths]
+        )
+        beside = [inputs_of(p, p.out_features) for p in paths] or [()] * len(modules)
+        features = [
+            (*widths, *(size,) * shared.n_directions)
+            for widths, size in zip(beside, sizes, strict=True)
+        ]
         self.maps = [StackedLinear(features, self.n_components) for _ in shared.maps]
         sizes = [module.decoder.layers.hidden_size for module in modules]
         self.decoder = StackedWriter(
@@ -121,21 +141,33 @@ class StackedRecurrent(StackedParts):
             self.n_components,
             is_stateful=shared.decoder is _Stateful,
             activation=shared.output,
-            is_beside=self.beside,
+            paths=[module.decoder.beside for module in modules] if self.beside else [],
         )
-        parts = [*self.encoder.parts, *((m, 2) for m in self.maps), *self.decoder.parts]
+        linears = [*(linear for linear, _ in self.dense), *self.maps]
+        parts = [
+            *self.encoder.parts,
+            *((linear, 2) for linear in linears),
+            *self.decoder.parts,
+        ]
         super().__init__(parts, len(modules))
 
     def bind(self, weights, grads):
         """Work on these `Weights`, and write gradients into those."""
         super().bind(weights, grads)
-        self.decoder.activation.bind(weights.flat)
+        for activation in self._activations:
+            activation.bind(weights.flat)
 
     def keep(self, members):
         """Forget all but some members; `bind` has to follow."""
         super().keep(members)
         self.n_components = [self.n_components[member] for member in members]
-        self.decoder.activation.keep(members)
+        for activation in self._activations:
+            activation.keep(members)
+
+    @property
+    def _activations(self):
+        of_dense = [activation for _, activation in self.dense]
+        return [*of_dense, *self.decoder.activations]
 
     def encode(self, x, present=None):
         """Return the outputs of the bottleneck's maps.
@@ -151,9 +183,13 @@ class StackedRecurrent(StackedParts):
         if present is not None:
             n_steps = present.unflatten(2, self.read_shape)[..., 0].sum(2)
         sequences = x.unflatten(2, self.read_shape).transpose(1, 2).contiguous()
-        features = self.encoder.forward(sequences, n_steps)
-        features = [x, *features] if self.beside else features
+        features = [*self._beside(x), *self.encoder.forward(sequences, n_steps)]
         return [linear.forward(features) for linear in self.maps]
+
+    def _beside(self, x):
+        """Return what runs beside the encoders' features, in blocks."""
+        of_dense = [through(self.dense, x)] if self.dense else []
+        return [x, *of_dense] if self.beside else []
 
     def decode(self, z):
         """Return the reconstructions of codes."""
@@ -166,25 +202,41 @@ class StackedRecurrent(StackedParts):
 
     def backward_encoder(self, grads):
         """Set the encoders' gradients, given those of the maps' outputs."""
-        n_beside = int(self.beside)
-        needed = [False] * n_beside + [True] * self.encoder.n_directions
+        n_beside, n_dense = int(self.beside), int(len(self.dense) > 0)
+        needed = [True] * (n_dense + self.encoder.n_directions)
         of_maps = [
-            linear.backward(g, needed)[n_beside:]
+            linear.backward(g, [False] * n_beside + needed)[n_beside:]
             for linear, g in zip(self.maps, grads, strict=True)
         ]
-        self.encoder.backward([sum(g[1:], g[0]) for g in zip(*of_maps, strict=True)])
+        of_features = [sum(g[1:], g[0]) for g in zip(*of_maps, strict=True)]
+        if self.dense:
+            back_through(self.dense, of_features[0], to_input=False)
+        self.encoder.backward(of_features[n_dense:])
 
     def parameters_of(self, module):
         """Return a member's parameters, in the order of the layers."""
         maps = [getattr(module.bottleneck, name) for name in maps_of(module.bottleneck)]
-        decoder = module.decoder
-        ends = [getattr(decoder, "initial", None), decoder.last, decoder.linear_path]
-        return [
-            *_weights_of(module.encoder.layers),
-            *(tensor for layer in maps for tensor in (layer.weight, layer.bias)),
-            *_weights_of(module.decoder.layers),
-            *(t for layer in ends if layer for t in (layer.weight, layer.bias)),
+        encoder, decoder = module.encoder, module.decoder
+        ends = [
+            getattr(decoder, "initial", None),
+            decoder.last,
+            *_linears(decoder.beside),
+            decoder.linear_path,
         ]
+        return [
+            *_weights_of(encoder.layers),
+            *_tensors_of([*_linears(encoder.beside), *maps]),
+            *_weights_of(decoder.layers),
+            *_tensors_of(layer for layer in ends if layer is not None),
+        ]
+
+
+def _linears(path):
+    return [] if path is None else linears_of(path)
+
+
+def _tensors_of(layers):
+    return [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
 
 
 def _weights_of(layers):

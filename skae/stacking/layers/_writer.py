@@ -3,6 +3,14 @@
 import torch
 
 from skae.networks._recurrent import N_TIME_CODES
+from skae.stacking.layers._dense import (
+    back_through,
+    hidden_layers,
+    inputs_of,
+    kinds_of,
+    through,
+    widths_of,
+)
 from skae.stacking.layers._inputs import StackedCodes, StackedSequences
 from skae.stacking.layers._linear import StackedActivation, StackedLinear
 
@@ -26,8 +34,9 @@ class StackedWriter:
         Whether codes set the first states, and the time is told beside them.
     activation : type of torch.nn.Module
         Of the reconstruction.
-    is_beside : bool
-        Whether a linear map of the code is added to what the cells write.
+    paths : list of Hidden
+        Of members, where a linear map of the code, and of hidden layers' features of
+        it, is added to what the cells write; else empty.
     """
 
     def __init__(
@@ -40,7 +49,7 @@ class StackedWriter:
         *,
         is_stateful,
         activation,
-        is_beside,
+        paths,
     ):
         n_timesteps, n_channels = event_shape
         n_times = N_TIME_CODES if is_stateful else 0
@@ -52,10 +61,13 @@ class StackedWriter:
         self.initial = None
         if is_stateful:
             self.initial = _States(n_components, sizes, n_layers, cell.n_states)
-        self.linear_path = None
-        if is_beside:
+        self.linear_path, self.dense = None, []
+        if paths:
+            widths = [widths_of(path.layers) for path in paths]
+            self.dense = hidden_layers(kinds_of(paths[0]), widths)
             self.linear_path = StackedLinear(
-                [(k,) for k in n_components], [n_timesteps * n_channels] * len(sizes)
+                [inputs_of(path, path.out_features) for path in paths],
+                [n_timesteps * n_channels] * len(sizes),
             )
         n_channels = [n_channels] * len(sizes)
         self.output = StackedLinear([(size,) for size in sizes], n_channels)
@@ -64,9 +76,15 @@ class StackedWriter:
     @property
     def parts(self):
         """Layers, and how many of a member's parameters each has."""
-        linears = [self.initial, self.output, self.linear_path]
+        dense = [linear for linear, _ in self.dense]
+        linears = [self.initial, self.output, *dense, self.linear_path]
         linears = [(linear, 2) for linear in linears if linear is not None]
         return [*((cell, 4) for cell in self.cells), *linears]
+
+    @property
+    def activations(self):
+        """Activations of the output and of hidden layers."""
+        return [self.activation, *(activation for _, activation in self.dense)]
 
     def forward(self, z):
         """Return sequences, ``(n_members, n_timesteps, n_rows, n_channels)``."""
@@ -76,9 +94,13 @@ class StackedWriter:
             x = cell.forward([x], of_cell)
         y = self.output.forward([x.flatten(1, 2)])
         if self.linear_path is not None:
-            of_codes = self.linear_path.forward([z]).unflatten(2, (-1, y.shape[2]))
+            of_codes = self._beside(z).unflatten(2, (-1, y.shape[2]))
             y.unflatten(1, x.shape[1:3]).add_(of_codes.transpose(1, 2))
         return self.activation.forward(y).unflatten(1, x.shape[1:3])
+
+    def _beside(self, z):
+        features = [through(self.dense, z)] if self.dense else []
+        return self.linear_path.forward([z, *features])
 
     def _states(self, z):
         if self.initial is None:
@@ -100,11 +122,14 @@ class StackedWriter:
         return g if beside is None else g + beside
 
     def _backward_beside(self, g):
-        """Set the linear path's gradients, and return that of the codes, or None."""
+        """Set gradients of what runs beside; return that of the codes, or None."""
         if self.linear_path is None:
             return None
         g = g.transpose(1, 2).flatten(2)
-        return self.linear_path.backward(g, [True])[0]
+        g, *of_dense = self.linear_path.backward(g, [True] * (1 + bool(self.dense)))
+        if not of_dense:
+            return g
+        return back_through(self.dense, of_dense[0], to_input=True).add_(g)
 
 
 class _States:
