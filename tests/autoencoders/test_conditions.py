@@ -332,10 +332,10 @@ def test_rows_and_conditions_stay_together(condition, monkeypatch):
     step, seen = skae.training._net.AutoencoderNet._losses, set()
     of_row = {tuple(x): str(c) for x, c in zip(X, condition, strict=True)}
 
-    def look(net, x, row_weight, weights, generator, target, vectors):
+    def look(net, x, row_weight, weights, generator, target, vectors, **hiding):
         for row, vector in zip(x.tolist(), vectors.tolist(), strict=True):
             seen.add((of_row[tuple(row)], tuple(np.round(vector, 9))))
-        return step(net, x, row_weight, weights, generator, target, vectors)
+        return step(net, x, row_weight, weights, generator, target, vectors, **hiding)
 
     monkeypatch.setattr(skae.training._net.AutoencoderNet, "_losses", look)
     monkeypatch.setattr(skae.autoencoders._length, "epochs_for", lambda *_: 3)
