@@ -195,6 +195,7 @@ class _Gaussian(nn.Module):
         # Beyond that of rows seen, logarithms that are linear in a row tell nothing.
         limits = torch.tensor(LOG_VAR_RANGE)[:, None].repeat(1, n_components)
         self.register_buffer("log_var_range", limits)
+        self._limits_before = None
         self.noise = noise
 
     def forward(self, features, generator=None):
@@ -207,11 +208,24 @@ class _Gaussian(nn.Module):
             return latent
         return latent._replace(sample=self.noise(latent.sample, generator))
 
-    def keep_within(self, log_vars=None):
-        """Let variances stay within those of some rows, without any within all."""
-        limits = LOG_VAR_RANGE if log_vars is None else log_vars.aminmax(dim=0)
-        for limit, value in zip(self.log_var_range, limits, strict=True):
-            limit.copy_(torch.as_tensor(value))
+    def lift_limits(self):
+        """Let variances be any that are valid, until `keep_within`."""
+        low, high = LOG_VAR_RANGE
+        limits = self.log_var_range
+        self._limits_before = None
+        if not ((limits[0] == low) & (limits[1] == high)).all():
+            self._limits_before = limits.clone()
+        limits[0], limits[1] = low, high
+
+    def keep_within(self, log_vars):
+        """Let variances stay within those of some rows, and of fits before."""
+        low, high = log_vars.aminmax(dim=0)
+        if self._limits_before is not None:
+            low, high = (
+                torch.minimum(low, self._limits_before[0]),
+                torch.maximum(high, self._limits_before[1]),
+            )
+        self.log_var_range.copy_(torch.stack([low, high]))
 
     def latent(self, maps, normal=None):
         mean, log_var = maps[0], maps[1].clamp(*LOG_VAR_RANGE)

@@ -1,6 +1,7 @@
 """Noise on the input, for denoising, or on the code, which bounds its information."""
 
 from abc import ABC
+from numbers import Real
 
 import torch
 from sklearn.base import BaseEstimator
@@ -234,7 +235,7 @@ class MaskingNoise(Noise):
 
     def build(self, shape):
         """Return the module; see `Noise.build`."""
-        if not 0 < self.kept_weight <= 1:
+        if not (isinstance(self.kept_weight, Real) and 0 < self.kept_weight <= 1):
             raise ValueError(
                 f"kept_weight={self.kept_weight!r}: it has to be above 0 and at most 1."
             )

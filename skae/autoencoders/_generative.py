@@ -95,7 +95,7 @@ class GenerativeMixin(MultipleImputationMixin):
 
     def _prepare(self, net, *args, **kwargs):
         if hasattr(net.module_.bottleneck, "keep_within"):
-            net.module_.bottleneck.keep_within()
+            net.module_.bottleneck.lift_limits()
         super()._prepare(net, *args, **kwargs)
 
     @torch.no_grad()
@@ -137,17 +137,20 @@ class GenerativeMixin(MultipleImputationMixin):
             self._note_start(self._most_likely_variance(term, rows))
         super()._train(data, rows, rows_val, length, context)
 
+    @property
+    def _compares_outcomes(self):
+        return variance_of_start(self.net_.module_) is not None
+
     def _held_out(self, kept, held_out, is_lone):
         """Return the `HeldOut` rows of a net that is to be trained, or None.
 
         Where no other part has them, some rows may be farther from the start than all
         that are held out.
         """
-        variance = variance_of_start(self.net_.module_)
-        if variance is None:
+        if not self._compares_outcomes:
             return None
         term, net = self.net_.criterion_.reconstruction, self.net_
-        variance = torch.from_numpy(variance.astype(np.float64))[None]
+        variance = self._linear_variance(kept)
         before = self._outcome(net, held_out).double()
         density = before.log_density(term, variance)
         far, share = before.of_rows([]), 0.0
@@ -160,6 +163,16 @@ class GenerativeMixin(MultipleImputationMixin):
         beta = sum(p.weight for p in penalties if isinstance(p, KLDivergence))
         error = before.variance(term)
         return HeldOut(variance, error, density, before.kl, far, share, beta)
+
+    def _linear_variance(self, rows):
+        """Return the variance of the linear start, of targets where rows have some."""
+        variance = variance_of_start(self.net_.module_).astype(np.float64)
+        if rows.targets is not None:
+            likely = self._most_likely_variance(
+                self.net_.criterion_.reconstruction, rows
+            )
+            variance = _about(variance, likely)
+        return torch.from_numpy(variance)[None]
 
     def _safest(self, parts, rows):
         """Return the share that is safest, and the change of losses to count on.
@@ -192,7 +205,7 @@ class GenerativeMixin(MultipleImputationMixin):
         of_start = variance_of_start(self.net_.module_)
         self._variance_before = self._variance_of_start = before
         if before is not None and of_start is not None:
-            self._variance_of_start = np.clip(of_start, 0.8 * before, 1.25 * before)
+            self._variance_of_start = _about(of_start, before)
 
     def _most_likely_variance(self, term, rows):
         """Return the variance, ``(1,)`` or ``(n_features,)``, or None."""
@@ -619,6 +632,11 @@ class GenerativeMixin(MultipleImputationMixin):
         module = (net or self.net_).module_
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
         return generator_for(seed, device=next(module.parameters()).device)
+
+
+def _about(variance, likely):
+    """Return a variance, or one nearer the likely one if that is far from it."""
+    return np.clip(variance, 0.8 * likely, 1.25 * likely)
 
 
 def _sampled(net, rows):

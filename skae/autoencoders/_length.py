@@ -248,6 +248,11 @@ class LengthMixin:
         share, self._change = self._safest(parts, held_out)
         return length._replace(share=share)
 
+    @property
+    def _compares_outcomes(self):
+        """Whether parts of the net's kind have `HeldOut` rows."""
+        return False
+
     def _held_out(self, kept, held_out, is_lone):
         """Return the `HeldOut` rows of a part that is to be trained, if it has any."""
         return None
@@ -346,7 +351,7 @@ class LengthMixin:
         if self.learning_rate_schedule == "plateau":
             callbacks.append(self._plateau("valid_loss"))
         if stops:
-            callbacks.append(self._budget_stopping(load_best=True))
+            callbacks.append(self._budget_stopping(load_best=self._compares_outcomes))
         elif length.last < length.epochs:
             callbacks.append(LastEpoch(length.last))
         return callbacks

@@ -11,6 +11,8 @@ __all__ = ["HeldOut", "Outcome", "safe_gain"]
 # Of what training takes from the errors of held-out rows, the share that is granted to
 # rows farther from the start than all of them.
 OF_FAR_ROWS = 0.5
+# Nats that a row may gain: one that is like no other is not to decide for all.
+MOST_OF_ROW = 1000.0
 
 
 class Outcome(NamedTuple):
@@ -101,7 +103,7 @@ class HeldOut(NamedTuple):
         """
         variance = self.variance * ratio * factor
         rise = after.log_density(term, variance) - self.density
-        rise = rise - self.beta * (after.kl - self.kl)
+        rise = (rise - self.beta * (after.kl - self.kl)).clamp_max(MOST_OF_ROW)
         far = self.far.nearer(1 - OF_FAR_ROWS * (1 - ratio.clamp_max(1)))
         of_far = far.log_density(term, variance)
         of_far = of_far - self.far.log_density(term, self.variance)
@@ -119,8 +121,8 @@ def safe_gain(term, parts, outcomes, n_errors):
     The variance of a decoder may be as much smaller than that of the linear start as
     errors of held-out rows have become, in the mean over parts of its logarithm. Where
     rows are far from all others and training has not brought them nearer, so small a
-    variance costs them more than others gain by it: the ratio, 1 at most, is that by
-    which the gain is largest.
+    variance costs them more than others gain by it: the ratio is that by which
+    the gain is largest, at most 1 unless errors have become larger.
 
     Parameters
     ----------
@@ -144,6 +146,8 @@ def safe_gain(term, parts, outcomes, n_errors):
     ratios = [after.variance(term) / part.error for part, after in pairs]
     ratio = torch.stack(ratios).log().mean(0).exp()
     smallest = ratio.log().mean().item()
+    if not smallest < np.inf:  # where nothing was left to explain
+        return -np.inf, 1.0
 
     def loss(log_factor):
         factor = np.exp(log_factor)

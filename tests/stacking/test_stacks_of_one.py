@@ -228,13 +228,32 @@ def note_size(net):
     SIZES.append(len(pickle.dumps(net)))
 
 
+def follow_steps(net):
+    def halve_weights(optimizer, args, kwargs):
+        with torch.no_grad():
+            output_of(net).weight.mul_(0.5)
+
+    net.optimizer_.register_step_post_hook(halve_weights)
+
+
 def edit(net):
     with torch.no_grad():
         output_of(net).weight.clamp_(min=0)
 
 
 @pytest.mark.parametrize(
-    "act", [rebind, replace, hook, forget, roll_back, rescale, keep_a_copy, edit]
+    "act",
+    [
+        rebind,
+        replace,
+        hook,
+        forget,
+        roll_back,
+        rescale,
+        keep_a_copy,
+        follow_steps,
+        edit,
+    ],
 )
 @pytest.mark.parametrize("model", [DENSE, SMALL], ids=["dense", "recurrent"])
 def test_callbacks_may_change_what_they_want(model, act, by_autograd, found):

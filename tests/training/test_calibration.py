@@ -131,16 +131,49 @@ def test_the_variance_of_codes_stays_within_that_of_rows_seen():
         assert (sign * of_far <= bound + 1e-6).all()
     module = model.net_.module_
     unlimited = module.bottleneck.log_var_range.clone()
-    module.bottleneck.keep_within()
+    module.bottleneck.lift_limits()
     _, free = model.transform_distribution(1000 * X)
     assert np.abs(free).max() > np.abs(of_far).max() + 1
     assert not torch.equal(module.bottleneck.log_var_range, unlimited)
 
 
-def test_a_model_that_goes_on_has_the_limits_of_its_last_rows():
-    model = VAE(2, max_epochs=30, learning_rate=0.01, random_state=0).fit(heavy(99, 0))
+def test_a_model_that_goes_on_has_the_limits_of_all_its_rows():
+    X = heavy(99, 0)
+    model = VAE(2, max_epochs=30, learning_rate=0.01, random_state=0).fit(X)
+    limits = model.net_.module_.bottleneck.log_var_range
+    before = limits.clone()
+    model.partial_fit(X[:1])
+    assert (limits[0] <= before[0]).all()
+    assert (limits[1] >= before[1]).all()
+    before = limits.numpy().copy()
     wide = 5 * heavy(99, 1)
     model.partial_fit(wide)
     _, log_var = model.transform_distribution(wide)
-    limits = model.net_.module_.bottleneck.log_var_range.numpy()
-    np.testing.assert_allclose([log_var.min(0), log_var.max(0)], limits, atol=1e-6)
+    seen = np.minimum(before[0], log_var.min(0)), np.maximum(before[1], log_var.max(0))
+    np.testing.assert_allclose(limits, np.array(seen), atol=1e-6)
+
+
+def test_a_fit_anew_knows_no_limits_from_before():
+    X = heavy(99, 0)
+    model = VAE(2, max_epochs=3, random_state=0)
+    expected = model.fit(X).net_.module_.bottleneck.log_var_range.clone()
+    model.fit(5 * X)
+    assert torch.equal(model.fit(X).net_.module_.bottleneck.log_var_range, expected)
+
+
+def test_one_row_does_not_decide_for_all():
+    errors, one = np.random.default_rng(0).normal(size=100), torch.ones(1, 1).double()
+    before = np.r_[errors, 1e6]
+    part, after = held_out(before, np.r_[20 * errors, 9.99e5])
+    density = outcome(before).log_density(GaussianLikelihood(), one)
+    part = part._replace(variance=one, density=density)
+    assert gain_and_ratio([(part, after)], 1.0)[0] < 0
+
+
+@pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
+def test_the_variance_is_that_of_targets():
+    X = heavy(300, 0)
+    of_own, of_double = (
+        VAE(2, random_state=0).fit(X, scale * X).decoder_variance_ for scale in (1, 4)
+    )
+    assert 8 < of_double / of_own < 32

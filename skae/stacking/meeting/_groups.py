@@ -13,7 +13,7 @@ from skae.registry import declares
 from skae.stacking.layers._dense import StackedNetwork
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
-from skae.stacking.training._joint import can_join
+from skae.stacking.training._joint import can_join, is_followed
 from skae.stacking.training._one import is_untouched
 from skae.training._callbacks import (
     BudgetStopping,
@@ -144,8 +144,8 @@ def is_by_hand(net):
 
 def _has_all_weights(net):
     """Return whether the optimiser steps all weights, and knows the same of each."""
-    if not _has_known_optimizer(net) or "step" in vars(net.optimizer_):
-        return False  # a scheduler counts its calls
+    if not _has_known_optimizer(net) or is_followed(net.optimizer_):
+        return False
     params = net.optimizer_.param_groups[0]["params"]
     n_weights = sum(param.numel() for param in params)
     return (

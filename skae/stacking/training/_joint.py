@@ -6,7 +6,7 @@ import torch
 
 from skae.stacking.training._optimizer import copy_of, is_elementwise
 
-__all__ = ["JointOptimizer", "can_join"]
+__all__ = ["JointOptimizer", "can_join", "is_followed"]
 
 
 class JointOptimizer:
@@ -110,6 +110,14 @@ class JointOptimizer:
             param.data, param.grad = param.data.clone(), copy_of(param.grad)
             state = self.own.state.get(param, {})
             state |= {name: copy_of(value) for name, value in state.items()}
+
+
+def is_followed(optimizer):
+    """Return whether something else acts on steps: hooks, or a scheduler's count."""
+    return "step" in vars(optimizer) or any(getattr(optimizer, n) for n in _HOOKS)
+
+
+_HOOKS = "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"
 
 
 def can_join(optimizer):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from skae.stacking.training._draws import Batch
-from skae.stacking.training._joint import JointOptimizer
+from skae.stacking.training._joint import JointOptimizer, is_followed
 from skae.stacking.training._model import StackedModel
 
 __all__ = ["JointSteps", "StackOfOne", "is_untouched"]
@@ -46,7 +46,7 @@ class JointSteps:
             and list(map(id, self.module.parameters())) == list(map(id, own))
             and all(param.requires_grad for param in own)
             and self.optimizer.is_untouched()
-            and "step" not in vars(self.optimizer.own)
+            and not is_followed(self.optimizer.own)
         )
 
     def step(self, x, row_weight, weights, generator, target, condition):
