@@ -4,9 +4,7 @@ from math import prod
 
 import numpy as np
 import torch
-from scipy.linalg import eigh
 from sklearn.decomposition import PCA
-from sklearn.utils.extmath import svd_flip
 
 __all__ = ["MAX_ROWS", "aim_at", "principal_components", "start_as_pca", "take"]
 
@@ -100,34 +98,11 @@ def principal_components(X, n_components, seed, negligible=NEGLIGIBLE):
     unit = max(X.max(), -X.min()) or 1
     n_components = min(n_components, *X.shape)
     with np.errstate(invalid="ignore", divide="ignore"):  # constant data
-        if _has_many_features(X, n_components):
-            components, variances, mean = _leading(X / unit, n_components)
-        else:
-            pca = PCA(n_components, copy=False, random_state=seed).fit(X / unit)
-            components, variances = pca.components_, pca.explained_variance_
-            mean = pca.mean_
+        pca = PCA(n_components, copy=False, random_state=seed).fit(X / unit)
+    variances = pca.explained_variance_
     kept = variances > negligible * variances.max()
-    return components[kept], unit * np.sqrt(variances[kept]), unit * mean
-
-
-def _has_many_features(X, n_components):
-    n_samples, n_features = X.shape
-    return max(200, 10 * n_components) <= n_features <= min(1000, n_samples / 10)
-
-
-def _leading(X, n_components):
-    """Return components, variances and mean of many rows, which are changed.
-
-    scikit-learn finds all eigenvectors of the covariance, of which few are needed.
-    """
-    mean = X.mean(axis=0)
-    X -= mean
-    covariance = X.T @ X / (len(X) - 1)
-    n_features = len(covariance)
-    some = n_features - n_components, n_features - 1
-    variances, vectors = eigh(covariance, subset_by_index=some, overwrite_a=True)
-    _, components = svd_flip(None, vectors.T[::-1], u_based_decision=False)
-    return components, variances[::-1], mean
+    scales = unit * np.sqrt(variances[kept])
+    return pca.components_[kept], scales, unit * pca.mean_
 
 
 def _columns(module):

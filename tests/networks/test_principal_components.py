@@ -16,13 +16,12 @@ def rows(n_samples, n_features, dtype=float):
 @pytest.mark.parametrize(
     ("X", "n_components"),
     [
-        (rows(2500, 250), 25),  # far more rows than features, of which few are kept
-        (rows(2500, 250), 26),
+        (rows(2500, 250), 25),  # far more rows than features
         (rows(300, 250), 5),
         (rows(300, 7), 9),
         (rows(2500, 250, np.float32), 5),
     ],
-    ids=["few of many", "many", "few rows", "few features", "single precision"],
+    ids=["many rows", "few rows", "few features", "single precision"],
 )
 def test_they_are_those_of_scikit_learn(X, n_components):
     components, scales, mean = principal_components(X.copy(), n_components, seed=0)
