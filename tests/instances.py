@@ -127,6 +127,7 @@ NETWORKS = [
     (RecurrentNetwork(8, 2, decoder="stateful", cell="gru"), (6, 2)),
     (RecurrentNetwork(8, decoder="stateful", linear_path="pca"), (6, 2)),
     (RecurrentNetwork(8, linear_path="pca", dense_path=(4,)), (6, 2)),
+    (RecurrentNetwork(8, linear_path="pca", patch_length=4), (6, 2)),
     (ConvolutionalNetwork("4-6"), (7, 2)),
     (ConvolutionalNetwork("4-6", linear_path="pca"), (7, 2)),
     (ConvolutionalNetwork((4, 6), image_shape=(8, 8)), (1, 8, 8)),

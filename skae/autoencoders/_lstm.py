@@ -74,6 +74,10 @@ class LSTMAutoencoder(BaseAutoencoder):
         reverse behind the code, as `DenseAutoencoder` has them; with a linear path
         only. States of LSTMs are bounded: where a series grows, or swings wider, than
         in the fit, hidden layers follow it further. ``()``: none.
+    patch_length : int or "auto", default="auto"
+        How many time steps the LSTMs read, and write, at once; with a linear path only.
+        ``"auto"``: 1 for sequences of up to 16 steps, and for longer ones as many as
+        make 16 patches of them at most, as time to fit is in proportion to these.
     nested : bool, default=False
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
@@ -121,6 +125,10 @@ class LSTMAutoencoder(BaseAutoencoder):
         "output_activation": [str],
         "linear_path": [StrOptions({"pca"}), None],
         "dense_path": ["array-like", str, Integral],
+        "patch_length": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "nested": ["boolean"],
     }
 
@@ -139,6 +147,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         output_activation="identity",
         linear_path="pca",
         dense_path=(64, 64),
+        patch_length="auto",
         nested=False,
         missing_indicator=False,
         max_epochs="auto",
@@ -172,6 +181,7 @@ class LSTMAutoencoder(BaseAutoencoder):
             output_activation=self.output_activation,
             linear_path=self.linear_path,
             dense_path=self.dense_path,
+            patch_length=self.patch_length,
         )
 
     def _bottleneck(self):

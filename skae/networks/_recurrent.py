@@ -1,11 +1,13 @@
 """Recurrent encoder and decoder for sequences."""
 
 import math
+from numbers import Integral
 from typing import NamedTuple
 
 import torch
 from sklearn.base import clone
 from torch import nn
+from torch.nn import functional as F
 
 from skae.networks._activations import get_activation
 from skae.networks._architecture import layer_sizes
@@ -16,9 +18,11 @@ from skae.networks._linear_path import LinearPathMixin
 from skae.registry import unknown_name
 from skae.shapes import as_sequences
 
-__all__ = ["RecurrentNetwork", "time_code"]
+__all__ = ["RecurrentNetwork", "padded", "shape_of_patches", "time_code"]
 
 N_TIME_CODES = 16
+# Of a patch length that is "auto".
+MOST_PATCHES = 16
 
 
 @NETWORKS.register("recurrent")
@@ -73,6 +77,13 @@ class RecurrentNetwork(LinearPathMixin, Network):
         starts at zero too. States of recurrent layers are bounded, and follow a series
         that grows beyond those of the fit less well than such layers do. Without a
         linear path there are none, whatever is set here.
+    patch_length : int or "auto", default=1
+        How many time steps recurrent layers read, and write, at once, as so many times
+        the channels; the last patch is filled up with zeros. Patches of p steps take
+        about a p-th of the time, and a sequence of many steps is fewer steps to learn
+        over (Nie et al., "A time series is worth 64 words", ICLR 2023). ``"auto"``: as
+        many as leave 16 patches at most, which is 1 for sequences of up to 16 steps.
+        Without a linear path it is 1, whatever is set here.
 
     Examples
     --------
@@ -100,6 +111,7 @@ class RecurrentNetwork(LinearPathMixin, Network):
         bidirectional=False,
         linear_path=None,
         dense_path=(),
+        patch_length=1,
     ):
         self.hidden_size = hidden_size
         self.n_layers = n_layers
@@ -110,6 +122,7 @@ class RecurrentNetwork(LinearPathMixin, Network):
         self.bidirectional = bidirectional
         self.linear_path = linear_path
         self.dense_path = dense_path
+        self.patch_length = patch_length
 
     def as_events(self, X):
         """Return flattened windows as ``(n_samples, n_timesteps, n_channels)``."""
@@ -122,23 +135,37 @@ class RecurrentNetwork(LinearPathMixin, Network):
         ------
         UnknownNameError
             When there is no such cell, decoder, output activation or linear path.
+        ValueError
+            When widths or the patch length are none.
         """
         cell = _look_up("cell", self.cell, _CELLS)
         decoder = _look_up("decoder", self.decoder, _DECODERS)
         activation = get_activation(self.output_activation).module
         has_linear_path = self.has_linear_path
-        n_channels = event_shape[-1]
+        patch = self._patch_length(event_shape[0]) if has_linear_path else 1
+        n_channels = patch * event_shape[-1]
         # torch's recurrent layers take no numpy integers
         sizes = (int(self.hidden_size), int(self.n_layers))
         # The decoder draws its weights first: the order is part of a seed's meaning.
-        decoder = decoder(cell, n_components, sizes, n_channels, activation)
-        encoder = _Encoder(cell, n_channels, sizes, self.bidirectional)
+        decoder = decoder(cell, n_components, sizes, n_channels, activation, patch)
+        encoder = _Encoder(cell, n_channels, sizes, self.bidirectional, patch)
         if has_linear_path:
             n_values = math.prod(event_shape)
             hidden = layer_sizes(self.dense_path, n_values, n_components, "dense_path")
             encoder.run_beside((n_values, *hidden))
             decoder.run_beside((n_components, *reversed(hidden)), n_values)
         return encoder, decoder
+
+    def _patch_length(self, n_timesteps):
+        length = self.patch_length
+        if isinstance(length, str) and length == "auto":
+            return math.ceil(n_timesteps / MOST_PATCHES)
+        if not isinstance(length, Integral) or isinstance(length, bool) or length < 1:
+            raise ValueError(
+                f"patch_length={length!r} is no number of time steps: an integer from "
+                '1 on, or "auto".'
+            )
+        return int(min(length, n_timesteps))
 
     def for_unequal_lengths(self):
         """Return the network without a linear path, which has one length."""
@@ -150,6 +177,32 @@ def _look_up(kind, name, known):
         return known[name]
     except (KeyError, TypeError):
         raise unknown_name(kind, name, known) from None
+
+
+def shape_of_patches(event_shape, length):
+    """Return numbers of patches and of values in each, of sequences.
+
+    Parameters
+    ----------
+    event_shape : tuple of int
+        Numbers of time steps and channels.
+    length : int
+        Time steps of a patch.
+
+    Examples
+    --------
+    >>> from skae.networks._recurrent import shape_of_patches
+    >>> shape_of_patches((10, 2), 4)
+    (3, 8)
+    """
+    n_timesteps, n_channels = event_shape
+    return -(-n_timesteps // length), length * n_channels
+
+
+def padded(x, n_values):
+    """Return flattened sequences, filled up with zeros behind to so many values."""
+    n_more = n_values - x.shape[-1]
+    return F.pad(x, (0, n_more)) if n_more else x
 
 
 def time_code(n_timesteps, like):
@@ -185,9 +238,9 @@ _CELLS = {"gru": _Cell(nn.GRU, n_states=1), "lstm": _Cell(nn.LSTM, n_states=2)}
 
 
 class _Encoder(nn.Module):
-    def __init__(self, cell, n_channels, sizes, bidirectional):
+    def __init__(self, cell, n_channels, sizes, bidirectional, patch_length):
         super().__init__()
-        self.cell = cell
+        self.cell, self.patch_length = cell, patch_length
         self.layers = cell.layers(
             n_channels, *sizes, batch_first=True, bidirectional=bool(bidirectional)
         )
@@ -207,7 +260,7 @@ class _Encoder(nn.Module):
         self.out_features += self.beside.out_features
 
     def forward(self, x):
-        _, states = self.layers(packed(x.reshape(-1, *x.shape[-2:])))
+        _, states = self.layers(packed(self._in_patches(x)))
         hidden = self.cell.hidden(states)
         if self.n_directions == 1:
             features = hidden[-1]
@@ -218,13 +271,17 @@ class _Encoder(nn.Module):
             return features
         return torch.cat([self.beside(x.flatten(-2)), features], dim=-1)
 
+    def _in_patches(self, x):
+        shape = shape_of_patches(x.shape[-2:], self.patch_length)
+        return padded(x.flatten(-2), math.prod(shape)).reshape(-1, *shape)
+
 
 class _Repeat(nn.Module):
     n_extra = 0
 
-    def __init__(self, cell, n_components, sizes, n_channels, activation):
+    def __init__(self, cell, n_components, sizes, n_channels, activation, patch_length):
         super().__init__()
-        self.cell = cell
+        self.cell, self.patch_length = cell, patch_length
         self.layers = cell.layers(n_components + self.n_extra, *sizes, batch_first=True)
         self.output = nn.Sequential(
             nn.Linear(self.layers.hidden_size, n_channels), activation()
@@ -251,11 +308,11 @@ class _Repeat(nn.Module):
 
     def forward(self, z, event_shape):
         codes = z.reshape(-1, z.shape[-1])
-        inputs = self.inputs(codes, event_shape[0])
-        hidden, _ = self.layers(inputs, self.state(codes))
-        x = self.last(hidden)
+        n_patches, _ = shape_of_patches(event_shape, self.patch_length)
+        hidden, _ = self.layers(self.inputs(codes, n_patches), self.state(codes))
+        x = self.last(hidden).flatten(-2)[:, : math.prod(event_shape)]
         if self.linear_path is not None:
-            x = x + self.linear_path(self.beside(codes)).view_as(x)
+            x = x + self.linear_path(self.beside(codes))
         return self.output[1](x).reshape(*z.shape[:-1], *event_shape)
 
     def inputs(self, z, n_timesteps):

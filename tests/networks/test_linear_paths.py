@@ -25,6 +25,7 @@ NETWORKS = [
     RecurrentNetwork(5, cell="gru", decoder="stateful"),
     RecurrentNetwork(5, decoder="stateful", dense_path=(4, 3)),
     RecurrentNetwork(5, cell="gru", bidirectional=True, dense_path=1),
+    RecurrentNetwork(5, decoder="stateful", dense_path=(4,), patch_length=4),
     ConvolutionalNetwork("3-4"),
     ConvolutionalNetwork((3,), hidden_size=4),
     ConvolutionalNetwork(()),
@@ -164,11 +165,11 @@ def test_other_names_are_refused(network):
 # Hidden layers beside it
 
 
-def built(network, k=3):
+def built(network, k=3, event_shape=(6, 2)):
     """Return encoder and decoder of sequences of 6 steps and 2 channels."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return network.build((6, 2), k)
+        return network.build(event_shape, k)
 
 
 def test_hidden_layers_see_the_sequence_and_the_code():
@@ -221,6 +222,62 @@ def test_what_lstms_cannot_follow_hidden_layers_do():
 def test_hidden_layers_that_cannot_be_name_the_parameter(path):
     with pytest.raises(ValueError, match=re.escape(f"dense_path={path}")):
         lstm(dense_path=path).fit(SEQUENCES)
+
+
+# Patches
+
+
+def test_patches_are_channels_of_fewer_steps():
+    # six steps of two channels, and three of four, are the same sequences
+    network = RecurrentNetwork(5, 2, decoder="stateful", linear_path="pca")
+    encoder, decoder = built(clone(network).set_params(patch_length=2))
+    of_four, to_four = built(network, event_shape=(3, 4))
+    x, z = (torch.from_numpy(X).float() for X in (SEQUENCES, normal(7, 3)))
+    torch.testing.assert_close(encoder(x), of_four(x.reshape(50, 3, 4)))
+    torch.testing.assert_close(decoder(z, (6, 2)), to_four(z, (3, 4)).reshape(7, 6, 2))
+
+
+def test_the_last_patch_is_filled_up_with_zeros():
+    network = RecurrentNetwork(5, linear_path="pca", patch_length=4)
+    encoder, decoder = built(network)
+    assert (encoder.layers.input_size, decoder.last.out_features) == (8, 8)
+    x = torch.from_numpy(SEQUENCES).float()
+    longer = torch.cat([x, torch.zeros(50, 2, 2)], dim=1)
+    _, (hidden, _) = encoder.layers(longer.reshape(50, 2, 8))
+    torch.testing.assert_close(encoder(x)[:, 12:], hidden[-1])
+    assert decoder(torch.zeros(4, 3), (6, 2)).shape == (4, 6, 2)
+
+
+@pytest.mark.parametrize(
+    ("n_timesteps", "length"), [(1, 1), (16, 1), (17, 2), (32, 2), (150, 10), (251, 16)]
+)
+def test_patches_by_default_are_16_at_most(n_timesteps, length):
+    network = LSTMAutoencoder(hidden_size=2)._network()
+    encoder, _ = built(network, event_shape=(n_timesteps, 1))
+    assert encoder.layers.input_size == length
+
+
+def test_a_patch_is_no_longer_than_a_sequence():
+    assert all(
+        map(
+            torch.equal,
+            weights(lstm(patch_length=6).fit(SEQUENCES)),
+            weights(lstm(patch_length=99).fit(SEQUENCES)),
+        )
+    )
+
+
+def test_without_a_linear_path_there_are_no_patches():
+    plain = lstm(linear_path=None, patch_length=1).fit(SEQUENCES)
+    other = lstm(linear_path=None, patch_length=3).fit(SEQUENCES)
+    assert all(map(torch.equal, weights(plain), weights(other)))
+
+
+@pytest.mark.parametrize("length", [0, -1, 1.5, True, "automatic", None])
+def test_patches_that_cannot_be_say_what_can(length):
+    network = RecurrentNetwork(linear_path="pca", patch_length=length)
+    with pytest.raises(ValueError, match=f"patch_length={length!r} is no number.*auto"):
+        network.build((6, 2), 3)
 
 
 # Lengths

@@ -1,10 +1,17 @@
 """The recurrent autoencoders of a stack as one network."""
 
+from math import prod
 from typing import NamedTuple
 
 from torch import nn
 
-from skae.networks._recurrent import _Encoder, _Repeat, _Stateful
+from skae.networks._recurrent import (
+    _Encoder,
+    _Repeat,
+    _Stateful,
+    padded,
+    shape_of_patches,
+)
 from skae.stacking.layers._dense import (
     back_through,
     has_parts,
@@ -38,6 +45,8 @@ class RecurrentArchitecture(NamedTuple):
     ----------
     event_shape, read_shape : tuple of int
         Numbers of time steps and channels, of what is written and what is read.
+    patch_length : int
+        Number of time steps that cells read and write at once.
     cell : type
         Of torch's recurrent layers.
     n_layers : tuple of int
@@ -57,6 +66,7 @@ class RecurrentArchitecture(NamedTuple):
 
     event_shape: tuple
     read_shape: tuple
+    patch_length: int
     cell: type
     n_layers: tuple
     n_directions: int
@@ -93,7 +103,11 @@ class StackedRecurrent(StackedParts):
             return None
         return RecurrentArchitecture(
             event_shape=module.event_shape,
-            read_shape=(module.event_shape[0], encoder.layers.input_size),
+            read_shape=(
+                module.event_shape[0],
+                encoder.layers.input_size // encoder.patch_length,
+            ),
+            patch_length=encoder.patch_length,
             cell=type(encoder.layers),
             n_layers=(encoder.layers.num_layers, decoder.layers.num_layers),
             n_directions=encoder.n_directions,
@@ -110,15 +124,19 @@ class StackedRecurrent(StackedParts):
         shared = cls.architecture_of(module)
         n_layers = shared.n_directions * shared.n_layers[0] + shared.n_layers[1]
         units = n_layers * module.encoder.layers.hidden_size
-        return _NUMBERS_OF_STEP * shared.event_shape[0] * units
+        n_steps, _ = shape_of_patches(shared.event_shape, shared.patch_length)
+        return _NUMBERS_OF_STEP * n_steps * units
 
     def __init__(self, modules):
         shared = self.architecture_of(modules[0])
-        self.event_shape, self.beside = shared.event_shape, shared.beside
-        self.read_shape = shared.read_shape
+        self.n_values, self.beside = prod(shared.event_shape), shared.beside
+        self.shape, self.read_shape = (
+            shape_of_patches(shape, shared.patch_length)
+            for shape in (shared.event_shape, shared.read_shape)
+        )
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
         sizes = [module.encoder.layers.hidden_size for module in modules]
-        cell, shape = _CELLS[shared.cell], shared.event_shape
+        cell = _CELLS[shared.cell]
         self.encoder = StackedReader(
             cell, self.read_shape, shared.n_layers[0], shared.n_directions, sizes
         )
@@ -135,13 +153,14 @@ class StackedRecurrent(StackedParts):
         sizes = [module.decoder.layers.hidden_size for module in modules]
         self.decoder = StackedWriter(
             cell,
-            shape,
+            self.shape,
             shared.n_layers[1],
             sizes,
             self.n_components,
             is_stateful=shared.decoder is _Stateful,
             activation=shared.output,
             paths=[module.decoder.beside for module in modules] if self.beside else [],
+            n_values=self.n_values,
         )
         linears = [*(linear for linear, _ in self.dense), *self.maps]
         parts = [
@@ -182,7 +201,7 @@ class StackedRecurrent(StackedParts):
         n_steps = None
         if present is not None:
             n_steps = present.unflatten(2, self.read_shape)[..., 0].sum(2)
-        sequences = x.unflatten(2, self.read_shape).transpose(1, 2).contiguous()
+        sequences = _in_steps(x, self.read_shape)
         features = [*self._beside(x), *self.encoder.forward(sequences, n_steps)]
         return [linear.forward(features) for linear in self.maps]
 
@@ -193,12 +212,12 @@ class StackedRecurrent(StackedParts):
 
     def decode(self, z):
         """Return the reconstructions of codes."""
-        return self.decoder.forward(z).transpose(1, 2).flatten(2)
+        x_hat = self.decoder.forward(z).transpose(1, 2).flatten(2)
+        return x_hat[..., : self.n_values].contiguous()
 
     def backward_decoder(self, g):
         """Set the decoders' gradients, and return that of the codes."""
-        g = g.unflatten(2, self.event_shape).transpose(1, 2).contiguous()
-        return self.decoder.backward(g)
+        return self.decoder.backward(_in_steps(g, self.shape))
 
     def backward_encoder(self, grads):
         """Set the encoders' gradients, given those of the maps' outputs."""
@@ -229,6 +248,12 @@ class StackedRecurrent(StackedParts):
             *_weights_of(decoder.layers),
             *_tensors_of(layer for layer in ends if layer is not None),
         ]
+
+
+def _in_steps(x, shape):
+    """Return flattened sequences as cells take them, filled up with zeros behind."""
+    steps = padded(x, prod(shape)).unflatten(2, shape)
+    return steps.transpose(1, 2).contiguous()
 
 
 def _linears(path):

@@ -2,7 +2,7 @@
 
 import torch
 
-from skae.networks._recurrent import N_TIME_CODES
+from skae.networks._recurrent import N_TIME_CODES, padded
 from skae.stacking.layers._dense import (
     back_through,
     hidden_layers,
@@ -37,6 +37,8 @@ class StackedWriter:
     paths : list of Hidden
         Of members, where a linear map of the code, and of hidden layers' features of
         it, is added to what the cells write; else empty.
+    n_values : int
+        Of a sequence, which the last step may go beyond.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class StackedWriter:
         is_stateful,
         activation,
         paths,
+        n_values,
     ):
         n_timesteps, n_channels = event_shape
         n_times = N_TIME_CODES if is_stateful else 0
@@ -67,8 +70,9 @@ class StackedWriter:
             self.dense = hidden_layers(kinds_of(paths[0]), widths)
             self.linear_path = StackedLinear(
                 [inputs_of(path, path.out_features) for path in paths],
-                [n_timesteps * n_channels] * len(sizes),
+                [n_values] * len(sizes),
             )
+        self.n_values, self.n_written = n_values, n_timesteps * n_channels
         n_channels = [n_channels] * len(sizes)
         self.output = StackedLinear([(size,) for size in sizes], n_channels)
         self.activation = StackedActivation(activation, n_channels)
@@ -94,7 +98,8 @@ class StackedWriter:
             x = cell.forward([x], of_cell)
         y = self.output.forward([x.flatten(1, 2)])
         if self.linear_path is not None:
-            of_codes = self._beside(z).unflatten(2, (-1, y.shape[2]))
+            of_codes = padded(self._beside(z), self.n_written)
+            of_codes = of_codes.unflatten(2, (-1, y.shape[2]))
             y.unflatten(1, x.shape[1:3]).add_(of_codes.transpose(1, 2))
         return self.activation.forward(y).unflatten(1, x.shape[1:3])
 
@@ -125,7 +130,7 @@ class StackedWriter:
         """Set gradients of what runs beside; return that of the codes, or None."""
         if self.linear_path is None:
             return None
-        g = g.transpose(1, 2).flatten(2)
+        g = g.transpose(1, 2).flatten(2)[..., : self.n_values].contiguous()
         g, *of_dense = self.linear_path.backward(g, [True] * (1 + bool(self.dense)))
         if not of_dense:
             return g
