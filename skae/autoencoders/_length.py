@@ -26,7 +26,13 @@ from skae.training._calibration import HeldOut
 from skae.training._callbacks import BudgetStopping, LastEpoch, PatientStopping
 from skae.training._guests import copies_of, is_scheduler, wants_held_out
 from skae.training._net import AutoencoderNet
-from skae.training._shrinkage import SHARES, Shrinkage, is_sure, share_to_keep
+from skae.training._shrinkage import (
+    SHARES,
+    Shrinkage,
+    is_sure,
+    share_to_keep,
+    units_of_blocks,
+)
 from skae.training._spread import loss_of_mean
 
 __all__ = ["Length", "LengthMixin"]
@@ -95,7 +101,8 @@ class Trial(NamedTuple):
     change : float
         Of the reconstruction loss of held-out rows, from before the training to there.
     gains : ndarray of shape (n_parts,)
-        By which losses of held-out rows have become smaller.
+        By which losses of held-out rows have become smaller, or by which share of those
+        before.
     """
 
     has_diverged: bool
@@ -229,7 +236,10 @@ class LengthMixin:
         before = _joined([part.before for part in parts])
         after = {n: _columns(nets, f"valid_{n}")[:, last - 1] for n in before}
         change = float((after["reconstruction"] - before["reconstruction"]).mean())
-        gains = _loss_of(nets[0], before) - _loss_of(nets[0], after)
+        losses_before = _loss_of(nets[0], before)
+        gains = losses_before - _loss_of(nets[0], after)
+        if self._is_relative(nets[0]):
+            gains = gains / units_of_blocks(losses_before)
         length = length._replace(last=last)
         return Trial(has_diverged, loss, length, parts, change, gains)
 
@@ -262,12 +272,21 @@ class LengthMixin:
         after = [*map(self._terms_of_shares, parts, rows)]
         compared = after if len(parts) > 1 else self._by_block(parts[0], rows[0])
         losses = np.array([_loss_of(parts[0].net, terms) for terms in compared])
-        share = share_to_keep(losses, self._network().takes_sequences)
+        of_blocks = self._network().takes_sequences
+        share = share_to_keep(losses, of_blocks, self._is_relative(parts[0].net))
         changes = [
             terms["reconstruction"][SHARES.index(share)] - part.before["reconstruction"]
             for part, terms in zip(parts, after, strict=True)
         ]
         return share, float(np.mean(changes))
+
+    def _is_relative(self, net):
+        """Return whether losses of blocks are compared as shares of those before, too.
+
+        Those in nats do not grow with the scale of the data.
+        """
+        grows = net.criterion_.reconstruction.degree > 0
+        return grows and self._network().takes_sequences
 
     def _by_block(self, part, rows):
         """Return `_terms_of_shares` of blocks of the rows held out from a lone part."""

@@ -1,18 +1,26 @@
 """Output layers moved back toward where a training has started."""
 
+import numpy as np
 import torch
 
 from skae.training._budget import first_of_about_the_best, standard_error
 
-__all__ = ["SHARES", "Shrinkage", "is_sure", "n_errors_of", "share_to_keep"]
+__all__ = [
+    "SHARES",
+    "Shrinkage",
+    "is_sure",
+    "n_errors_of",
+    "share_to_keep",
+    "units_of_blocks",
+]
 
 # Of what training changes; without any, the linear model that it has started from.
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 # By how many standard errors losses of held-out rows may exceed those of the best share
 # for a smaller one. Blocks of a series differ by more than random rows do.
 N_ERRORS, N_ERRORS_OF_BLOCKS = 1.0, 2.0
-# A gain of so many more needs no share.
-N_MORE = 2.0
+# A gain of so many times as many needs no share.
+N_TIMES_SURE = 3.0
 
 
 def n_errors_of(of_blocks):
@@ -20,7 +28,20 @@ def n_errors_of(of_blocks):
     return N_ERRORS_OF_BLOCKS if of_blocks else N_ERRORS
 
 
-def share_to_keep(losses, of_blocks):
+def units_of_blocks(before):
+    """Return what losses of blocks are counted in: those before the training.
+
+    Blocks of a series that grows, or swings ever more widely, differ in scale, and the
+    largest would decide alone.
+
+    Parameters
+    ----------
+    before : ndarray
+    """
+    return np.where(before > 0, before, 1.0)
+
+
+def share_to_keep(losses, of_blocks, is_relative=False):
     """Return the smallest of `SHARES` that does about as well as the best.
 
     Parameters
@@ -29,6 +50,10 @@ def share_to_keep(losses, of_blocks):
         Of held-out rows.
     of_blocks : bool
         Whether they are blocks of rows that follow each other.
+    is_relative : bool, default=False
+        Whether losses are compared in units of those without any of the training, too.
+        Either way a larger share has to do better by so many standard errors; the
+        larger of the two is kept.
 
     Examples
     --------
@@ -37,7 +62,12 @@ def share_to_keep(losses, of_blocks):
     >>> share_to_keep(losses, of_blocks=False)
     0.5
     """
-    return SHARES[first_of_about_the_best(losses, n_errors_of(of_blocks))]
+    losses, n_errors = np.asarray(losses), n_errors_of(of_blocks)
+    best = first_of_about_the_best(losses, n_errors)
+    if is_relative:
+        relative = losses / units_of_blocks(losses[:, :1])
+        best = max(best, first_of_about_the_best(relative, n_errors))
+    return SHARES[best]
 
 
 def is_sure(gains, of_blocks):
@@ -51,7 +81,7 @@ def is_sure(gains, of_blocks):
     of_blocks : bool
         As for `share_to_keep`.
     """
-    n_errors = N_MORE + n_errors_of(of_blocks)
+    n_errors = N_TIMES_SURE * n_errors_of(of_blocks)
     return len(gains) > 1 and gains.mean() > n_errors * standard_error(gains)
 
 

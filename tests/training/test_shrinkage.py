@@ -86,6 +86,30 @@ def test_the_smallest_share_that_is_about_the_best():
     assert of_rows > of_blocks
 
 
+def test_blocks_of_a_series_that_grows_count_alike():
+    # half of the error goes in each block, and the last one's is all that counts
+    growing = np.array([[1.0], [2.0], [8.0], [60.0]]) * [1.0, 0.9, 0.75, 0.6, 0.5]
+    assert share_to_keep(growing, of_blocks=True) < 1
+    assert share_to_keep(growing, of_blocks=True, is_relative=True) == 1
+    # as shares, the first block would forbid what all others gain
+    small = np.array([[1e-3] * 2 + [0.1] * 3] + [[1.0, 0.9, 0.8, 0.7, 0.6]] * 4)
+    assert share_to_keep(small, of_blocks=True, is_relative=True) == share_to_keep(
+        small, of_blocks=True
+    )
+    perfect = np.array([[0.0] * 5] * 4)
+    assert share_to_keep(perfect, of_blocks=True, is_relative=True) == 0
+
+
+def test_losses_in_nats_are_compared_as_they_are():
+    relative = {
+        loss: Convolutional(2, objective=loss, max_epochs=1).fit(windows())
+        for loss in ("squared_error", "absolute_error", "gaussian")
+    }
+    assert [m._is_relative(m.net_) for m in relative.values()] == [True, True, False]
+    table = DenseAutoencoder(2, max_epochs=1).fit(curved())
+    assert not table._is_relative(table.net_)
+
+
 def test_gains_are_sure_where_all_parts_have_them():
     gains = np.array([1.0, 1.1, 0.9, 1.0])
     assert is_sure(gains, of_blocks=True)
@@ -150,9 +174,9 @@ def test_a_lone_part_is_compared_by_blocks_of_its_rows(monkeypatch):
     monkeypatch.setattr("skae.training._budget.FEW_ROWS", 50)
     seen = []
 
-    def noted(losses, of_blocks):
+    def noted(losses, *settings):
         seen.append(losses)
-        return share_to_keep(losses, of_blocks)
+        return share_to_keep(losses, *settings)
 
     monkeypatch.setattr(_length, "share_to_keep", noted)
     Convolutional(2, random_state=0).fit(windows(90))
