@@ -102,11 +102,13 @@ def test_blocks_of_a_series_that_grows_count_alike():
 
 def test_losses_in_nats_are_compared_as_they_are():
     relative = {
-        loss: Convolutional(2, objective=loss, max_epochs=1).fit(windows())
+        loss: Convolutional(2, objective=loss, max_epochs=1, random_state=0).fit(
+            windows()
+        )
         for loss in ("squared_error", "absolute_error", "gaussian")
     }
     assert [m._is_relative(m.net_) for m in relative.values()] == [True, True, False]
-    table = DenseAutoencoder(2, max_epochs=1).fit(curved())
+    table = DenseAutoencoder(2, max_epochs=1, random_state=0).fit(curved())
     assert not table._is_relative(table.net_)
 
 
