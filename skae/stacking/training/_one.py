@@ -143,7 +143,9 @@ class StackOfOne(JointSteps):
         weights = {name: x.new_tensor([weight]) for name, weight in weights.items()}
         batch = Batch([len(x)], None, None, [generator])
         terms = self.model.forward(x.flatten(1)[None], batch, weights)
-        x_hat = self.model.x_hat[0].view(x.shape).clone()
+        x_hat = self.model.x_hat[0].view(x.shape)
+        if self.net.observes_batches_:
+            x_hat = x_hat.clone()  # the next batch has its place
         self.model.backward()
         _copy(self._state, self._own_state)
         self.optimizer.show_gradients()
