@@ -97,7 +97,9 @@ def _factor_analysis(X, n_components, seed):
         return np.zeros((0, X.shape[1])), np.ones(X.shape[1]), mean
     rows = _alike((X - mean)[:, varies] / spread[varies])
     n_components = min(n_components, varies.sum())
-    model = FactorAnalysis(n_components, random_state=seed).fit(rows)
+    model = FactorAnalysis(n_components, random_state=seed)
+    model.tol *= len(rows) / len(X)  # of the log-likelihood, a sum over the rows
+    model.fit(rows)
     loadings = np.zeros((n_components, X.shape[1]))
     loadings[:, varies] = model.components_ * spread[varies]
     psi = np.full(X.shape[1], TINY * spread.max() ** 2)

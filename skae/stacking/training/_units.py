@@ -39,7 +39,7 @@ class StackedUnits:
 
     def standardised(self, x):
         """Return rows, flat, in the units of the members' encoders."""
-        return x if self.is_identity else (x - self.shift) / self.scale
+        return x if self.is_identity else (x - self.shift).div_(self.scale)
 
     def restored(self, u):
         """Return the decoders' outputs as rows."""
