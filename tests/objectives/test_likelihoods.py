@@ -18,7 +18,7 @@ from skae.autoencoders import _length
 from skae.bottlenecks import GaussianBottleneck
 from skae.exceptions import CollapseWarning
 from skae.networks import DenseNetwork
-from skae.networks._linear_gaussian import _factor_analysis
+from skae.networks._factor_analysis import factor_analysis
 from skae.objectives import (
     GaussianLikelihood,
     KLDivergence,
@@ -179,7 +179,7 @@ def test_the_bound_before_training_is_that_of_factor_analysis():
 
 def test_the_start_is_scikit_learns_factor_analysis():
     X = WINE * np.logspace(-3, 3, 13)
-    loadings, noise, _ = _factor_analysis(X, 3, seed=0)
+    loadings, noise, _ = factor_analysis(X, 3, seed=0)
     expected = FactorAnalysis(3, random_state=0).fit(WINE)
     scale = X.std(axis=0)
     np.testing.assert_allclose(noise / scale**2, expected.noise_variance_, rtol=1e-8)
