@@ -4,11 +4,9 @@ from abc import ABC, abstractmethod
 from copy import copy
 from functools import partial
 from inspect import signature
-from math import prod
 from numbers import Integral, Real
 
 import numpy as np
-import torch
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -18,10 +16,8 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import LRScheduler
 
-from skae._arrays import FLOATS, array_like, as_target, is_outside, stored
-from skae._notices import warn
+from skae._arrays import FLOATS, array_like, as_target, stored
 from skae._sklearn import Interval, StrOptions, fit_context, get_output_config
 from skae.autoencoders._building import BuildingMixin
 from skae.autoencoders._changes import parameters_of_parts, refuse_other_network
@@ -31,40 +27,24 @@ from skae.autoencoders._docs import document
 from skae.autoencoders._ends import EndMixin
 from skae.autoencoders._impute import ImputeMixin
 from skae.autoencoders._length import Length, LengthMixin
-from skae.autoencoders._missing import empty_features, warn_empty_features
 from skae.autoencoders._notebook import NotebookMixin
 from skae.autoencoders._parameters import ParameterMixin
-from skae.autoencoders._rows import chunks, evenly_spaced, float_dtype
+from skae.autoencoders._rows import evenly_spaced, float_dtype
+from skae.autoencoders._running import RunningMixin
 from skae.autoencoders._saving import SavingMixin
-from skae.autoencoders._scales import warn_near_constant, warn_unequal_scales
-from skae.autoencoders._support import check_support
+from skae.autoencoders._suitability import SuitabilityMixin
 from skae.bottlenecks import PointBottleneck
-from skae.exceptions import (
-    DimensionWarning,
-    IncompatiblePartsError,
-    OutOfRangeWarning,
-)
 from skae.metrics import ErrorSums, row_errors
-from skae.networks._activations import get_activation, output_within
-from skae.objectives import RECONSTRUCTIONS, Likelihood, Objective
+from skae.objectives import RECONSTRUCTIONS, Objective
 from skae.shapes import has_ended
-from skae.stacking import train
-from skae.training._budget import even_batches
-from skae.training._callbacks import LastEpoch, TaskPerEpoch
-from skae.training._checkpoint import Checkpoint
+from skae.training._callbacks import TaskPerEpoch
 from skae.training._devices import resolve_device, torch_dtype
-from skae.training._guests import (
-    check_callbacks,
-    copies_of,
-    is_scheduler,
-    without_name,
-)
+from skae.training._guests import check_callbacks
 from skae.training._inference import map_rows
 from skae.training._learning_rate import LEARNING_RATE_SCHEDULES
 from skae.training._limits import check_size
 from skae.training._missing import feature_means
 from skae.training._optimizers import get_optimizer
-from skae.training._shrinkage import Shrinkage
 
 __all__ = ["BaseAutoencoder", "document"]
 
@@ -74,6 +54,8 @@ class BaseAutoencoder(
     NotebookMixin,
     BuildingMixin,
     LengthMixin,
+    SuitabilityMixin,
+    RunningMixin,
     EndMixin,
     ConditionMixin,
     ImputeMixin,
@@ -484,23 +466,6 @@ default=None
             )
         return X.astype(float_dtype(data.X), copy=False), y, condition
 
-    def _warn_overcomplete(self, event_shape):
-        """Warn of codes that may copy the rows, since nothing keeps them from it."""
-        n_features, n_components = prod(event_shape), int(self.n_components)
-        default = signature(type(self)).parameters["n_components"].default
-        noises = self._input_noise(), getattr(self._bottleneck(), "noise", None)
-        is_kept = any(noises) or self._objective().penalties
-        if n_components <= n_features or is_kept or n_components == default:
-            return
-        warn(
-            f"n_components={n_components} is above the number of features, "
-            f"{n_features}: such a code may copy rows, and compresses nothing. Lower "
-            "it (skae.select_dimension finds a size), or add noise or a penalty.",
-            DimensionWarning,
-            "overcomplete",
-            is_of_one=True,
-        )
-
     def _train(self, data, rows, rows_val, length, context):
         self._warn_out_of_range(data.target)
         self._warn_scales(data.target)
@@ -521,156 +486,6 @@ default=None
         condition : ndarray of shape (n_samples, n_conditions) or None
             The vectors of their conditions.
         """
-
-    def _run(self, rows, rows_val, length, observers=(), scheduled=True, anew=False):
-        net, monitor = self.net_, "train_loss" if rows_val is None else "valid_loss"
-        callbacks = list(observers)
-        if length.last < length.epochs:
-            callbacks.append(LastEpoch(length.last))
-        if scheduled and not anew:
-            callbacks += self._callbacks(monitor)
-        self._prepare(net, rows, callbacks, length, scheduled)
-        shrinkage = Shrinkage(net.module_) if length.share < 1 else None
-        train(net, rows, rows_val, epochs=length.epochs, last=scheduled)
-        if shrinkage is not None:
-            shrinkage.keep(length.share)
-        self.history_ = net.history
-        self.n_iter_ = len(net.history)
-        self.diverged_ = net.diverged_
-        self._warn_of_the_end(rows)
-        self._fit_decoder(rows)
-        return self
-
-    def _fit_decoder(self, rows):
-        """Find what a decoder has besides its weights; by default nothing.
-
-        Parameters
-        ----------
-        rows : Rows
-            That were trained on.
-        """
-
-    def _prepare(self, net, rows, callbacks, length, scheduled=True):
-        """Tell a net how to train on some rows."""
-        net.batch_size = int(self.batch_size)
-        if self._max_epochs == "auto":
-            net.batch_size = even_batches(len(rows), net.batch_size)
-        # averages would lag behind weights of penalties that rise
-        net.is_averaged = self._max_epochs == "auto" and not length.warm_up
-        net.set_learning_rate(length.rate)
-        net.criterion_.warm_up = length.warm_up
-        net.max_grad_norm = self.max_grad_norm
-        net.mixed_precision = self.mixed_precision
-        net.is_compiled = self.compile
-        net.verbose = int(self.verbose)
-        follows_own = scheduled and not any(map(is_scheduler, self.callbacks or ()))
-        net.learning_rate_schedule = (
-            self.learning_rate_schedule if follows_own else "constant"
-        )
-        net.callbacks = callbacks
-        net.initialize_callbacks()
-
-    def _callbacks(self, monitor):
-        """Return skorch's callbacks; checkpoints last, to keep what others found."""
-        callbacks = copies_of(self.callbacks or ())
-        if self.learning_rate_schedule == "plateau":
-            callbacks.append(self._plateau(monitor))
-        if stopping := self._stopping(monitor):
-            callbacks.append(stopping)
-        for callback in callbacks:
-            if _is_checkpoint(callback):
-                without_name(callback).observe(self)
-        return sorted(callbacks, key=_is_checkpoint)
-
-    def _plateau(self, monitor):
-        return LRScheduler(
-            torch.optim.lr_scheduler.ReduceLROnPlateau,
-            monitor=monitor,
-            patience=max(1, self.n_iter_no_change // 2),
-            event_name=None,
-        )
-
-    def _check_objective(self, data, data_val=None):
-        """Refuse data, and outputs of the network, that the objective does not take."""
-        self._check_output()
-        if not isinstance(self._term, Likelihood):
-            self._check_range(data.target)
-        for part in (data, data_val):
-            if part is not None:
-                self._check_support(part.target)
-
-    def _check_support(self, X):
-        """Refuse values that a likelihood gives no probability."""
-        if isinstance(self._term, Likelihood):
-            check_support(self._term, X, getattr(self, "feature_names_in_", None))
-
-    def _check_output(self):
-        term = self._term
-        output = get_activation(self._network().output_activation)
-        if (link := term.link()) is not None and output.is_bounded:
-            raise IncompatiblePartsError(
-                f"{type(term).__name__} makes reconstructions of the network's outputs "
-                f"by itself ({type(link).__name__}), and output_activation="
-                f"{self._network().output_activation!r} bounds them: use 'identity'."
-            )
-        if link is not None:
-            return
-        if output.low < term.low or output.high > term.high:
-            fitting = output_within(term.low, term.high)
-            raise IncompatiblePartsError(
-                f"{type(term).__name__} takes reconstructions in "
-                f"[{term.low:g}, {term.high:g}], which output_activation="
-                f"{self._network().output_activation!r} may leave: use {fitting!r}."
-            )
-
-    def _check_range(self, X):
-        term = self._term
-        if np.isinf(term.low) and np.isinf(term.high):
-            return
-        if _share_outside(X, term.low, term.high):
-            raise ValueError(
-                f"{type(term).__name__} takes data in [{term.low:g}, {term.high:g}], "
-                f"and these reach from {np.nanmin(X)} to {np.nanmax(X)}: scale them "
-                "(MinMaxScaler), or use another reconstruction term."
-            )
-
-    def _warn_out_of_range(self, X):
-        name = self._network().output_activation
-        activation = get_activation(name)
-        if not activation.is_bounded:
-            return
-        outside = _share_outside(X, activation.low, activation.high)
-        if outside > 0:
-            share = "Less than 1%" if outside < 0.005 else f"{outside:.0%}"
-            warn(
-                f"{share} of the values lie outside of the range "
-                f"[{activation.low:g}, {activation.high:g}] of "
-                f"output_activation={name!r} and can't be reconstructed: use "
-                "output_activation='identity', or scale the data into that range.",
-                OutOfRangeWarning,
-                name,
-            )
-
-    def _note_empty(self, data):
-        """Note, and warn of, features without any value."""
-        vars(self).pop("_empty", None)
-        if not data.rows.source.has_missing:
-            return
-        is_empty = empty_features(self._as_events(evenly_spaced(data.X, SAMPLE_ROWS)))
-        if is_empty.any():
-            self._empty = is_empty
-            names = getattr(self, "feature_names_in_", ())
-            warn_empty_features(is_empty, names)
-
-    def _warn_scales(self, X):
-        term = self.net_.criterion_.reconstruction
-        if getattr(term, "per_feature", False) or getattr(term, "is_discrete", False):
-            return  # each on its own scale
-        if np.isinf(term.low) or np.isinf(term.high):  # others take one scale only
-            names = getattr(self, "feature_names_in_", ())
-            sample = self._as_events(evenly_spaced(X, SAMPLE_ROWS))
-            warn_unequal_scales(sample, names)
-            warn_near_constant(sample, names)
 
     # Predicting
 
@@ -896,16 +711,6 @@ PARAMETERS_OF_PARTS = {"n_components", "missing_indicator"}
 TRAINING_PARAMETERS = BaseAutoencoder._parameter_constraints.keys() - (
     PARAMETERS_OF_PARTS
 )
-
-
-def _is_checkpoint(item):
-    return isinstance(without_name(item), Checkpoint)
-
-
-def _share_outside(X, low, high):
-    """Return the share of the values of an array that lie outside of a range."""
-    parts = chunks(X)
-    return sum(np.sum(is_outside(part, low, high)) for part in parts) / X.size
 
 
 def _weight_in(metadata):

@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
+from skae.networks._components import MAX_ROWS, principal_components
 from skae.networks._factor_analysis import TINY, factor_analysis
-from skae.networks._paths import MAX_ROWS, principal_components, take
+from skae.networks._paths import take
 
 __all__ = ["nats_of_start", "start_as_linear_gaussian", "variance_of_start"]
 

@@ -4,14 +4,10 @@ from math import prod
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
 
-__all__ = ["MAX_ROWS", "aim_at", "principal_components", "start_as_pca", "take"]
+from skae.networks._components import MAX_ROWS, principal_components
 
-# More rows hardly change the components, and the start should be cheap.
-MAX_ROWS = 20_000
-# Directions with a smaller share of the largest variance are not worth whitening.
-NEGLIGIBLE = 1e-6
+__all__ = ["aim_at", "start_as_pca", "take"]
 
 
 @torch.no_grad()
@@ -87,22 +83,6 @@ def aim_at(module, events, targets):
     columns = torch.from_numpy(np.flatnonzero(is_used)).to(decoder.weight.device)
     decoder.weight[:, columns] = _like(slopes.T, decoder)
     decoder.bias.copy_(_like(origin - codes.mean(axis=0) @ slopes, decoder))
-
-
-def principal_components(X, n_components, seed, negligible=NEGLIGIBLE):
-    """Return components ``(rank, n_features)``, standard deviations, and the mean."""
-    X = X[:: -(-len(X) // MAX_ROWS)]
-    if len(X) < 2:
-        return np.zeros((0, X.shape[1])), np.zeros(0), X[0]
-    # so that squares of huge values do not overflow
-    unit = max(X.max(), -X.min()) or 1
-    n_components = min(n_components, *X.shape)
-    with np.errstate(invalid="ignore", divide="ignore"):  # constant data
-        pca = PCA(n_components, copy=False, random_state=seed).fit(X / unit)
-    variances = pca.explained_variance_
-    kept = variances > negligible * variances.max()
-    scales = unit * np.sqrt(variances[kept])
-    return pca.components_[kept], scales, unit * pca.mean_
 
 
 def _columns(module):

@@ -94,7 +94,9 @@ class Units(nn.Module):
         if self.is_identity:
             return events
         shift, scale = (part.numpy(force=True) for part in (self.shift, self.scale))
-        return (events - shift) / scale
+        of_units = events - shift
+        of_units /= scale
+        return of_units
 
     def standardised(self, x):
         """Return events in the units of the encoder."""

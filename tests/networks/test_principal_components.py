@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from skae.networks._paths import principal_components
+from skae.networks._components import principal_components
 
 
 def rows(n_samples, n_features, dtype=float):

@@ -15,7 +15,7 @@ from scipy import sparse
 from torch.utils.data import TensorDataset
 
 from skae import TabularAutoencoder, get_scorer
-from skae.autoencoders._base import _share_outside
+from skae.autoencoders._suitability import _share_outside
 from skae.scorers import Reconstruction
 
 linux_only = pytest.mark.skipif(

@@ -145,7 +145,7 @@ class StackOfOne(JointSteps):
         terms = self.model.forward(x.flatten(1)[None], batch, weights)
         x_hat = self.model.x_hat[0].view(x.shape)
         if self.net.observes_batches_:
-            x_hat = x_hat.clone()  # the next batch has its place
+            x_hat = x_hat.clone()  # the next step writes into the same memory
         self.model.backward()
         _copy(self._state, self._own_state)
         self.optimizer.show_gradients()
