@@ -45,7 +45,7 @@ _OPTIMIZERS = {
 }
 
 # Weights of a lone network from which on it gains nothing by gradients by hand.
-MOST_WEIGHTS = 500_000
+MOST_WEIGHTS = 1_000_000
 # Networks of more than so many times the weights would be mostly padding, which costs
 # little where there are few: a step's operations cost as much as some weights, too.
 _LARGEST_RATIO = 2.5
