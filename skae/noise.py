@@ -378,23 +378,31 @@ class _SNRModule(_NoiseModule):
         return x + (variance / self.ratio).sqrt() * draws
 
     def _variance(self, x, weight):
-        """Return the variance over the batch, and whether there are rows enough."""
+        """Return the variance over the batch, and whether there are rows enough.
+
+        Of sequences, each time step has the rows that have not ended.
+        """
         axis = x.ndim - self.n_axes - 1
         if weight is None:
-            is_known = torch.tensor(x.shape[axis] > 1, device=x.device)
-            return x.var(axis, keepdim=True, correction=0), is_known
-        weight = weight.unflatten(-1, (-1, *[1] * self.n_axes))
-        n_rows = weight.sum(axis, keepdim=True)
-        x = torch.where(weight > 0, x, 0)
-        mean = x.sum(axis, keepdim=True) / n_rows
-        squares = torch.where(weight > 0, (x - mean).square(), 0)
-        return squares.sum(axis, keepdim=True) / n_rows, n_rows > 1
+            variance = x.var(axis, keepdim=True, correction=0)
+            if not variance.isnan().any():
+                return variance, torch.tensor(x.shape[axis] > 1, device=x.device)
+        present = ~x.isnan()
+        if weight is not None:
+            present &= weight.unflatten(-1, (-1, *[1] * self.n_axes)) > 0
+        n_rows = present.sum(axis, keepdim=True)
+        total = torch.where(present, x, 0).sum(axis, keepdim=True)
+        mean = total / n_rows.clamp_min(1)
+        squares = torch.where(present, (x - mean).square(), 0)
+        return squares.sum(axis, keepdim=True) / n_rows.clamp_min(1), n_rows > 1
 
     def _update(self, variance, is_known):
-        signal = self.signal_variance
+        signal, is_known = self.signal_variance, is_known.expand_as(variance)
         if leading := variance.ndim - signal.ndim:
             variance = variance.flatten(0, leading - 1).mean(0)
-        self.n_batches += is_known
+            is_known = is_known.flatten(0, leading - 1).all(0)
+        of_events = is_known.flatten(signal.ndim - self.n_axes).any(-1)
+        self.n_batches += of_events.view(self.n_batches.shape)
         rate = 1 / self.n_batches.clamp_min(1).float()
         rate = rate.clamp_min(self.momentum).to(signal)
         signal.lerp_(torch.where(is_known, variance.to(signal), signal), rate)

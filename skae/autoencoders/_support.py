@@ -23,13 +23,13 @@ def check_support(term, X, names=None):
         Names the first such value, its row and its column.
     """
     for rows in parts_of(X):
-        outside = np.argwhere(term.outside(X[rows]))
-        if not len(outside):
+        outside = term.outside(X[rows])
+        if not outside.any():
             continue
-        row, *place = map(int, outside[0])
+        row, *place = map(int, np.argwhere(outside)[0])
         raise ValueError(
             f"{type(term).__name__} takes {term.support}, and "
-            f"{_column(place, names)} has {X[rows][outside[0][0]][tuple(place)]} in "
+            f"{_column(place, names)} has {X[rows][row][tuple(place)]} in "
             f"row {rows.start + row}: give the data as they were counted or coded, "
             "neither scaled nor transformed, or choose another reconstruction term, as "
             "'gaussian'."

@@ -2,15 +2,12 @@
 
 import numpy as np
 import torch
-from sklearn.decomposition import FactorAnalysis
 
 from skae.networks._components import MAX_ROWS, principal_components
+from skae.networks._factor_analysis import TINY, factor_analysis
 from skae.networks._paths import take
 
 __all__ = ["nats_of_start", "start_as_linear_gaussian", "variance_of_start"]
-
-# Smaller shares of the largest variance are rounding.
-TINY = 1e-13
 
 
 @torch.no_grad()
@@ -35,7 +32,7 @@ def start_as_linear_gaussian(module, events, seed):
     """
     X = events.reshape(len(events), -1)[:: -(-len(events) // MAX_ROWS)]
     X, bottleneck = X.astype(np.float64), module.bottleneck
-    fitted = _factor_analysis if module.noise == "per_feature" else _probabilistic_pca
+    fitted = factor_analysis if module.noise == "per_feature" else _probabilistic_pca
     V, psi, mean = fitted(X, bottleneck.mean.out_features, seed)
     variances = 1 / (1 + (V**2 / psi).sum(axis=1))
     for layer in (bottleneck.mean, bottleneck.log_var):
@@ -87,28 +84,3 @@ def _probabilistic_pca(X, n_components, seed):
     noise = np.clip(noise, TINY * variances[0], variances[-1])
     loadings = components * np.sqrt(variances - noise)[:, None]
     return loadings, np.full(X.shape[1], noise), mean
-
-
-def _factor_analysis(X, n_components, seed):
-    """Return loadings, variances of the noise, and the mean; see above."""
-    mean = X.mean(axis=0)
-    spread = X.std(axis=0)
-    varies = spread > np.sqrt(TINY) * spread.max()
-    if not varies.any():
-        return np.zeros((0, X.shape[1])), np.ones(X.shape[1]), mean
-    rows = _alike((X - mean)[:, varies] / spread[varies])
-    n_components = min(n_components, varies.sum())
-    model = FactorAnalysis(n_components, random_state=seed).fit(rows)
-    loadings = np.zeros((n_components, X.shape[1]))
-    loadings[:, varies] = model.components_ * spread[varies]
-    psi = np.full(X.shape[1], TINY * spread.max() ** 2)
-    psi[varies] = np.maximum(model.noise_variance_, TINY) * spread[varies] ** 2
-    return loadings, psi, mean
-
-
-def _alike(X):
-    """Return few rows of the same covariance as centred ones, with a mean of zero."""
-    if len(X) <= 2 * X.shape[1]:
-        return X
-    root = np.linalg.qr(X, mode="r") * np.sqrt(X.shape[1] / len(X))
-    return np.concatenate([root, -root])

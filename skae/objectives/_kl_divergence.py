@@ -72,9 +72,45 @@ class KLDivergence(Penalty):
         """Return the raw value; see `Penalty`."""
         mean, log_var = masked(latent.mean, units), masked(latent.log_var, units)
         weight = None if weight is None else weight.unsqueeze(-2)
-        per_unit = mean_over_rows(kl_to_standard_normal(mean, log_var).mT, weight)
-        per_unit = per_unit.clamp_min(self.free_bits)
-        if units is not None:  # which have no nats that are free
-            per_unit = torch.where(units, per_unit, 0)
-        kl = per_unit.sum(-1)
+        nats = mean_over_rows(kl_to_standard_normal(mean, log_var).mT, weight)
+        return self.of_nats(nats, units)
+
+    def of_nats(self, nats, units=None):
+        """Return the raw value, given the nats of each unit.
+
+        Parameters
+        ----------
+        nats : torch.Tensor of shape (..., k)
+            Means over the rows.
+        units : torch.Tensor of bool, of shape (..., k), or None
+            See `Penalty`.
+
+        Returns
+        -------
+        value : torch.Tensor of shape (...)
+        """
+        kl = self._that_cost(nats, units).sum(-1)
         return (kl - self.capacity).abs() if self.capacity else kl
+
+    def slopes(self, nats, units=None):
+        """Return the derivatives of `of_nats` by each of the nats, ``(..., k)``.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from skae.objectives import KLDivergence
+        >>> KLDivergence(free_bits=0.5).slopes(torch.tensor([0.2, 0.7]))
+        tensor([0., 1.])
+        """
+        slopes = nats >= self.free_bits
+        slopes = (slopes if units is None else slopes & units).to(nats.dtype)
+        if not self.capacity:
+            return slopes
+        kl = self._that_cost(nats, units).sum(-1, keepdim=True)
+        return slopes * (kl - self.capacity).sign()
+
+    def _that_cost(self, nats, units):
+        nats = nats.clamp_min(self.free_bits)
+        if units is None:  # others have no nats that are free
+            return nats
+        return torch.where(units, nats, 0)

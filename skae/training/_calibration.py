@@ -144,14 +144,17 @@ def safe_gain(term, parts, outcomes, n_errors):
     """
     pairs = [*zip(parts, outcomes, strict=True)]
     ratios = [after.variance(term) / part.error for part, after in pairs]
-    ratio = torch.stack(ratios).log().mean(0).exp()
-    smallest = ratio.log().mean().item()
+    ratios = torch.stack(ratios).log()
+    smallest = ratios.mean().item()
     if not smallest < np.inf:  # where nothing was left to explain
         return -np.inf, 1.0
+    by_ratio = [*zip(pairs, _of_others(ratios).exp(), strict=True)]
 
     def loss(log_factor):
         factor = np.exp(log_factor)
-        found = [part.gains(term, after, ratio, factor) for part, after in pairs]
+        found = [
+            part.gains(term, after, ratio, factor) for (part, after), ratio in by_ratio
+        ]
         return -_lower_mean(*map(torch.cat, zip(*found, strict=True)), n_errors)
 
     factors = [0.0]
@@ -160,6 +163,18 @@ def safe_gain(term, parts, outcomes, n_errors):
         factors += [-smallest, minimize_scalar(loss, bounds=bounds, options=options).x]
     best = min(factors, key=loss)
     return -loss(best), float(np.exp(smallest + best))
+
+
+def _of_others(ratios):
+    """Return means of logarithms over parts, where each feature has one over others.
+
+    So many numbers would be judged by the very rows that they are of.
+    """
+    n_parts, _, n_ratios = ratios.shape
+    mean = ratios.mean(0).expand_as(ratios)
+    if n_parts == 1 or n_ratios == 1:
+        return mean
+    return mean + (mean - ratios) / (n_parts - 1)
 
 
 def _lower_mean(values, weights, n_errors):

@@ -117,7 +117,7 @@ class ArraySource(Source):
     def take(self, numbers):
         """Return the events of some rows; see `Source`."""
         if isinstance(self.X, torch.Tensor):
-            return self.X[numbers.to(self.X.device)]
+            return self.X.index_select(0, numbers.to(self.X.device))
         return torch.from_numpy(self.X[numbers.numpy()])
 
 

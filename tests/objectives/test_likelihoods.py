@@ -18,6 +18,7 @@ from skae.autoencoders import _length
 from skae.bottlenecks import GaussianBottleneck
 from skae.exceptions import CollapseWarning
 from skae.networks import DenseNetwork
+from skae.networks._factor_analysis import factor_analysis
 from skae.objectives import (
     GaussianLikelihood,
     KLDivergence,
@@ -174,6 +175,19 @@ def test_the_bound_before_training_is_that_of_factor_analysis():
     expected = model.score(WINE) - np.log(np.logspace(-3, 3, 13)).sum()
     assert vae.elbo(X, n_draws=100).mean() == pytest.approx(expected, abs=0.05)
     assert vae.decoder_variance_.shape == (13,)
+
+
+def test_the_start_is_scikit_learns_factor_analysis():
+    X = WINE * np.logspace(-3, 3, 13)
+    loadings, noise, _ = factor_analysis(X, 3, seed=0)
+    expected = FactorAnalysis(3, random_state=0).fit(WINE)
+    scale = X.std(axis=0)
+    np.testing.assert_allclose(noise / scale**2, expected.noise_variance_, rtol=1e-8)
+    np.testing.assert_allclose(
+        (loadings / scale).T @ (loadings / scale),
+        expected.components_.T @ expected.components_,
+        atol=1e-8,
+    )
 
 
 def test_units_beyond_the_rank_start_as_the_prior():

@@ -181,6 +181,7 @@ def test_objectives_and_noises_are_as_alone(base, groups):
             input_noise="gaussian",
         ),
         composed(input_noise="masking"),
+        composed(input_noise=SNRNoise(10)),
     ],
     ids=name_of,
 )
@@ -199,12 +200,6 @@ def test_sequences_of_unequal_length_are_as_alone(base, groups):
 )
 def test_sequences_with_holes_are_as_alone(base, ends, groups):
     assert_in_one_stack(base, groups, holes=True, missing=ends, n_timesteps=6)
-
-
-def test_relative_noise_on_sequences_of_unequal_length_trains_alone(groups):
-    models = mixed(composed(input_noise=SNRNoise(10)))
-    fit_stack(models, [sequences(missing=True)] * 3)
-    assert groups() == ([], [])
 
 
 def test_windows_are_as_alone(groups):

@@ -10,6 +10,7 @@ from skae.objectives import GaussianLikelihood, LaplaceLikelihood
 from skae.training._calibration import OF_FAR_ROWS, HeldOut, Outcome, safe_gain
 
 N_DRAWS, N_FEATURES = 2, 3
+PER_FEATURE = GaussianLikelihood(per_feature=True)
 
 
 def outcome(errors, kl=0.0):
@@ -177,3 +178,21 @@ def test_the_variance_is_that_of_targets():
         VAE(2, random_state=0).fit(X, scale * X).decoder_variance_ for scale in (1, 4)
     )
     assert 8 < of_double / of_own < 32
+
+
+def unchanged(rng):
+    """Return held-out rows of unit variances, and the same rows after a training."""
+    errors = torch.from_numpy(rng.normal(size=(8, 6)))
+    kl, one = torch.zeros(8, dtype=torch.float64), torch.ones(1, 6).double()
+    after = Outcome(torch.zeros_like(errors), errors, torch.ones_like(errors), kl, 1)
+    density = after.log_density(PER_FEATURE, one)
+    return HeldOut(one, one, density, kl, after.of_rows([]), 0.0, 1.0), after
+
+
+def test_rows_do_not_choose_the_variances_of_features_that_they_are_judged_by():
+    rng = np.random.default_rng(0)
+    gains = [
+        gain_and_ratio([unchanged(rng) for _ in range(5)], 0.0, PER_FEATURE)[0]
+        for _ in range(30)
+    ]
+    assert np.mean(gains) < 0

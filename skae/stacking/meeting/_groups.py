@@ -45,7 +45,7 @@ _OPTIMIZERS = {
 }
 
 # Weights of a lone network from which on it gains nothing by gradients by hand.
-MOST_WEIGHTS = 500_000
+MOST_WEIGHTS = 1_000_000
 # Networks of more than so many times the weights would be mostly padding, which costs
 # little where there are few: a step's operations cost as much as some weights, too.
 _LARGEST_RATIO = 2.5
@@ -86,8 +86,6 @@ def kind_of(net, rows, rows_val, last):
     if not all(_are_plain(rows, module) for rows in all_rows):
         return None
     if len({rows.has_missing for rows in all_rows}) > 1:
-        return None
-    if any(rows.end_early for rows in all_rows) and _keeps_signal(module.input_noise):
         return None
     n_batches = None if rows_val is None else ceil(len(rows) / net.batch_size)
     return (
@@ -138,7 +136,6 @@ def is_by_hand(net):
         and _has_known(net.criterion_)
         and _has_own_parts(net)
         and _is_same(StackedNetwork.parameters_of(module), module.parameters())
-        and not (net.end_early_ and _keeps_signal(module.input_noise))
     )
 
 
@@ -217,11 +214,6 @@ def _is_known(module, activations):
         and activations | own <= StackedActivation.kinds
         and all(parameter.requires_grad for parameter in module.parameters())
     )
-
-
-def _keeps_signal(noise):
-    # what noise keeps of a signal is not that of one which ends early
-    return noise is not None and any(True for _ in noise.buffers())
 
 
 def _is_known_noise(module):

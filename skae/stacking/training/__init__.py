@@ -38,8 +38,9 @@ A step goes through these, from the top to the bottom and back::
 Bottlenecks, penalties, reconstruction terms and noise are the parts themselves, as a
 lone fit has them: they are written over leading axes, and told what is padding
 (`weight` of rows, `units` of codes). They say of themselves that they can do this; what
-a part has to say is in docs/extending.md. Rules that a lone epoch has as well (when a
-loss has exploded, the rate of a step, a row of the history) are in
+a part has to say is in docs/extending.md. Squared errors, normal likelihoods and codes,
+and the divergence of these have gradients by hand instead. Rules that a lone epoch has
+as well (when a loss has exploded, the rate of a step, a row of the history) are in
 ``skae/training/_rules.py``.
 
 A loss that explodes ends its member only: `candidate` are the weights that the current

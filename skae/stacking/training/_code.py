@@ -4,19 +4,21 @@ from functools import partial
 
 import torch
 
+from skae.bottlenecks import LOG_VAR_RANGE
 from skae.noise import normal_like
-from skae.objectives import masked
+from skae.objectives import KLDivergence, kl_to_standard_normal, masked
+from skae.registry import declares
 from skae.stacking.training._draws import drawn
 from skae.stacking.training._noise import stack_noises
 
-__all__ = ["StackedCode"]
+__all__ = ["stack_codes"]
 
 
-class StackedCode:
+class _AnyCode:
     """Codes: activation, noise or reparameterisation, and penalties.
 
     Codes are small, so that torch's own gradients serve here, but for plain codes
-    without penalties, where there is nothing to be done.
+    without penalties, where there is nothing to be done, and for `_GaussianCode`.
 
     Parameters
     ----------
@@ -110,3 +112,70 @@ class StackedCode:
             name: penalty(latent, generators, batch.weight, self.units)
             for name, penalty in self.penalties.items()
         }
+
+
+class _GaussianCode(_AnyCode):
+    """Codes drawn from normal distributions, and their divergence, in few operations.
+
+    Of outputs m and l of the maps, with the scale s and standard normal e,
+    ``z = s m + exp(l / 2) e`` and ``KL = (s^2 m^2 + exp(l) - 1 - l) / 2``. A loss whose
+    derivative is g by z, and c by the KL of an entry, has the gradient
+    ``s (g + c s m)`` by m, and ``(g exp(l / 2) e + c (exp(l) - 1)) / 2`` by l, which is
+    zero where l is clamped.
+    """
+
+    def forward(self, maps, batch, weights):
+        """Return the codes to decode and raw values; see `_AnyCode.forward`."""
+        mean, log_var = maps
+        self._mean = mean if self.scale is None else self.scale * mean
+        self._log_var = log_var.clamp(*LOG_VAR_RANGE)
+        self._is_within = self._log_var == log_var
+        self._share = 1 / mean.shape[1]
+        if batch.weight is not None:
+            self._share = (batch.weight / batch.weight.sum(1, keepdim=True))[..., None]
+        kl = kl_to_standard_normal(self._mean, self._log_var)
+        self._nats, self._weights = (self._share * kl).sum(1), weights
+        terms = {
+            name: penalty.of_nats(self._nats, self.units)
+            for name, penalty in self.penalties.items()
+        }
+        return masked(self._drawn(batch), self.units), terms
+
+    def _drawn(self, batch):
+        self._std, self._deviation = (0.5 * self._log_var).exp(), None
+        if batch.generators is None:
+            return self._mean
+        self._deviation = self._std * drawn(normal_like, self._mean, batch, self.shapes)
+        return self._mean + self._deviation
+
+    def backward(self, g):
+        """Return the gradients of the maps' outputs, given that of the codes."""
+        slopes = sum(
+            self._weights[name][:, None] * penalty.slopes(self._nats, self.units)
+            for name, penalty in self.penalties.items()
+        )
+        cost = self._share * slopes[:, None]
+        of_mean = torch.addcmul(g, cost, self._mean)
+        if self.scale is not None:
+            of_mean.mul_(self.scale)
+        of_log_var = cost * (self._std.square() - 1)
+        if self._deviation is not None:
+            of_log_var.addcmul_(g, self._deviation)
+        return [of_mean, of_log_var.mul_(0.5 * self._is_within)]
+
+
+def stack_codes(bottlenecks, penalties):
+    """Return the codes of many members, in few operations where these are known.
+
+    Parameters
+    ----------
+    bottlenecks : list of torch.nn.Module
+        As built by a `Bottleneck`; alike but for their sizes.
+    penalties : dict of str to Penalty
+        Alike for all members but for their weights.
+    """
+    first = bottlenecks[0]
+    draws = declares(first, "is_reparameterised", "forward", "latent")
+    are_known = all(type(penalty) is KLDivergence for penalty in penalties.values())
+    is_known = draws and first.noise is None and penalties and are_known
+    return (_GaussianCode if is_known else _AnyCode)(bottlenecks, penalties)

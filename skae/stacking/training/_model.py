@@ -8,7 +8,7 @@ from torch.linalg import vector_norm
 from skae.networks._indicator import stack_indicators, weights_of_hidden
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import Weights
-from skae.stacking.training._code import StackedCode
+from skae.stacking.training._code import stack_codes
 from skae.stacking.training._noise import stack_noises
 from skae.stacking.training._reconstruction import stack_reconstruction
 from skae.stacking.training._units import StackedUnits
@@ -72,7 +72,7 @@ class StackedModel:
         self.means = means.to(device, dtype).unflatten(0, (-1, *[1] * shared))
         self.network = network_of(modules[0])(modules)
         self.units = StackedUnits(modules, loss.reconstruction.degree, dtype, device)
-        self.code = StackedCode(
+        self.code = stack_codes(
             [module.bottleneck for module in modules], loss.penalties
         )
         self.noise = stack_noises(

@@ -101,7 +101,7 @@ class _Gaussian(_Squared):
 
     def backward(self):
         slope = 0.5 * self._width / self._variance
-        return super().backward().mul_(slope[:, None, None])
+        return self._last.mul_(self._slope * slope[:, None, None])
 
 
 def stack_reconstruction(terms, module, weighs_entries=False):
