@@ -11,7 +11,7 @@ from skorch.callbacks import Callback
 
 import skae
 from skae import VAE, Autoencoder, Checkpoint, DenseAutoencoder, LSTMAutoencoder
-from skae.autoencoders import _generative, _length
+from skae.autoencoders import _decoder_variance, _length
 from skae.networks import ConvolutionalNetwork
 from skae.training._calibration import safe_gain
 from skae.training._shrinkage import SHARES, Shrinkage, is_sure, share_to_keep
@@ -56,8 +56,8 @@ def keeping(monkeypatch):
         monkeypatch.setattr(_length, "is_sure", lambda *_: False)
         monkeypatch.setattr(_length, "share_to_keep", lambda *_: share)
         shares = (0.0, share) if share else (0.0,)
-        monkeypatch.setattr(_generative, "SHARES", shares)
-        monkeypatch.setattr(_generative, "safe_gain", best)
+        monkeypatch.setattr(_decoder_variance, "SHARES", shares)
+        monkeypatch.setattr(_decoder_variance, "safe_gain", best)
 
     return keep
 
