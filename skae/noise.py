@@ -405,4 +405,11 @@ class _SNRModule(_NoiseModule):
         self.n_batches += of_events.view(self.n_batches.shape)
         rate = 1 / self.n_batches.clamp_min(1).float()
         rate = rate.clamp_min(self.momentum).to(signal)
-        signal.lerp_(torch.where(is_known, variance.to(signal), signal), rate)
+        variance = variance.to(signal)
+        # steps that none but one of the first batch has are taken to be as the others
+        axis = signal.ndim - self.n_axes
+        n_known = is_known.sum(axis, keepdim=True)
+        total = torch.where(is_known, variance, 0).sum(axis, keepdim=True)
+        is_first = (self.n_batches <= 1) & (n_known > 0)
+        unknown = torch.where(is_first, total / n_known.clamp_min(1), signal)
+        signal.lerp_(torch.where(is_known, variance, unknown), rate)

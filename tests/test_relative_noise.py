@@ -42,6 +42,17 @@ def test_a_step_that_one_sequence_has_takes_the_running_estimate():
     assert noise.signal_variance[-1] == known[-1]
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_step_that_no_batch_tells_of_has_the_noise_of_the_others(scale):
+    x = scale * torch.randn(50, 4, 2, generator=torch.Generator().manual_seed(0))
+    x[1:, -1] = torch.nan
+    noise = SNRNoise(1.0, unit="ratio").build((4, 2))
+    for seed in range(3):
+        noise(x, torch.Generator().manual_seed(seed))
+    of_channels = noise.signal_variance[:-1].mean(0)
+    torch.testing.assert_close(noise.signal_variance[-1], of_channels, rtol=0.3, atol=0)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_encoders_read_what_goes_on(cell):
     """Sequences that end do not cut others short."""

@@ -52,8 +52,11 @@ def factor_analysis(X, n_components, seed):
     n_components = min(n_components, varies.sum())
     shrinkage = SHRINKAGE if _gains_by_shrinkage(rows, n_components, seed) else 0.0
     model = _fitted(rows, n_components, shrinkage, seed)
-    loadings = np.zeros((n_components, X.shape[1]))
-    loadings[:, varies] = model.components_ * spread[varies]
+    components = model.components_  # of which there are no more than rows
+    largest = np.abs(components).argmax(axis=1, keepdims=True)
+    components = components * np.sign(np.take_along_axis(components, largest, 1))
+    loadings = np.zeros((len(components), X.shape[1]))
+    loadings[:, varies] = components * spread[varies]
     psi = np.full(X.shape[1], TINY * spread.max() ** 2)
     psi[varies] = np.maximum(model.noise_variance_, TINY) * spread[varies] ** 2
     return loadings, psi, mean
@@ -86,7 +89,7 @@ def _gains(kept, held_out, n_components, seed):
 def _fitted(Z, n_components, shrinkage, seed):
     """Return scikit-learn's model of standardised rows."""
     rows = _alike(Z, shrinkage)
-    model = FactorAnalysis(n_components, random_state=seed)
+    model = FactorAnalysis(n_components, max_iter=10_000, random_state=seed)
     model.tol *= len(rows) / len(Z)  # of the log-likelihood, a sum over the rows
     return model.fit(rows)
 

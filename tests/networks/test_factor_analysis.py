@@ -77,3 +77,21 @@ def test_few_rows_stand_for_all(n_samples, shrinkage):
     np.testing.assert_allclose(rows.T @ rows / len(rows), expected, atol=1e-12)
     np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-12)
     assert len(rows) <= 16
+
+
+@pytest.mark.parametrize("n_samples", [7, 11, 30, 300])
+def test_signs_do_not_depend_on_units(n_samples):
+    X = drawn_rows(n_samples, 0.5)
+    loadings, _, _ = factor_analysis(X, 2, 0)
+    of_others, _, _ = factor_analysis(3 * X + 0.1, 2, 0)
+    assert ((loadings * of_others).sum(1) > 0).all()
+    largest = np.abs(loadings).argmax(1)
+    assert (loadings[[0, 1], largest] > 0).all()
+
+
+def test_no_more_factors_than_rows():
+    X = drawn_rows(4, 0.5)
+    loadings, variances, _ = factor_analysis(X, 6, 0)
+    assert len(loadings) <= 4
+    assert np.isfinite(loadings).all()
+    assert (variances > 0).all()

@@ -202,6 +202,13 @@ def test_sequences_with_holes_are_as_alone(base, ends, groups):
     assert_in_one_stack(base, groups, holes=True, missing=ends, n_timesteps=6)
 
 
+@pytest.mark.parametrize("n_timesteps", [6, 7])
+def test_patches_of_sequences_with_holes_are_as_alone(n_timesteps, groups):
+    """Whether or not the last patch is a whole one."""
+    base = LSTMAutoencoder(batch_size=8, patch_length=3)
+    assert_in_one_stack(base, groups, holes=True, n_timesteps=n_timesteps)
+
+
 def test_windows_are_as_alone(groups):
     models = mixed(LSTMAutoencoder(linear_path=None, batch_size=16, n_channels=2))
     assert_stacked_like_alone(models, [low_rank(n) for n in (30, 17, 30)], rtol=1e-7)

@@ -15,7 +15,7 @@ from twins import assert_twins
 from skae import VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.networks import ConvolutionalNetwork, RecurrentNetwork
 from skae.noise import GaussianNoise
-from skae.objectives import SquaredError
+from skae.objectives import Huber, KLDivergence, SquaredError
 from skae.stacking.meeting import _rendezvous
 from skae.stacking.training._joint import JointOptimizer
 from skae.training._net import AutoencoderNet
@@ -241,6 +241,10 @@ def edit(net):
         output_of(net).weight.clamp_(min=0)
 
 
+def replace_term(net):
+    net.criterion_.reconstruction = Huber()
+
+
 @pytest.mark.parametrize(
     "act",
     [
@@ -253,6 +257,7 @@ def edit(net):
         keep_a_copy,
         follow_steps,
         edit,
+        replace_term,
     ],
 )
 @pytest.mark.parametrize("model", [DENSE, SMALL], ids=["dense", "recurrent"])
@@ -269,6 +274,34 @@ def test_callbacks_may_change_what_they_want(model, act, by_autograd, found):
         strict=True,
     ):
         torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+class Doubled(KLDivergence):
+    """A divergence that weighs twice as much."""
+
+    def __call__(self, *args, **kwargs):
+        return 2 * super().__call__(*args, **kwargs)
+
+
+def replace_penalty(net):
+    net.criterion_.penalties["kl"] = Doubled(net.criterion_.penalties["kl"].weight)
+
+
+def replace_codes(net):
+    bottleneck = net.module_.bottleneck
+    bottleneck.latent = lambda *args: type(bottleneck).latent(bottleneck, args[0])
+
+
+@pytest.mark.parametrize("act", [replace_penalty, replace_codes])
+def test_callbacks_may_change_codes_and_penalties(act, by_autograd, found):
+    model = VAE(2, max_epochs=4, random_state=0, callbacks=[Acts(act)])
+    expected = by_autograd(model, low_rank(40))
+    found.clear()
+    fitted = clone(model).fit(low_rank(40))
+    assert found
+    np.testing.assert_allclose(
+        fitted.history_[:, "train_loss"], expected.history_[:, "train_loss"], rtol=1e-5
+    )
 
 
 def test_pickles_of_a_callback_are_small():

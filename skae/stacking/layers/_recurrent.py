@@ -200,7 +200,8 @@ class StackedRecurrent(StackedParts):
         """
         n_steps = None
         if present is not None:
-            n_steps = present.unflatten(2, self.read_shape)[..., 0].sum(2)
+            of_patches = padded(present, prod(self.read_shape))
+            n_steps = of_patches.unflatten(2, self.read_shape)[..., 0].sum(2)
         sequences = _in_steps(x, self.read_shape)
         features = [*self._beside(x), *self.encoder.forward(sequences, n_steps)]
         return [linear.forward(features) for linear in self.maps]

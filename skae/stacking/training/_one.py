@@ -95,11 +95,16 @@ class StackOfOne(JointSteps):
         self.event_shape = net.module_.event_shape
         self.model = StackedModel([member], net.dtype, torch.device(net.device))
         self._buffers = self._state_of_buffers()
+        self._terms = self._terms_of_loss()
         self._share(net.module_)
 
     def _state_of_buffers(self):
         units = self.module.units
         return [] if units is None else [own._version for own in units.buffers()]
+
+    def _terms_of_loss(self):
+        loss = self.net.criterion_
+        return [loss, loss.reconstruction, *loss.penalties.values()]
 
     def _share(self, module):
         """Work on the module's own tensors, each of which is a part of a stack's."""
@@ -133,6 +138,7 @@ class StackOfOne(JointSteps):
             super()._is_untouched()
             and self.module.training
             and self._buffers == self._state_of_buffers()
+            and [*map(id, self._terms)] == [*map(id, self._terms_of_loss())]
             and is_untouched(self.module)
         )
 
@@ -156,7 +162,7 @@ def is_untouched(module):
     """Return whether nothing follows or replaces what the parts of a module compute."""
     return all(
         not any(getattr(part, name) for name in _HOOKS)
-        and "forward" not in vars(part)
+        and not _METHODS & vars(part).keys()
         and (type(part) is nn.Linear or not isinstance(part, nn.Linear))
         for part in module.modules()
     ) and not any(
@@ -164,6 +170,9 @@ def is_untouched(module):
         for param in module.parameters()
     )
 
+
+# That instances have of their classes.
+_METHODS = {"forward", "latent"}
 
 _HOOKS = (
     "_forward_hooks",
