@@ -138,10 +138,10 @@ def test_stacks_are_cut_evenly():
 
 
 def test_every_core_has_its_stacks():
-    made = members([4] * 20)
-    assert cut(made, n_workers=2) == [10, 10]
-    assert cut(members([4] * 30), max_members=12, n_workers=2) == [8, 7, 7, 8]
-    assert cut(made[:4], n_workers=2) == [4]
+    made = members([4] * 40)
+    assert cut(made, max_members=40, n_workers=2) == [20, 20]
+    assert cut(members([4] * 70), max_members=30, n_workers=2) == [18, 17, 17, 18]
+    assert cut(made[:20], n_workers=2) == [20]
 
 
 def test_networks_of_very_different_sizes_train_apart():

@@ -50,8 +50,9 @@ MOST_WEIGHTS = 1_000_000
 # little where there are few: a step's operations cost as much as some weights, too.
 _LARGEST_RATIO = 2.5
 _WEIGHTS_OF_STEP = 2000
-# Smaller stacks than that are not made to keep all cores busy.
-_SMALLEST_SPLIT = 6
+# Smaller stacks than that are not made to keep all cores busy: narrow ones wait for
+# the lock of Python more than they gain.
+_SMALLEST_SPLIT = 16
 # Tensors of the size of the weights that a stack holds: the weights, their gradients,
 # two copies to go back to, the optimiser's state, and room to move members.
 _COPIES = 9
