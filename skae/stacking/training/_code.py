@@ -20,12 +20,7 @@ class _AnyCode:
     Codes are small, so that torch's own gradients serve here, but for plain codes
     without penalties, where there is nothing to be done, and for `_GaussianCode`.
 
-    Parameters
-    ----------
-    bottlenecks : list of torch.nn.Module
-        As built by a `Bottleneck`; alike but for their sizes.
-    penalties : dict of str to Penalty
-        Alike for all members but for their weights.
+    Made by `stack_codes`.
     """
 
     def __init__(self, bottlenecks, penalties):
