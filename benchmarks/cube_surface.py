@@ -1,6 +1,7 @@
 """Five autoencoders with controlled codes on points of a cube's surface.
 
-    python benchmarks/cube_surface.py [--seeds 3] [--first-seed 0] [--jobs 1] [--quick]
+    python benchmarks/cube_surface.py [--seeds 3] [--first-seed 0] [--jobs 1]
+        [--only f3 f4] [--quick]
 
 The cube is [-1, 1]^3, with 4,096 points for training and 4,096 held out, drawn anew for
 every seed. All five models are compositions over one dense network 3-64-64-L:
@@ -39,6 +40,7 @@ from skae.schedules import LinearWarmup
 N_POINTS = 4096
 N_GENERATED = 2048
 EPOCHS = 100
+NAMES = ["f1", "f2", "f3", "f4", "f5"]
 RATIOS = (5, 10, 15, 20)
 CODE_SIZES = (2, 3, 6)
 COLUMNS = {
@@ -91,9 +93,10 @@ def composed(bottleneck, penalties, n_components, seed, max_epochs=EPOCHS):
     )
 
 
-def cells(quick):
+def cells(only, quick):
     """Return (model, ratio, code size) of every row of the table."""
-    rows = [(*key, size) for key in models() for size in CODE_SIZES]
+    keys = [key for key in models() if key[0].split(",")[0] in only]
+    rows = [(*key, size) for key in keys for size in CODE_SIZES]
     with_bar = {cell for cell, *_ in BARS} | {("f3, beta = 1", None, 3)}
     return [row for row in rows if row in with_bar or not quick]
 
@@ -186,7 +189,8 @@ BARS = [
 def print_bars(results):
     print("\n| bar | at most | median | range | reached |\n|---|---|---|---|---|")
     titles = {name: title for title, name in COLUMNS.items()}
-    for cell, quantity, bar in BARS:
+    measured = [bar for bar in BARS if bar[0] in results]
+    for cell, quantity, bar in measured:
         values = [run[quantity] for run in results[cell]]
         middle = np.median(values)
         reached = "yes" if middle <= bar else "no"
@@ -250,10 +254,11 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", nargs="*", default=NAMES, choices=NAMES)
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    rows = cells(arguments.quick)
+    rows = cells(arguments.only, arguments.quick)
     print_estimate(len(rows) * len(seeds), arguments.jobs)
     print_floor(seeds)
     print_header()
