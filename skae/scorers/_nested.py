@@ -223,7 +223,7 @@ def _explained_from(explained):
 
 
 def _by_name(fewest, names, columns):
-    """Return the fewest units of columns by name, zero where nothing is said of them."""
+    """Return the fewest units of columns by name, zero where nothing is known."""
     found = dict.fromkeys(columns, 0)
     for name, k in zip(names, fewest, strict=True):
         if k and name in found:
