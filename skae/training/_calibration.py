@@ -6,8 +6,6 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
-from skae.training._sources import Rows
-
 __all__ = ["HeldOut", "Outcome", "safe_gain"]
 
 # Of what training takes from the errors of held-out rows, the share that is granted to
@@ -80,8 +78,6 @@ class HeldOut(NamedTuple):
         How many of all rows `far` stands for.
     beta : float
         Weight of the divergences.
-    kept : Rows or None
-        Those that are trained on.
     """
 
     variance: torch.Tensor
@@ -91,9 +87,8 @@ class HeldOut(NamedTuple):
     far: Outcome
     share_of_far: float
     beta: float
-    kept: Rows | None = None
 
-    def gains(self, term, after, ratio, ratio_of_variance):
+    def gains(self, term, after, ratio, factor):
         """Return by how much bounds of rows rise, in nats, and weights of the rows.
 
         Parameters
@@ -101,10 +96,12 @@ class HeldOut(NamedTuple):
         term : Likelihood
         after : Outcome
             Of the held-out rows after the training.
-        ratio, ratio_of_variance : torch.Tensor of shape (1, 1) or (1, n_features)
-            Of errors after and before, and of the variance to that of the start.
+        ratio : torch.Tensor of shape (1, 1) or (1, n_features)
+            Of errors after and before.
+        factor : float
+            How many times larger than by that ratio the variance is.
         """
-        variance = self.variance * ratio_of_variance
+        variance = self.variance * ratio * factor
         rise = after.log_density(term, variance) - self.density
         rise = (rise - self.beta * (after.kl - self.kl)).clamp_max(MOST_OF_ROW)
         far = self.far.nearer(1 - OF_FAR_ROWS * (1 - ratio.clamp_max(1)))
@@ -118,7 +115,7 @@ class HeldOut(NamedTuple):
         return torch.cat([rise, of_far]), torch.cat(weights)
 
 
-def safe_gain(term, parts, outcomes, n_errors, own=None):
+def safe_gain(term, parts, outcomes, n_errors):
     """Return what held-out rows gain by a training, and the variance to gain most by.
 
     The variance of a decoder may be as much smaller than that of the linear start as
@@ -136,10 +133,6 @@ def safe_gain(term, parts, outcomes, n_errors, own=None):
         Of the same rows after the training.
     n_errors : float
         Standard errors of the mean over rows that the gain is taken to be less.
-    own : list of torch.Tensor of shape (1, n_features) or None
-        Where each feature has a variance, logarithms of the ratios of variances for
-        rows trained on. They tell how features differ: from so few held-out rows, that
-        would be judged by the very rows that it is of.
 
     Returns
     -------
@@ -149,35 +142,39 @@ def safe_gain(term, parts, outcomes, n_errors, own=None):
         Of the variance to that of the linear model; where each feature has one, the
         geometric mean.
     """
-    ratios = [
-        after.variance(term) / part.error
-        for part, after in zip(parts, outcomes, strict=True)
-    ]
-    smallest = torch.stack(ratios).log().mean().item()
+    pairs = [*zip(parts, outcomes, strict=True)]
+    ratios = [after.variance(term) / part.error for part, after in pairs]
+    ratios = torch.stack(ratios).log()
+    smallest = ratios.mean().item()
     if not smallest < np.inf:  # where nothing was left to explain
         return -np.inf, 1.0
-    if own is None:
-        own = [torch.full((1, 1), smallest, dtype=torch.float64) for _ in parts]
-    triples = [*zip(parts, outcomes, own, strict=True)]
+    by_ratio = [*zip(pairs, _of_others(ratios).exp(), strict=True)]
 
-    def loss(level):
+    def loss(log_factor):
+        factor = np.exp(log_factor)
         found = [
-            part.gains(term, after, _raised(logs, smallest), _raised(logs, level))
-            for part, after, logs in triples
+            part.gains(term, after, ratio, factor) for (part, after), ratio in by_ratio
         ]
         return -_lower_mean(*map(torch.cat, zip(*found, strict=True)), n_errors)
 
-    levels = [smallest]
+    factors = [0.0]
     if -np.inf < smallest < 0:
-        bounds, options = (smallest, 0), {"xatol": 1e-4}
-        levels += [0.0, minimize_scalar(loss, bounds=bounds, options=options).x]
-    best = min(levels, key=loss)
-    return -loss(best), float(np.exp(best))
+        bounds, options = (0, -smallest), {"xatol": 1e-4}
+        factors += [-smallest, minimize_scalar(loss, bounds=bounds, options=options).x]
+    best = min(factors, key=loss)
+    return -loss(best), float(np.exp(smallest + best))
 
 
-def _raised(logs, level):
-    """Return ratios of which the geometric mean is raised to that of a level."""
-    return (logs + max(0.0, level - logs.mean().item())).exp()
+def _of_others(ratios):
+    """Return means of logarithms over parts, where each feature has one over others.
+
+    So many numbers would be judged by the very rows that they are of.
+    """
+    n_parts, _, n_ratios = ratios.shape
+    mean = ratios.mean(0).expand_as(ratios)
+    if n_parts == 1 or n_ratios == 1:
+        return mean
+    return mean + (mean - ratios) / (n_parts - 1)
 
 
 def _lower_mean(values, weights, n_errors):
