@@ -170,7 +170,7 @@ def trade_off(train, test, n_seeds):
     """Return points of accuracy gained and ratios of errors, medians over seeds."""
     spread, one_hot = train.std(numeric_only=True), OneHot(train)
     rows, rows_test = one_hot.transform(train), one_hot.transform(test)
-    swaps = SwapNoise(0.3, one_hot.widths)
+    swaps = SwapNoise(0.3 if len(rows) < 1000 else 0.2, one_hot.widths)
     said = {}
     for name, model in {
         "one-hot": in_one_hot(),

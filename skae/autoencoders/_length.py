@@ -149,6 +149,14 @@ class LengthMixin:
         return self._usual_rates if is_auto else [self.learning_rate]
 
     @property
+    def _is_patient(self):
+        """Whether trainings on parts end once held-out rows fare no better for long.
+
+        Else they use up the budget, and the best epoch is found among all.
+        """
+        return True
+
+    @property
     def _usual_rates(self):
         """What `_rates` are by default."""
         return RATES
@@ -240,7 +248,8 @@ class LengthMixin:
         return length._replace(warm_up=length.epochs // 2) if tells_little else length
 
     def _tried(self, data, length):
-        parts = self._trained_on_parts(data, length, stops=not length.warm_up)
+        stops = self._is_patient and not length.warm_up
+        parts = self._trained_on_parts(data, length, stops)
         nets = [part.net for part in parts]
         losses = _held_out_losses(nets)
         # while weights rise, epochs are no path from the safe start to ever more

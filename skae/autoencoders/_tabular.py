@@ -36,6 +36,7 @@ from skae.objectives import (
     SquaredError,
 )
 from skae.schedules import Schedule
+from skae.training._budget import FEW_ROWS
 
 __all__ = ["TabularAutoencoder", "TabularVAE"]
 
@@ -301,11 +302,14 @@ class TabularMixin:
 
 # Of the cells, where a fit is to learn what to make of missing ones.
 SHARE_HIDDEN = 0.3
-# Of the cells, where few rows would be learnt by heart.
-SHARE_SWAPPED = 0.3
+# Of the cells, where rows would be learnt by heart, and where they are few.
+SHARE_SWAPPED, SHARE_SWAPPED_OF_FEW = 0.2, 0.3
 # Rows of a step, and those of one where no two steps have the same rows, which may be
 # so many times as large.
 BATCH, BATCH_OF_NEW, TIMES_AS_FAST = 64, 256, 2
+# Of their errors, there: a category is told long before its probability is 1, while an
+# error of a number is never too small to matter.
+WEIGHT_OF_NUMBERS = 1.5
 # In the loss, of cells that are seen beside those that are hidden, where so large a
 # share of the cells or more is missing in the fit.
 KEPT_WEIGHT, MANY_MISSING = 0.1, 0.05
@@ -345,8 +349,9 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     - the squared error of a number over its variance,
     - the cross-entropy of a category over the entropy of its shares,
 
-    so that each column weighs the same, however many levels it has. Missing cells have
-    no part in it. Linear maps beside the hidden layers start as principal components.
+    so that each column weighs the same, however many levels it has, or numbers half as
+    much again where cells are swapped (`swapping`). Missing cells have no part in it.
+    Linear maps beside the hidden layers start as principal components.
 
     Parameters
     ----------
@@ -368,12 +373,13 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         `skae.noise.SwapNoise`. There are then new rows in every step, so that few rows
         are not learnt by heart: reconstructions of categories and of numbers gain, and
         a fit takes longer. Rows whose cells do not go together are reconstructed better
-        as well, which is not what the search for anomalies needs. ``"auto"``: 0.3 where
-        a table has numbers and categories and is complete, the fit finds the number of
-        epochs, and units are not `nested`; otherwise nothing. Cells are either swapped
-        or hidden, not both. Where a fit that swaps finds the number of epochs, its
-        `learning_rate` of ``"auto"`` is twice the usual one, and a `batch_size` of
-        ``"auto"`` is 256; elsewhere it is 64.
+        as well, which is not what the search for anomalies needs. ``"auto"``: 0.3, or
+        0.2 from 1,000 rows on, where a table is complete and has numbers and
+        categories, the fit finds the number of epochs, and units are not `nested`;
+        otherwise nothing. Cells are either swapped or hidden, not both. Where a fit
+        that swaps finds the number of epochs, it looks through the whole budget,
+        numbers weigh 1.5 times as much, a `learning_rate` of ``"auto"`` is twice the
+        usual one, and a `batch_size` of ``"auto"`` is 256; elsewhere it is 64.
     %(table_parameters)s
     %(missing_indicator)s
     %(training_parameters)s
@@ -480,11 +486,14 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         """Share of the cells that are taken from other rows while training."""
         if self.swapping != "auto":
             return self.swapping
+        if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
+            return 0
         is_complete = not (self._masking or self._share_missing)
         is_mixed = 0 < len(self._categories) < len(self._sizes)
-        finds_length = self._max_epochs == "auto"
-        suits = is_complete and is_mixed and finds_length and not self.nested
-        return SHARE_SWAPPED if suits else 0
+        if not (is_complete and is_mixed):
+            return 0
+        is_small = self.encoder_.n_rows_ < FEW_ROWS
+        return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
 
     @property
     def _swaps_for_long(self):
@@ -496,6 +505,10 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         if self.batch_size != "auto":
             return self.batch_size
         return BATCH_OF_NEW if self._swaps_for_long else BATCH
+
+    @property
+    def _is_patient(self):
+        return not self._swaps_for_long  # new rows keep it from overfitting
 
     @property
     def _usual_rates(self):
@@ -520,8 +533,11 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     def _objective(self):
         if not self._categories:
             return Objective(SquaredError())
+        of_number = 1 / WEIGHT_OF_NUMBERS if self._swaps_for_long else 1.0
         spreads = [
-            1.0 if isinstance(column, NumberColumn) else max(column.entropy, LEAST)
+            of_number
+            if isinstance(column, NumberColumn)
+            else max(column.entropy, LEAST)
             for column in self._varying
         ]
         return Objective(ColumnError(self._sizes, spreads))
