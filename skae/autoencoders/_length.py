@@ -138,6 +138,30 @@ class LengthMixin:
         return self.max_epochs
 
     @property
+    def _batch_size(self):
+        """Number of rows of a step, at most."""
+        return self.batch_size
+
+    @property
+    def _rates(self):
+        """Learning rates that a fit tries, in their order, which finds its length."""
+        is_auto = self.learning_rate == "auto"
+        return self._usual_rates if is_auto else [self.learning_rate]
+
+    @property
+    def _is_patient(self):
+        """Whether trainings on parts end once held-out rows fare no better for long.
+
+        Else they use up the budget, and the best epoch is found among all.
+        """
+        return True
+
+    @property
+    def _usual_rates(self):
+        """What `_rates` are by default."""
+        return RATES
+
+    @property
     def _rate(self):
         """Learning rate of a fit that does not find it."""
         if self.learning_rate != "auto":
@@ -185,7 +209,7 @@ class LengthMixin:
         self._change, self._gain = None, None
         if self._max_epochs != "auto":
             return Length(self._rate, self._max_epochs, self._max_epochs)
-        epochs = epochs_for(len(data.rows), self.batch_size)
+        epochs = epochs_for(len(data.rows), self._batch_size)
         finds = self.early_stopping in {"auto", "refit"} and rows_val is None
         if goes_on or not finds or not self._can_find(data.rows):
             return Length(self._rate, epochs, epochs)
@@ -194,7 +218,7 @@ class LengthMixin:
     def _found_length(self, data, epochs):
         """Return the `Length` with which rows that are held out fare best."""
         found = []
-        for rate in RATES if self.learning_rate == "auto" else [self.learning_rate]:
+        for rate in self._rates:
             found.append(self._tried(data, Length(rate, epochs, epochs)))
             if found[-1].length.last > 1 and not found[-1].has_diverged:
                 break
@@ -224,7 +248,8 @@ class LengthMixin:
         return length._replace(warm_up=length.epochs // 2) if tells_little else length
 
     def _tried(self, data, length):
-        parts = self._trained_on_parts(data, length, stops=not length.warm_up)
+        stops = self._is_patient and not length.warm_up
+        parts = self._trained_on_parts(data, length, stops)
         nets = [part.net for part in parts]
         losses = _held_out_losses(nets)
         # while weights rise, epochs are no path from the safe start to ever more

@@ -46,7 +46,7 @@ class RunningMixin:
 
     def _prepare(self, net, rows, callbacks, length, scheduled=True):
         """Tell a net how to train on some rows."""
-        net.batch_size = int(self.batch_size)
+        net.batch_size = int(self._batch_size)
         if self._max_epochs == "auto":
             net.batch_size = even_batches(len(rows), net.batch_size)
         # averages would lag behind weights of penalties that rise

@@ -113,7 +113,8 @@ class SuitabilityMixin:
         n_features, n_components = prod(event_shape), int(self.n_components)
         default = signature(type(self)).parameters["n_components"].default
         noises = self._input_noise(), getattr(self._bottleneck(), "noise", None)
-        is_kept = any(noises) or self._objective().penalties
+        limits = [noise for noise in noises if not getattr(noise, "in_targets", False)]
+        is_kept = any(limits) or self._objective().penalties
         if n_components <= n_features or is_kept or n_components == default:
             return
         warn(

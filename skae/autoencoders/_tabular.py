@@ -25,7 +25,7 @@ from skae.autoencoders._registry import ESTIMATORS
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.metrics import ErrorSums
 from skae.networks import DenseNetwork
-from skae.noise import MaskingNoise
+from skae.noise import MaskingNoise, SwapNoise
 from skae.objectives import (
     CategoricalLikelihood,
     ColumnError,
@@ -36,6 +36,7 @@ from skae.objectives import (
     SquaredError,
 )
 from skae.schedules import Schedule
+from skae.training._budget import FEW_ROWS
 
 __all__ = ["TabularAutoencoder", "TabularVAE"]
 
@@ -301,12 +302,21 @@ class TabularMixin:
 
 # Of the cells, where a fit is to learn what to make of missing ones.
 SHARE_HIDDEN = 0.3
+# Of the cells, where rows would be learnt by heart, and where they are few.
+SHARE_SWAPPED, SHARE_SWAPPED_OF_FEW = 0.2, 0.3
+# Rows of a step, and those of one where no two steps have the same rows, which may be
+# so many times as large.
+BATCH, BATCH_OF_NEW, TIMES_AS_FAST = 64, 256, 2
+# Of their errors, there: a category is told long before its probability is 1, while an
+# error of a number is never too small to matter.
+WEIGHT_OF_NUMBERS = 1.5
 # In the loss, of cells that are seen beside those that are hidden, where so large a
 # share of the cells or more is missing in the fit.
 KEPT_WEIGHT, MANY_MISSING = 0.1, 0.05
 # Columns that vary less weigh less, lest few rows decide.
 LEAST = 0.1
 
+SHARE, AUTO = Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})
 TABLE_CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", str, Integral],
     "activation": [str],
@@ -339,8 +349,9 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     - the squared error of a number over its variance,
     - the cross-entropy of a category over the entropy of its shares,
 
-    so that each column weighs the same, however many levels it has. Missing cells have
-    no part in it. Linear maps beside the hidden layers start as principal components.
+    so that each column weighs the same, however many levels it has, or numbers half as
+    much again where cells are swapped (`swapping`). Missing cells have no part in it.
+    Linear maps beside the hidden layers start as principal components.
 
     Parameters
     ----------
@@ -356,6 +367,19 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         are. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables that
         are complete. There, 0.15 makes codes that suit a linear classifier better, at
         the price of worse reconstructions.
+    swapping : float in [0, 1) or "auto", default="auto"
+        Share of the cells that are taken from other rows while training, at random and
+        in each step others; the rows that come about are what is reconstructed, see
+        `skae.noise.SwapNoise`. There are then new rows in every step, so that few rows
+        are not learnt by heart: reconstructions of categories and of numbers gain, and
+        a fit takes longer. Rows whose cells do not go together are reconstructed better
+        as well, which is not what the search for anomalies needs. ``"auto"``: 0.3, or
+        0.2 from 1,000 rows on, where a table is complete and has numbers and
+        categories, the fit finds the number of epochs, and units are not `nested`;
+        otherwise nothing. Cells are either swapped or hidden, not both. Where a fit
+        that swaps finds the number of epochs, it looks through the whole budget,
+        numbers weigh 1.5 times as much, a `learning_rate` of ``"auto"`` is twice the
+        usual one, and a `batch_size` of ``"auto"`` is 256; elsewhere it is 64.
     %(table_parameters)s
     %(missing_indicator)s
     %(training_parameters)s
@@ -395,7 +419,9 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
         **TABLE_CONSTRAINTS,
-        "masking": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "masking": [SHARE, AUTO],
+        "swapping": [SHARE, AUTO],
+        "batch_size": [*BaseAutoencoder._parameter_constraints["batch_size"], AUTO],
     }
 
     def __init__(
@@ -407,6 +433,7 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         linear_path="pca",
         nested=False,
         masking="auto",
+        swapping="auto",
         categorical_features="from_dtype",
         column_types=None,
         max_categories=100,
@@ -414,7 +441,7 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         robust=False,
         missing_indicator=False,
         max_epochs="auto",
-        batch_size=64,
+        batch_size="auto",
         learning_rate="auto",
         learning_rate_schedule="one_cycle",
         optimizer="adamw",
@@ -442,7 +469,8 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         """Share of the cells that are hidden while training."""
         if self.masking != "auto":
             return self.masking
-        return SHARE_HIDDEN if self._share_missing else 0
+        swaps = self.swapping not in {"auto", 0}
+        return SHARE_HIDDEN if self._share_missing and not swaps else 0
 
     @property
     def _share_missing(self):
@@ -453,7 +481,48 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     def _tells_gaps(self):
         return self.missing_indicator or self._masking > 0
 
+    @property
+    def _swapping(self):
+        """Share of the cells that are taken from other rows while training."""
+        if self.swapping != "auto":
+            return self.swapping
+        if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
+            return 0
+        is_complete = not (self._masking or self._share_missing)
+        is_mixed = 0 < len(self._categories) < len(self._sizes)
+        if not (is_complete and is_mixed):
+            return 0
+        is_small = self.encoder_.n_rows_ < FEW_ROWS
+        return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
+
+    @property
+    def _swaps_for_long(self):
+        """Whether a fit that finds its length has new rows in every step."""
+        return self._swapping > 0 and self._max_epochs == "auto"
+
+    @property
+    def _batch_size(self):
+        if self.batch_size != "auto":
+            return self.batch_size
+        return BATCH_OF_NEW if self._swaps_for_long else BATCH
+
+    @property
+    def _is_patient(self):
+        return not self._swaps_for_long  # new rows keep it from overfitting
+
+    @property
+    def _usual_rates(self):
+        factor = TIMES_AS_FAST if self._swaps_for_long else 1
+        return [factor * rate for rate in super()._usual_rates]
+
     def _input_noise(self):
+        if self._swapping and self._masking:
+            raise ValueError(
+                f"masking={self.masking!r} and swapping={self.swapping!r}: cells are "
+                "either hidden or swapped, so that one of the two has to be 0."
+            )
+        if self._swapping:
+            return SwapNoise(self._swapping, self._sizes)
         if not self._masking:
             return None
         many = min(1, self._share_missing / MANY_MISSING)
@@ -464,8 +533,11 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     def _objective(self):
         if not self._categories:
             return Objective(SquaredError())
+        of_number = 1 / WEIGHT_OF_NUMBERS if self._swaps_for_long else 1.0
         spreads = [
-            1.0 if isinstance(column, NumberColumn) else max(column.entropy, LEAST)
+            of_number
+            if isinstance(column, NumberColumn)
+            else max(column.entropy, LEAST)
             for column in self._varying
         ]
         return Objective(ColumnError(self._sizes, spreads))

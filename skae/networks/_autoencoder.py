@@ -132,7 +132,7 @@ class AutoencoderModule(nn.Module):
         as `hidden` returns them.
         """
         x, gaps = (x, None) if self.indicator is None else self.indicator.parts(x)
-        if self.input_noise is not None and not is_hidden:
+        if self.input_noise is not None and not (is_hidden or self.noise_in_targets):
             x, gaps = self._noisy(x, gaps, generator if self.training else None)
         if self.means is not None:
             x = self.means.residuals(x, condition)
@@ -147,6 +147,15 @@ class AutoencoderModule(nn.Module):
     def hides(self):
         """Whether noise hides entries from an encoder that is told which."""
         return self.indicator is not None and getattr(self.input_noise, "hides", False)
+
+    @property
+    def noise_in_targets(self):
+        """Whether events are to be reconstructed with their noise; see `to_learn`."""
+        return getattr(self.input_noise, "in_targets", False)
+
+    def to_learn(self, x, generator):
+        """Return events with the noise that is in their targets, too, if any."""
+        return self.input_noise(x, generator) if self.noise_in_targets else x
 
     def hidden(self, x, generator):
         """Return events and an indicator beside them, as if noise left entries out."""

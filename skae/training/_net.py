@@ -421,6 +421,8 @@ class AutoencoderNet(NeuralNet):
         *,
         hiding=None,
     ):
+        if self.module_.training:
+            x = self.module_.to_learn(x, generator)
         given = self.given(x, self.end_early_) if self.has_missing_ else x
         hides = hiding is not None and self.module_.hides
         given = self.module_.hidden(given, hiding) if hides else given

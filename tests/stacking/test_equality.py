@@ -22,7 +22,7 @@ from twins import (
 from skae import VAE, Autoencoder, fit_stack, stacked
 from skae.bottlenecks import PointBottleneck
 from skae.networks import DenseNetwork
-from skae.noise import GaussianNoise, MaskingNoise, SNRNoise
+from skae.noise import GaussianNoise, MaskingNoise, SNRNoise, SwapNoise
 from skae.objectives import (
     MMD,
     AbsoluteError,
@@ -116,6 +116,7 @@ BASES = [
     composed(input_noise=GaussianNoise(0.5), linear_path="pca"),
     composed(input_noise=SNRNoise(10), reconstruction=AbsoluteError()),
     composed(input_noise=MaskingNoise(0.2)),
+    composed(input_noise=SwapNoise(0.2)),
     composed(input_noise=GaussianNoise(0.2)),
 ]
 

@@ -79,6 +79,7 @@ class StackedModel:
             [module.input_noise for module in modules], [event_shape] * len(modules)
         )
         self.indicator = stack_indicators([module.indicator for module in modules])
+        self.noise_in_targets = modules[0].noise_in_targets
         self.hides, self.kept_weight = modules[0].hides, modules[0].kept_weight
         self.reconstruction = stack_reconstruction(
             [member.net.criterion_.reconstruction for member in members],
@@ -162,9 +163,12 @@ class StackedModel:
         weights : dict of str to torch.Tensor of shape (n_members,)
             Of the penalties.
         """
+        draws_noise = batch.generators is not None
+        if self.noise_in_targets and draws_noise and batch.is_training:
+            x = self.noise(x, batch)
         given, gaps = self._given(x)
         weight = None
-        if batch.generators is not None and (batch.is_training or self.hides):
+        if draws_noise and (batch.is_training or self.hides):
             given, gaps = self._noisy(given, gaps, batch)
             if self.kept_weight != 1:
                 weight = weights_of_hidden(gaps, self.kept_weight)
@@ -202,7 +206,7 @@ class StackedModel:
 
     def _noisy(self, x, gaps, batch):
         """Return rows and gaps with noise; see `AutoencoderModule.encode`."""
-        if self.noise is None:
+        if self.noise is None or self.noise_in_targets:
             return x, gaps
         if not self.hides:
             return self.noise(x, batch), gaps
