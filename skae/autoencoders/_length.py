@@ -57,15 +57,16 @@ class Length(NamedTuple):
         The one to end after.
     warm_up : int
         Those over which the weights of penalties rise from zero.
-    share : float
+    share : float or None
         Of what training changes in output layers, how much is kept; see `Shrinkage`.
+        None where that is not asked, and all is kept.
     """
 
     rate: float
     epochs: int
     last: int
     warm_up: int = 0
-    share: float = 1.0
+    share: float | None = None
 
 
 class Part(NamedTuple):
@@ -253,10 +254,23 @@ class LengthMixin:
         if not is_sure(trial.gains, self._network().takes_sequences):
             parts = self._trained_on_parts(data, length, stops=False)
         elif parts[0].held_out is None:
-            return length
+            return length._replace(share=1.0)
         held_out = [data.rows.subset(rows) for rows, _ in self._splits(data)]
         share, self._change = self._safest(parts, held_out)
         return length._replace(share=share)
+
+    def _share_of_end(self, shrinkage, rows, share):
+        """Return the share to keep of a training on all rows, given that of its parts.
+
+        It is no larger than what is best for these very rows: a training that was ended
+        while losses jump may have left them worse than its parts have left theirs.
+        Variances of decoders have taken the share into account.
+        """
+        if self._compares_outcomes:
+            return share
+        terms = self._terms_of_shares(Part(self.net_, {}, shrinkage, None), rows)
+        losses = np.nan_to_num(_loss_of(self.net_, terms), nan=np.inf)
+        return min(share, SHARES[losses.argmin()])
 
     @property
     def _compares_outcomes(self):

@@ -11,7 +11,7 @@ from skorch.callbacks import Callback
 
 import skae
 from skae import VAE, Autoencoder, Checkpoint, DenseAutoencoder, LSTMAutoencoder
-from skae.autoencoders import _decoder_variance, _length
+from skae.autoencoders import _decoder_variance, _length, _running
 from skae.networks import ConvolutionalNetwork
 from skae.training._calibration import safe_gain
 from skae.training._shrinkage import SHARES, Shrinkage, is_sure, share_to_keep
@@ -148,6 +148,24 @@ def test_without_a_share_sequences_are_reconstructed_as_by_pca(keeping):
     X = windows()
     keeping(0.0)
     X_hat = Convolutional(3, random_state=0).fit(X).reconstruct(X)
+    pca = PCA(3).fit(X[..., 0])
+    linear = pca.inverse_transform(pca.transform(X[..., 0]))
+    np.testing.assert_allclose(X_hat[..., 0], linear, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", OF_SEQUENCES.values(), ids=OF_SEQUENCES)
+def test_a_last_training_that_went_wrong_is_taken_back(make, keeping, monkeypatch):
+    def spoil(net, *args, **settings):
+        result = train(net, *args, **settings)
+        with torch.no_grad():
+            net.module_.decoder.linear_path.bias += 100.0
+        return result
+
+    train = _running.train
+    monkeypatch.setattr(_running, "train", spoil)
+    X = windows()
+    keeping(0.75)
+    X_hat = make(3, random_state=0).fit(X).reconstruct(X)
     pca = PCA(3).fit(X[..., 0])
     linear = pca.inverse_transform(pca.transform(X[..., 0]))
     np.testing.assert_allclose(X_hat[..., 0], linear, atol=1e-6)
