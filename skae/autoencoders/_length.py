@@ -132,6 +132,8 @@ class LengthMixin:
     _change = None
     # Loss by which held-out rows are better reconstructed than by the mean of others.
     _gain = None
+    # Whether the rows of the fit have a smaller share than held-out ones of its parts.
+    _ended_badly = False
 
     @property
     def _max_epochs(self):
@@ -419,6 +421,19 @@ class LengthMixin:
         return BudgetStopping(
             self._watched, threshold=self.tol, load_best=load_best, sink=noop
         )
+
+    def _mend(self, data, length):
+        """Train anew up to an epoch before losses have jumped, where they have.
+
+        Rates of about the peak let a loss jump now and then, and a fit may end there.
+        Draws depend on the epoch alone, so that those before come about as they did.
+        """
+        if not self._ended_badly or self.diverged_:
+            return
+        best = 1 + int(np.argmin(self.history_[:, "train_loss"]))
+        if best < self.n_iter_:
+            self._start(data, data.rows)
+            self._run(data.rows, None, length._replace(last=best), anew=True)
 
     def _refit(self, data, length):
         """Train anew on all rows, up to the epoch that did best on held-out ones.
