@@ -196,6 +196,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return names
 
     @property
+    def columns_of_features(self):
+        """Names of the table's columns that those of the matrix stand for, an array."""
+        names = np.empty(sum(self.sizes), dtype=object)
+        for column, place in zip(self.columns_, self.places, strict=True):
+            names[place] = str(column.name)
+        return names
+
+    @property
     def share_missing(self):
         """Share of the cells that are missing in the fit, of columns that vary."""
         missing = [column.n_missing for column in self.columns_ if column.width]

@@ -73,6 +73,8 @@ def make_estimator(settings, n_channels=None):
         params["hidden_layer_sizes"] = settings.hidden
     if n_channels and "n_channels" in estimator.get_params():
         params["n_channels"] = n_channels
+    if "masking" in estimator.get_params():
+        params["masking"] = 0  # what it is for is imputation, and reconstructions pay
     return estimator.set_params(**params)
 
 

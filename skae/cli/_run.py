@@ -2,12 +2,14 @@
 
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+from sklearn.model_selection import GridSearchCV
 
 from skae._sklearn import safe_indexing
 from skae.cli._errors import InputError
@@ -17,6 +19,7 @@ from skae.cli._plan import PARAM, PREFIX
 from skae.cli._search import make_search
 from skae.cli._target import predict_target
 from skae.exceptions import DimensionWarning
+from skae.search import remember
 from skae.search._results import candidates, fold_scores, mean_scores
 from skae.training._threads import one_thread
 
@@ -39,6 +42,8 @@ class Outcome:
         Fits that a store had from earlier runs.
     seconds : float
         Duration of search and refit.
+    in_full : InFull or None
+        The chosen model on the folds, where fits of few steps told all dimensions.
     """
 
     search: object
@@ -46,6 +51,7 @@ class Outcome:
     n_recalled: int
     seconds: float
     prediction: object = None
+    in_full: object = None
 
     @property
     def selection(self):
@@ -118,7 +124,7 @@ class Outcome:
     @property
     def fold_rmse(self):
         """Errors of the chosen candidate fold by fold, in the units of the data."""
-        return -self.fold_scores("neg_rmse", self.selection.index)
+        return -self.chosen_scores("neg_rmse")
 
     @property
     def rmse(self):
@@ -127,7 +133,13 @@ class Outcome:
 
     def score(self, metric):
         """Return the mean score of the chosen candidate over the folds."""
-        return float(self.fold_scores(metric, self.selection.index).mean())
+        return float(self.chosen_scores(metric).mean())
+
+    def chosen_scores(self, metric):
+        """Return the scores of the chosen candidate fold by fold, trained in full."""
+        if self.in_full is not None:
+            return self.in_full.scores[metric]
+        return self.fold_scores(metric, self.selection.index)
 
     def fold_scores(self, metric, row):
         """Return the scores of a candidate fold by fold, a mean over its restarts.
@@ -231,9 +243,10 @@ def run(plan, store=None, callbacks=()):
             n_recalled = _n_scored(search) - (len(store) - n_before)
         sizes = {*search.selection_.curve.values.tolist(), search.selection_.value}
         linear = linear_scores(plan, sorted(map(int, sizes)))
+        in_full = _in_full(search, plan, store)
         prediction = predict_target(plan, search.best_estimator_)
     seconds = time.perf_counter() - start
-    return Outcome(search, linear, n_recalled, seconds, prediction)
+    return Outcome(search, linear, n_recalled, seconds, prediction, in_full)
 
 
 def held_out(plan, outcome):
@@ -304,6 +317,40 @@ def _fit(search, plan):
             reason = str(error).strip().splitlines()[-1]
             text = f"No dimension can be chosen: {reason}"
             raise InputError(text, None) from error
+
+
+class InFull(NamedTuple):
+    """The chosen settings, trained on each fold as the model that is kept.
+
+    Attributes
+    ----------
+    n_components : int
+    scores : dict of ndarray of shape (n_folds,)
+        By the names of the scorers.
+    """
+
+    n_components: int
+    scores: dict
+
+
+def _in_full(search, plan, store):
+    """Return the chosen settings `InFull`; None if the search has trained them so.
+
+    Nested fits take few steps, and have one code for all dimensions: they tell where
+    errors fall, and how far only of a model that is trained for one.
+    """
+    if getattr(search, "curve_", "separate") != "nested":
+        return None
+    chosen = {name: [value] for name, value in search.best_params_.items()}
+    settings = {"scoring": plan.scoring, "cv": plan.cv, "n_jobs": plan.settings.n_jobs}
+    scored = GridSearchCV(plan.pipeline, chosen, refit=False, **settings)
+    kept = nullcontext() if store is None else remember(scored, store)
+    with fits_together(plan.settings), kept:
+        scored.fit(plan.X, plan.y)
+    scores = {name: fold_scores(scored.cv_results_, name)[0] for name in plan.scoring}
+    if not all(np.isfinite(of_folds).all() for of_folds in scores.values()):
+        return None
+    return InFull(search.selection_.value, scores)
 
 
 def _n_candidates(search):

@@ -8,11 +8,12 @@ from sklearn.pipeline import Pipeline
 
 from skae._arrays import ChunkedRows, as_numbers, as_target, divisible, padded
 from skae._finder import find
-from skae._sklearn import num_samples, safe_indexing
+from skae._sklearn import get_feature_names, num_samples, safe_indexing
+from skae._tables import TableEncoder
 from skae.metrics import ErrorSums
 from skae.training._inference import slices
 
-__all__ = ["Located", "locate"]
+__all__ = ["Located", "feature_names", "locate"]
 
 # Rows are reconstructed so many bytes of double precision at a time.
 PART_BYTES = 2**22
@@ -96,6 +97,29 @@ class Located(NamedTuple):
                 y = as_target(y, (num_samples(X), *values.shape[1:]))
             sums.update(values if y is None else y[rows], part.reconstruct())
         return sums
+
+
+def feature_names(before, X):
+    """Return the names of features after fitted steps, None where none are known.
+
+    Those that stand for one column of a table, as its categories do, share its name.
+
+    Parameters
+    ----------
+    before : Pipeline or None
+        As of a `Located`.
+    X : array-like
+        The data before these steps.
+    """
+    names = get_feature_names(X)
+    if before is None:
+        return names
+    if isinstance(before[-1], TableEncoder):
+        return before[-1].columns_of_features
+    try:
+        return None if names is None else before.get_feature_names_out(names)
+    except AttributeError:
+        return None
 
 
 def locate(estimator, X, condition=None):

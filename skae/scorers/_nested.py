@@ -7,7 +7,7 @@ from skae._sklearn import num_samples
 from skae.information._surrogates import surrogate_dimension
 from skae.metrics import ErrorSums
 from skae.scorers._base import ConditionRequester, spaced_rows
-from skae.scorers._locate import locate
+from skae.scorers._locate import feature_names, locate
 from skae.scorers._reconstruction import RootMeanSquaredError
 
 __all__ = ["NestedReadings", "prefix_scores"]
@@ -103,7 +103,9 @@ class NestedReadings(ConditionRequester):
 
     For column j of a table, ``explained_from_<j>`` is the fewest units whose codes
     explain a tenth of its variance, with all errors or with the largest 5 % cut as
-    above; one more than there are where none do, and zero for a constant column.
+    above; one more than there are where none do, and zero for a constant column, or
+    where there is none of that name. Of columns that share a name, as the categories of
+    one do, it is the first to be explained that counts.
 
     Beside a condition, errors and explained shares are those of what it leaves.
 
@@ -111,6 +113,10 @@ class NestedReadings(ConditionRequester):
     ----------
     in_units : bool, default=False
         Whether to tell errors in the units of the data as well.
+    columns : sequence, or None, default=None
+        Names of the columns to tell of, or numbers where they have none. Encoders that
+        are fitted to other rows may not know all of them. By default all that there are
+        are told of.
 
     Examples
     --------
@@ -123,8 +129,9 @@ class NestedReadings(ConditionRequester):
     [-1, -6, -7]
     """
 
-    def __init__(self, in_units=False):
+    def __init__(self, in_units=False, columns=None):
         self.in_units = in_units
+        self.columns = columns
 
     def __call__(self, estimator, X, y=None, *, condition=None):
         """Return the readings, a dict of floats."""
@@ -134,7 +141,7 @@ class NestedReadings(ConditionRequester):
         Z = seen.codes()
         seen = seen._replace(X=as_numbers(seen.X))
         y = as_target(y, (num_samples(located.X), *seen.X.shape[1:]))
-        named, columns = self._readings(seen, Z, seen.X if y is None else y[rows])
+        named, fewest = self._readings(seen, Z, seen.X if y is None else y[rows])
         if self.in_units:
             error = RootMeanSquaredError()
             named["neg_rmse"] = [
@@ -145,7 +152,14 @@ class NestedReadings(ConditionRequester):
             for name, of_sizes in named.items()
             for k, value in enumerate(of_sizes, start=1)
         }
-        return named | columns
+        if seen.X.ndim != 2:  # sequences and images
+            return named
+        if self.columns is not None:
+            names = feature_names(located.before, X)
+            if names is None:
+                names = range(len(fewest))
+            fewest = _by_name(fewest, names, self.columns)
+        return named | {f"explained_from_{j}": float(k) for j, k in enumerate(fewest)}
 
     def _readings(self, located, Z, target):
         values = target.reshape(len(target), -1)
@@ -163,7 +177,7 @@ class NestedReadings(ConditionRequester):
         bend = bend_of(np.array([0.0, *log_errors]), values.shape[1])
         dimensions = _dimensions(Z, bend)
         named = {"r2": r2, "log_error": log_errors, "dimension": dimensions}
-        return named, _explained_from(np.array(explained)) if target.ndim == 2 else {}
+        return named, _explained_from(np.array(explained))
 
 
 def _told_by_condition(located, Z, values):
@@ -203,10 +217,18 @@ def _explained(X, X_hat, trimmed_variance):
 
 
 def _explained_from(explained):
-    """Return readings of columns from shares of shape (n_components, n_columns)."""
+    """Return the fewest units by shares of shape (n_components, n_columns)."""
     is_known = np.vstack([explained, np.ones_like(explained[0])]) >= SOMETHING
-    fewest = np.where(np.isnan(explained[0]), 0, 1 + is_known.argmax(axis=0))
-    return {f"explained_from_{j}": float(k) for j, k in enumerate(fewest)}
+    return np.where(np.isnan(explained[0]), 0, 1 + is_known.argmax(axis=0))
+
+
+def _by_name(fewest, names, columns):
+    """Return the fewest units of columns by name, zero where nothing is known."""
+    found = dict.fromkeys(columns, 0)
+    for name, k in zip(names, fewest, strict=True):
+        if k and name in found:
+            found[name] = min(k, found[name] or k)
+    return found.values()
 
 
 def _dimensions(Z, bend):

@@ -49,13 +49,17 @@ class NestedFits:
             "n_features": found.n_features,
             "n_rows": found.n_rows,
             "most": self.most,
-            "names": found.names,
+            "names": None if found.names is None else [*dict.fromkeys(found.names)],
         }
 
     @property
     def scorer(self):
         """The scorer of the fits."""
-        return NestedReadings(in_units="neg_rmse" in self.metrics.values())
+        names = self.known["names"]
+        return NestedReadings(
+            in_units="neg_rmse" in self.metrics.values(),
+            columns=range(self.known["n_features"]) if names is None else names,
+        )
 
     def grid(self, n_splits):
         """Return the parameters of the fits: many units, and few steps."""

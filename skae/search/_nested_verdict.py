@@ -95,7 +95,7 @@ def _left(features, nested):
     named = enumeration([*features[:N_NAMED], *([f"{len(more)} more"] if more else [])])
     return (
         f" Codes of that size explain next to nothing of {n} of the "
-        f"{nested.n_features} features, as of noise: {named}."
+        f"{len(nested.explained_from)} features, as of noise: {named}."
     )
 
 

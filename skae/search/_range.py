@@ -11,12 +11,13 @@ from sklearn.utils import get_tags
 from skae._arrays import ChunkedRows, SparseRows, as_numbers
 from skae._finder import find
 from skae._notices import warn
-from skae._sklearn import get_feature_names, num_samples, safe_indexing
+from skae._sklearn import num_samples, safe_indexing
 from skae.autoencoders._conditions import ConditionMixin
 from skae.autoencoders._missing import end_early
 from skae.autoencoders._rows import evenly_spaced
 from skae.exceptions import DimensionWarning
 from skae.information import IntrinsicDimension, estimate_dimension
+from skae.scorers._locate import feature_names
 from skae.search._curve import ScoreCurve
 from skae.search._order import RowOrder, are_overlapping, row_order
 from skae.search._rules import SelectionRule
@@ -125,7 +126,7 @@ class DimensionRange:
             n_rows,
             is_complete,
             ends_early,
-            _names(before, X),
+            feature_names(before, X),
         )
 
     def values(self, n_components):
@@ -236,17 +237,6 @@ def _seen(before, X, y):
             X, pads=False
         )  # says in a sentence what the steps could not make numbers of
         raise
-
-
-def _names(before, X):
-    """Return the names of features after fitted steps, None where none are known."""
-    names = get_feature_names(X)
-    if before is None or names is None:
-        return names
-    try:
-        return before.get_feature_names_out(names)
-    except AttributeError:
-        return None
 
 
 def _freed(X, condition, rows):

@@ -68,6 +68,10 @@ class DivergenceGuard(Callback):
         if self.is_trusted(net.history[-1]):
             self.trusted_ = self.candidate_
 
+    def trust(self, net):
+        """Note the weights of now as those that can be gone back to."""
+        self.trusted_ = _copied(net.module_.state_dict())
+
     def on_train_end(self, net, **kwargs):
         """Check that the last step did no harm."""
         # The last step of a finite epoch may have thrown the weights away.

@@ -11,7 +11,7 @@ from skorch.callbacks import Callback
 
 from skae.files import replacing
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "goes_on"]
 
 # How many rows, evenly spaced, tell whether data are the same.
 COMPARED_ROWS = 10_000
@@ -25,7 +25,9 @@ class Checkpoint(Callback):
     epoch: weights, optimiser, history, early stopping. When the same fit is started
     again, it goes on after that epoch and ends with the very weights of an
     undisturbed fit, to the last bit on the same machine. The file is removed
-    when the fit ends.
+    when the fit ends. In a search that is `stacked`, fits are written down from the
+    stack that they train in; those that go on do so alone, and end with the weights
+    of an undisturbed fit up to rounding.
 
     A fit is the same when the estimator's parameters and seed, its initial weights and
     the data are: files are named by all of these, so many fits, as those of a search,
@@ -59,6 +61,8 @@ class Checkpoint(Callback):
     ...     ).fit(load_iris().data)
     """
 
+    follows_epochs = True
+
     def __init__(self, folder, interval=30.0):
         self.folder = folder
         self.interval = interval
@@ -84,16 +88,21 @@ class Checkpoint(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Go on from the file of this fit, if there is one."""
-        data = [_key_of_rows(rows) for rows in (X, y)]
-        key = joblib.hash([self.parameters_, _key_of_net(net), data])
-        self.path_ = Path(self.folder, f"{key}.checkpoint")
+        self.path_ = self.path_of(net, X, y)
         self.written_ = time.monotonic()
         if self.path_.exists():
             _restore(net, self.path_)
 
+    def path_of(self, net, rows, rows_val):
+        """Return where the state of a fit is, given a net that is about to train."""
+        data = [_key_of_rows(own) for own in (rows, rows_val)]
+        key = joblib.hash([self.parameters_, _key_of_net(net), data])
+        return Path(self.folder, f"{key}.checkpoint")
+
     def on_epoch_end(self, net, **kwargs):
         """Write the file, if the last one is old enough."""
         if time.monotonic() - self.written_ >= self.interval:
+            net.take_over()
             _write(_state(net), self.path_)
             self.written_ = time.monotonic()
 
@@ -101,6 +110,14 @@ class Checkpoint(Callback):
         """Remove the file: there is nothing left to go on with."""
         self.path_.unlink(missing_ok=True)
         del self.path_, self.written_, self.parameters_
+
+
+def goes_on(net, rows, rows_val, epochs, last):
+    """Return whether the fit of a net has been written down before; see its `train`."""
+    given = [c for _, c in net.callbacks_ if isinstance(c, Checkpoint)]
+    if given:
+        net.begin(rows, epochs, last)
+    return any(one.path_of(net, rows, rows_val).exists() for one in given)
 
 
 def _key_of_net(net):

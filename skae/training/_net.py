@@ -71,6 +71,8 @@ class AutoencoderNet(NeuralNet):
 
     # What knows its gradients while it trains, if anything but torch does.
     by_hand_ = None
+    # By which a stack that it trains in hands over what it has found out.
+    stack_ = None
 
     def __init__(
         self,
@@ -249,6 +251,11 @@ class AutoencoderNet(NeuralNet):
         self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
         self.has_missing_, self.end_early_ = rows.has_missing, rows.end_early
         self.loss_unit_ = self.module_.loss_unit(self.criterion_.reconstruction.degree)
+
+    def take_over(self):
+        """Take over from a stack, if it trains in one, all that it has found out."""
+        if self.stack_ is not None:
+            self.stack_()
 
     @contextmanager
     def _compiled(self):

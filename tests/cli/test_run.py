@@ -6,8 +6,9 @@ import torch
 from helpers.callbacks import Silent
 from helpers.data import normal
 from helpers.plans import planned
+from sklearn.base import clone
 from sklearn.decomposition import PCA
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -294,8 +295,24 @@ def test_nested_fits_are_recalled(tmp_path, fits):
     fits.clear()
     again = run(plan("1:4", max_epochs=3), store)  # refits only are others
     assert (again.n_fits, again.n_recalled) == (2, 2)
-    assert len(fits) == 1 + 0 + 1
+    assert len(fits) == 1 + 0 + 1 + 2  # and those in full on the folds
     assert again.selection.interval == first.selection.interval
+
+
+def test_what_is_told_is_of_the_model_that_is_kept():
+    made = plan("1:3")
+    found = run(made)
+    assert found.search.curve_ == "nested"
+    model = clone(made.pipeline).set_params(**{PARAM: found.chosen})
+    with stacked():
+        expected = cross_validate(model, made.X, cv=made.cv, scoring=made.scoring)
+    for metric in made.scoring:
+        scores = expected[f"test_{metric}"]
+        # steps of two epochs at a start as PCA are mostly rounding
+        np.testing.assert_allclose(found.chosen_scores(metric), scores, rtol=2e-3)
+        assert found.score(metric) == pytest.approx(scores.mean(), rel=2e-3)
+    of_nested = found.fold_scores("reconstruction", found.selection.index)
+    assert abs(of_nested - found.chosen_scores("reconstruction")).max() > 1e-2
 
 
 def test_an_interrupt_leaves_no_time_for_a_refit(fits, interrupt):

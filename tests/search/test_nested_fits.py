@@ -3,10 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skae import (
     VAE,
@@ -14,6 +16,7 @@ from skae import (
     DenseAutoencoder,
     LatentDimensionSearchCV,
     LSTMAutoencoder,
+    TabularAutoencoder,
     select_dimension,
     stacked,
 )
@@ -333,6 +336,47 @@ def test_readings_tell_from_how_many_units_a_column_is_explained():
     assert [said[f"explained_from_{j}"] for j in range(3)] == [1, 2, 3]
     said = NestedReadings()(PCA(2).fit(X), X)
     assert [said[f"explained_from_{j}"] for j in range(5)] == [1, 2, 3, 1, 0]
+
+
+def table():
+    """Return numbers of two dimensions, and categories that not all folds have."""
+    made = make_linear_manifold(160, 2, 6, noise=0.1, random_state=0)
+    X = pd.DataFrame(made.X, columns=[*"abcdef"])
+    X["luck"] = np.random.default_rng(0).choice([*"xyz"], 160)
+    return X.assign(rare=["a", "b"] * 79 + ["c", "d"])
+
+
+MODELS_OF_TABLES = {
+    "table": TabularAutoencoder(random_state=0),
+    "one-hot": make_pipeline(
+        make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore"), ["luck", "rare"]),
+            remainder=StandardScaler(),
+            sparse_threshold=0,
+        ),
+        DenseAutoencoder(random_state=0),
+    ),
+}
+
+
+@pytest.mark.parametrize("form", [lambda X: X, lambda X: X.to_numpy(object)])
+@pytest.mark.parametrize("name", MODELS_OF_TABLES)
+def test_folds_may_differ_in_their_categories(name, form, few_steps):
+    X, model = form(table()), MODELS_OF_TABLES[name]
+    if name == "one-hot" and not isinstance(X, pd.DataFrame):
+        model = clone(model)
+        model[0].transformers = [(*model[0].transformers[0][:2], [6, 7])]
+    assert select_dimension(X, model, random_state=0).value >= 2
+
+
+def test_categories_are_read_as_the_column_that_they_are_of():
+    X = table()
+    model = TabularAutoencoder(6, nested=True, random_state=0).fit(X)
+    said = NestedReadings(columns=[*X, "another"])(model, X)
+    fewest = [said[f"explained_from_{j}"] for j in range(9)]
+    assert 0 < min(fewest[:7]) <= max(fewest[:7]) <= 6
+    assert fewest[8] == 0
+    assert "explained_from_9" not in said
 
 
 def test_a_few_gross_errors_leave_a_column_explained():

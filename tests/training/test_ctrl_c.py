@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -291,12 +292,13 @@ def test_a_checkpoint_outlives_it(tmp_path):
 def test_early_stopping_in_a_stack(kind):
     def member(on_epoch_end):
         member = Member.__new__(Member)
-        member.net = member.rows = member.rows_val = member.error = None
+        member.rows = member.rows_val = member.error = None
+        member.net = SimpleNamespace()
         member.watchers = [Mock(kind, **on_epoch_end)]
         return member
 
     def wants_to_stop(act):
-        return member({"on_epoch_end.side_effect": act}).wants_to_stop()
+        return member({"on_epoch_end.side_effect": act}).wants_to_stop(None)
 
     with pytest.raises(KeyboardInterrupt):
         wants_to_stop(lambda *_, **__: ctrl_c())

@@ -57,7 +57,7 @@ def _score(plan, outcome):
         chosen=outcome.chosen,
         name=metric_title(metric),
         candidates=candidates,
-        beside=_pca(outcome, metric),
+        beside=_beside(outcome, metric),
     ).plot()
     caption = (
         f"Verdict on {outcome.chosen}: {outcome.verdict.kind}. Means over the held-out "
@@ -66,6 +66,7 @@ def _score(plan, outcome):
     )
     if candidates is not None:
         caption += " Each dimension stands for the best of its candidates."
+    caption += _of_nested_fits(outcome)
     return Figure(
         name="score",
         title="Score over the latent dimension",
@@ -74,10 +75,22 @@ def _score(plan, outcome):
     )
 
 
-def _pca(outcome, metric):
-    """Return the curve of PCA by its name, None where it was not scored so."""
-    curve = outcome.linear_curves.get(metric)
-    return None if curve is None else {"PCA": curve}
+def _beside(outcome, metric):
+    """Return the curves to compare with, by their names, and the model that is kept."""
+    curves = {"PCA": outcome.linear_curves.get(metric)}
+    if outcome.in_full is not None:
+        scores = outcome.in_full.scores[metric]
+        curves["trained in full"] = ScoreCurve(np.array([outcome.chosen]), scores[None])
+    return {name: curve for name, curve in curves.items() if curve is not None}
+
+
+def _of_nested_fits(outcome):
+    if outcome.in_full is None:
+        return ""
+    return (
+        " The curve is that of a code for all dimensions at once, trained in few "
+        f"steps; beside it is the model for {outcome.chosen} that is kept."
+    )
 
 
 def _criterion(plan, outcome):
@@ -118,13 +131,14 @@ def _error(plan, outcome):
         chosen=outcome.chosen,
         name=f"held-out RMSE ({unit})",
         negate=True,
-        beside=_pca(outcome, "neg_rmse"),
+        beside=_beside(outcome, "neg_rmse"),
     ).plot()
     caption = (
         "Root mean squared error on the held-out folds; lower is better. Bars as above."
     )
     if outcome.n_candidates > len(outcome.curve.values):
         caption += " Of the candidate with the best score for each dimension."
+    caption += _of_nested_fits(outcome)
     return Figure(
         name="error",
         title="Reconstruction error over the latent dimension",

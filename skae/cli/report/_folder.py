@@ -42,7 +42,7 @@ def write_report(plan, outcome, folder):
     _write(folder / MODEL_FILE, lambda path: joblib.dump(pipeline, path))
     codes = codes_table(plan, pipeline)
     _write(folder / "codes.csv", lambda path: codes.to_csv(path, index=False))
-    table = scores_table(outcome.cv_results, plan.scoring)
+    table = scores_table(outcome.cv_results, plan.scoring, outcome.in_full)
     _write(folder / "scores.csv", lambda path: table.to_csv(path, index=False))
     figures = draw_figures(plan, outcome)
     for figure in figures:

@@ -10,6 +10,7 @@ from skae.cli._plan import scale_of
 from skae.cli.report._columns import columns_rows, missing_text
 from skae.cli.report._conclusion import conclusion
 from skae.cli.report._scores import (
+    IN_FULL,
     MEANINGS,
     digits,
     estimates_text,
@@ -174,7 +175,7 @@ def _meanings(plan):
 
 def _rows(plan, outcome):
     """Return dimension, mean and deviation of each metric, and remark, row by row."""
-    table = scores_table(outcome.cv_results, plan.scoring)
+    table = scores_table(outcome.cv_results, plan.scoring, outcome.in_full)
     if plan.settings.restarts == 1:
         table = table.drop(columns="random_state", errors="ignore")
     names = [name.removeprefix("neg_") for name in plan.scoring]
@@ -194,6 +195,8 @@ def _candidate_text(row):
     """Return the latent dimension, with other parameters of the candidate."""
     end = list(row).index(next(name for name in row if name.startswith("mean_")))
     (_, dimension), *others = list(row.items())[:end]
+    if row.get("trained_in_full"):
+        return f"{dimension}, trained in full"
     others = (v if isinstance(v, tuple) else f"{name} {v}" for name, v in others)
     return ", ".join([str(dimension), *map(text_of, others)])
 
@@ -205,11 +208,11 @@ def _score_text(row, name):
 
 
 def _remarks(outcome):
-    """Return remarks on rows of `cv_results`: the chosen one and the runner-up."""
+    """Return remarks on rows of the table: what is chosen, kept, and next."""
     curve, runner_up = outcome.curve, outcome.selection.runner_up
     rows = zip(curve.values.tolist(), curve.rows.tolist(), strict=True)
     remarks = {row: "runner-up" for value, row in rows if value == runner_up}
-    return remarks | {outcome.selection.index: "chosen"}
+    return remarks | {outcome.selection.index: "chosen", IN_FULL: "kept"}
 
 
 # How it was found

@@ -4,6 +4,7 @@ from skae.cli._plan import PARAM
 from skae.search._results import candidates, fold_scores, mean_seconds
 
 __all__ = [
+    "IN_FULL",
     "MEANINGS",
     "comparison_text",
     "digits",
@@ -45,7 +46,7 @@ def metric_title(metric):
     return _TITLES.get(metric, metric)
 
 
-def scores_table(cv_results, metrics):
+def scores_table(cv_results, metrics, in_full=None):
     """Return the scores of a search as a table, a row for each candidate.
 
     Parameters
@@ -55,6 +56,8 @@ def scores_table(cv_results, metrics):
     metrics : iterable of str
         Its metrics. A name that starts with ``neg_`` loses it, and its scores the
         sign.
+    in_full : InFull or None, default=None
+        The chosen model, where those of the search are of nested fits.
 
     Returns
     -------
@@ -62,7 +65,8 @@ def scores_table(cv_results, metrics):
         Sorted by ``n_components``, with the rows of `cv_results` as its index; then
         what else was searched, by the autoencoder's names of parameters; then for each
         metric ``mean_<metric>``, ``std_<metric>`` and ``fold_<i>_<metric>``, counting
-        from 1.
+        from 1. With `in_full` its row is the last one, and ``trained_in_full`` tells it
+        from the others.
     """
     import pandas as pd
 
@@ -73,14 +77,27 @@ def scores_table(cv_results, metrics):
             values = [candidate.get(name) for candidate in tried]
             columns[name.split("__")[-1]] = values
     for metric in metrics:
-        columns |= _metric_columns(cv_results, metric)
+        columns |= _metric_columns(metric, fold_scores(cv_results, metric))
     columns["fit_seconds"] = mean_seconds(cv_results, "fit_time")
-    return pd.DataFrame(columns).sort_values("n_components", kind="stable")
+    table = pd.DataFrame(columns).sort_values("n_components", kind="stable")
+    if in_full is None:
+        return table
+    own = {"n_components": [in_full.n_components], "trained_in_full": [True]}
+    for metric, folds in in_full.scores.items():
+        own |= _metric_columns(metric, folds[None])
+    seeds = {"random_state": object} if "random_state" in table else {}
+    table = table.assign(trained_in_full=False).astype(seeds)  # whole ones beside none
+    return pd.concat([table, pd.DataFrame(own, index=[IN_FULL])])
 
 
-def _metric_columns(cv_results, metric):
+#: Stands for a row of `cv_results`, which the model that is kept is not of.
+IN_FULL = -1
+
+
+def _metric_columns(metric, folds):
+    """Return columns for scores of shape (n_candidates, n_folds)."""
     name = metric.removeprefix("neg_")
-    folds = fold_scores(cv_results, metric) * (1 if name == metric else -1)
+    folds = folds * (1 if name == metric else -1)
     return {
         f"mean_{name}": folds.mean(axis=1),
         f"std_{name}": folds.std(axis=1),
@@ -160,7 +177,7 @@ def pca_is_better(rmse, linear_rmse):
 
 def explained_text(outcome):
     """Return the held-out variance explained, of a mixed table, in sentences."""
-    folds = outcome.fold_scores("reconstruction", outcome.selection.index)
+    folds = outcome.chosen_scores("reconstruction")
     own = float(folds.mean())
     lines = [
         f"Held-out variance explained: {own:.1%} ({min(folds):.1%} to "

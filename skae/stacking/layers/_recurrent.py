@@ -135,10 +135,25 @@ class StackedRecurrent(StackedParts):
             for shape in (shared.event_shape, shared.read_shape)
         )
         self.n_components = [module.bottleneck.mean.out_features for module in modules]
+        self._make_encoders(modules, shared)
+        self.decoder = self._writer_of(modules, shared)
+        linears = [*(linear for linear, _ in self.dense), *self.maps]
+        parts = [
+            *self.encoder.parts,
+            *((linear, 2) for linear in linears),
+            *self.decoder.parts,
+        ]
+        super().__init__(parts, len(modules))
+
+    def _make_encoders(self, modules, shared):
+        """Make the recurrent layers that read, what runs beside them, and the maps."""
         sizes = [module.encoder.layers.hidden_size for module in modules]
-        cell = _CELLS[shared.cell]
         self.encoder = StackedReader(
-            cell, self.read_shape, shared.n_layers[0], shared.n_directions, sizes
+            _CELLS[shared.cell],
+            self.read_shape,
+            shared.n_layers[0],
+            shared.n_directions,
+            sizes,
         )
         paths = [module.encoder.beside for module in modules] if self.beside else []
         self.dense = hidden_layers(
@@ -150,25 +165,19 @@ class StackedRecurrent(StackedParts):
             for widths, size in zip(beside, sizes, strict=True)
         ]
         self.maps = [StackedLinear(features, self.n_components) for _ in shared.maps]
-        sizes = [module.decoder.layers.hidden_size for module in modules]
-        self.decoder = StackedWriter(
-            cell,
+
+    def _writer_of(self, modules, shared):
+        return StackedWriter(
+            _CELLS[shared.cell],
             self.shape,
             shared.n_layers[1],
-            sizes,
+            [module.decoder.layers.hidden_size for module in modules],
             self.n_components,
             is_stateful=shared.decoder is _Stateful,
             activation=shared.output,
             paths=[module.decoder.beside for module in modules] if self.beside else [],
             n_values=self.n_values,
         )
-        linears = [*(linear for linear, _ in self.dense), *self.maps]
-        parts = [
-            *self.encoder.parts,
-            *((linear, 2) for linear in linears),
-            *self.decoder.parts,
-        ]
-        super().__init__(parts, len(modules))
 
     def bind(self, weights, grads):
         """Work on these `Weights`, and write gradients into those."""

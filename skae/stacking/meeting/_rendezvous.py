@@ -16,6 +16,7 @@ from skae.stacking.meeting._workers import run_all
 from skae.stacking.training._member import Member
 from skae.stacking.training._one import JointSteps, StackOfOne
 from skae.stacking.training._stack import Stack
+from skae.training._checkpoint import goes_on
 from skae.training._interruption import check_after_batches
 
 __all__ = ["Cancelled", "Crew", "Rendezvous", "train", "train_each"]
@@ -332,7 +333,10 @@ def _by_hand(net):
 
 def _train_together(nets, crew, epochs, last):
     """Train nets and return those, with their rows, that have to train alone."""
-    kinds = [kind_of(net, *rows, last) for net, rows in nets]
+    kinds = [
+        None if goes_on(net, *rows, epochs, last) else kind_of(net, *rows, last)
+        for net, rows in nets
+    ]
     like = [(kind, one) for kind, one in zip(kinds, nets, strict=True) if kind]
     members = [Member(net, *rows, epochs) for _, (net, rows) in like]
     request = Request(crew, [kind for kind, _ in like], members)

@@ -153,9 +153,20 @@ class Member:
             self.net.history.record(name, value)
         self.epoch += 1
 
-    def wants_to_stop(self):
-        """Return whether a callback ends the fit, given the module as it is now."""
-        return self._tell("on_epoch_end", **self._told_of_epochs)
+    def wants_to_stop(self, hand_over):
+        """Return whether a callback ends the fit, given the module as it is now.
+
+        Parameters
+        ----------
+        hand_over : callable
+            Writes what else the stack knows of the fit into the net.
+        """
+        self.net.stack_ = hand_over
+        try:
+            return self._tell("on_epoch_end", **self._told_of_epochs)
+        finally:
+            del self.net.stack_
+            vars(self.net).pop("average_", None)
 
     @property
     def _told_of_epochs(self):
@@ -177,6 +188,7 @@ class Member:
         """Undo all that was done, unless that was everything."""
         if not self.is_done:
             self.net.module_.load_state_dict(self._initial)
+            self.net.optimizer_.state.clear()
             self.net.history.clear()
 
     def end(self, diverged):

@@ -1,8 +1,10 @@
 """Training many members in one stack of weights."""
 
+from functools import partial
+
 import torch
 
-from skae.stacking.training._model import StackedModel
+from skae.stacking.training._model import StackedModel, Tensors
 from skae.stacking.training._optimizer import StackedOptimizer, copy_of
 from skae.stacking.training._rows import StackedRows, places_of
 from skae.training._average import WeightAverage
@@ -187,7 +189,32 @@ class Stack:
         member = self.members[i]
         if member.watchers:
             self.model.store(i, member.net.module_, self.model.tensors)
-        return member.wants_to_stop() or member.epoch == member.epochs
+        is_stopped = member.wants_to_stop(partial(self._hand_over, i))
+        return is_stopped or member.epoch == member.epochs
+
+    def _hand_over(self, i):
+        """Write all that a training alone would know by now into a member's net."""
+        member = self.members[i]
+        net, module = member.net, member.net.module_
+        self.model.store(i, module, self.trusted)
+        member.guard.trust(net)
+        net.average_ = self._average_of(i)
+        self.model.store(i, module, self.model.tensors)
+        self._store_optimizer(i, *self.optimizer.state())
+        net.use_rate(net.history[-1]["learning_rate"])
+
+    def _average_of(self, i):
+        """Return the `WeightAverage` of a member, whose module has other weights then.
+
+        Between two epochs these are what steps go on from.
+        """
+        average, module = WeightAverage(()), self.members[i].net.module_
+        if self.means is not None:
+            before_average = Tensors(self.means, self.model.tensors.state)
+            self.model.store(i, module, before_average)
+            average.follow(module.parameters())
+        average.n_steps = self.average.n_steps
+        return average
 
     def _part(self, leaving, diverged):
         """Let members go, with their last good weights."""
