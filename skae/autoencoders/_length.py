@@ -57,15 +57,16 @@ class Length(NamedTuple):
         The one to end after.
     warm_up : int
         Those over which the weights of penalties rise from zero.
-    share : float
+    share : float or None
         Of what training changes in output layers, how much is kept; see `Shrinkage`.
+        None where that is not asked, and all is kept.
     """
 
     rate: float
     epochs: int
     last: int
     warm_up: int = 0
-    share: float = 1.0
+    share: float | None = None
 
 
 class Part(NamedTuple):
@@ -131,6 +132,8 @@ class LengthMixin:
     _change = None
     # Loss by which held-out rows are better reconstructed than by the mean of others.
     _gain = None
+    # Whether the rows of the fit have a smaller share than held-out ones of its parts.
+    _ended_badly = False
 
     @property
     def _max_epochs(self):
@@ -278,10 +281,23 @@ class LengthMixin:
         if not is_sure(trial.gains, self._network().takes_sequences):
             parts = self._trained_on_parts(data, length, stops=False)
         elif parts[0].held_out is None:
-            return length
+            return length._replace(share=1.0)
         held_out = [data.rows.subset(rows) for rows, _ in self._splits(data)]
         share, self._change = self._safest(parts, held_out)
         return length._replace(share=share)
+
+    def _share_of_end(self, shrinkage, rows, share):
+        """Return the share to keep of a training on all rows, given that of its parts.
+
+        It is no larger than what is best for these very rows: a training that was ended
+        while losses jump may have left them worse than its parts have left theirs.
+        Variances of decoders have taken the share into account.
+        """
+        if self._compares_outcomes:
+            return share
+        terms = self._terms_of_shares(Part(self.net_, {}, shrinkage, None), rows)
+        losses = np.nan_to_num(_loss_of(self.net_, terms), nan=np.inf)
+        return min(share, SHARES[losses.argmin()])
 
     @property
     def _compares_outcomes(self):
@@ -430,6 +446,19 @@ class LengthMixin:
         return BudgetStopping(
             self._watched, threshold=self.tol, load_best=load_best, sink=noop
         )
+
+    def _mend(self, data, length):
+        """Train anew up to an epoch before losses have jumped, where they have.
+
+        Rates of about the peak let a loss jump now and then, and a fit may end there.
+        Draws depend on the epoch alone, so that those before come about as they did.
+        """
+        if not self._ended_badly or self.diverged_:
+            return
+        best = 1 + int(np.argmin(self.history_[:, "train_loss"]))
+        if best < self.n_iter_:
+            self._start(data, data.rows)
+            self._run(data.rows, None, length._replace(last=best), anew=True)
 
     def _refit(self, data, length):
         """Train anew on all rows, up to the epoch that did best on held-out ones.

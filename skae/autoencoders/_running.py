@@ -24,10 +24,12 @@ class RunningMixin:
         if scheduled and not anew:
             callbacks += self._callbacks(monitor)
         self._prepare(net, rows, callbacks, length, scheduled)
-        shrinkage = Shrinkage(net.module_) if length.share < 1 else None
+        shrinkage = None if length.share is None else Shrinkage(net.module_)
         train(net, rows, rows_val, epochs=length.epochs, last=scheduled)
         if shrinkage is not None:
-            shrinkage.keep(length.share)
+            share = self._share_of_end(shrinkage, rows, length.share)
+            shrinkage.keep(share)
+        self._ended_badly = shrinkage is not None and share < length.share
         self.history_ = net.history
         self.n_iter_ = len(net.history)
         self.diverged_ = net.diverged_

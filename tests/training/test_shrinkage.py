@@ -11,7 +11,7 @@ from skorch.callbacks import Callback
 
 import skae
 from skae import VAE, Autoencoder, Checkpoint, DenseAutoencoder, LSTMAutoencoder
-from skae.autoencoders import _decoder_variance, _length
+from skae.autoencoders import _decoder_variance, _length, _running
 from skae.networks import ConvolutionalNetwork
 from skae.training._calibration import safe_gain
 from skae.training._shrinkage import SHARES, Shrinkage, is_sure, share_to_keep
@@ -151,6 +151,53 @@ def test_without_a_share_sequences_are_reconstructed_as_by_pca(keeping):
     pca = PCA(3).fit(X[..., 0])
     linear = pca.inverse_transform(pca.transform(X[..., 0]))
     np.testing.assert_allclose(X_hat[..., 0], linear, atol=1e-6)
+
+
+@pytest.fixture
+def spoil(monkeypatch):
+    """Return a function that lets losses jump in the last epochs of some fits."""
+
+    def spoil(n_fits):
+        ended = []
+
+        def spoilt(net, *args, **settings):
+            train(net, *args, **settings)
+            ended.append(net)
+            if len(ended) <= n_fits:
+                net.history[-1]["train_loss"] = 1e6
+                net.module_.decoder.linear_path.bias.data += 100.0
+
+        monkeypatch.setattr(_running, "train", spoilt)
+        return ended
+
+    train = _running.train
+    return spoil
+
+
+@pytest.mark.parametrize("make", OF_SEQUENCES.values(), ids=OF_SEQUENCES)
+def test_a_training_that_ends_badly_is_taken_back(make, keeping, spoil):
+    X = windows()
+    keeping(0.75)
+    spoil(n_fits=2)
+    X_hat = make(3, random_state=0).fit(X).reconstruct(X)
+    pca = PCA(3).fit(X[..., 0])
+    linear = pca.inverse_transform(pca.transform(X[..., 0]))
+    np.testing.assert_allclose(X_hat[..., 0], linear, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", OF_SEQUENCES.values(), ids=OF_SEQUENCES)
+def test_a_training_that_ends_badly_is_done_anew(make, keeping, spoil, monkeypatch):
+    X = windows()
+    keeping(0.75)
+    monkeypatch.setattr(_length, "best_epoch", lambda losses: 6)
+    ended = spoil(n_fits=1)
+    model = make(3, random_state=0).fit(X)
+    assert len(ended) == 2
+    assert model.n_iter_ < 6
+    monkeypatch.setattr(_length, "best_epoch", lambda losses: model.n_iter_)
+    undisturbed = make(3, random_state=0).fit(X)
+    assert len(ended) == 3
+    np.testing.assert_array_equal(model.transform(X), undisturbed.transform(X))
 
 
 def test_without_a_share_the_bound_is_that_of_probabilistic_pca(keeping):
