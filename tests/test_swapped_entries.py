@@ -8,7 +8,7 @@ import torch
 from skae import Autoencoder, TabularAutoencoder
 from skae.exceptions import DimensionWarning
 from skae.networks import DenseNetwork
-from skae.noise import GaussianNoise, SwapNoise
+from skae.noise import GaussianNoise, MaskingNoise, SwapNoise
 
 
 def generator(seed=0):
@@ -122,9 +122,21 @@ def test_columns_of_one_kind_are_not_swapped(columns):
     assert model.net_.module_.input_noise is None
 
 
-def test_gaps_are_swapped_on_demand():
+def gappy():
     X = mixed(60)
     X.loc[::5, "b"] = None
+    return X
+
+
+@pytest.mark.parametrize(("masking", "kind"), [("auto", MaskingNoise), (0, SwapNoise)])
+def test_where_cells_are_missing_they_are_swapped_if_none_are_hidden(masking, kind):
+    model = TabularAutoencoder(2, masking=masking, random_state=0).fit(gappy())
+    assert type(model.net_.module_.input_noise.part) is kind
+    assert np.isfinite(model.score(gappy()))
+
+
+def test_gaps_are_swapped_on_demand():
+    X = gappy()
     model = TabularAutoencoder(2, swapping=0.2, max_epochs=2, random_state=0).fit(X)
     assert model.net_.module_.input_noise.part.p == 0.2
     assert not model.impute(X).isna().any(axis=None)

@@ -366,7 +366,8 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         ten times as much where 5 percent are missing or more, and less so where fewer
         are. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables that
         are complete. There, 0.15 makes codes that suit a linear classifier better, at
-        the price of worse reconstructions.
+        the price of worse reconstructions; where cells are missing, 0 makes better
+        reconstructions of those that are not.
     swapping : float in [0, 1) or "auto", default="auto"
         Share of the cells that are taken from other rows while training, at random and
         in each step others; the rows that come about are what is reconstructed, see
@@ -374,9 +375,9 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         are not learnt by heart: reconstructions of categories and of numbers gain, and
         a fit takes longer. Rows whose cells do not go together are reconstructed better
         as well, which is not what the search for anomalies needs. ``"auto"``: 0.3, or
-        0.2 from 1,000 rows on, where a table is complete and has numbers and
-        categories, the fit finds the number of epochs, and units are not `nested`;
-        otherwise nothing. Cells are either swapped or hidden, not both. Where a fit
+        0.2 from 1,000 rows on, where a table has numbers and categories, no cells are
+        hidden (`masking`), the fit finds the number of epochs, and units are not
+        `nested`; otherwise nothing. Cells are either swapped or hidden, not both. Where a fit
         that swaps finds the number of epochs, it looks through the whole budget,
         numbers weigh 1.5 times as much, a `learning_rate` of ``"auto"`` is twice the
         usual one, and a `batch_size` of ``"auto"`` is 256; elsewhere it is 64.
@@ -488,9 +489,8 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
             return self.swapping
         if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
             return 0
-        is_complete = not (self._masking or self._share_missing)
         is_mixed = 0 < len(self._categories) < len(self._sizes)
-        if not (is_complete and is_mixed):
+        if self._masking or not is_mixed:
             return 0
         is_small = self.encoder_.n_rows_ < FEW_ROWS
         return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
