@@ -377,8 +377,8 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         as well, which is not what the search for anomalies needs. ``"auto"``: 0.3, or
         0.2 from 1,000 rows on, where a table has numbers and categories, no cells are
         hidden (`masking`), the fit finds the number of epochs, and units are not
-        `nested`; otherwise nothing. Cells are either swapped or hidden, not both. Where a fit
-        that swaps finds the number of epochs, it looks through the whole budget,
+        `nested`; otherwise nothing. Cells are either swapped or hidden, not both. Where
+        a fit that swaps finds the number of epochs, it looks through the whole budget,
         numbers weigh 1.5 times as much, a `learning_rate` of ``"auto"`` is twice the
         usual one, and a `batch_size` of ``"auto"`` is 256; elsewhere it is 64.
     %(table_parameters)s
