@@ -375,9 +375,10 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         are not learnt by heart: reconstructions of categories and of numbers gain, and
         a fit takes longer. Rows whose cells do not go together are reconstructed better
         as well, which is not what the search for anomalies needs. ``"auto"``: 0.3, or
-        0.2 from 1,000 rows on, where a table has numbers and categories, no cells are
-        hidden (`masking`), the fit finds the number of epochs, and units are not
-        `nested`; otherwise nothing. Cells are either swapped or hidden, not both. Where
+        0.2 from 1,000 rows on, where a table has numbers and categories, and at least
+        two columns that vary for each unit of the code, no cells are hidden
+        (`masking`), the fit finds the number of epochs, and units are not `nested`;
+        otherwise nothing. Cells are either swapped or hidden, not both. Where
         a fit that swaps finds the number of epochs, it looks through the whole budget,
         numbers weigh 1.5 times as much, a `learning_rate` of ``"auto"`` is twice the
         usual one, and a `batch_size` of ``"auto"`` is 256; elsewhere it is 64.
@@ -489,8 +490,9 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
             return self.swapping
         if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
             return 0
-        is_mixed = 0 < len(self._categories) < len(self._sizes)
-        if self._masking or not is_mixed:
+        n_columns = len(self._sizes)
+        is_mixed = 0 < len(self._categories) < n_columns
+        if self._masking or not is_mixed or 2 * self.n_components > n_columns:
             return 0
         is_small = self.encoder_.n_rows_ < FEW_ROWS
         return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
