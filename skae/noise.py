@@ -1,7 +1,7 @@
 """Noise on the input, for denoising, or on the code, which bounds its information."""
 
 from abc import ABC
-from numbers import Real
+from numbers import Integral, Real
 
 import torch
 from sklearn.base import BaseEstimator
@@ -248,6 +248,7 @@ class MaskingNoise(Noise):
             raise ValueError(
                 f"kept_weight={self.kept_weight!r}: it has to be above 0 and at most 1."
             )
+        _check_columns(self.columns, shape[-1])
         return super().build(shape)
 
     def draw(self, x, generator):
@@ -278,7 +279,8 @@ class SwapNoise(Noise):
     probability `p`. The rows that come about are what is to be reconstructed, unlike
     with `MaskingNoise`: an autoencoder of few rows learns to tell values apart in
     combinations that these do not have, instead of its rows by heart. For rows of one
-    axis, as those of tables.
+    axis, as those of tables. Weights and conditions of rows stay with what is left of
+    them: where they differ, a row may be given entries of one that hardly counts.
 
     Parameters
     ----------
@@ -321,6 +323,7 @@ class SwapNoise(Noise):
                 f"SwapNoise is for rows of one axis, not for events of shape {shape}: "
                 "use MaskingNoise or GaussianNoise."
             )
+        _check_columns(self.columns, shape[0])
         return super().build(shape)
 
     def draw(self, x, generator):
@@ -341,6 +344,20 @@ class SwapNoise(Noise):
     def apply(self, x, draws):
         """Return rows whose entries are of these rows."""
         return x.gather(-2, draws)
+
+
+def _check_columns(columns, n_features):
+    """Raise a ValueError unless columns are numbers of features, of all of them."""
+    if columns is None:
+        return
+    are_numbers = isinstance(columns, tuple | list) and all(
+        isinstance(width, Integral) and width > 0 for width in columns
+    )
+    if not are_numbers or sum(columns) != n_features:
+        raise ValueError(
+            f"columns={columns!r}: a tuple of numbers of features is needed, whole "
+            f"ones above 0 that add up to the {n_features} features of a row."
+        )
 
 
 @NOISES.register("nested_dropout")

@@ -115,15 +115,45 @@ def test_complete_tables_swap_cells_where_the_length_is_found():
     ],
     ids=str,
 )
-def test_fits_without_swapped_cells(params):
+def test_fits_without_swapped_cells(params, few_steps):
     model = TabularAutoencoder(random_state=0, **params).fit(mixed(40))
     noise = model.net_.module_.input_noise
     assert noise is None or not noise.in_targets
     assert model.net_.batch_size <= 64
 
 
+def test_rows_with_weights_are_not_given_cells_of_others(few_steps):
+    X = mixed(60)
+    weight = np.r_[np.ones(30), np.full(30, 1e-6)]
+    model = TabularAutoencoder(2, random_state=0).fit(X, sample_weight=weight)
+    assert model.net_.module_.input_noise is None
+
+
+@pytest.mark.slow
+def test_rows_on_a_curved_surface_are_not_left():
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(300, 2))
+    X = np.tanh(Z @ rng.normal(size=(2, 6))) + 0.03 * rng.normal(size=(300, 6))
+    X = pd.DataFrame(X, columns=[*"abcdef"]).assign(
+        side=np.where(Z[:, 0] > 0, "r", "l")
+    )
+    scores = []
+    for swapping in ("auto", 0.3):
+        model = TabularAutoencoder(2, swapping=swapping, random_state=0)
+        scores.append(model.fit(X[:200]).score(X[200:]))
+    assert scores[0] > 0.99
+    assert scores[0] > scores[1] + 0.005
+
+
+@pytest.mark.parametrize("columns", [(2, 2), (1,), (2.0, 3.0), "ab", (2, 0, 3)])
+@pytest.mark.parametrize("noise", [MaskingNoise, SwapNoise])
+def test_columns_have_to_be_those_of_a_row(noise, columns):
+    with pytest.raises(ValueError, match="add up to the 5 features"):
+        noise(0.3, columns).build((5,))
+
+
 @pytest.mark.parametrize("columns", [["a"], ["b", "c"]])
-def test_columns_of_one_kind_are_not_swapped(columns):
+def test_columns_of_one_kind_are_not_swapped(columns, few_steps):
     model = TabularAutoencoder(1, random_state=0).fit(mixed(40)[columns])
     assert model.net_.module_.input_noise is None
 
@@ -135,7 +165,9 @@ def gappy():
 
 
 @pytest.mark.parametrize(("masking", "kind"), [("auto", MaskingNoise), (0, SwapNoise)])
-def test_where_cells_are_missing_they_are_swapped_if_none_are_hidden(masking, kind):
+def test_where_cells_are_missing_they_are_swapped_if_none_are_hidden(
+    masking, kind, few_steps
+):
     model = TabularAutoencoder(2, masking=masking, random_state=0).fit(gappy())
     assert type(model.net_.module_.input_noise.part) is kind
     assert np.isfinite(model.score(gappy()))
@@ -150,6 +182,7 @@ def test_gaps_are_swapped_on_demand():
         model.set_params(masking=0.1).fit(X)
 
 
+@pytest.mark.slow
 def test_swapped_cells_teach_what_few_rows_do_not():
     """Held-out rows of few are reconstructed better, in both kinds of columns."""
     X, others = (mixed(*of).drop(columns="z") for of in ((120, 0), (1000, 1)))

@@ -451,9 +451,11 @@ class LengthMixin:
         """Train anew up to an epoch before losses have jumped, where they have.
 
         Rates of about the peak let a loss jump now and then, and a fit may end there.
-        Draws depend on the epoch alone, so that those before come about as they did.
+        Draws depend on the epoch alone, so that those before come about as they did,
+        unless what callbacks have found out moves the rate or anything else.
         """
-        if not self._ended_badly or self.diverged_:
+        is_moved = self.callbacks or self.learning_rate_schedule == "plateau"
+        if is_moved or self.diverged_ or not self._ended_badly:
             return
         best = 1 + int(np.argmin(self.history_[:, "train_loss"]))
         if best < self.n_iter_:

@@ -19,10 +19,10 @@ class RunningMixin:
     def _run(self, rows, rows_val, length, observers=(), scheduled=True, anew=False):
         net, monitor = self.net_, "train_loss" if rows_val is None else "valid_loss"
         callbacks = list(observers)
-        if length.last < length.epochs:
-            callbacks.append(LastEpoch(length.last))
         if scheduled and not anew:
             callbacks += self._callbacks(monitor)
+        if length.last < length.epochs:  # last, so that others see that epoch, too
+            callbacks.append(LastEpoch(length.last))
         self._prepare(net, rows, callbacks, length, scheduled)
         shrinkage = None if length.share is None else Shrinkage(net.module_)
         train(net, rows, rows_val, epochs=length.epochs, last=scheduled)

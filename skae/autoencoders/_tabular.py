@@ -36,7 +36,7 @@ from skae.objectives import (
     SquaredError,
 )
 from skae.schedules import Schedule
-from skae.training._budget import FEW_ROWS
+from skae.training._budget import FEW_ROWS, epochs_for
 
 __all__ = ["TabularAutoencoder", "TabularVAE"]
 
@@ -372,16 +372,20 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         Share of the cells that are taken from other rows while training, at random and
         in each step others; the rows that come about are what is reconstructed, see
         `skae.noise.SwapNoise`. There are then new rows in every step, so that few rows
-        are not learnt by heart: reconstructions of categories and of numbers gain, and
-        a fit takes longer. Rows whose cells do not go together are reconstructed better
-        as well, which is not what the search for anomalies needs. ``"auto"``: 0.3, or
-        0.2 from 1,000 rows on, where a table has numbers and categories, and at least
-        two columns that vary for each unit of the code, no cells are hidden
-        (`masking`), the fit finds the number of epochs, and units are not `nested`;
-        otherwise nothing. Cells are either swapped or hidden, not both. Where
-        a fit that swaps finds the number of epochs, it looks through the whole budget,
-        numbers weigh 1.5 times as much, a `learning_rate` of ``"auto"`` is twice the
-        usual one, and a `batch_size` of ``"auto"`` is 256; elsewhere it is 64.
+        are not learnt by heart: reconstructions of most tables gain, and a fit takes
+        longer. Where columns depend on one another so much that a small code nearly
+        suffices, such rows are none of the table's, and harm. Rows whose cells do not
+        go together are reconstructed better as well, which is not what the search for
+        anomalies needs. ``"auto"``: 0.3, or 0.2 from 1,000 rows on, where rows that are
+        held out fare better by it than without. That is tried where the fit finds the
+        number of epochs, a table has numbers and categories, and at least two columns
+        that vary for each unit of the code, no cells are hidden (`masking`), units are
+        not `nested`, and rows have no weights; elsewhere no cells are swapped. Cells
+        are either swapped or hidden, not both. Where swapped cells are asked for or
+        tried and the number of epochs is found, numbers weigh 1.5 times as much; a fit
+        that swaps looks through the whole budget then, a `learning_rate` of ``"auto"``
+        is twice the usual one, and a `batch_size` of ``"auto"`` is 256; elsewhere it is
+        64.
     %(table_parameters)s
     %(missing_indicator)s
     %(training_parameters)s
@@ -483,24 +487,56 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     def _tells_gaps(self):
         return self.missing_indicator or self._masking > 0
 
+    # Whether held-out rows have fared better by a training that swaps cells.
+    _swaps = False
+
     @property
     def _swapping(self):
         """Share of the cells that are taken from other rows while training."""
         if self.swapping != "auto":
             return self.swapping
-        if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
-            return 0
-        n_columns = len(self._sizes)
-        is_mixed = 0 < len(self._categories) < n_columns
-        if self._masking or not is_mixed or 2 * self.n_components > n_columns:
+        if not (self._swaps and self._may_swap):
             return 0
         is_small = self.encoder_.n_rows_ < FEW_ROWS
         return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
 
     @property
+    def _may_swap(self):
+        """Whether a fit that finds its length tries swapped cells, too, if not told."""
+        if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
+            return False
+        n_columns = len(self._sizes)
+        is_mixed = 0 < len(self._categories) < n_columns
+        return is_mixed and not self._masking and 2 * self.n_components <= n_columns
+
+    @property
     def _swaps_for_long(self):
         """Whether a fit that finds its length has new rows in every step."""
         return self._swapping > 0 and self._max_epochs == "auto"
+
+    def _length(self, data, rows_val, goes_on):
+        self._swaps &= goes_on
+        return super()._length(data, rows_val, goes_on)
+
+    def _found_length(self, data, epochs):
+        """Return the `Length` with which held-out rows fare best, and note by which.
+
+        Other rows do not know of the weights of those whose cells they are given.
+        """
+        length, is_equal = (
+            super()._found_length(data, epochs),
+            data.rows.weights is None,
+        )
+        if not (self.swapping == "auto" and self._may_swap and is_equal):
+            return length
+        without = self._gain, length, self._change
+        self._swaps = True
+        epochs = epochs_for(len(data.rows), self._batch_size)
+        length = super()._found_length(data, epochs)
+        if not self._gain > without[0]:
+            self._swaps = False
+            self._gain, length, self._change = without
+        return length
 
     @property
     def _batch_size(self):
@@ -535,7 +571,8 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     def _objective(self):
         if not self._categories:
             return Objective(SquaredError())
-        of_number = 1 / WEIGHT_OF_NUMBERS if self._swaps_for_long else 1.0
+        may_swap = self._swaps_for_long or (self.swapping == "auto" and self._may_swap)
+        of_number = 1 / WEIGHT_OF_NUMBERS if may_swap else 1.0
         spreads = [
             of_number
             if isinstance(column, NumberColumn)

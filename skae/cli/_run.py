@@ -346,7 +346,10 @@ def _in_full(search, plan, store):
     scored = GridSearchCV(plan.pipeline, chosen, refit=False, **settings)
     kept = nullcontext() if store is None else remember(scored, store)
     with fits_together(plan.settings), kept:
-        scored.fit(plan.X, plan.y)
+        try:
+            scored.fit(plan.X, plan.y)
+        except ValueError:  # no fit could be made, which is no reason to tell nothing
+            return None
     scores = {name: fold_scores(scored.cv_results_, name)[0] for name in plan.scoring}
     if not all(np.isfinite(of_folds).all() for of_folds in scores.values()):
         return None

@@ -247,12 +247,13 @@ class ScoreCurveDisplay(Display):
         ax.axvspan(low - 0.4, high + 0.4, label=label, **style)
 
     def _draw_beside(self, ax, scale):
-        for (name, curve), style in zip(
-            (self.beside or {}).items(), cycle(("--", ":", "-.")), strict=False
+        styles = cycle((("--", "s"), (":", "D"), ("-.", "^")))
+        for (name, curve), (style, marker) in zip(
+            (self.beside or {}).items(), styles, strict=False
         ):
             known = np.isin(curve.values, scale.values)
             x, y = scale.positions(curve.values[known]), self._signed(curve.mean[known])
-            marks = {"marker": "s", "markersize": 4, "linewidth": 1.2}
+            marks = {"marker": marker, "markersize": 4, "linewidth": 1.2}
             ax.plot(x, y, color=DARK, linestyle=style, label=name, **marks)
 
     def _draw_candidates(self, ax, scale, low):
