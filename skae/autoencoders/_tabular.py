@@ -36,7 +36,7 @@ from skae.objectives import (
     SquaredError,
 )
 from skae.schedules import Schedule
-from skae.training._budget import FEW_ROWS, epochs_for
+from skae.training._budget import FEW_ROWS
 
 __all__ = ["TabularAutoencoder", "TabularVAE"]
 
@@ -487,15 +487,12 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     def _tells_gaps(self):
         return self.missing_indicator or self._masking > 0
 
-    # Whether held-out rows have fared better by a training that swaps cells.
-    _swaps = False
-
     @property
     def _swapping(self):
         """Share of the cells that are taken from other rows while training."""
         if self.swapping != "auto":
             return self.swapping
-        if not (self._swaps and self._may_swap):
+        if not (self._augments and self._may_swap):
             return 0
         is_small = self.encoder_.n_rows_ < FEW_ROWS
         return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
@@ -514,29 +511,8 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         """Whether a fit that finds its length has new rows in every step."""
         return self._swapping > 0 and self._max_epochs == "auto"
 
-    def _length(self, data, rows_val, goes_on):
-        self._swaps &= goes_on
-        return super()._length(data, rows_val, goes_on)
-
-    def _found_length(self, data, epochs):
-        """Return the `Length` with which held-out rows fare best, and note by which.
-
-        Other rows do not know of the weights of those whose cells they are given.
-        """
-        length, is_equal = (
-            super()._found_length(data, epochs),
-            data.rows.weights is None,
-        )
-        if not (self.swapping == "auto" and self._may_swap and is_equal):
-            return length
-        without = self._gain, length, self._change
-        self._swaps = True
-        epochs = epochs_for(len(data.rows), self._batch_size)
-        length = super()._found_length(data, epochs)
-        if not self._gain > without[0]:
-            self._swaps = False
-            self._gain, length, self._change = without
-        return length
+    def _may_augment(self, rows):
+        return self.swapping == "auto" and self._may_swap
 
     @property
     def _batch_size(self):
