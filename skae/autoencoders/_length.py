@@ -160,6 +160,11 @@ class LengthMixin:
         return True
 
     @property
+    def _share_of_steps(self):
+        """Share of the usual steps that a fit may take which finds their number."""
+        return 1.0
+
+    @property
     def _usual_rates(self):
         """What `_rates` are by default."""
         return RATES
@@ -212,11 +217,15 @@ class LengthMixin:
         self._change, self._gain = None, None
         if self._max_epochs != "auto":
             return Length(self._rate, self._max_epochs, self._max_epochs)
-        epochs = epochs_for(len(data.rows), self._batch_size)
+        epochs = self._most_epochs(len(data.rows))
         finds = self.early_stopping in {"auto", "refit"} and rows_val is None
         if goes_on or not finds or not self._can_find(data.rows):
             return Length(self._rate, epochs, epochs)
         return self._found_length(data, epochs)
+
+    def _most_epochs(self, n_rows):
+        """Return the number of epochs that a fit may take which finds it out."""
+        return epochs_for(n_rows, self._batch_size, self._share_of_steps)
 
     def _found_length(self, data, epochs):
         """Return the `Length` with which rows that are held out fare best."""

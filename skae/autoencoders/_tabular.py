@@ -22,6 +22,7 @@ from skae.autoencoders._docs import document_table
 from skae.autoencoders._generative import GenerativeMixin
 from skae.autoencoders._missing import check_not_empty
 from skae.autoencoders._registry import ESTIMATORS
+from skae.autoencoders._swapping import SwappingMixin
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.metrics import ErrorSums
 from skae.networks import DenseNetwork
@@ -36,7 +37,7 @@ from skae.objectives import (
     SquaredError,
 )
 from skae.schedules import Schedule
-from skae.training._budget import FEW_ROWS, epochs_for
+from skae.training._budget import FEW_ROWS
 
 __all__ = ["TabularAutoencoder", "TabularVAE"]
 
@@ -304,9 +305,8 @@ class TabularMixin:
 SHARE_HIDDEN = 0.3
 # Of the cells, where rows would be learnt by heart, and where they are few.
 SHARE_SWAPPED, SHARE_SWAPPED_OF_FEW = 0.2, 0.3
-# Rows of a step, and those of one where no two steps have the same rows, which may be
-# so many times as large.
-BATCH, BATCH_OF_NEW, TIMES_AS_FAST = 64, 256, 2
+# Rows of a step, and those of one where no two steps have the same rows.
+BATCH, BATCH_OF_NEW = 64, 256
 # Of their errors, there: a category is told long before its probability is 1, while an
 # error of a number is never too small to matter.
 WEIGHT_OF_NUMBERS = 1.5
@@ -339,7 +339,7 @@ def _labelled(table, X):
 
 @ESTIMATORS.register("TabularAutoencoder")
 @document_table
-class TabularAutoencoder(TabularMixin, BaseAutoencoder):
+class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
     """Autoencoder of tables with numbers, categories and dates, and with gaps.
 
     A data frame goes in as it is, and reconstructions are such frames: of the same
@@ -487,22 +487,13 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
     def _tells_gaps(self):
         return self.missing_indicator or self._masking > 0
 
-    # Whether held-out rows have fared better by a training that swaps cells.
-    _swaps = False
-
     @property
-    def _swapping(self):
-        """Share of the cells that are taken from other rows while training."""
-        if self.swapping != "auto":
-            return self.swapping
-        if not (self._swaps and self._may_swap):
-            return 0
+    def _usual_swapping(self):
         is_small = self.encoder_.n_rows_ < FEW_ROWS
         return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
 
     @property
     def _may_swap(self):
-        """Whether a fit that finds its length tries swapped cells, too, if not told."""
         if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
             return False
         n_columns = len(self._sizes)
@@ -510,48 +501,10 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         return is_mixed and not self._masking and 2 * self.n_components <= n_columns
 
     @property
-    def _swaps_for_long(self):
-        """Whether a fit that finds its length has new rows in every step."""
-        return self._swapping > 0 and self._max_epochs == "auto"
-
-    def _length(self, data, rows_val, goes_on):
-        self._swaps &= goes_on
-        return super()._length(data, rows_val, goes_on)
-
-    def _found_length(self, data, epochs):
-        """Return the `Length` with which held-out rows fare best, and note by which.
-
-        Other rows do not know of the weights of those whose cells they are given.
-        """
-        length, is_equal = (
-            super()._found_length(data, epochs),
-            data.rows.weights is None,
-        )
-        if not (self.swapping == "auto" and self._may_swap and is_equal):
-            return length
-        without = self._gain, length, self._change
-        self._swaps = True
-        epochs = epochs_for(len(data.rows), self._batch_size)
-        length = super()._found_length(data, epochs)
-        if not self._gain > without[0]:
-            self._swaps = False
-            self._gain, length, self._change = without
-        return length
-
-    @property
     def _batch_size(self):
         if self.batch_size != "auto":
             return self.batch_size
         return BATCH_OF_NEW if self._swaps_for_long else BATCH
-
-    @property
-    def _is_patient(self):
-        return not self._swaps_for_long  # new rows keep it from overfitting
-
-    @property
-    def _usual_rates(self):
-        factor = TIMES_AS_FAST if self._swaps_for_long else 1
-        return [factor * rate for rate in super()._usual_rates]
 
     def _input_noise(self):
         if self._swapping and self._masking:

@@ -1,0 +1,74 @@
+"""Training on rows whose cells are of several, where held-out rows fare better so."""
+
+__all__ = ["SwappingMixin"]
+
+# Rates where no two steps have the same rows, beside the usual ones.
+TIMES_AS_FAST = 2
+
+
+class SwappingMixin:
+    """Choice between rows as they are, and rows with cells of others, to train on.
+
+    A class with it has a parameter `swapping`, the share of such cells or ``"auto"``,
+    makes the noise (`_input_noise`), and says which share is usual and where it is
+    tried. See `skae.noise.SwapNoise`.
+    """
+
+    # Whether held-out rows have fared better by a training that swaps cells.
+    _swaps = False
+
+    @property
+    def _usual_swapping(self):
+        """Share of the cells to swap where users leave it to the fit."""
+        raise NotImplementedError
+
+    @property
+    def _may_swap(self):
+        """Whether a fit may swap cells by itself, by parameters and columns."""
+        raise NotImplementedError
+
+    def _tries_swapping(self, data, length):
+        """Return whether to try swapped cells, given the `Length` without them.
+
+        Other rows do not know of the weights of those whose cells they are given.
+        """
+        return data.rows.weights is None
+
+    @property
+    def _swapping(self):
+        """Share of the cells that are taken from other rows while training."""
+        if self.swapping != "auto":
+            return self.swapping
+        return self._usual_swapping if self._swaps and self._may_swap else 0
+
+    @property
+    def _swaps_for_long(self):
+        """Whether a fit that finds its length has new rows in every step."""
+        return self._swapping > 0 and self._max_epochs == "auto"
+
+    @property
+    def _is_patient(self):
+        return not self._swaps_for_long  # new rows keep it from overfitting
+
+    @property
+    def _usual_rates(self):
+        factor = TIMES_AS_FAST if self._swaps_for_long else 1
+        return [factor * rate for rate in super()._usual_rates]
+
+    def _begin_anew(self):
+        super()._begin_anew()
+        self._swaps = False
+
+    def _found_length(self, data, epochs):
+        """Return the `Length` with which held-out rows fare best, and note by which."""
+        length = super()._found_length(data, epochs)
+        may_try = self.swapping == "auto" and self._may_swap
+        if not (may_try and self._tries_swapping(data, length)):
+            return length
+        without = self._gain, length, self._change
+        self._swaps = True
+        length = super()._found_length(data, self._most_epochs(len(data.rows)))
+        if not self._gain > without[0]:
+            self._swaps = False
+            self._gain, length, self._change = without
+        return length
