@@ -12,11 +12,9 @@ from skae.noise import SwapNoise
 
 __all__ = ["DenseAutoencoder"]
 
-# Of the cells, and of the usual steps, where rows would be learnt by heart.
-SHARE_SWAPPED, SHARE_OF_STEPS = 0.15, 0.5
-# Rows up to which that is tried, where other rows fare best before such a share of the
-# steps.
-MOST_ROWS, SOON = 2000, 2 / 3
+# Of the entries, where rows would be learnt by heart: where other rows fare best before
+# such a share of the steps.
+SHARE_SWAPPED, SOON = 0.1, 2 / 3
 
 
 @ESTIMATORS.register("DenseAutoencoder")
@@ -62,21 +60,22 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
         k units are themselves a code of size k; see `skae.scorers.prefix_scores`.
-    swapping : float in [0, 1) or "auto", default="auto"
+    swapping : float in [0, 1) or "auto", default=0.0
         Share of the entries that are taken from other rows while training, at random
         and in each step others; the rows that come about are what is reconstructed, see
         `skae.noise.SwapNoise`. There are then new rows in every step, so that few rows
-        are not learnt by heart. Rows on a curved surface of about as many dimensions as
-        the code has units leave it by that, which harms. Rows whose entries do not go
-        together are reconstructed better as well, which is not what the search for
-        anomalies needs. ``"auto"``: 0.15, where rows that are held out fare better by
-        it than without. That is tried where the fit finds the number of epochs, and
-        held-out rows fare best before two thirds of the usual steps; with 2,000 rows or
-        fewer, and at least two features for each unit of the code; unless units are
-        `nested`, entries are missing, or rows have weights, a condition, or clean rows
-        beside them. Elsewhere no entries are swapped. Where they are, and the number of
-        epochs is found, the fit looks through half of the usual steps, and a
-        `learning_rate` of ``"auto"`` is twice the usual one.
+        are not learnt by heart: reconstructions of most tables of some hundred rows
+        gain, and a fit takes several times as long. Rows on a curved surface of about
+        as many dimensions as the code has units leave it by that, which harms. Rows
+        whose entries do not go together are reconstructed better as well, which is not
+        what the search for anomalies needs. ``"auto"``: 0.1, where rows that are held
+        out fare better by it than without. That is tried where the fit finds the number
+        of epochs, held-out rows fare best before two thirds of the steps, and there are
+        at least two features for each unit of the code; unless units are `nested`,
+        entries are missing, or rows have weights, a condition, or clean rows beside
+        them. Elsewhere no entries are swapped. Where they are, and the number of epochs
+        is found, the fit looks through the whole budget, and a `learning_rate` of
+        ``"auto"`` is twice the usual one.
     %(missing_indicator)s
     %(training_parameters)s
 
@@ -124,7 +123,7 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
         output_activation="identity",
         linear_path="pca",
         nested=False,
-        swapping="auto",
+        swapping=0.0,
         missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
@@ -174,7 +173,6 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
         return (
             super()._tries_swapping(data, length)
             and is_soon
-            and len(data.rows) <= MOST_ROWS
             and not data.rows.has_missing
             and data.y is None
             and data.condition is None
@@ -185,10 +183,6 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
         rates = super()._usual_rates
         is_trial = self._swaps_for_long and self.swapping == "auto"
         return rates[:1] if is_trial else rates  # what else there is, a fit without has
-
-    @property
-    def _share_of_steps(self):
-        return SHARE_OF_STEPS if self._swaps_for_long else super()._share_of_steps
 
     def _input_noise(self):
         return SwapNoise(self._swapping) if self._swapping else None

@@ -160,11 +160,6 @@ class LengthMixin:
         return True
 
     @property
-    def _share_of_steps(self):
-        """Share of the usual steps that a fit may take which finds their number."""
-        return 1.0
-
-    @property
     def _usual_rates(self):
         """What `_rates` are by default."""
         return RATES
@@ -225,7 +220,7 @@ class LengthMixin:
 
     def _most_epochs(self, n_rows):
         """Return the number of epochs that a fit may take which finds it out."""
-        return epochs_for(n_rows, self._batch_size, self._share_of_steps)
+        return epochs_for(n_rows, self._batch_size)
 
     def _found_length(self, data, epochs):
         """Return the `Length` with which rows that are held out fare best."""

@@ -33,15 +33,13 @@ FEW_ROWS, N_FOLDS = 1000, 5
 FEWEST_ROWS, EPOCHS_OF_FEWEST_ROWS = 10, 100
 
 
-def epochs_for(n_rows, batch_size, share=1.0):
+def epochs_for(n_rows, batch_size):
     """Return the number of epochs that a fit may take at most.
 
     Parameters
     ----------
     n_rows : int
     batch_size : int
-    share : float, default=1.0
-        Of the usual number of steps.
 
     Examples
     --------
@@ -51,7 +49,7 @@ def epochs_for(n_rows, batch_size, share=1.0):
     """
     if n_rows < FEWEST_ROWS:
         return EPOCHS_OF_FEWEST_ROWS
-    return max(FEWEST_EPOCHS, ceil(share * N_STEPS / ceil(n_rows / batch_size)))
+    return max(FEWEST_EPOCHS, ceil(N_STEPS / ceil(n_rows / batch_size)))
 
 
 def patience(best_step):
