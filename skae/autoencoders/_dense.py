@@ -1,5 +1,6 @@
 """The dense autoencoder."""
 
+from math import prod
 from numbers import Integral, Real
 
 from skae._sklearn import Interval, StrOptions
@@ -164,19 +165,16 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
 
     @property
     def _may_swap(self):
-        if self._max_epochs != "auto" or self.nested or len(self.input_shape_) > 1:
+        if self._max_epochs != "auto" or self.nested:
             return False
-        return 2 * self.n_components <= self.input_shape_[0]
+        return 2 * self.n_components <= prod(self.input_shape_)
 
     def _tries_swapping(self, data, length):
+        is_alone = data.y is None and data.condition is None
+        is_whole = not data.rows.has_missing and self._as_events(data.X[:1]).ndim == 2
         is_soon = length.last < SOON * length.epochs
-        return (
-            super()._tries_swapping(data, length)
-            and is_soon
-            and not data.rows.has_missing
-            and data.y is None
-            and data.condition is None
-        )
+        is_tried = is_alone and is_whole and is_soon
+        return is_tried and super()._tries_swapping(data, length)
 
     @property
     def _usual_rates(self):

@@ -10,6 +10,7 @@ from sklearn.base import clone
 import skae
 from skae import DenseAutoencoder, TabularAutoencoder
 from skae.datasets import make_smooth_manifold
+from skae.networks import ConvolutionalNetwork
 
 BESIDE = ("y", "sample_weight", "condition")
 
@@ -103,6 +104,16 @@ def test_sparse_rows_are_swapped_as_dense_ones_are(few_steps, always_better):
     sparse, dense = fitted(csr_array(X)), fitted(X)
     assert noise_of(sparse) is not None
     np.testing.assert_allclose(sparse.transform(X), dense.transform(X), atol=1e-6)
+
+
+class OfImages(DenseAutoencoder):
+    def _network(self):
+        return ConvolutionalNetwork((2,), image_shape=(4, 4))
+
+
+def test_images_are_not_tried(few_steps, always_better):
+    X = np.hstack([table(60), table(60)[:, :4]])
+    assert noise_of(OfImages(2, swapping="auto", random_state=0).fit(X)) is None
 
 
 def test_rows_that_gain_to_the_end_are_not_tried(few_steps, always_better, monkeypatch):
