@@ -65,8 +65,8 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
         Share of the entries that are taken from other rows while training, at random
         and in each step others; the rows that come about are what is reconstructed, see
         `skae.noise.SwapNoise`. There are then new rows in every step, so that few rows
-        are not learnt by heart: reconstructions of most tables of some hundred rows
-        gain, and a fit takes several times as long. Rows on a curved surface of about
+        are not learnt by heart: reconstructions of many tables of some hundred rows
+        gain, and a fit takes about three times as long. Rows on a curved surface of about
         as many dimensions as the code has units leave it by that, which harms. Rows
         whose entries do not go together are reconstructed better as well, which is not
         what the search for anomalies needs. ``"auto"``: 0.1, where rows that are held
