@@ -66,17 +66,18 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
         and in each step others; the rows that come about are what is reconstructed, see
         `skae.noise.SwapNoise`. There are then new rows in every step, so that few rows
         are not learnt by heart: reconstructions of many tables of some hundred rows
-        gain, and a fit takes about three times as long. Rows on a curved surface of
-        about as many dimensions as the code has units leave it by that, which harms.
-        Rows whose entries do not go together are reconstructed better as well, which is
-        not what the search for anomalies needs. ``"auto"``: 0.1, where rows that are
-        held out fare better by it than without. That is tried where the fit finds the
-        number of epochs, held-out rows fare best before two thirds of the steps, and
-        there are at least two features for each unit of the code; unless units are
-        `nested`, entries are missing, or rows have weights, a condition, or clean rows
-        beside them. Elsewhere no entries are swapped. Where they are, and the number of
-        epochs is found, the fit looks through the whole budget, and a `learning_rate`
-        of ``"auto"`` is twice the usual one.
+        gain, and a fit takes about three times as long, up to ten times where it would
+        end soon. Rows on a curved surface of about as many dimensions as the code has
+        units leave it by that, which harms. Rows whose entries do not go together are
+        reconstructed better as well, which is not what the search for anomalies needs.
+        ``"auto"``: 0.1, where rows that are held out fare better by it than without.
+        That is tried where the fit finds the number of epochs, held-out rows fare best
+        before two thirds of the steps, and there are at least two features for each
+        unit of the code; unless units are `nested`, entries are missing, or rows have
+        weights, a condition, or clean rows beside them. Elsewhere no entries are
+        swapped. Where they are, and the number of epochs is found, the fit looks
+        through the whole budget, and a `learning_rate` of ``"auto"`` is twice the usual
+        one.
     %(missing_indicator)s
     %(training_parameters)s
 
