@@ -1,5 +1,7 @@
 """Training on rows whose cells are of several, where held-out rows fare better so."""
 
+from abc import abstractmethod
+
 __all__ = ["SwappingMixin"]
 
 # Rates where no two steps have the same rows, beside the usual ones.
@@ -18,14 +20,14 @@ class SwappingMixin:
     _swaps = False
 
     @property
+    @abstractmethod
     def _usual_swapping(self):
         """Share of the cells to swap where users leave it to the fit."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def _may_swap(self):
         """Whether a fit may swap cells by itself, by parameters and columns."""
-        raise NotImplementedError
 
     def _tries_swapping(self, data, length):
         """Return whether to try swapped cells, given the `Length` without them.
