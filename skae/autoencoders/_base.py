@@ -342,7 +342,7 @@ default=None
         if goes_on:
             self._go_on()
         else:
-            vars(self).pop("net_", None)
+            self._begin_anew()
         weight = _weight_in(metadata)
         data = self._training_data(X, y, weight, condition, reset=not goes_on)
         self._note_empty(data)
@@ -399,7 +399,9 @@ default=None
             When parameters describe another network than that of the first call.
         """
         first = not hasattr(self, "net_")
-        if not first:
+        if first:
+            self._begin_anew()
+        else:
             self._go_on()
         data = self._training_data(X, y, _weight_in(metadata), condition, reset=first)
         self._check_objective(data)
@@ -409,6 +411,11 @@ default=None
             self._start(data, data.rows)
         length = Length(self._rate, 1, 1)
         return self._run(data.rows, None, length, scheduled=False)
+
+    def _begin_anew(self):
+        """Forget what an earlier fit has found."""
+        for name in ("net_", "_augments"):
+            vars(self).pop(name, None)
 
     def _go_on(self):
         """Let the net follow what was set since, or refuse what it cannot follow."""

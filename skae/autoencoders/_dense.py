@@ -1,19 +1,26 @@
 """The dense autoencoder."""
 
-from numbers import Integral
+from math import prod
+from numbers import Integral, Real
 
-from skae._sklearn import StrOptions
+from skae._sklearn import Interval, StrOptions
 from skae.autoencoders._base import BaseAutoencoder, document
 from skae.autoencoders._registry import ESTIMATORS
+from skae.autoencoders._swapping import SwappingMixin
 from skae.bottlenecks import PointBottleneck
 from skae.networks import DenseNetwork
+from skae.noise import SwapNoise
 
 __all__ = ["DenseAutoencoder"]
+
+# Of the entries, where rows would be learnt by heart: where other rows fare best before
+# such a share of the steps.
+SHARE_SWAPPED, SOON = 0.1, 2 / 3
 
 
 @ESTIMATORS.register("DenseAutoencoder")
 @document
-class DenseAutoencoder(BaseAutoencoder):
+class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
     """Fully connected autoencoder: nonlinear dimensionality reduction.
 
     An encoder ``z = f(x)`` and a decoder ``x_hat = g(z)``, mirror images of each other,
@@ -54,6 +61,23 @@ class DenseAutoencoder(BaseAutoencoder):
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
         k units are themselves a code of size k; see `skae.scorers.prefix_scores`.
+    swapping : float in [0, 1) or "auto", default=0.0
+        Share of the entries that are taken from other rows while training, at random
+        and in each step others; the rows that come about are what is reconstructed, see
+        `skae.noise.SwapNoise`. There are then new rows in every step, so that few rows
+        are not learnt by heart: reconstructions of many tables of some hundred rows
+        gain, and a fit takes about three times as long, up to ten times where it would
+        end soon. Rows on a curved surface of about as many dimensions as the code has
+        units leave it by that, which harms. Rows whose entries do not go together are
+        reconstructed better as well, which is not what the search for anomalies needs.
+        ``"auto"``: 0.1, where rows that are held out fare better by it than without.
+        That is tried where the fit finds the number of epochs, held-out rows fare best
+        before two thirds of the steps, and there are at least two features for each
+        unit of the code; unless units are `nested`, entries are missing, or rows have
+        weights, a condition, or clean rows beside them. Elsewhere no entries are
+        swapped. Where they are, and the number of epochs is found, the fit looks
+        through the whole budget, and a `learning_rate` of ``"auto"`` is twice the usual
+        one.
     %(missing_indicator)s
     %(training_parameters)s
 
@@ -88,6 +112,7 @@ class DenseAutoencoder(BaseAutoencoder):
         "output_activation": [str],
         "linear_path": [StrOptions({"pca"}), None],
         "nested": ["boolean"],
+        "swapping": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
     }
 
     def __init__(
@@ -100,6 +125,7 @@ class DenseAutoencoder(BaseAutoencoder):
         output_activation="identity",
         linear_path="pca",
         nested=False,
+        swapping=0.0,
         missing_indicator=False,
         max_epochs="auto",
         batch_size=64,
@@ -133,3 +159,28 @@ class DenseAutoencoder(BaseAutoencoder):
     def _bottleneck(self):
         noise = "nested_dropout" if self.nested else None
         return PointBottleneck(self.code_activation, noise)
+
+    @property
+    def _usual_swapping(self):
+        return SHARE_SWAPPED
+
+    @property
+    def _may_swap(self):
+        if self._max_epochs != "auto" or self.nested:
+            return False
+        return 2 * self.n_components <= prod(self.input_shape_)
+
+    def _may_augment(self, data, length):
+        is_whole = not data.rows.has_missing and self._as_events(data.X[:1]).ndim == 2
+        is_soon = length.last < SOON * length.epochs
+        is_tried = data.condition is None and is_whole and is_soon
+        return is_tried and super()._may_augment(data, length)
+
+    @property
+    def _usual_rates(self):
+        rates = super()._usual_rates
+        is_trial = self._swaps_for_long and self.swapping == "auto"
+        return rates[:1] if is_trial else rates  # what else there is, a fit without has
+
+    def _input_noise(self):
+        return SwapNoise(self._swapping) if self._swapping else None

@@ -212,23 +212,23 @@ class LengthMixin:
     def _length(self, data, rows_val, goes_on):
         """Return the `Length` of a fit, given the rows held out in it."""
         self._change, self._gain = None, None
-        self._augments &= goes_on
         if self._max_epochs != "auto":
             return Length(self._rate, self._max_epochs, self._max_epochs)
-        epochs = self._most_epochs(data.rows)
+        epochs = self._most_epochs(len(data.rows))
         finds = self.early_stopping in {"auto", "refit"} and rows_val is None
         if goes_on or not finds or not self._can_find(data.rows):
             return Length(self._rate, epochs, epochs)
         return self._found_length(data, epochs)
 
-    def _most_epochs(self, rows):
-        """Return how many epochs a fit of some rows takes at most that is not told."""
-        return epochs_for(len(rows), self._batch_size)
+    def _most_epochs(self, n_rows):
+        """Return the number of epochs that a fit may take which finds it out."""
+        return epochs_for(n_rows, self._batch_size)
 
-    def _may_augment(self, rows):
-        """Return whether a fit that finds its length also tries to augment these rows.
+    def _may_augment(self, data, length):
+        """Return whether to try new rows, too, made of others in each step.
 
-        Its `_input_noise` then makes new rows while `_augments` says so.
+        The `Length` is the one found without. `_input_noise` makes new rows while
+        `_augments` says so.
         """
         return False
 
@@ -239,11 +239,11 @@ class LengthMixin:
         """
         length, rows = self._best_length(data, epochs), data.rows
         has_others = rows.weights is not None or rows.targets is not None
-        if has_others or not self._may_augment(rows):
+        if has_others or not self._may_augment(data, length):
             return length
         without = self._gain, length, self._change
         self._augments = True
-        length = self._best_length(data, self._most_epochs(rows))
+        length = self._best_length(data, self._most_epochs(len(rows)))
         if not self._change < without[-1]:
             self._augments = False
             self._gain, length, self._change = without

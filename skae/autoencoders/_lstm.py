@@ -206,8 +206,9 @@ class LSTMAutoencoder(BaseAutoencoder):
             angle = ANGLE if self._augments else 0
         return MixNoise(angle) if angle else None
 
-    def _may_augment(self, rows):
-        is_plain = not (self.nested or rows.source.has_missing or self._n_conditions)
+    def _may_augment(self, data, length):
+        has_gaps = data.rows.source.has_missing
+        is_plain = not (self.nested or has_gaps or self._n_conditions)
         has_path = self._network_of_fit().has_linear_path
         return self.mixing == "auto" and is_plain and has_path
 
@@ -215,8 +216,8 @@ class LSTMAutoencoder(BaseAutoencoder):
     def _is_patient(self):
         return not self._augments
 
-    def _most_epochs(self, rows):
-        usual = super()._most_epochs(rows)
+    def _most_epochs(self, n_rows):
+        usual = super()._most_epochs(n_rows)
         return -(-usual // 2) if self._augments else usual
 
     def _last_of(self, losses, length):

@@ -22,6 +22,7 @@ from skae.autoencoders._docs import document_table
 from skae.autoencoders._generative import GenerativeMixin
 from skae.autoencoders._missing import check_not_empty
 from skae.autoencoders._registry import ESTIMATORS
+from skae.autoencoders._swapping import SwappingMixin
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.metrics import ErrorSums
 from skae.networks import DenseNetwork
@@ -304,9 +305,8 @@ class TabularMixin:
 SHARE_HIDDEN = 0.3
 # Of the cells, where rows would be learnt by heart, and where they are few.
 SHARE_SWAPPED, SHARE_SWAPPED_OF_FEW = 0.2, 0.3
-# Rows of a step, and those of one where no two steps have the same rows, which may be
-# so many times as large.
-BATCH, BATCH_OF_NEW, TIMES_AS_FAST = 64, 256, 2
+# Rows of a step, and those of one where no two steps have the same rows.
+BATCH, BATCH_OF_NEW = 64, 256
 # Of their errors, there: a category is told long before its probability is 1, while an
 # error of a number is never too small to matter.
 WEIGHT_OF_NUMBERS = 1.5
@@ -339,7 +339,7 @@ def _labelled(table, X):
 
 @ESTIMATORS.register("TabularAutoencoder")
 @document_table
-class TabularAutoencoder(TabularMixin, BaseAutoencoder):
+class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
     """Autoencoder of tables with numbers, categories and dates, and with gaps.
 
     A data frame goes in as it is, and reconstructions are such frames: of the same
@@ -488,18 +488,12 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         return self.missing_indicator or self._masking > 0
 
     @property
-    def _swapping(self):
-        """Share of the cells that are taken from other rows while training."""
-        if self.swapping != "auto":
-            return self.swapping
-        if not (self._augments and self._may_swap):
-            return 0
+    def _usual_swapping(self):
         is_small = self.encoder_.n_rows_ < FEW_ROWS
         return SHARE_SWAPPED_OF_FEW if is_small else SHARE_SWAPPED
 
     @property
     def _may_swap(self):
-        """Whether a fit that finds its length tries swapped cells, too, if not told."""
         if self._max_epochs != "auto" or self.nested or not hasattr(self, "encoder_"):
             return False
         n_columns = len(self._sizes)
@@ -507,27 +501,10 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         return is_mixed and not self._masking and 2 * self.n_components <= n_columns
 
     @property
-    def _swaps_for_long(self):
-        """Whether a fit that finds its length has new rows in every step."""
-        return self._swapping > 0 and self._max_epochs == "auto"
-
-    def _may_augment(self, rows):
-        return self.swapping == "auto" and self._may_swap
-
-    @property
     def _batch_size(self):
         if self.batch_size != "auto":
             return self.batch_size
         return BATCH_OF_NEW if self._swaps_for_long else BATCH
-
-    @property
-    def _is_patient(self):
-        return not self._swaps_for_long  # new rows keep it from overfitting
-
-    @property
-    def _usual_rates(self):
-        factor = TIMES_AS_FAST if self._swaps_for_long else 1
-        return [factor * rate for rate in super()._usual_rates]
 
     def _input_noise(self):
         if self._swapping and self._masking:
