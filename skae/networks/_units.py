@@ -8,6 +8,8 @@ __all__ = ["Units"]
 
 # Rounding of rows that were standardised beforehand, which stay as they are.
 ROUNDING = 1e-6
+# Few enough for a processor's nearest memory.
+VALUES_AT_ONCE = 2**16
 
 
 class Units(nn.Module):
@@ -117,7 +119,8 @@ class Units(nn.Module):
 
 def _variances(events, mean):
     """Return the variances over the rows, without a copy of all of them."""
-    parts = np.array_split(events, -(-len(events) // 1000))
+    n_rows = -(-VALUES_AT_ONCE // max(mean.size, 1))
+    parts = (events[i : i + n_rows] for i in range(0, len(events), n_rows))
     residuals = (part - mean for part in parts)
     return sum(np.square(part, out=part).sum(axis=0) for part in residuals) / len(
         events
