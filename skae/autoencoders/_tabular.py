@@ -372,7 +372,8 @@ class TabularAutoencoder(TabularMixin, BaseAutoencoder):
         better for being made to. ``"auto"``: 0.3 where cells are missing in the fit,
         nothing in tables that are complete. There, 0.15 makes codes that suit a linear
         classifier better, at the price of worse reconstructions; where cells are
-        missing, 0 makes better reconstructions of those that are not.
+        missing, 0 makes better reconstructions of those that are not, and is what to
+        compare sizes of codes with.
     swapping : float in [0, 1) or "auto", default="auto"
         Share of the cells that are taken from other rows while training, at random and
         in each step others; the rows that come about are what is reconstructed, see
