@@ -80,6 +80,7 @@ def select(**choices):
             settings.exclude or (),
             settings.target,
             index=settings.index,
+            axis=settings.axis,
             reading=settings.reading,
             is_series=settings.window is not None,
         )

@@ -1,10 +1,11 @@
 """Data for the command line: files and bundled data sets, validated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from skae.cli._axis import AS_THEY_STAND, as_series
 from skae.cli._cells import date_form, settled
 from skae.cli._columns import (
     as_floats,
@@ -50,6 +51,9 @@ class DataSet:
         Classes of the rows, or the target, for colours.
     dates : ndarray of shape (n_rows,) or None
         When the rows were measured.
+    groups, times : pandas.Series of shape (n_rows,), or None
+        What the rows of a series belong to, and when they were measured, where columns
+        of the source tell.
     unit : str or None
         Unit of all values, None where it is unknown or differs between columns.
     window : int or None
@@ -75,6 +79,8 @@ class DataSet:
     columns: list
     labels: object = None
     dates: np.ndarray | None = None
+    groups: object = None
+    times: object = None
     unit: str | None = None
     window: int | None = None
     image_shape: tuple | None = None
@@ -91,6 +97,11 @@ class DataSet:
         return hasattr(self.X, "columns")
 
     @property
+    def series(self):
+        """Its rows as `SlidingWindow` takes them."""
+        return as_series(self.X, self.columns, self.groups, self.times)
+
+    @property
     def n_missing(self):
         """Number of values that are missing."""
         missing = self.X.isna().to_numpy() if self.is_mixed else np.isnan(self.X)
@@ -104,6 +115,7 @@ def read_data(
     target=None,
     *,
     index=None,
+    axis=AS_THEY_STAND,
     reading=AS_IT_LOOKS,
     is_series=False,
 ):
@@ -120,6 +132,8 @@ def read_data(
         A column that is no feature, but what the rows are coloured by.
     index : str or None, default=None
         A column that is no feature, but what the rows are called.
+    axis : TimeAxis, default=AS_THEY_STAND
+        Columns that are no features, but order the rows of a series.
     reading : Reading, default=AS_IT_LOOKS
         Options of reading.
     is_series : bool, default=False
@@ -130,11 +144,11 @@ def read_data(
     InputError
         When there is no such data set, or no such column, or values are infinite.
     """
-    choice = columns, exclude, target, index
-    if source in dataset_names():
+    choice = columns, [*exclude, *axis.names], target, index
+    if source in dataset_names() and not axis.names:
         return _bundled(source, *choice)
     name, table = read_source(source, reading)
-    return _from_file(name, table, *choice, is_series)
+    return _from_file(name, axis.in_order(table), *choice, axis, is_series)
 
 
 def read_source(source, reading=AS_IT_LOOKS):
@@ -192,8 +206,9 @@ def _others(table, features):
     return tuple(name for name in table if name not in features)
 
 
-def _from_file(name, table, columns, exclude, target, index, is_series):
+def _from_file(name, table, columns, exclude, target, index, axis, is_series):
     everything = table.columns
+    groups, times = axis.values(everything)
     features, labels = chosen(everything, columns, exclude, target, index)
     if not features or not len(next(iter(features.values()))):
         raise InputError(f"{name!r} has no rows of data.")
@@ -201,12 +216,15 @@ def _from_file(name, table, columns, exclude, target, index, is_series):
     _check_decimals(features)
     X, names, rows, notes = _features(features, columns, is_series)
     if len(names) < len(everything):
-        table = Table(everything, names=table.names)
+        table = replace(table, image_shape=None, n_channels=None)
     return DataSet(
         name=name.split(".")[0],
         X=X,
         columns=names,
         labels=None if labels is None else settled(labels)[rows],
+        dates=None if times is None else times.to_numpy(),
+        groups=groups,
+        times=times,
         target=target,
         index=_index(table, index, rows),
         others=_others(everything, names),

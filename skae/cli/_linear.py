@@ -48,7 +48,7 @@ def linear_scores(plan, sizes):
         By the names of scorers, of the sizes that leave an error; empty without any.
     """
     X = plan.X if plan.data.is_mixed else plan.X.reshape(len(plan.X), -1)
-    folds = list(plan.cv.split(X))
+    folds = list(plan.cv.split(X, **plan.metadata))
     n_features, n_train = plan.range.n_features, min(len(train) for train, _ in folds)
     sizes = [size for size in sizes if size < min(n_features, n_train)]
     if not sizes:

@@ -40,11 +40,12 @@ def whole_pipeline(plan, model, facts):
         What else is known of the study.
     """
     settings = plan.settings
-    reader = TableReader.of(plan.data, settings.index, settings.reading)
+    axis, reading = settings.axis, settings.reading
+    reader = TableReader.of(plan.data, settings.index, axis, reading)
     reader.facts_ = facts
     steps = [("table", reader)]
     if plan.window is not None:
-        window = clone(plan.window).set_params(missing="keep").fit(plan.data.X)
+        window = clone(plan.window).set_params(missing="keep").fit(plan.data.series)
         steps.append(("windows", window))
     return Pipeline([*steps, *model.steps])
 
@@ -119,8 +120,8 @@ class Rows:
         Rows of a table, or windows of a series.
     names : pandas.DataFrame
         What the rows are called, in the columns before those of results.
-    n_series : int
-        Rows of the file.
+    of_series : pandas.DataFrame or None
+        The same of the rows that windows are cut from, in their order.
     starts : ndarray of int or None
         First time steps of windows.
     notes : list of str
@@ -129,7 +130,7 @@ class Rows:
 
     X: object
     names: object
-    n_series: int
+    of_series: object
     starts: np.ndarray | None
     notes: list
 
@@ -183,20 +184,18 @@ class Model:
         may_lack : sequence of str, default=()
             Columns to leave out that the source need not have.
         """
-        import pandas as pd
-
         reader = self.reader
         _, table = read_source(source, reading or reader.reading)
         for name in dropped:
             if name in may_lack:
                 continue
             check_known(name, table.columns, "--drop")
-        X = reader.features(table.columns, dropped)
-        numbers = np.arange(1, len(X) + 1) if table.rows is None else table.rows
-        names = pd.DataFrame({"row": numbers})
-        own = table.columns.get(reader.index, table.names)
-        if own is not None:
-            names = pd.DataFrame({str(own.name): own.to_numpy()})
+        try:
+            table = reader.axis.in_order(table)
+        except InputError as error:
+            raise InputError(str(error), "FILE") from None
+        X = reader.series(table.columns, dropped)
+        names = _names(table, reader)
         if self.window is None:
             return _rows_with_values(X, names)
         return self._windows(X, names)
@@ -210,10 +209,12 @@ class Model:
             except ValueError as error:
                 raise InputError(str(error), "FILE") from None
         notes = list(dict.fromkeys(str(warning.message) for warning in caught))
-        ends = names.iloc[starts + self.window.length - 1].to_numpy()
-        names = names.iloc[starts].add_prefix("first_").reset_index(drop=True)
-        names[names.columns[0].replace("first_", "last_", 1)] = ends[:, 0]
-        return Rows(windows, names, len(X), starts, notes)
+        own = names.columns[-1]
+        of_windows = names.iloc[starts].reset_index(drop=True)
+        of_windows = of_windows.rename(columns={own: f"first_{own}"})
+        ends = names[own].iloc[starts + self.window.length - 1]
+        of_windows[f"last_{own}"] = ends.to_numpy()
+        return Rows(windows, of_windows, names, starts, notes)
 
     def codes(self, rows):
         """Return the codes of `Rows`, a data frame."""
@@ -237,7 +238,7 @@ class Model:
         names = rows.names
         if self.window is not None:
             X_hat = self.window.inverse_transform(X_hat, starts=rows.starts)
-            names = pd.DataFrame({"row": np.arange(1, len(X_hat) + 1)})
+            names = rows.of_series.iloc[: len(X_hat)]
         X_hat = pd.DataFrame(X_hat, columns=self.reader.columns)
         return pd.concat([names, X_hat], axis=1)
 
@@ -273,6 +274,21 @@ class Model:
         return pd.DataFrame(squares), columns
 
 
+def _names(table, reader):
+    """Return what rows are called: by their group, if any, and by time or number."""
+    import pandas as pd
+
+    n_rows = len(next(iter(table.columns.values())))
+    numbers = np.arange(1, n_rows + 1) if table.rows is None else table.rows
+    own = table.columns.get(reader.index or reader.axis.time, table.names)
+    name, values = ("row", numbers) if own is None else (str(own.name), own.to_numpy())
+    names = pd.DataFrame({name: values})
+    if reader.axis.groups is not None:
+        groups = table.columns[reader.axis.groups]
+        names.insert(0, reader.axis.groups, groups.to_numpy())
+    return names
+
+
 def _rows_with_values(X, names):
     """Return the `Rows` of a table, without those that have no value at all."""
     has_value = X.notna() if hasattr(X, "notna") else ~np.isnan(X)
@@ -283,7 +299,7 @@ def _rows_with_values(X, names):
     if not kept.any():
         raise InputError("No row has a value in the columns of the model.", "FILE")
     X = X[kept].reset_index(drop=True) if hasattr(X, "notna") else X[kept]
-    return Rows(X, names[kept].reset_index(drop=True), len(kept), None, notes)
+    return Rows(X, names[kept].reset_index(drop=True), None, None, notes)
 
 
 def _by_column(squares, encoder):

@@ -57,10 +57,15 @@ class Plan:
         What cuts a series; None for a table.
     X : ndarray of shape (n_rows, ...)
         Rows of the table, or windows of the series.
+    starts : ndarray of int of shape (n_rows,) or None
+        First time steps of windows.
     pipeline : Pipeline
         Scaler and autoencoder.
+    metadata : dict
+        What a search's `fit` and the folds take beside the rows: the groups of windows,
+        where they have any.
     cv : cross-validator
-        Shuffled folds of rows, contiguous ones of windows.
+        Shuffled folds of rows, contiguous ones of windows, of each group for itself.
     columns : tuple of NumberColumn and CategoryColumn
         Kinds of the columns, where some are no numbers, or values are missing.
     range : DimensionRange
@@ -90,9 +95,10 @@ class Plan:
         self.columns = _columns(data)
         self.scorer = make_scorer(settings, autoencoder)
         self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
-        self.X, cut = _rows(data, self.window)
+        self.X, self.starts, cut = _rows(data, self.window)
+        self.metadata = _metadata(data, self.starts)
         self.y = _classes(data, settings, self.scorer)
-        self.cv = _folds(self.X, self.window, settings)
+        self.cv = _folds(self, settings)
         self.pipeline = _pipeline(data, settings, autoencoder)
         self.range = DimensionRange.of(self.pipeline, self.X)
         self.components, notes = _compressing(self.range, asked)
@@ -219,6 +225,7 @@ def _columns(data):
 def _window(data, settings, flatten):
     length = settings.window
     if not length:
+        _check_no_axis(settings)
         return None
     if length > len(data.X):
         raise InputError(
@@ -227,20 +234,41 @@ def _window(data, settings, flatten):
             "--window",
         )
     gaps = {"missing": "keep"} if data.n_missing else {}
+    if data.times is not None:
+        gaps["max_gap"] = settings.max_gap
     return SlidingWindow(length, stride=settings.stride, flatten=flatten, **gaps)
 
 
+def _check_no_axis(settings):
+    for option, name in zip(("--groups", "--time"), settings.axis, strict=True):
+        if name is not None:
+            raise InputError(
+                "Rows of a table have no order: pass the length of windows of a series "
+                "by --window, or leave the option out.",
+                option,
+            )
+
+
 def _rows(data, window):
-    """Return the rows to learn, and notes on windows that are left out."""
+    """Return the rows to learn, starts of windows, and notes on those left out."""
     if window is None:
-        return data.X, []
+        return data.X, None, []
+    series = data.series
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
-            X = window.fit_transform(data.X)
+            X = window.fit_transform(series)
         except ValueError as error:
             raise InputError(str(error), "--window") from None
-    return X, [f"{warning.message}" for warning in caught]
+    with warnings.catch_warnings(action="ignore"):
+        starts = window.window_starts(series)
+    return X, starts, [f"{warning.message}" for warning in caught]
+
+
+def _metadata(data, starts):
+    if data.groups is None or starts is None:
+        return {}
+    return {"groups": data.groups.to_numpy()[starts]}
 
 
 def _classes(data, settings, scorer):
@@ -270,13 +298,13 @@ def _classes(data, settings, scorer):
     return classes.to_numpy(dtype=str)
 
 
-def _folds(X, window, settings):
-    folds = settings.folds
+def _folds(plan, settings):
+    folds, X = settings.folds, plan.X
     cv = KFold(folds, shuffle=True, random_state=settings.seed)
-    if window is not None:
-        cv = ContiguousKFold(folds, gap=window.gap)
+    if plan.window is not None:
+        cv = ContiguousKFold(folds, gap=plan.window.gap)
     try:
-        sizes = [len(test) for _, test in cv.split(X)]
+        sizes = [len(test) for _, test in cv.split(X, **plan.metadata)]
     except ValueError as error:
         raise InputError(f"{error}", "--folds") from None
     if min(sizes) < 2:

@@ -5,11 +5,13 @@ from os import PathLike
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skae.cli._axis import AS_THEY_STAND, as_series
 from skae.cli._cells import settled
 from skae.cli._columns import as_floats, shortened
 from skae.cli._errors import InputError
 from skae.cli._files import AS_IT_LOOKS
 from skae.cli._inputs import as_matrix, read_source
+from skae.cli._table import Table
 
 __all__ = ["TableReader"]
 
@@ -32,6 +34,8 @@ class TableReader(TransformerMixin, BaseEstimator):
         Columns that the model's table had and the model does not use.
     index : str or None, default=None
         Column with what the rows are called.
+    axis : TimeAxis, default=AS_THEY_STAND
+        Columns that order the rows of a series.
     forms : dict or None, default=None
         Forms of dates that are text, by columns; see `date_form`.
     reading : Reading, default=AS_IT_LOOKS
@@ -60,6 +64,7 @@ class TableReader(TransformerMixin, BaseEstimator):
         kinds,
         others=(),
         index=None,
+        axis=AS_THEY_STAND,
         forms=None,
         reading=AS_IT_LOOKS,
         as_frame=False,
@@ -68,17 +73,18 @@ class TableReader(TransformerMixin, BaseEstimator):
         self.kinds = kinds
         self.others = others
         self.index = index
+        self.axis = axis
         self.forms = forms
         self.reading = reading
         self.as_frame = as_frame
 
     @classmethod
-    def of(cls, data, index=None, reading=AS_IT_LOOKS):
+    def of(cls, data, index=None, axis=AS_THEY_STAND, reading=AS_IT_LOOKS):
         """Return the reader of tables like that of a `DataSet`."""
         kinds = dict.fromkeys(data.columns, "number")
         if data.is_mixed:
             kinds = {name: _kind_of(data.X[name]) for name in data.columns}
-        return cls(data.columns, kinds, data.others, index, data.forms, reading)
+        return cls(data.columns, kinds, data.others, index, axis, data.forms, reading)
 
     @property
     def is_mixed(self):
@@ -105,7 +111,7 @@ class TableReader(TransformerMixin, BaseEstimator):
         -------
         X : ndarray of shape (n_rows, n_columns), or pandas.DataFrame
             Numbers in float32, NaN where one is missing; a data frame where some
-            columns are no numbers.
+            columns are no numbers. Of a series with an axis, what `as_series` returns.
 
         Raises
         ------
@@ -116,7 +122,8 @@ class TableReader(TransformerMixin, BaseEstimator):
             X = read_source(str(X), self.reading)[1].columns
         elif not hasattr(X, "columns"):
             X = self._named(np.asarray(X))
-        return self.features({str(name): X[name] for name in X})
+        table = self.axis.in_order(Table({str(name): X[name] for name in X}))
+        return self.series(table.columns)
 
     def inverse_transform(self, X):
         """Return columns as they are: in the order of the model."""
@@ -138,6 +145,11 @@ class TableReader(TransformerMixin, BaseEstimator):
         columns = {name: self._typed(name, table[name]) for name in self.columns}
         is_frame = self.is_mixed or self.as_frame
         return pd.DataFrame(columns) if is_frame else as_matrix(columns)
+
+    def series(self, table, dropped=()):
+        """Return the same columns, of rows in order, as the next step takes them."""
+        X = self.features(table, dropped)
+        return as_series(X, self.columns, *self.axis.values(table))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns."""

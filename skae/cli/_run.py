@@ -264,7 +264,7 @@ def held_out(plan, outcome):
     rows : ndarray of int
         Of a fold.
     """
-    *_, (train, test) = plan.cv.split(plan.X)
+    *_, (train, test) = plan.cv.split(plan.X, **plan.metadata)
     train = train[:: max(1, len(train) // _MOST_HELD_OUT)]
     model = clone(plan.pipeline).set_params(**outcome.search.best_params_)
     with _quiet(), one_thread():
@@ -312,7 +312,7 @@ class _EndAfterInterrupt:
 def _fit(search, plan):
     with fits_together(plan.settings):
         try:
-            search.fit(plan.X, plan.y)
+            search.fit(plan.X, plan.y, **plan.metadata)
         except ValueError as error:
             reason = str(error).strip().splitlines()[-1]
             text = f"No dimension can be chosen: {reason}"
@@ -347,7 +347,7 @@ def _in_full(search, plan, store):
     kept = nullcontext() if store is None else remember(scored, store)
     with fits_together(plan.settings), kept:
         try:
-            scored.fit(plan.X, plan.y)
+            scored.fit(plan.X, plan.y, **plan.metadata)
         except ValueError:  # no fit could be made, which is no reason to tell nothing
             return None
     scores = {name: fold_scores(scored.cv_results_, name)[0] for name in plan.scoring}

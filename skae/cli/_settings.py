@@ -10,6 +10,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from skae.autoencoders import VAE
+from skae.cli._axis import TimeAxis
 from skae.cli._errors import InputError
 from skae.cli._files import READ, Reading
 from skae.cli._parts import usable_estimators, usable_scorers
@@ -29,6 +30,9 @@ __all__ = [
 
 #: Candidates that a search tries unless told otherwise; a curve tries each dimension.
 N_ITER = {"bayes": 32, "evolution": 50}
+
+#: Steps that are longer than so many usual ones are gaps; months differ by less.
+MAX_GAP = 1.5
 
 #: Rows that tell a dimension as well as more do.
 MAX_ROWS = 50_000
@@ -184,6 +188,29 @@ class Settings:
         ),
     ] = None
     stride: Annotated[int, Option(min=1, help="Time steps between windows.")] = 1
+    groups: Annotated[
+        str | None,
+        Option(
+            help="A column that is no feature, but what each row of a series belongs "
+            "to, as a machine or a patient: no window mixes two.",
+            show_default="all rows are one series",
+        ),
+    ] = None
+    time: Annotated[
+        str | None,
+        Option(
+            help="A column that is no feature, but when each row of a series was "
+            "measured: it orders the rows, and windows that span a gap are left out.",
+            show_default="rows follow one another as they stand",
+        ),
+    ] = None
+    max_gap: Annotated[
+        float,
+        Option(
+            min=1,
+            help="Longest step in time within a window, in units of the usual one.",
+        ),
+    ] = MAX_GAP
     scale: Annotated[Scale, Option(help="Scaling, fitted inside of each fold.")] = (
         Scale.auto
     )
@@ -310,6 +337,11 @@ class Settings:
     def reading(self):
         """The options of reading."""
         return Reading(self.decimal, self.encoding, self.sheet, self.size)
+
+    @property
+    def axis(self):
+        """The columns that order the rows of a series."""
+        return TimeAxis(self.groups, self.time)
 
     def completed(self, data):
         """Return the settings with their open fields filled in for a `DataSet`."""

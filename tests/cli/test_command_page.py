@@ -33,6 +33,17 @@ def write_people(path, n_rows, seed):
     frame.to_csv(path, index=False)
 
 
+def write_fleet(path):
+    frame = pd.DataFrame(
+        {
+            "machine": np.repeat(["a", "b"], 45),
+            "measured": pd.date_range("2024-01-01", periods=90, freq="h"),
+            "load": normal(90).cumsum().round(2),
+        }
+    )
+    frame.drop(index=[20, 21]).to_csv(path, index=False)
+
+
 @pytest.mark.documents
 def test_the_commands_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -40,7 +51,8 @@ def test_the_commands_run(tmp_path, monkeypatch):
     write_people("new.csv", 9, seed=5)
     sales = pd.DataFrame({"sold": normal(90).cumsum().round(2)})
     sales.to_csv("sales.csv", index=False)
-    assert len(COMMANDS) == 11
+    write_fleet("fleet.csv")
+    assert len(COMMANDS) == 12
     for command in COMMANDS:
         words = shlex.split(command)
         if words[0] == "select":  # as it stands, but for the time it takes

@@ -1,7 +1,5 @@
 """The figures of a report, each with the words that belong to it."""
 
-import warnings
-
 import numpy as np
 
 from skae._sklearn import safe_indexing
@@ -195,17 +193,23 @@ def _draw_windows(plan, model, rows):
         reconstruct_in_units(model, X),
         kind="sequences",
         n_channels=data.X.shape[1],
-        ticks=[str(start) for start in _window_starts(plan)[rows]],
+        ticks=[*map(_as_text, _window_starts(plan)[rows])],
         name=f"{data.columns[0]} ({data.unit})" if data.unit else data.columns[0],
     ).plot()
+
+
+def _as_text(start):
+    """Return the start of a window, a date without a time of day where that is 0."""
+    if not isinstance(start, np.datetime64):
+        return str(start)
+    text = str(start).split(".")[0].replace("T", " ")
+    return text.removesuffix(":00").removesuffix(" 00:00")
 
 
 def _window_starts(plan):
     """Return the start of each window: its date, or a number of time steps."""
     dates = plan.data.dates
-    times = np.arange(len(plan.data.X)) if dates is None else dates
-    with warnings.catch_warnings(action="ignore"):  # of what the plan's notes tell
-        return times[plan.window.window_starts(plan.data.X)]
+    return plan.starts if dates is None else dates[plan.starts]
 
 
 def _draw_sequences(plan, model, rows):
@@ -259,6 +263,8 @@ def _latent(plan, outcome):
         labels, name = as_colours(labels), plan.data.target
     if plan.window is not None:
         labels, name = _window_starts(plan), "start of the window"
+        if plan.metadata:
+            labels, name = as_colours(plan.metadata["groups"]), plan.settings.groups
     display = LatentScatterDisplay.from_estimator(
         outcome.model,
         plan.X[rows],

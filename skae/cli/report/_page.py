@@ -246,6 +246,8 @@ def _data_choices(plan):
         return {"Data": text} | target
     window = plan.window
     cut = f"{len(plan.X):,} of {window.length} time steps, {window.stride} apart"
+    if plan.metadata:
+        cut += f", of {plan.data.groups.nunique():,} groups ({plan.settings.groups})"
     return {"Data": f"{n_rows:,} time steps, channels: {n_columns}", "Windows": cut}
 
 

@@ -1,0 +1,154 @@
+"""Series of several machines with gaps, from files."""
+
+import hypothesis
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.data import normal
+from hypothesis import given
+from hypothesis import strategies as st
+from test_use import FAST, done, invoke, refused
+
+from skae.cli._axis import TimeAxis, as_series
+from skae.cli._errors import InputError
+from skae.cli._inputs import read_data
+from skae.cli._plan import Plan
+from skae.cli._settings import Settings
+from skae.cli._table import Table
+
+AXIS = TimeAxis("machine", "hour")
+
+
+def fleet(hours, seed=0):
+    """Return rows of machines, in a random order, given the hours of each."""
+    frame = pd.DataFrame(
+        [(name, hour) for name, of_one in hours.items() for hour in of_one],
+        columns=["machine", "hour"],
+    )
+    frame["load"] = np.arange(len(frame), dtype=float)
+    return frame.sample(frac=1, random_state=seed).reset_index(drop=True)
+
+
+def windows_of_a_loop(frame, length):
+    found = []
+    for name in frame["machine"].unique():
+        rows = frame[frame["machine"] == name].sort_values("hour")
+        for start in range(len(rows) - length + 1):
+            part = rows.iloc[start : start + length]
+            if part["hour"].iloc[-1] - part["hour"].iloc[0] == length - 1:
+                found.append(part["load"].tolist())
+    return found
+
+
+LACKING = st.sets(st.integers(1, 38), max_size=5)
+HOURS = LACKING.map(lambda hours: sorted({*range(40)} - hours))
+
+
+@hypothesis.settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.dictionaries(st.sampled_from("abc"), HOURS, min_size=1), st.integers(0, 9))
+def test_no_window_mixes_machines_or_spans_a_gap(tmp_path_factory, hours, seed):
+    frame = fleet(hours, seed)
+    path = tmp_path_factory.mktemp("fleet") / "fleet.csv"
+    frame.to_csv(path, index=False)
+    settings = Settings(str(path), window=4, groups="machine", time="hour", folds=2)
+    data = read_data(str(path), axis=AXIS, is_series=True)
+    plan = Plan(data, settings.completed(data))
+    expected = windows_of_a_loop(frame, 4)
+    assert plan.X[..., 0].tolist() == expected
+    names = dict(zip(frame["load"], frame["machine"], strict=True))
+    assert [names[x[0]] for x in expected] == plan.metadata["groups"].tolist()
+
+
+def test_rows_in_order_stay_as_they_are():
+    table = Table.of(fleet({"a": range(5), "b": range(3)}).sort_values("load"))
+    assert AXIS.in_order(table) is table
+    assert TimeAxis().in_order(table) is table
+
+
+def test_rows_keep_their_numbers():
+    table = Table.of(fleet({"a": range(5), "b": range(3)}))
+    ordered = AXIS.in_order(table)
+    load = table.columns["load"].to_numpy()
+    assert load[ordered.rows - 1].tolist() == ordered.columns["load"].tolist()
+    assert "in the order of 'machine' and 'hour'" in ordered.notes[-1]
+
+
+def test_without_times_rows_of_a_group_stay_in_their_order():
+    frame = pd.DataFrame({"machine": ["a", "b", "a", "b"], "load": [4, 3, 2, 1]})
+    ordered = TimeAxis("machine").in_order(Table.of(frame))
+    assert ordered.columns["load"].tolist() == [4, 2, 3, 1]
+
+
+@pytest.mark.parametrize("unit", [1, 1e-3, 1e12])
+def test_times_may_be_numbers_of_any_unit(unit):
+    times = pd.Series([0.0, 1, 2, 4, 5]) * unit + 7
+    frame = as_series(np.zeros((5, 1)), ["load"], times=times)
+    steps = np.diff(frame.index.to_numpy()).astype(float)
+    np.testing.assert_allclose(steps / steps[0], [1, 1, 2, 1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"machine": ["a", None, "b"]}, "'machine' has no value in 1 of 3 rows"),
+        ({"hour": [0, np.nan, 2]}, "'hour' has no value in 1 of 3 rows"),
+        ({"hour": ["early", "late", "later"]}, "'hour' holds text, such as 'early'"),
+        ({"hour": [5, 7, 5]}, "Rows 1 and 3 have the same time, 5 and the same group"),
+        ({"machin": [1, 2, 3]}, "There is no column 'machine'.*mean 'machin'"),
+    ],
+)
+def test_bad_columns_are_refused(changes, match):
+    frame = pd.DataFrame({"machine": ["a"] * 3, "hour": [0, 1, 2], "load": [1, 2, 3]})
+    if "machin" in changes:
+        frame = frame.drop(columns="machine")
+    with pytest.raises(InputError, match=match):
+        AXIS.in_order(Table.of(frame.assign(**changes)))
+
+
+def write_fleet(path, with_machines=True):
+    hours = {"m1": range(40), "m2": [*range(20), *range(30, 50)]}
+    frame = fleet(hours)
+    start = pd.Timestamp("2024-01-01")
+    frame["hour"] = start + pd.to_timedelta(frame["hour"], unit="h")
+    frame["load"] = normal(len(frame)).round(2)
+    if not with_machines:
+        frame = frame.drop(columns="machine")
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_from_a_file_to_the_codes_of_another(tmp_path):
+    path, out = write_fleet(tmp_path / "fleet.csv"), tmp_path / "out"
+    words = ["select", path, "--window", 6, "--groups", "machine", "--time", "hour"]
+    told = invoke(*words, *FAST, "-o", out)
+    assert told.exit_code == 0, told.output
+    assert "left out 5 of 70 windows" in " ".join(told.output.split())
+    codes = pd.read_csv(out / "codes.csv")
+    assert [*codes][:3] == ["machine", "first_hour", "last_hour"]
+    assert codes["machine"].value_counts().to_dict() == {"m1": 35, "m2": 30}
+    lasting = pd.to_datetime(codes["last_hour"]) - pd.to_datetime(codes["first_hour"])
+    assert set(lasting) == {pd.Timedelta(5, "h")}
+    model = joblib.load(out / "model.joblib")
+    with pytest.warns(UserWarning, match="left out 5 of 70"):
+        found = model.transform(pd.read_csv(path))
+    np.testing.assert_allclose(found, codes.filter(like="unit"), rtol=1e-4, atol=1e-6)
+    back = pd.read_csv(_made(tmp_path, "reconstruct", out, path))
+    order = ["machine", "hour"]
+    in_order = TimeAxis(*order).in_order(Table.of(pd.read_csv(path))).columns
+    assert [back[name].tolist() for name in order] == [[*in_order[n]] for n in order]
+    assert back["load"].notna().all()
+    other = write_fleet(tmp_path / "other.csv", with_machines=False)
+    assert "There is no column 'machine'" in refused("transform", out, other)
+
+
+def _made(folder, command, model, file):
+    path = folder / f"{command}.csv"
+    done(command, model, file, "-o", path)
+    return path
+
+
+def test_a_table_has_no_axis(tmp_path):
+    path = write_fleet(tmp_path / "fleet.csv")
+    text = refused("select", path, "--groups", "machine", "--exclude", "hour", *FAST)
+    assert "by --window" in text
