@@ -1,6 +1,7 @@
 """Dense autoencoders that try entries of other rows, and keep to what is better."""
 
 import warnings
+from itertools import count
 
 import numpy as np
 import pytest
@@ -82,10 +83,14 @@ AS_THEY_ARE = {
 @pytest.fixture
 def always_better(monkeypatch):
     """Let held-out rows fare the better, the later they are asked."""
-    gains = iter(range(100))
-    monkeypatch.setattr(
-        DenseAutoencoder, "_loss_of_mean", lambda *_: 100.0 * next(gains)
-    )
+    best_length, changes = DenseAutoencoder._best_length, count(0, -100)
+
+    def better_length(self, *given):
+        length = best_length(self, *given)
+        self._change = next(changes)
+        return length
+
+    monkeypatch.setattr(DenseAutoencoder, "_best_length", better_length)
     monkeypatch.setattr("skae.autoencoders._dense.SOON", 2)
 
 
