@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skae.cli._cells import settled
+from skae.cli._cells import date_forms, settled
 from skae.cli._columns import check_known
 from skae.cli._errors import InputError
 from skae.preprocessing._starts import first_rows
@@ -23,6 +23,8 @@ class TimeAxis(NamedTuple):
     Attributes
     ----------
     groups, time : str or None
+    form : str or None
+        Of times that are text; see `date_form`.
 
     Examples
     --------
@@ -36,11 +38,26 @@ class TimeAxis(NamedTuple):
 
     groups: str | None = None
     time: str | None = None
+    form: str | None = None
 
     @property
     def names(self):
         """Names of columns, which are no features."""
-        return [name for name in self if name is not None]
+        return [name for name in self[:2] if name is not None]
+
+    def informed(self, columns):
+        """Return the axis with the form of these times, the evenest of those that fit.
+
+        Days and months may be exchanged, and what is wrong then mostly shows as gaps.
+        """
+        if self.time not in columns or columns[self.time].dtype not in ("str", object):
+            return self
+        forms = [*date_forms(columns[self.time])]
+        if not forms:
+            return self
+        if len(forms) > 1:
+            forms.sort(key=lambda form: _unevenness(columns[self.time], form))
+        return self._replace(form=forms[0])
 
     def in_order(self, table):
         """Return a `Table` with its rows group by group, and in the order of time.
@@ -79,18 +96,22 @@ class TimeAxis(NamedTuple):
 
     def values(self, columns):
         """Return the groups and the times of rows, None for what has no name."""
-        for option, name in zip(("--groups", "--time"), self, strict=True):
+        for option, name in zip(("--groups", "--time"), self, strict=False):
             if name is not None:
                 check_known(name, columns, option)
                 _check_complete(columns[name], option)
         groups = None if self.groups is None else columns[self.groups]
-        times = None if self.time is None else settled(columns[self.time])
-        if times is not None and times.dtype.kind not in "iufM":
+        if self.time is None:
+            return groups, None
+        times = settled(columns[self.time], self.form)
+        if times.dtype.kind not in "iufM":
             raise InputError(
                 f"Column {self.time!r} holds text, such as {str(times.iloc[0])!r}, and "
                 "times are dates or numbers: name another column.",
                 "--time",
             )
+        if getattr(times.dtype, "tz", None) is not None:
+            times = times.dt.tz_convert("UTC").dt.tz_localize(None)
         return groups, times
 
 
@@ -122,6 +143,12 @@ def as_series(X, columns, groups=None, times=None):
         return frame
     ends = [*first_rows(groups.to_numpy(), len(frame)), len(frame)]
     return [frame.iloc[start:end] for start, end in pairwise(ends)]
+
+
+def _unevenness(values, form):
+    """Return the longest step over the usual one."""
+    steps = np.diff(np.unique(settled(values, form).dropna().to_numpy()))
+    return steps.max() / np.median(steps) if len(steps) else 1.0
 
 
 def _time_index(times):

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-__all__ = ["NO_VALUE", "date_form", "settled"]
+__all__ = ["NO_VALUE", "date_form", "date_forms", "settled"]
 
 #: Cells without a value, as people write them; compared in small letters.
 NO_VALUE = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "<na>", "nat"})
@@ -72,9 +72,13 @@ def date_form(values):
     >>> date_form(pd.Series(["03/31/2024", "04/01/2024"]))
     '%m/%d/%Y'
     """
+    return next(date_forms(values), None)
+
+
+def date_forms(values):
+    """Yield the forms that fit dates that are text; none for other text."""
     cells = _cells(values)
-    fitting = (form for form in _FORMS if _dates(cells, form, None) is not None)
-    return next(fitting, None)
+    return (form for form in _FORMS if _dates(cells, form, None) is not None)
 
 
 def _cells(values):

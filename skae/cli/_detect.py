@@ -45,10 +45,12 @@ def detector_of(model, reference=None, dropped=()):
     if reference is None and _is_up_to_date(kept, model.path):
         return joblib.load(kept)
     rows = _usual_rows(model, reference, dropped)
-    X = rows.X[:: -(-len(rows.X) // _MOST)]
-    cv = _FOLDS
+    step, groups = -(-len(rows.X) // _MOST), model.groups_of(rows)
+    X, cv = rows.X[::step], _FOLDS
     if model.window is not None:
         cv = ContiguousKFold(_FOLDS, gap=model.window.gap)
+    if groups is not None:
+        cv = list(cv.split(X, groups=groups[::step]))
     detector = ReconstructionDetector(clone(model.rest), cv=cv, random_state=0)
     try:
         with warnings.catch_warnings(action="ignore"):  # the command says what matters

@@ -30,9 +30,15 @@ def facts_of_model(model):
         "parameters": changed,
         "steps": [name for name, _ in model.pipeline.steps],
         "columns": {name: reader.kinds[name] for name in reader.columns},
-        "left_out": [*map(str, reader.others)],
+        "left_out": [str(n) for n in reader.others if n not in reader.axis.names],
+        "axis": reader.axis.names,
         "index": reader.index,
-        "window": window and {"length": window.length, "stride": window.stride},
+        "window": window
+        and {
+            "length": window.length,
+            "stride": window.stride,
+            "max_gap": window.max_gap,
+        },
         "study": {name: value for name, value in study.items() if name != "versions"},
         "versions": study.get("versions", {}),
     }
@@ -61,12 +67,15 @@ def lines_of(facts):
     ]
     if facts["left_out"]:
         lines.append(f"Columns that are left out: {_listed(facts['left_out'])}")
+    if facts["axis"]:
+        lines.append(f"Rows are ordered by: {_listed(facts['axis'])}")
     if facts["index"]:
         lines.append(f"Rows are named by: {facts['index']}")
     if window:
-        lines.append(
-            f"Windows: {window['length']} time steps, {window['stride']} apart"
-        )
+        text = f"Windows: {window['length']} time steps, {window['stride']} apart"
+        if window["max_gap"]:
+            text += f", without steps above {window['max_gap']:g} times the usual one"
+        lines.append(text)
     return lines + _lines_of_study(study) + _lines_of_versions(facts["versions"])
 
 

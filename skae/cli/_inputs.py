@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skae.cli._axis import AS_THEY_STAND, as_series
+from skae.cli._axis import AS_THEY_STAND, TimeAxis, as_series
 from skae.cli._cells import date_form, settled
 from skae.cli._columns import (
     as_floats,
@@ -51,6 +51,8 @@ class DataSet:
         Classes of the rows, or the target, for colours.
     dates : ndarray of shape (n_rows,) or None
         When the rows were measured.
+    axis : TimeAxis
+        Columns that order the rows of a series.
     groups, times : pandas.Series of shape (n_rows,), or None
         What the rows of a series belong to, and when they were measured, where columns
         of the source tell.
@@ -79,6 +81,7 @@ class DataSet:
     columns: list
     labels: object = None
     dates: np.ndarray | None = None
+    axis: TimeAxis = AS_THEY_STAND
     groups: object = None
     times: object = None
     unit: str | None = None
@@ -148,6 +151,7 @@ def read_data(
     if source in dataset_names() and not axis.names:
         return _bundled(source, *choice)
     name, table = read_source(source, reading)
+    axis = axis.informed(table.columns)
     return _from_file(name, axis.in_order(table), *choice, axis, is_series)
 
 
@@ -214,7 +218,7 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
         raise InputError(f"{name!r} has no rows of data.")
     features = {name: settled(values) for name, values in features.items()}
     _check_decimals(features)
-    X, names, rows, notes = _features(features, columns, is_series)
+    X, names, rows, notes = _features(features, columns, is_series, table.rows)
     if len(names) < len(everything):
         table = replace(table, image_shape=None, n_channels=None)
     return DataSet(
@@ -223,6 +227,7 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
         columns=names,
         labels=None if labels is None else settled(labels)[rows],
         dates=None if times is None else times.to_numpy(),
+        axis=axis,
         groups=groups,
         times=times,
         target=target,
@@ -261,7 +266,7 @@ def _index(table, index, rows):
     return None if names is None else names[rows]
 
 
-def _features(table, kept, is_series):
+def _features(table, kept, is_series, numbers_of_rows=None):
     """Return the features of a file, their names, which rows they are, and notes.
 
     They are a matrix where all columns are numbers, and else a data frame.
@@ -269,7 +274,12 @@ def _features(table, kept, is_series):
     import pandas as pd
 
     numbers = {name: as_floats(values) for name, values in table.items()}
-    counters = [n for n, x in numbers.items() if n not in kept and _is_counter(x)]
+    order = slice(None) if numbers_of_rows is None else np.argsort(numbers_of_rows)
+    counters = [
+        name
+        for name, x in numbers.items()
+        if name not in kept and x is not None and counts_rows(x[order])
+    ]
     counters = counters if len(counters) < len(table) else []
     for name in counters:
         del table[name], numbers[name]
@@ -281,10 +291,6 @@ def _features(table, kept, is_series):
     if any(values is None for values in numbers.values()):
         return _without_infinity(frame, numbers), list(frame), rows, notes
     return as_matrix(numbers), list(numbers), rows, notes
-
-
-def _is_counter(values):
-    return values is not None and counts_rows(values)
 
 
 def _is_complete(values):

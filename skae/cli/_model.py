@@ -40,8 +40,7 @@ def whole_pipeline(plan, model, facts):
         What else is known of the study.
     """
     settings = plan.settings
-    axis, reading = settings.axis, settings.reading
-    reader = TableReader.of(plan.data, settings.index, axis, reading)
+    reader = TableReader.of(plan.data, settings.index, settings.reading)
     reader.facts_ = facts
     steps = [("table", reader)]
     if plan.window is not None:
@@ -159,6 +158,11 @@ class Model:
         """The step that cuts windows; None for a table."""
         step = self.pipeline[1]
         return step if isinstance(step, SlidingWindow) else None
+
+    def groups_of(self, rows):
+        """Return what windows belong to, None where nothing tells."""
+        group = self.reader.axis.groups
+        return None if group is None else rows.names[group].to_numpy()
 
     @property
     def rest(self):
@@ -281,11 +285,13 @@ def _names(table, reader):
     n_rows = len(next(iter(table.columns.values())))
     numbers = np.arange(1, n_rows + 1) if table.rows is None else table.rows
     own = table.columns.get(reader.index or reader.axis.time, table.names)
-    name, values = ("row", numbers) if own is None else (str(own.name), own.to_numpy())
+    group = reader.axis.groups
+    name, values = "row" if group != "row" else "number", numbers
+    if own is not None and own.name != group:
+        name, values = str(own.name), own.to_numpy()
     names = pd.DataFrame({name: values})
-    if reader.axis.groups is not None:
-        groups = table.columns[reader.axis.groups]
-        names.insert(0, reader.axis.groups, groups.to_numpy())
+    if group is not None:
+        names.insert(0, group, table.columns[group].to_numpy())
     return names
 
 

@@ -6,6 +6,7 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+from skae._sklearn import safe_indexing
 from skae._tables import TableEncoder
 from skae.cli._errors import InputError
 from skae.cli._inputs import check_numbers
@@ -16,7 +17,7 @@ from skae.cli._parts import (
     takes_sequences,
     takes_text,
 )
-from skae.cli._settings import format_components, parse_components
+from skae.cli._settings import MAX_GAP, format_components, parse_components
 from skae.cli._target import as_classes
 from skae.exceptions import DimensionWarning, UnknownNameError
 from skae.model_selection import ContiguousKFold
@@ -104,6 +105,14 @@ class Plan:
         self.components, notes = _compressing(self.range, asked)
         self.notes = [*data.notes, *cut, *notes, *_few(self.X)]
         self.rule = _rule(settings, self.scorer, self.range.n_features)
+
+    @property
+    def labels(self):
+        """Labels of the rows, None without any; of windows, of their last time step."""
+        labels = self.data.labels
+        if labels is None or self.window is None:
+            return labels
+        return safe_indexing(labels, self.starts + self.window.length - 1)
 
     @property
     def scoring(self):
@@ -236,11 +245,15 @@ def _window(data, settings, flatten):
     gaps = {"missing": "keep"} if data.n_missing else {}
     if data.times is not None:
         gaps["max_gap"] = settings.max_gap
+    elif settings.max_gap != MAX_GAP:
+        raise InputError(
+            "Gaps are seen in times: name their column by --time.", "--max-gap"
+        )
     return SlidingWindow(length, stride=settings.stride, flatten=flatten, **gaps)
 
 
 def _check_no_axis(settings):
-    for option, name in zip(("--groups", "--time"), settings.axis, strict=True):
+    for option, name in zip(("--groups", "--time"), settings.axis, strict=False):
         if name is not None:
             raise InputError(
                 "Rows of a table have no order: pass the length of windows of a series "

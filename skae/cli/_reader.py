@@ -79,12 +79,13 @@ class TableReader(TransformerMixin, BaseEstimator):
         self.as_frame = as_frame
 
     @classmethod
-    def of(cls, data, index=None, axis=AS_THEY_STAND, reading=AS_IT_LOOKS):
+    def of(cls, data, index=None, reading=AS_IT_LOOKS):
         """Return the reader of tables like that of a `DataSet`."""
         kinds = dict.fromkeys(data.columns, "number")
         if data.is_mixed:
             kinds = {name: _kind_of(data.X[name]) for name in data.columns}
-        return cls(data.columns, kinds, data.others, index, axis, data.forms, reading)
+        known = data.others, index, data.axis, data.forms, reading
+        return cls(data.columns, kinds, *known)
 
     @property
     def is_mixed(self):

@@ -8,6 +8,8 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skae.model_selection import ContiguousKFold
+
 __all__ = ["Prediction", "are_classes", "as_classes", "as_colours", "predict_target"]
 
 #: Different numbers up to which they are taken for classes.
@@ -120,7 +122,7 @@ def predict_target(plan, model):
 
     if plan.data.target is None:
         return None
-    y = pd.Series(plan.data.labels).reset_index(drop=True)
+    y = pd.Series(plan.labels).reset_index(drop=True)
     rows = np.flatnonzero(y.notna())
     rows = rows[:: max(1, len(rows) // _MOST)]
     if len(rows) < _FEWEST:
@@ -128,12 +130,26 @@ def predict_target(plan, model):
     y = y.iloc[rows]
     Z = model.transform(plan.X)[rows]
     cv = KFold(5, shuffle=True, random_state=plan.settings.seed)
+    if plan.window is not None:
+        cv = _blocks(plan, rows)
+    if not cv:
+        return None
     if not are_classes(y):
         y = y.astype(np.int64 if y.dtype.kind in "mM" else float).to_numpy(dtype=float)
         return Prediction(plan.data.target, _score(KNeighborsRegressor, Z, y, cv), None)
     chance = float(y.value_counts(normalize=True).max())
     score = _score(KNeighborsClassifier, Z, y.astype(str).to_numpy(), cv)
     return Prediction(plan.data.target, score, chance)
+
+
+def _blocks(plan, rows):
+    """Return folds of some of the windows, none where they leave nothing to learn."""
+    groups = plan.metadata.get("groups")
+    groups = None if groups is None else groups[rows]
+    try:
+        return [*ContiguousKFold(5, gap=plan.window.gap).split(rows, groups=groups)]
+    except ValueError:
+        return []
 
 
 def _score(kind, Z, y, cv):

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from test_use import FAST, done, invoke, refused
 
 from skae.cli._axis import TimeAxis, as_series
+from skae.cli._detect import detector_of
 from skae.cli._errors import InputError
 from skae.cli._inputs import read_data
+from skae.cli._model import open_model
 from skae.cli._plan import Plan
 from skae.cli._settings import Settings
 from skae.cli._table import Table
@@ -88,6 +90,29 @@ def test_times_may_be_numbers_of_any_unit(unit):
     np.testing.assert_allclose(steps / steps[0], [1, 1, 2, 1], rtol=1e-6)
 
 
+def test_of_two_forms_of_dates_the_evener_one_is_taken():
+    days = pd.date_range("2024-01-01", periods=24, freq="MS")
+    for form in ("%d/%m/%Y", "%m/%d/%Y"):
+        columns = {"when": pd.Series(days.strftime(form), name="when")}
+        axis = TimeAxis(time="when").informed(columns)
+        assert axis.form == form
+        assert axis.values(columns)[1].tolist() == days.tolist()
+
+
+def test_times_of_a_zone_are_those_of_universal_time():
+    times = pd.Series(pd.date_range("2024-03-31", periods=4, freq="h", tz="CET"))
+    _, found = TimeAxis(time="when").values({"when": times})
+    assert found.tolist() == [*pd.date_range("2024-03-30 23:00", periods=4, freq="h")]
+
+
+def test_what_counts_the_rows_of_the_file_is_no_feature(tmp_path):
+    frame = fleet({"a": range(20), "b": range(20)})
+    frame.insert(0, "id", np.arange(1, 41))
+    frame.to_csv(tmp_path / "fleet.csv", index=False)
+    data = read_data(str(tmp_path / "fleet.csv"), axis=AXIS, is_series=True)
+    assert data.columns == ["load"]
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
@@ -152,3 +177,49 @@ def test_a_table_has_no_axis(tmp_path):
     path = write_fleet(tmp_path / "fleet.csv")
     text = refused("select", path, "--groups", "machine", "--exclude", "hour", *FAST)
     assert "by --window" in text
+
+
+def test_gaps_are_seen_in_times(tmp_path):
+    path = write_fleet(tmp_path / "fleet.csv")
+    words = ["select", path, "--window", 6, "--groups", "machine", "--max-gap", 3]
+    assert "by --time" in refused(*words, "--exclude", "hour", *FAST)
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory):
+    """Return the folder of a study of machines of other levels, and its file."""
+    folder = tmp_path_factory.mktemp("states")
+    frame = pd.concat(
+        pd.DataFrame({"row": f"m{i}", "load": i + normal(60, seed=i) / 9})
+        for i in range(4)
+    )
+    frame["state"] = np.where(np.arange(len(frame)) % 60 < 30, "on", "off")
+    frame["load"] += np.where(frame["state"] == "on", 0.0, 50.0)
+    frame.to_csv(folder / "states.csv", index=False)
+    words = ["select", folder / "states.csv", "--window", 5, "--groups", "row"]
+    words += ["--target", "state", "--estimator", "dense", "--max-epochs", 20]
+    words += ["--folds", 2, "--components", "1:2"]
+    told = invoke(*words, "-o", folder / "out")
+    assert told.exit_code == 0, told.output
+    return folder, told.output
+
+
+def test_codes_of_windows_predict_the_target_of_their_last_step(states):
+    folder, told = states
+    assert "Codes predict 'state' with an accuracy of" in " ".join(told.split())
+    codes = pd.read_csv(folder / "out" / "codes.csv")
+    assert [*codes][:3] == ["row", "first_number", "last_number"]
+    assert (codes["last_number"] - codes["first_number"] == 4).all()
+
+
+def test_machines_are_told_from_models_that_know_them(states):
+    folder, _ = states
+    opened = open_model(folder / "out")
+    groups = opened.groups_of(opened.rows(str(folder / "states.csv")))
+    for train, test in detector_of(opened).cv:
+        assert set(groups[train]) == set(groups[test]) == {"m0", "m1", "m2", "m3"}
+
+
+def test_what_a_model_knows_of_its_rows(states):
+    folder, _ = states
+    assert "Rows are ordered by: row" in done("info", folder / "out")

@@ -193,9 +193,18 @@ def _draw_windows(plan, model, rows):
         reconstruct_in_units(model, X),
         kind="sequences",
         n_channels=data.X.shape[1],
-        ticks=[*map(_as_text, _window_starts(plan)[rows])],
+        ticks=_ticks(plan, rows),
         name=f"{data.columns[0]} ({data.unit})" if data.unit else data.columns[0],
     ).plot()
+
+
+def _ticks(plan, rows):
+    """Return what windows begin with, their groups first."""
+    starts = [*map(_as_text, _window_starts(plan)[rows])]
+    if not plan.metadata:
+        return starts
+    groups = plan.metadata["groups"][rows]
+    return [f"{group}, {start}" for group, start in zip(groups, starts, strict=True)]
 
 
 def _as_text(start):
@@ -258,13 +267,13 @@ def _some(rows, n_rows):
 
 def _latent(plan, outcome):
     rows = slice(None, None, max(1, len(plan.X) // _MAX_POINTS))
-    labels, name = plan.data.labels, "class"
+    labels, name = plan.labels, "class"
     if plan.data.target:
         labels, name = as_colours(labels), plan.data.target
-    if plan.window is not None:
+    elif plan.metadata:
+        labels, name = as_colours(plan.metadata["groups"]), plan.settings.groups
+    elif plan.window is not None:
         labels, name = _window_starts(plan), "start of the window"
-        if plan.metadata:
-            labels, name = as_colours(plan.metadata["groups"]), plan.settings.groups
     display = LatentScatterDisplay.from_estimator(
         outcome.model,
         plan.X[rows],
