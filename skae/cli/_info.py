@@ -33,15 +33,15 @@ def facts_of_model(model):
         "left_out": [str(n) for n in reader.others if n not in reader.axis.names],
         "axis": reader.axis.names,
         "index": reader.index,
-        "window": window
-        and {
-            "length": window.length,
-            "stride": window.stride,
-            "max_gap": window.max_gap,
-        },
+        "window": window and _of_window(window),
         "study": {name: value for name, value in study.items() if name != "versions"},
         "versions": study.get("versions", {}),
     }
+
+
+def _of_window(window):
+    facts = {"length": window.length, "stride": window.stride}
+    return facts if window.max_gap is None else facts | {"max_gap": window.max_gap}
 
 
 def _changed(step):
@@ -73,7 +73,7 @@ def lines_of(facts):
         lines.append(f"Rows are named by: {facts['index']}")
     if window:
         text = f"Windows: {window['length']} time steps, {window['stride']} apart"
-        if window["max_gap"]:
+        if "max_gap" in window:
             text += f", without steps above {window['max_gap']:g} times the usual one"
         lines.append(text)
     return lines + _lines_of_study(study) + _lines_of_versions(facts["versions"])

@@ -12,8 +12,8 @@ X = normal(200, 3)
 
 
 def predicted(labels):
-    data = SimpleNamespace(target="it", labels=labels)
-    plan = SimpleNamespace(data=data, X=X, settings=SimpleNamespace(seed=0))
+    known = {"data": SimpleNamespace(target="it"), "labels": labels, "window": None}
+    plan = SimpleNamespace(**known, X=X, settings=SimpleNamespace(seed=0))
     return predict_target(plan, PCA(3).fit(X))
 
 
