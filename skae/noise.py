@@ -67,9 +67,6 @@ class Noise(BaseEstimator, ABC):
     #: encoder is told which are hidden.
     kept_weight = 1.0
 
-    #: Share of the rows that keep all entries, whose weight is 1, too.
-    whole_rows = 0.0
-
     #: Whether rows are to be reconstructed with their noise, not as they were before.
     in_targets = False
 
@@ -146,11 +143,6 @@ class _NoiseModule(nn.Module):
         return self.part.kept_weight
 
     @property
-    def whole_rows(self):
-        """Share of the rows that keep all entries."""
-        return self.part.whole_rows
-
-    @property
     def in_targets(self):
         """Whether rows are to be reconstructed with their noise."""
         return self.part.in_targets
@@ -222,10 +214,6 @@ class MaskingNoise(Noise):
         The less it is, the more a network learns to tell entries by others, and the
         less to reconstruct those that it sees. Less than 1 needs an estimator with
         `missing_indicator`.
-    whole_rows : float in [0, 1), default=0.0
-        Probability of a row to keep all its entries, which weigh 1. A network that is
-        told what is masked then learns to reconstruct rows as they are, too, and from
-        fewer rows to tell entries by others.
 
     Notes
     -----
@@ -251,21 +239,16 @@ class MaskingNoise(Noise):
 
     hides = True
 
-    def __init__(self, p=0.3, columns=None, kept_weight=1.0, whole_rows=0.0):
+    def __init__(self, p=0.3, columns=None, kept_weight=1.0):
         self.p = p
         self.columns = columns
         self.kept_weight = kept_weight
-        self.whole_rows = whole_rows
 
     def build(self, shape):
         """Return the module; see `Noise.build`."""
         if not (isinstance(self.kept_weight, Real) and 0 < self.kept_weight <= 1):
             raise ValueError(
                 f"kept_weight={self.kept_weight!r}: it has to be above 0 and at most 1."
-            )
-        if not (isinstance(self.whole_rows, Real) and 0 <= self.whole_rows < 1):
-            raise ValueError(
-                f"whole_rows={self.whole_rows!r}: it has to be at least 0 and below 1."
             )
         _check_columns(self.columns, shape[-1])
         return super().build(shape)
@@ -280,12 +263,6 @@ class MaskingNoise(Noise):
             shape, generator=generator, device=x.device, dtype=torch.float32
         )
         kept = draws >= self.p
-        if self.whole_rows:  # else nothing more is drawn
-            of_rows = (len(x), *[1] * (x.ndim - 1))
-            coins = torch.rand(
-                of_rows, generator=generator, device=x.device, dtype=torch.float32
-            )
-            kept |= coins < self.whole_rows
         if self.columns is None:
             return kept
         widths = torch.tensor(self.columns, device=x.device)

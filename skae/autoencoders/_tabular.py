@@ -310,8 +310,6 @@ BATCH, BATCH_OF_NEW = 64, 256
 # Of their errors, there: a category is told long before its probability is 1, while an
 # error of a number is never too small to matter.
 WEIGHT_OF_NUMBERS = 1.5
-# Of the rows, which hide nothing where cells are missing and codes are small.
-SHARE_WHOLE = 0.5
 # In the loss, of cells that are seen beside those that are hidden, where so large a
 # share of the cells or more is missing in the fit.
 KEPT_WEIGHT, MANY_MISSING = 0.1, 0.05
@@ -364,16 +362,12 @@ class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
         others, and yet count in the loss: what lets `impute` tell a cell by the others
         of its row. The encoder is then told which cells are hidden or missing, whatever
         `missing_indicator` says, and cells of held-out rows are hidden, too. Where
-        cells are missing in the fit, hidden ones weigh more than others of their row:
+        cells are missing in the fit, hidden ones weigh more than those that are seen:
         ten times as much where 5 percent are missing or more, and less so where fewer
-        are. Half the rows hide none then, and weigh as much as hidden cells, where at
-        least two columns that vary are there for each unit of the code: a code as small
-        as that is to tell first of all what is there, while a larger one fills gaps
-        better for being made to. ``"auto"``: 0.3 where cells are missing in the fit,
-        nothing in tables that are complete. There, 0.15 makes codes that suit a linear
-        classifier better, at the price of worse reconstructions; where cells are
-        missing, 0 makes better reconstructions of those that are not, and is what to
-        compare sizes of codes with.
+        are. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables that
+        are complete. There, 0.15 makes codes that suit a linear classifier better, at
+        the price of worse reconstructions; where cells are missing, 0 makes better
+        reconstructions of those that are not.
     swapping : float in [0, 1) or "auto", default="auto"
         Share of the cells that are taken from other rows while training, at random and
         in each step others; the rows that come about are what is reconstructed, see
@@ -504,12 +498,7 @@ class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
             return False
         n_columns = len(self._sizes)
         is_mixed = 0 < len(self._categories) < n_columns
-        return is_mixed and not self._masking and self._has_small_code
-
-    @property
-    def _has_small_code(self):
-        """Whether there are at least two columns that vary for each unit."""
-        return 2 * self.n_components <= len(self._sizes)
+        return is_mixed and not self._masking and 2 * self.n_components <= n_columns
 
     @property
     def _batch_size(self):
@@ -530,8 +519,7 @@ class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
         many = min(1, self._share_missing / MANY_MISSING)
         # Rounded, so that folds with about as many gaps train in one stack.
         kept_weight = round(1 - many * (1 - KEPT_WEIGHT), 1)
-        whole = SHARE_WHOLE if self._share_missing and self._has_small_code else 0.0
-        return MaskingNoise(self._masking, self._sizes, kept_weight, whole)
+        return MaskingNoise(self._masking, self._sizes, kept_weight)
 
     def _objective(self):
         if not self._categories:

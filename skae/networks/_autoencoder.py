@@ -173,20 +173,10 @@ class AutoencoderModule(nn.Module):
         """Weight in the loss of entries that are not hidden, 1 where none are."""
         return getattr(self.input_noise, "kept_weight", 1.0) if self.hides else 1.0
 
-    @property
-    def whole_rows(self):
-        """Share of the rows in which nothing is hidden."""
-        return getattr(self.input_noise, "whole_rows", 0.0)
-
-    def weight_of_entries(self, given, before):
-        """Return weights of entries in the loss, given events as `hidden` has them.
-
-        Those that it was given are `before`.
-        """
-        gaps, missing = (
-            self.indicator.parts(part)[1].flatten(1) for part in (given, before)
-        )
-        return weights_of_hidden(gaps, missing, self.kept_weight, self.whole_rows)
+    def weight_of_entries(self, given):
+        """Return weights of entries in the loss, given events as `hidden` has them."""
+        _, gaps = self.indicator.parts(given)
+        return weights_of_hidden(gaps, self.kept_weight)
 
     @torch.no_grad()
     def fit_scales(self, x, condition):

@@ -114,22 +114,14 @@ def stack_indicators(indicators):
     return stacked
 
 
-def weights_of_hidden(gaps, before, kept_weight, whole_rows):
+def weights_of_hidden(gaps, kept_weight):
     """Return weights of entries in the loss: 1 of those that are hidden, others less.
 
     Parameters
     ----------
-    gaps : torch.Tensor of shape (..., n_features)
+    gaps : torch.Tensor
         Indicator of what is hidden or missing; NaN counts as neither.
-    before : torch.Tensor of shape (..., n_features)
-        Indicator of what is missing.
     kept_weight : float
-        Weight of the others, in rows that have some hidden.
-    whole_rows : float
-        Share of the rows that are left whole, whose entries weigh 1; where it is zero,
-        all rows are taken to have some hidden.
+        Weight of the others.
     """
-    weight = torch.where(gaps > 0, 1, gaps.new_tensor(kept_weight))
-    if not whole_rows:
-        return weight
-    return torch.where((gaps > before).any(-1, keepdim=True), weight, 1)
+    return torch.where(gaps > 0, 1, gaps.new_tensor(kept_weight))

@@ -423,15 +423,14 @@ class AutoencoderNet(NeuralNet):
     ):
         if self.module_.training:
             x = self.module_.to_learn(x, generator)
-        before = self.given(x, self.end_early_) if self.has_missing_ else x
+        given = self.given(x, self.end_early_) if self.has_missing_ else x
         hides = hiding is not None and self.module_.hides
-        given = self.module_.hidden(before, hiding) if hides else before
+        given = self.module_.hidden(given, hiding) if hides else given
         x_hat, latent = self._outputs(given, generator, condition, hides)
         rows = (x if target is None else target, x_hat)
         if x.ndim > 2:
             rows = rows[0].flatten(1), x_hat.flatten(1)
-        shown = (given, before) if hides else None
-        entry_weight = self._entry_weight(rows[0], row_weight, shown)
+        entry_weight = self._entry_weight(rows[0], row_weight, given if hides else None)
         if self.has_missing_:
             rows = rows[0].nan_to_num(), rows[1]
         source = generator if self.module_.training else None
@@ -447,19 +446,18 @@ class AutoencoderNet(NeuralNet):
         terms = {name: term.detach() for name, term in terms.items()}
         return loss, {"loss": loss.detach(), **terms}, x_hat.detach()
 
-    def _entry_weight(self, target, row_weight, shown):
+    def _entry_weight(self, target, row_weight, hidden):
         """Return weights of entries in the loss, None where all weigh the same.
 
-        Events as `shown` to the encoder, with entries hidden and before, are None where
-        noise hides nothing.
+        Those given as `hidden` to the encoder are None where noise hides nothing.
         """
         factors = []
         if self.has_missing_:
             factors.append(target.isfinite().to(self.dtype))
         if row_weight is not None:
             factors.append(row_weight[:, None].expand_as(target))
-        if shown is not None and self.module_.kept_weight != 1:
-            factors.append(self.module_.weight_of_entries(*shown))
+        if hidden is not None and self.module_.kept_weight != 1:
+            factors.append(self.module_.weight_of_entries(hidden).flatten(1))
         return reduce(mul, factors) if factors else None
 
     def filled(self, x, may_end):

@@ -64,19 +64,6 @@ CASES = {
         composed(PCA_PATH, input_noise=MaskingNoise(0.3, kept_weight=0.2)),
         table,
     ),
-    "masked in some rows": (
-        composed(
-            PCA_PATH, input_noise=MaskingNoise(0.3, kept_weight=0.2, whole_rows=0.5)
-        ),
-        table,
-    ),
-    "gru, masked in some rows": (
-        composed(
-            RecurrentNetwork(4, cell="gru"),
-            input_noise=MaskingNoise(0.3, kept_weight=0.2, whole_rows=0.5),
-        ),
-        sequences,
-    ),
     "noisy": (
         composed(PCA_PATH, input_noise=GaussianNoise(0.1)),
         table,
@@ -162,17 +149,12 @@ def weighed_error(model, X, generator, kept_weight):
         x_hat = net.module_.eval()(torch.cat([given, gaps.double()], dim=1))[0]
     squares = np.square(np.nan_to_num(X) - x_hat.numpy())
     weights = np.where(kept, kept_weight, 1) * np.isfinite(X)
-    if model.input_noise.whole_rows:
-        is_whole = (kept | x.isnan()).all(dim=1).numpy()
-        weights[is_whole] = np.isfinite(X)[is_whole]
     return (weights * squares).sum() / weights.sum()
 
 
-@pytest.mark.parametrize(
-    ("kept_weight", "whole_rows"), [(1.0, 0.0), (0.2, 0.0), (0.2, 0.5)]
-)
-def test_held_out_rows_have_entries_hidden(kept_weight, whole_rows):
-    noise = MaskingNoise(0.4, kept_weight=kept_weight, whole_rows=whole_rows)
+@pytest.mark.parametrize("kept_weight", [1.0, 0.2])
+def test_held_out_rows_have_entries_hidden(kept_weight):
+    noise = MaskingNoise(0.4, kept_weight=kept_weight)
     model = composed(PCA_PATH, input_noise=noise, missing_indicator=True)
     X = table()
     model.set_params(max_epochs=3, batch_size=20, random_state=0).fit(X, X_val=X[:15])
@@ -191,27 +173,6 @@ def test_entries_that_are_kept_weigh_less_in_training():
     (batch, *_), *_ = order.epoch(0)
     expected = weighed_error(model, batch.numpy(), generator_for(net.seed, 0), 0.2)
     np.testing.assert_allclose(net.history[-1, "train_loss"], expected, rtol=1e-6)
-
-
-def test_whole_rows_keep_all_entries():
-    x, noises = torch.ones(4000, 5), [MaskingNoise(0.3), MaskingNoise(0.3, (2, 3))]
-    for noise in noises:
-        before = noise.draw(x, torch.Generator().manual_seed(0))
-        kept = noise.set_params(whole_rows=0.6).draw(
-            x, torch.Generator().manual_seed(0)
-        )
-        assert (kept | ~before).all()
-        is_changed = (kept & ~before).any(dim=1)
-        assert kept[is_changed].all()
-        by_chance = 0.7 ** len(noise.columns or x[0])
-        share = kept.all(dim=1).float().mean().item()
-        assert share == pytest.approx(0.6 + 0.4 * by_chance, abs=0.03)
-
-
-@pytest.mark.parametrize("whole_rows", [1, -0.1, "half"])
-def test_some_rows_have_to_be_left_to_mask(whole_rows):
-    with pytest.raises(ValueError, match="at least 0 and below 1"):
-        MaskingNoise(whole_rows=whole_rows).build((3,))
 
 
 def test_weights_of_hidden_entries_need_an_indicator():
@@ -316,7 +277,7 @@ def mixed(n_samples=60):
 
 
 def test_tables_with_gaps_hide_cells_in_training():
-    X, model = mixed(), TabularAutoencoder(3, max_epochs=3, random_state=0)
+    X, model = mixed(), TabularAutoencoder(2, max_epochs=3, random_state=0)
     assert clone(model).fit(X)._input_noise() is None
     holed = X.mask(np.eye(len(X), 5, dtype=bool))
     module = model.fit(holed).net_.module_.train()
@@ -325,28 +286,6 @@ def test_tables_with_gaps_hide_cells_in_training():
     assert (kept[:, 4:] == kept[:, 4:5]).all()  # the levels of a category
     np.testing.assert_allclose(kept.mean(0), 0.7, atol=0.05)
     assert clone(model).set_params(masking=0.0).fit(holed)._input_noise() is None
-
-
-def test_small_codes_of_tables_with_gaps_see_half_the_rows_whole():
-    X, model = mixed(), TabularAutoencoder(2, max_epochs=3, random_state=0)
-    model.fit(X.mask(np.eye(len(X), 5, dtype=bool)))
-    draw = model.net_.module_.train().input_noise
-    kept = draw(torch.ones(4000, 7), torch.Generator().manual_seed(0))
-    np.testing.assert_allclose(kept.mean(0), 0.85, atol=0.03)
-    noise = clone(model).set_params(masking=0.2).fit(X)._input_noise()
-    assert noise.whole_rows == 0  # no cell is missing
-
-
-def test_small_codes_tell_what_is_there():
-    """Held-out rows with gaps are reconstructed better than without hidden cells."""
-    wine, scores = load_wine(as_frame=True), []
-    X = wine.data.iloc[:, :8].assign(cultivar=wine.target_names[wine.target])
-    X = X.mask(np.random.default_rng(0).uniform(size=X.shape) < 0.1)
-    for masking in (0.0, "auto"):
-        model = TabularAutoencoder(2, masking=masking, max_epochs=60, random_state=0)
-        model.set_params(learning_rate=1e-2).fit(X[::2])
-        scores.append(model.score(X[1::2]))
-    assert scores[1] > scores[0] + 0.01
 
 
 def test_masking_changes_nothing_of_complete_tables():

@@ -81,7 +81,6 @@ class StackedModel:
         self.indicator = stack_indicators([module.indicator for module in modules])
         self.noise_in_targets = modules[0].noise_in_targets
         self.hides, self.kept_weight = modules[0].hides, modules[0].kept_weight
-        self.whole_rows = modules[0].whole_rows
         self.reconstruction = stack_reconstruction(
             [member.net.criterion_.reconstruction for member in members],
             modules[0],
@@ -170,12 +169,9 @@ class StackedModel:
         given, gaps = self._given(x)
         weight = None
         if draws_noise and (batch.is_training or self.hides):
-            before = gaps
             given, gaps = self._noisy(given, gaps, batch)
             if self.kept_weight != 1:
-                weight = weights_of_hidden(
-                    gaps, before, self.kept_weight, self.whole_rows
-                )
+                weight = weights_of_hidden(gaps, self.kept_weight)
         if not (batch.is_training or self.code.is_gaussian):
             batch = batch._replace(generators=None)
         given = self.units.standardised(given)
