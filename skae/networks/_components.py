@@ -50,9 +50,9 @@ def _by_sklearn(X, n_components, seed):
 
 
 def _by_torch(X, n_components, seed):
-    """Return the same, of products found on the threads that training works on.
+    """Return the same, found on the threads that training works on.
 
-    Those of numpy, once they have found many eigenvectors, wait busily beside training.
+    Those of numpy, once they have found eigenvectors, wait busily beside training.
     """
     x = torch.from_numpy(X)
     mean = x.mean(0)
@@ -76,7 +76,8 @@ def _half_gram(x):
 
 def _largest_eigenvectors(matrix, n_largest, seed):
     """Return the largest eigenvalues, ascending, and vectors, of a symmetric matrix."""
-    if n_largest < LARGEST_SHARE * len(matrix):
+    is_alone = torch.get_num_threads() == 1  # else numpy has threads, too
+    if is_alone and n_largest < LARGEST_SHARE * len(matrix):
         start = np.random.default_rng(seed).uniform(-1, 1, len(matrix))
         with contextlib.suppress(ArpackError):  # as of a matrix of zeros
             found = eigsh(matrix.numpy(), n_largest, v0=start)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.decomposition import PCA
 
 from skae.networks._components import principal_components
@@ -30,6 +31,22 @@ def test_they_are_those_of_scikit_learn(X, n_components):
     np.testing.assert_allclose(mean, pca.mean_, rtol=rtol)
     np.testing.assert_allclose(scales**2, pca.explained_variance_, rtol=rtol)
     np.testing.assert_allclose(components, pca.components_, atol=rtol)
+
+
+def test_a_search_for_few_finds_the_same_as_all(one_torch_thread):
+    X = rows(4000, 400)
+    found = principal_components(X, 5, seed=0)
+    torch.set_num_threads(2)
+    for part, other in zip(found, principal_components(X, 5, seed=0), strict=True):
+        np.testing.assert_allclose(part, other, rtol=1e-8, atol=1e-8)
+
+
+@pytest.fixture
+def one_torch_thread():
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 def test_data_are_left_as_they_are():
