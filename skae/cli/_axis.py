@@ -73,15 +73,13 @@ class TimeAxis(NamedTuple):
         if not self.names:
             return table
         groups, times = self.values(table.columns)
-        n_rows = len(next(iter(table.columns.values())))
-        keys = [np.arange(n_rows)]
+        keys = [np.arange(len(table.numbers))]
         if times is not None:
             keys.append(times.to_numpy())
         if groups is not None:
             keys.append(groups.factorize()[0])
         order = np.lexsort(keys)
-        numbers = np.arange(1, n_rows + 1) if table.rows is None else table.rows
-        _check_times(keys[1:], order, times, numbers)
+        _check_times(keys[1:], order, times, table.numbers)
         if (np.diff(order) == 1).all():
             return table
         columns = {name: _taken(x, order) for name, x in table.columns.items()}
@@ -89,7 +87,7 @@ class TimeAxis(NamedTuple):
         return replace(
             table,
             columns=columns,
-            rows=numbers[order],
+            rows=table.numbers[order],
             names=None if table.names is None else _taken(table.names, order),
             notes=(*table.notes, note),
         )
@@ -156,7 +154,7 @@ def _time_index(times):
 
     if times is None or times.dtype.kind == "M":
         return None if times is None else pd.DatetimeIndex(times)
-    past = times.to_numpy(dtype=float) - times.min()
+    past = (times - times.min()).to_numpy(dtype=float)
     return pd.DatetimeIndex((past / (past.max() or 1) * _SPAN).astype(np.int64))
 
 

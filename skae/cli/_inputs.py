@@ -329,7 +329,7 @@ def _infinite(is_infinite, names):
     )
 
 
-def check_numbers(data, who):
+def check_numbers(data, who, is_series=False):
     """Raise an error, with a way on, for a table with columns that are no numbers.
 
     Parameters
@@ -337,6 +337,9 @@ def check_numbers(data, who):
     data : DataSet
     who : str
         What takes numbers only.
+    is_series : bool, default=False
+        Whether other columns may tell what rows of a series belong to, or when they
+        were measured.
 
     Raises
     ------
@@ -349,6 +352,8 @@ def check_numbers(data, who):
     hint = f"leave {'it' if len(others) == 1 else 'them'} out by {_excluding(others)}"
     if len(others) == len(data.columns):
         hint = "encode them as numbers"
+    if is_series:
+        hint += ", or name what rows belong to by --groups, and their times by --time"
     raise InputError(
         f"Column {others[0]!r} holds text, such as {sample!r}, and {who} takes "
         f"numbers: {hint}."

@@ -282,11 +282,9 @@ def _names(table, reader):
     """Return what rows are called: by their group, if any, and by time or number."""
     import pandas as pd
 
-    n_rows = len(next(iter(table.columns.values())))
-    numbers = np.arange(1, n_rows + 1) if table.rows is None else table.rows
     own = table.columns.get(reader.index or reader.axis.time, table.names)
     group = reader.axis.groups
-    name, values = "row" if group != "row" else "number", numbers
+    name, values = "row" if group != "row" else "number", table.numbers
     if own is not None and own.name != group:
         name, values = str(own.name), own.to_numpy()
     names = pd.DataFrame({name: values})

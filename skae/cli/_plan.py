@@ -202,7 +202,8 @@ def _check_budget(settings):
 
 def _check_table(data, settings, autoencoder):
     if not takes_text(autoencoder):
-        check_numbers(data, f"the estimator {settings.estimator!r}")
+        who, is_series = f"the estimator {settings.estimator!r}", bool(settings.window)
+        check_numbers(data, who, is_series)
         return
     if settings.window:
         raise InputError(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 __all__ = ["Table"]
 
 
@@ -30,6 +32,13 @@ class Table:
     image_shape: tuple | None = None
     n_channels: int | None = None
     notes: tuple = ()
+
+    @property
+    def numbers(self):
+        """Numbers of the rows in the file, from 1."""
+        if self.rows is not None:
+            return self.rows
+        return np.arange(1, 1 + len(next(iter(self.columns.values()))))
 
     @classmethod
     def of(cls, frame, **known):

@@ -82,6 +82,13 @@ def test_without_times_rows_of_a_group_stay_in_their_order():
     assert ordered.columns["load"].tolist() == [4, 2, 3, 1]
 
 
+def test_times_may_be_whole_numbers_beyond_those_of_floats():
+    times = pd.Series([0, 100, 200, 400]) + 1_700_000_000_000_000_000
+    frame = as_series(np.zeros((4, 1)), ["load"], times=times)
+    steps = np.diff(frame.index.to_numpy()).astype(float)
+    np.testing.assert_allclose(steps / steps[0], [1, 1, 2])
+
+
 @pytest.mark.parametrize("unit", [1, 1e-3, 1e12])
 def test_times_may_be_numbers_of_any_unit(unit):
     times = pd.Series([0.0, 1, 2, 4, 5]) * unit + 7
@@ -171,6 +178,12 @@ def _made(folder, command, model, file):
     path = folder / f"{command}.csv"
     done(command, model, file, "-o", path)
     return path
+
+
+def test_columns_of_a_series_that_are_no_numbers_may_be_its_axis(tmp_path):
+    path = write_fleet(tmp_path / "fleet.csv")
+    text = refused("select", path, "--window", 6, *FAST)
+    assert "by --groups, and their times by --time" in text
 
 
 def test_a_table_has_no_axis(tmp_path):
