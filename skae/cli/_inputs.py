@@ -74,6 +74,8 @@ class DataSet:
         Forms of dates that are text in the source, by columns.
     notes : tuple of str
         What the user should know of the reading.
+    rows : ndarray of int of shape (n_rows,) or None
+        Numbers of the rows in the file, from 1; None where they are all in order.
     """
 
     name: str
@@ -93,6 +95,12 @@ class DataSet:
     others: tuple = ()
     forms: dict = field(default_factory=dict)
     notes: tuple = ()
+    rows: object = None
+
+    @property
+    def numbers(self):
+        """Numbers of the rows in the file, from 1."""
+        return np.arange(1, 1 + len(self.X)) if self.rows is None else self.rows
 
     @property
     def is_mixed(self):
@@ -145,14 +153,32 @@ def read_data(
     Raises
     ------
     InputError
-        When there is no such data set, or no such column, or values are infinite.
+        When there is no such data set, or no such column, or values are infinite, or a
+        column to use is one of the axis, too.
     """
+    _check_axis(axis, columns)
     choice = columns, [*exclude, *axis.names], target, index
     if source in dataset_names() and not axis.names:
         return _bundled(source, *choice)
     name, table = read_source(source, reading)
     axis = axis.informed(table.columns)
     return _from_file(name, axis.in_order(table), *choice, axis, is_series)
+
+
+def _check_axis(axis, columns):
+    if axis.names and axis.groups == axis.time:
+        raise InputError(
+            f"{axis.time!r} is named by --groups, too, and what rows belong to is not "
+            "when they were: leave out one of the two options.",
+            "--time",
+        )
+    for option, name in zip(("--groups", "--time"), axis, strict=False):
+        if name in columns:
+            raise InputError(
+                f"{name!r} is named by {option} too, whose column is no feature: leave "
+                "out one of the two options.",
+                "--column",
+            )
 
 
 def read_source(source, reading=AS_IT_LOOKS):
@@ -218,7 +244,7 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
         raise InputError(f"{name!r} has no rows of data.")
     features = {name: settled(values) for name, values in features.items()}
     _check_decimals(features)
-    X, names, rows, notes = _features(features, columns, is_series, table.rows)
+    X, names, rows, notes = _features(features, columns, is_series, table.numbers)
     if len(names) < len(everything):
         table = replace(table, image_shape=None, n_channels=None)
     return DataSet(
@@ -237,6 +263,7 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
         notes=(*table.notes, *notes),
         image_shape=table.image_shape,
         n_channels=table.n_channels,
+        rows=table.numbers[rows],
     )
 
 
@@ -266,7 +293,7 @@ def _index(table, index, rows):
     return None if names is None else names[rows]
 
 
-def _features(table, kept, is_series, numbers_of_rows=None):
+def _features(table, kept, is_series, numbers_of_rows):
     """Return the features of a file, their names, which rows they are, and notes.
 
     They are a matrix where all columns are numbers, and else a data frame.
@@ -274,7 +301,7 @@ def _features(table, kept, is_series, numbers_of_rows=None):
     import pandas as pd
 
     numbers = {name: as_floats(values) for name, values in table.items()}
-    order = slice(None) if numbers_of_rows is None else np.argsort(numbers_of_rows)
+    order = np.argsort(numbers_of_rows)
     counters = [
         name
         for name, x in numbers.items()
@@ -288,44 +315,55 @@ def _features(table, kept, is_series, numbers_of_rows=None):
         frame, rows, more = reduced(pd.DataFrame(table), kept, is_series)
         notes += more
         numbers = {name: as_floats(frame[name]) for name in frame}
+    numbers_of_rows = numbers_of_rows[rows]
     if any(values is None for values in numbers.values()):
-        return _without_infinity(frame, numbers), list(frame), rows, notes
-    return as_matrix(numbers), list(numbers), rows, notes
+        _check_finite(frame, numbers, numbers_of_rows)
+        return frame, list(frame), rows, notes
+    return as_matrix(numbers, numbers_of_rows), list(numbers), rows, notes
 
 
 def _is_complete(values):
     return values is not None and not np.isnan(values).any()
 
 
-def as_matrix(table):
-    """Return the columns as a float32 matrix, or raise where it is infinite."""
+def as_matrix(table, numbers=None):
+    """Return the columns as a float32 matrix, or raise where it is infinite.
+
+    Parameters
+    ----------
+    table : dict of ndarray
+    numbers : ndarray of int or None, default=None
+        Numbers of the rows in the file; from 1 by default.
+    """
     with np.errstate(over="ignore"):
         X = np.column_stack(list(table.values())).astype(np.float32)
     if np.isinf(X).any():
-        raise _infinite(np.isinf(X), list(table))
+        raise _infinite(np.isinf(X), list(table), numbers)
     return X
 
 
-def _without_infinity(frame, numbers):
+def _check_finite(frame, columns, numbers):
     is_infinite = [
         np.zeros(len(frame), bool) if values is None else np.isinf(values)
-        for values in numbers.values()
+        for values in columns.values()
     ]
     if np.any(is_infinite):
-        raise _infinite(np.transpose(is_infinite), list(frame))
-    return frame
+        raise _infinite(np.transpose(is_infinite), list(frame), numbers)
 
 
-def _infinite(is_infinite, names):
-    row, column = np.argwhere(is_infinite)[0]
+def _infinite(is_infinite, names, numbers=None):
+    numbers = np.arange(1, 1 + len(is_infinite)) if numbers is None else numbers
+    rows = np.flatnonzero(is_infinite.any(axis=1))
+    row = rows[np.argmin(numbers[rows])]
+    column = np.argmax(is_infinite[row])
     named = [names[j] for j in np.flatnonzero(is_infinite.any(axis=0))]
     hint = ""
     if len(named) < len(names):
         hint = f", or leave their columns out by {_excluding(named)}"
     return InputError(
         f"{np.sum(is_infinite)} of {is_infinite.size} values are infinite or beyond "
-        f"float32, the first one in row {row + 1} of column {names[column]!r}: remove "
-        f"them, or leave their cells empty{hint}."
+        f"float32, the first one in row {numbers[row]} of column {names[column]!r}: "
+        f"remove them, or leave their cells empty{hint}."
     )
 
 

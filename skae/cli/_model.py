@@ -1,17 +1,18 @@
 """A saved model at work: from a file to codes, reconstructions and errors."""
 
 import warnings
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
 import numpy as np
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skae._finder import find
 from skae.autoencoders._tabular import LEAST
 from skae.cli._columns import check_known
+from skae.cli._cut import window_starts
 from skae.cli._errors import InputError
 from skae.cli._inputs import read_source
 from skae.cli._reader import TableReader
@@ -44,7 +45,7 @@ def whole_pipeline(plan, model, facts):
     reader.facts_ = facts
     steps = [("table", reader)]
     if plan.window is not None:
-        window = clone(plan.window).set_params(missing="keep").fit(plan.data.series)
+        window = deepcopy(plan.window).set_params(missing="keep")
         steps.append(("windows", window))
     return Pipeline([*steps, *model.steps])
 
@@ -198,21 +199,20 @@ class Model:
             table = reader.axis.in_order(table)
         except InputError as error:
             raise InputError(str(error), "FILE") from None
-        X = reader.series(table.columns, dropped)
+        X = reader.series(table, dropped)
         names = _names(table, reader)
         if self.window is None:
             return _rows_with_values(X, names)
-        return self._windows(X, names)
+        groups = reader.axis.groups_of(table.columns)
+        cut = window_starts(self.window, X, table.numbers, groups, "FILE")
+        return self._windows(X, names, *cut)
 
-    def _windows(self, X, names):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
+    def _windows(self, X, names, starts, notes):
+        with warnings.catch_warnings(action="ignore"):  # the notes say it
             try:
-                starts = self.window.window_starts(X)
                 windows = self.window.transform(X)
             except ValueError as error:
                 raise InputError(str(error), "FILE") from None
-        notes = list(dict.fromkeys(str(warning.message) for warning in caught))
         own = names.columns[-1]
         of_windows = names.iloc[starts].reset_index(drop=True)
         of_windows = of_windows.rename(columns={own: f"first_{own}"})
@@ -289,7 +289,7 @@ def _names(table, reader):
         name, values = str(own.name), own.to_numpy()
     names = pd.DataFrame({name: values})
     if group is not None:
-        names.insert(0, group, table.columns[group].to_numpy())
+        names.insert(0, group, reader.axis.groups_of(table.columns).to_numpy())
     return names
 
 

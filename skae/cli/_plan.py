@@ -8,6 +8,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae._sklearn import safe_indexing
 from skae._tables import TableEncoder
+from skae.cli._cut import window_starts
 from skae.cli._errors import InputError
 from skae.cli._inputs import check_numbers
 from skae.cli._parts import (
@@ -237,12 +238,6 @@ def _window(data, settings, flatten):
     if not length:
         _check_no_axis(settings)
         return None
-    if length > len(data.X):
-        raise InputError(
-            f"A window of {length} time steps does not fit into a series of "
-            f"{len(data.X)}: lower it.",
-            "--window",
-        )
     gaps = {"missing": "keep"} if data.n_missing else {}
     if data.times is not None:
         gaps["max_gap"] = settings.max_gap
@@ -268,15 +263,10 @@ def _rows(data, window):
     if window is None:
         return data.X, None, []
     series = data.series
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        try:
-            X = window.fit_transform(series)
-        except ValueError as error:
-            raise InputError(str(error), "--window") from None
-    with warnings.catch_warnings(action="ignore"):
-        starts = window.window_starts(series)
-    return X, starts, [f"{warning.message}" for warning in caught]
+    starts, notes = window_starts(window, series, data.numbers, data.groups)
+    with warnings.catch_warnings(action="ignore"):  # the notes say it
+        X = window.fit_transform(series)
+    return X, starts, notes
 
 
 def _metadata(data, starts):
@@ -319,15 +309,24 @@ def _folds(plan, settings):
         cv = ContiguousKFold(folds, gap=plan.window.gap)
     try:
         sizes = [len(test) for _, test in cv.split(X, **plan.metadata)]
-    except ValueError as error:
-        raise InputError(f"{error}", "--folds") from None
+    except ValueError:
+        sizes = [0]
     if min(sizes) < 2:
-        raise InputError(
-            f"{len(X)} rows are too few for {folds} folds, which need two rows each: "
-            "lower the number of folds, or pass more rows.",
-            "--folds",
-        )
+        raise InputError(_too_few(plan, folds), "--folds")
     return cv
+
+
+def _too_few(plan, folds):
+    if plan.window is None:
+        return (
+            f"{len(plan.X)} rows are too few for {folds} folds, which need two rows "
+            "each: lower the number of folds, or pass more rows."
+        )
+    return (
+        f"{len(plan.X)} windows are too few for {folds} folds, as {plan.window.gap} on "
+        "either side of each are left out of training: change the number of folds, "
+        "lower the length of windows, or pass more rows."
+    )
 
 
 def _pipeline(data, settings, autoencoder):
