@@ -218,8 +218,8 @@ def _check_times(keys, order, times, numbers):
     rows = sorted(numbers[order[first : first + 2]])
     raise InputError(
         f"Rows {rows[0]} and {rows[1]} have the same time, {times[order[first]]}"
-        f"{' and the same group' if len(keys) > 1 else ''}, as {is_again.sum()} of "
-        f"{len(order)} rows that repeat another. Leave out what is there twice, or "
-        f"name what {'else ' if len(keys) > 1 else ''}tells them apart by --groups.",
+        f"{' and the same group' if len(keys) > 1 else ''}; {is_again.sum()} of "
+        f"{len(order)} rows repeat another so. Leave out what is there twice, or name "
+        f"what {'else ' if len(keys) > 1 else ''}tells them apart by --groups.",
         "--time",
     )

@@ -93,14 +93,12 @@ def _nothing(window, found, rows, option):
         text += f"{n_rows}: {'lower it' if is_study else 'pass longer ones'}."
     elif last.reason == "gap":
         text = f"All {last.of} windows {_span(window, rows, last)}: "
-        text += "lower the length, or raise --max-gap." if is_study else _MEND
+        way_on = "lower the length, or raise --max-gap."
+        text += way_on if is_study else "pass longer stretches without gaps."
     else:
-        text = f"All {last.of} windows {_END}: "
-        text += "lower the length, or fill the series." if is_study else _MEND
+        text = f"All {last.of} windows {_END}: fill the series"
+        text += ", or lower the length." if is_study else "."
     return InputError(text, option)
-
-
-_MEND = "the model takes windows without: pass longer stretches."
 
 
 def _names(groups, rows):

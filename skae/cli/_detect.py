@@ -99,12 +99,16 @@ def detected(model, detector, rows, level):
     level : float
         Share of false alarms among usual rows.
     """
+    import pandas as pd
+
     p_values = detector.p_values(rows.X)
-    table = rows.names.copy()
-    table["score"] = -detector.score_samples(rows.X)
-    table["p_value"] = p_values
-    table["alarm"] = p_values <= level
-    table["largest_in"] = model.errors(rows)["largest_in"]
+    table = {
+        "score": -detector.score_samples(rows.X),
+        "p_value": p_values,
+        "alarm": p_values <= level,
+        "largest_in": model.errors(rows)["largest_in"],
+    }
+    table = rows.beside(pd.DataFrame(table))
     return table, _notes(len(detector.calibration_scores_), p_values, level)
 
 

@@ -134,6 +134,16 @@ class Rows:
     starts: np.ndarray | None
     notes: list
 
+    def beside(self, results):
+        """Return results, a data frame, beside what the rows are called.
+
+        Names of rows that are in a column called as one of results make way.
+        """
+        import pandas as pd
+
+        clashing = {name: f"{name} (row)" for name in self.names if name in results}
+        return pd.concat([self.names.rename(columns=clashing), results], axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -226,7 +236,7 @@ class Model:
 
         Z = np.asarray(self.rest.transform(rows.X))
         units = [f"unit_{i}" for i in range(1, Z.shape[1] + 1)]
-        return pd.concat([rows.names, pd.DataFrame(Z, columns=units)], axis=1)
+        return rows.beside(pd.DataFrame(Z, columns=units))
 
     def reconstruction(self, rows):
         """Return the reconstruction of a table in its units, a data frame.
@@ -252,15 +262,13 @@ class Model:
         The error is a mean square over the values of a row, in squared standard
         deviations of the columns where the model standardises them.
         """
-        found = find(self.rest)
-        squares, columns = self._squares(rows, found)
+        import pandas as pd
+
+        squares, columns = self._squares(rows, find(self.rest))
         errors = squares.mean(axis=1, skipna=True)
-        names = rows.names.copy()
-        names["error"] = errors.to_numpy()
-        names["largest_in"] = np.array(columns, dtype=object)[
-            np.argmax(squares.fillna(-1).to_numpy(), axis=1)
-        ]
-        return names
+        worst = np.argmax(squares.fillna(-1).to_numpy(), axis=1)
+        largest = np.array(columns, dtype=object)[worst]
+        return rows.beside(pd.DataFrame({"error": errors, "largest_in": largest}))
 
     def _squares(self, rows, found):
         """Return the mean squared error by row and column of the table."""

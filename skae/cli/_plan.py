@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -240,7 +241,8 @@ def _window(data, settings, flatten):
         return None
     gaps = {"missing": "keep"} if data.n_missing else {}
     if data.times is not None:
-        gaps["max_gap"] = settings.max_gap
+        is_any = np.isinf(settings.max_gap)
+        gaps["max_gap"] = None if is_any else settings.max_gap
     elif settings.max_gap != MAX_GAP:
         raise InputError(
             "Gaps are seen in times: name their column by --time.", "--max-gap"

@@ -1,5 +1,7 @@
 """Series of several machines with gaps, from files."""
 
+from dataclasses import replace
+
 import hypothesis
 import joblib
 import numpy as np
@@ -368,6 +370,23 @@ def test_groups_that_get_no_error_are_named(states):
     assert pd.read_csv(folder / "errors.csv")["row"].tolist() == ["m8"] * 3
     few[:3].to_csv(folder / "few.csv", index=False)
     assert "does not fit into a series of 3: pass longer ones" in refused(*words)
+
+
+def test_names_of_rows_make_way_for_results(states):
+    folder, _ = states
+    opened = open_model(folder / "out")
+    rows = opened.rows(str(folder / "states.csv"))
+    rows = replace(rows, names=rows.names.rename(columns={"first_number": "error"}))
+    assert [*opened.errors(rows)] == [
+        *("row", "error (row)", "last_number", "error", "largest_in")
+    ]
+
+
+def test_any_step_may_be_taken(tmp_path):
+    hours = {"a": [*range(9), *range(20, 29)]}
+    choices = {"window": 4, "max_gap": float("inf")}
+    plan = planned(tmp_path / "fleet.csv", fleet(hours), **choices)
+    assert len(plan.X) == 15
 
 
 def test_what_a_model_knows_of_its_rows(states):
