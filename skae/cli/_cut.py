@@ -1,15 +1,68 @@
-"""Windows of a series in a file: which rows they begin with, and what has none."""
+"""Windows of a series in a file: their length, first rows, and what has none."""
+
+import warnings
 
 import numpy as np
 
 from skae.cli._errors import InputError
+from skae.cli._settings import MAX_GAP
+from skae.preprocessing import SlidingWindow
 from skae.preprocessing._lists import joined
 from skae.preprocessing._remarks import few
 from skae.preprocessing._starts import find_starts
 
-__all__ = ["window_starts"]
+__all__ = ["cut_rows", "window_of", "window_starts"]
 
 _END = "end in a row without any value"
+
+
+def window_of(data, settings, flatten):
+    """Return the `SlidingWindow` of a run, None where its data are no series.
+
+    Parameters
+    ----------
+    data : DataSet
+    settings : Settings
+        Completed.
+    flatten : bool
+        Whether windows become rows.
+
+    Raises
+    ------
+    InputError
+        When options of series are given without what they need.
+    """
+    length = settings.window
+    if not length:
+        _check_no_axis(settings)
+        return None
+    gaps = {"missing": "keep"} if data.n_missing else {}
+    if data.times is not None:
+        is_any = np.isinf(settings.max_gap)
+        gaps["max_gap"] = None if is_any else settings.max_gap
+    elif settings.max_gap != MAX_GAP:
+        raise InputError(
+            "Gaps are seen in times: name their column by --time.", "--max-gap"
+        )
+    return SlidingWindow(length, stride=settings.stride, flatten=flatten, **gaps)
+
+
+def cut_rows(data, window):
+    """Return the rows to learn, starts of windows, and notes on what has none.
+
+    Parameters
+    ----------
+    data : DataSet
+    window : SlidingWindow or None
+        Fitted here. Rows of a table are as they are.
+    """
+    if window is None:
+        return data.X, None, []
+    series = data.series
+    starts, notes = window_starts(window, series, data.numbers, data.groups)
+    with warnings.catch_warnings(action="ignore"):  # the notes say it
+        X = window.fit_transform(series)
+    return X, starts, notes
 
 
 def window_starts(window, series, rows, groups=None, option="--window"):
@@ -63,6 +116,16 @@ def window_starts(window, series, rows, groups=None, option="--window"):
             f"{_names(groups, found.firsts[is_bare])}."
         )
     return found.starts, notes
+
+
+def _check_no_axis(settings):
+    for option, name in zip(("--groups", "--time"), settings.axis, strict=False):
+        if name is not None:
+            raise InputError(
+                "Rows of a table have no order: pass the length of windows of a series "
+                "by --window, or leave the option out.",
+                option,
+            )
 
 
 def _note(window, found, rows, groups, one):

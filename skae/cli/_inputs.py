@@ -13,15 +13,15 @@ from skae.cli._columns import (
     counts_rows,
     left_out,
     reduced,
-    shortened,
 )
 from skae.cli._errors import InputError
 from skae.cli._files import AS_IT_LOOKS, read_file
+from skae.cli._numbers import as_matrix, check_decimals, check_finite
 from skae.cli._table import Table
 from skae.datasets import dataset_names, load_dataset
 from skae.exceptions import UnknownNameError
 
-__all__ = ["DataSet", "as_matrix", "check_numbers", "read_data", "read_source"]
+__all__ = ["DataSet", "read_data", "read_source"]
 
 #: What is known of bundled data sets beyond their numbers.
 _KNOWN = {
@@ -29,9 +29,6 @@ _KNOWN = {
     "digits": {"unit": "grey levels", "image_shape": (8, 8)},
     "iris": {"unit": "cm"},
 }
-
-# Most characters of a value that an error shows.
-_MAX_SAMPLE = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +240,7 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
     if not features or not len(next(iter(features.values()))):
         raise InputError(f"{name!r} has no rows of data.")
     features = {name: settled(values) for name, values in features.items()}
-    _check_decimals(features)
+    check_decimals(features)
     X, names, rows, notes = _features(features, columns, is_series, table.numbers)
     if len(names) < len(everything):
         table = replace(table, image_shape=None, n_channels=None)
@@ -265,20 +262,6 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
         n_channels=table.n_channels,
         rows=table.numbers[rows],
     )
-
-
-def _check_decimals(table):
-    """Raise an error where text is numbers with another sign before decimals."""
-    for name, values in table.items():
-        present = values.dropna()
-        if values.dtype != "str" or not len(present):
-            continue
-        if present.str.fullmatch(r"[+-]?\d*,\d+").all():
-            raise InputError(
-                f"Column {name!r} holds numbers with decimal commas, such as "
-                f"{present.iloc[0]!r}: pass --decimal ,",
-                "--decimal",
-            )
 
 
 def _forms(table, X):
@@ -317,87 +300,10 @@ def _features(table, kept, is_series, numbers_of_rows):
         numbers = {name: as_floats(frame[name]) for name in frame}
     numbers_of_rows = numbers_of_rows[rows]
     if any(values is None for values in numbers.values()):
-        _check_finite(frame, numbers, numbers_of_rows)
+        check_finite(frame, numbers, numbers_of_rows)
         return frame, list(frame), rows, notes
     return as_matrix(numbers, numbers_of_rows), list(numbers), rows, notes
 
 
 def _is_complete(values):
     return values is not None and not np.isnan(values).any()
-
-
-def as_matrix(table, numbers=None):
-    """Return the columns as a float32 matrix, or raise where it is infinite.
-
-    Parameters
-    ----------
-    table : dict of ndarray
-    numbers : ndarray of int or None, default=None
-        Numbers of the rows in the file; from 1 by default.
-    """
-    with np.errstate(over="ignore"):
-        X = np.column_stack(list(table.values())).astype(np.float32)
-    if np.isinf(X).any():
-        raise _infinite(np.isinf(X), list(table), numbers)
-    return X
-
-
-def _check_finite(frame, columns, numbers):
-    is_infinite = [
-        np.zeros(len(frame), bool) if values is None else np.isinf(values)
-        for values in columns.values()
-    ]
-    if np.any(is_infinite):
-        raise _infinite(np.transpose(is_infinite), list(frame), numbers)
-
-
-def _infinite(is_infinite, names, numbers=None):
-    numbers = np.arange(1, 1 + len(is_infinite)) if numbers is None else numbers
-    rows = np.flatnonzero(is_infinite.any(axis=1))
-    row = rows[np.argmin(numbers[rows])]
-    column = np.argmax(is_infinite[row])
-    named = [names[j] for j in np.flatnonzero(is_infinite.any(axis=0))]
-    hint = ""
-    if len(named) < len(names):
-        hint = f", or leave their columns out by {_excluding(named)}"
-    return InputError(
-        f"{np.sum(is_infinite)} of {is_infinite.size} values are infinite or beyond "
-        f"float32, the first one in row {numbers[row]} of column {names[column]!r}: "
-        f"remove them, or leave their cells empty{hint}."
-    )
-
-
-def check_numbers(data, who, is_series=False):
-    """Raise an error, with a way on, for a table with columns that are no numbers.
-
-    Parameters
-    ----------
-    data : DataSet
-    who : str
-        What takes numbers only.
-    is_series : bool, default=False
-        Whether other columns may tell what rows of a series belong to, or when they
-        were measured.
-
-    Raises
-    ------
-    InputError
-    """
-    if not data.is_mixed:
-        return
-    others = [name for name in data.columns if as_floats(data.X[name]) is None]
-    sample = str(data.X[others[0]].dropna().iloc[0])[:_MAX_SAMPLE]
-    hint = f"leave {'it' if len(others) == 1 else 'them'} out by {_excluding(others)}"
-    if len(others) == len(data.columns):
-        hint = "encode them as numbers"
-    if is_series:
-        hint += ", or name what rows belong to by --groups, and their times by --time"
-    raise InputError(
-        f"Column {others[0]!r} holds text, such as {sample!r}, and {who} takes "
-        f"numbers: {hint}."
-    )
-
-
-def _excluding(names):
-    """Return the options that leave columns out, shortened for a message."""
-    return shortened(" ".join(f"--exclude {name!r}" for name in names))

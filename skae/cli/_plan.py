@@ -2,16 +2,15 @@
 
 import warnings
 
-import numpy as np
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae._sklearn import safe_indexing
 from skae._tables import TableEncoder
-from skae.cli._cut import window_starts
+from skae.cli._cut import cut_rows, window_of
 from skae.cli._errors import InputError
-from skae.cli._inputs import check_numbers
+from skae.cli._numbers import check_numbers
 from skae.cli._parts import (
     described,
     make_estimator,
@@ -19,11 +18,11 @@ from skae.cli._parts import (
     takes_sequences,
     takes_text,
 )
-from skae.cli._settings import MAX_GAP, format_components, parse_components
+from skae.cli._settings import format_components, parse_components
 from skae.cli._target import as_classes
 from skae.exceptions import DimensionWarning, UnknownNameError
 from skae.model_selection import ContiguousKFold
-from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.preprocessing import SequenceScaler
 from skae.scorers import Reconstruction, RootMeanSquaredError
 from skae.search import get_rule
 from skae.search._range import DimensionRange
@@ -97,8 +96,8 @@ class Plan:
         _check_table(data, settings, autoencoder)
         self.columns = _columns(data)
         self.scorer = make_scorer(settings, autoencoder)
-        self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
-        self.X, self.starts, cut = _rows(data, self.window)
+        self.window = window_of(data, settings, not takes_sequences(autoencoder))
+        self.X, self.starts, cut = cut_rows(data, self.window)
         self.metadata = _metadata(data, self.starts)
         self.y = _classes(data, settings, self.scorer)
         self.cv = _folds(self, settings)
@@ -232,43 +231,6 @@ def _columns(data):
         return tuple(TableEncoder().fit(frame).columns_)
     except (TypeError, ValueError) as error:
         raise InputError(str(error)) from None
-
-
-def _window(data, settings, flatten):
-    length = settings.window
-    if not length:
-        _check_no_axis(settings)
-        return None
-    gaps = {"missing": "keep"} if data.n_missing else {}
-    if data.times is not None:
-        is_any = np.isinf(settings.max_gap)
-        gaps["max_gap"] = None if is_any else settings.max_gap
-    elif settings.max_gap != MAX_GAP:
-        raise InputError(
-            "Gaps are seen in times: name their column by --time.", "--max-gap"
-        )
-    return SlidingWindow(length, stride=settings.stride, flatten=flatten, **gaps)
-
-
-def _check_no_axis(settings):
-    for option, name in zip(("--groups", "--time"), settings.axis, strict=False):
-        if name is not None:
-            raise InputError(
-                "Rows of a table have no order: pass the length of windows of a series "
-                "by --window, or leave the option out.",
-                option,
-            )
-
-
-def _rows(data, window):
-    """Return the rows to learn, starts of windows, and notes on those left out."""
-    if window is None:
-        return data.X, None, []
-    series = data.series
-    starts, notes = window_starts(window, series, data.numbers, data.groups)
-    with warnings.catch_warnings(action="ignore"):  # the notes say it
-        X = window.fit_transform(series)
-    return X, starts, notes
 
 
 def _metadata(data, starts):

@@ -10,7 +10,8 @@ from skae.cli._cells import settled
 from skae.cli._columns import as_floats, shortened
 from skae.cli._errors import InputError
 from skae.cli._files import AS_IT_LOOKS
-from skae.cli._inputs import as_matrix, read_source
+from skae.cli._inputs import read_source
+from skae.cli._numbers import as_matrix
 from skae.cli._table import Table
 
 __all__ = ["TableReader"]
