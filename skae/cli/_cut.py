@@ -11,7 +11,7 @@ from skae.preprocessing._lists import joined
 from skae.preprocessing._remarks import few
 from skae.preprocessing._starts import find_starts
 
-__all__ = ["cut_rows", "window_of", "window_starts"]
+__all__ = ["cut_rows", "too_few", "window_of", "window_starts"]
 
 _END = "end in a row without any value"
 
@@ -116,6 +116,21 @@ def window_starts(window, series, rows, groups=None, option="--window"):
             f"{_names(groups, found.firsts[is_bare])}."
         )
     return found.starts, notes
+
+
+def too_few(windows, n_folds, gap):
+    """Return what an error says of windows that cannot be cut into folds.
+
+    Parameters
+    ----------
+    windows : array of shape (n_windows, ...)
+    n_folds, gap : int
+        As of `ContiguousKFold`.
+    """
+    return (
+        f"{len(windows)} windows are too few for {n_folds} folds, as {gap} on either "
+        "side of each are left out of training"
+    )
 
 
 def _check_no_axis(settings):

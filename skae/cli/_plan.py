@@ -8,7 +8,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae._sklearn import safe_indexing
 from skae._tables import TableEncoder
-from skae.cli._cut import cut_rows, window_of
+from skae.cli._cut import cut_rows, too_few, window_of
 from skae.cli._errors import InputError
 from skae.cli._numbers import check_numbers
 from skae.cli._parts import (
@@ -287,9 +287,8 @@ def _too_few(plan, folds):
             "each: lower the number of folds, or pass more rows."
         )
     return (
-        f"{len(plan.X)} windows are too few for {folds} folds, as {plan.window.gap} on "
-        "either side of each are left out of training: change the number of folds, "
-        "lower the length of windows, or pass more rows."
+        f"{too_few(plan.X, folds, plan.window.gap)}: change the number of folds, lower "
+        "the length of windows, or pass more rows."
     )
 
 

@@ -389,6 +389,16 @@ def test_any_step_may_be_taken(tmp_path):
     assert len(plan.X) == 15
 
 
+@pytest.mark.parametrize("names", [["m8"], ["m8", "m9"]])
+def test_too_few_usual_windows_are_told(states, names):
+    folder, _ = states
+    few = pd.DataFrame({"row": np.repeat(names, 7), "load": normal(7 * len(names))})
+    few.to_csv(folder / "few.csv", index=False)
+    words = "detect", folder / "few.csv", "--model", folder / "out"
+    text = refused(*words, "--reference", folder / "few.csv")
+    assert f"{3 * len(names)} windows are too few for 5 folds, as 4 on either" in text
+
+
 def test_what_a_model_knows_of_its_rows(states):
     folder, _ = states
     assert "Rows are ordered by: row" in done("info", folder / "out")
