@@ -257,6 +257,59 @@ def replace_term(net):
     net.criterion_.reconstruction = Huber()
 
 
+def reload_slower(net):
+    state = net.optimizer_.state_dict()
+    state["param_groups"][0]["weight_decay"] = 10.0
+    net.optimizer_.load_state_dict(state)
+
+
+def split_groups(net):
+    (group,) = net.optimizer_.param_groups
+    slow = {**group, "params": group["params"][:2], "weight_decay": 10.0}
+    net.optimizer_.param_groups = [slow, {**group, "params": group["params"][2:]}]
+
+
+def last_state(net):
+    return net.optimizer_.state[output_of(net).bias]
+
+
+def forget_one(net):
+    del net.optimizer_.state[output_of(net).bias]
+
+
+def replace_moment(net):
+    last_state(net)["exp_avg"] = torch.zeros_like(output_of(net).bias)
+
+
+def count_anew(net):
+    for state in net.optimizer_.state.values():
+        state["step"].zero_()
+
+
+def replace_scale(net):
+    net.module_.units.scale = 2 * net.module_.units.scale
+
+
+def bound_codes(net):
+    net.module_.bottleneck.activation = torch.nn.Tanh()
+
+
+def add_noise(net):
+    net.module_.bottleneck.noise = GaussianNoise(0.5).build((2,))
+
+
+def add_link(net):
+    net.module_.link = torch.nn.LeakyReLU(0.9)
+
+
+def replace_method(net):
+    replace_reading(net.module_)
+
+
+def replace_reading(module):
+    module.encode = lambda x, *args, **kw: type(module).encode(module, x / 2, *args)
+
+
 @pytest.mark.parametrize(
     "act",
     [
@@ -270,6 +323,16 @@ def replace_term(net):
         follow_steps,
         edit,
         replace_term,
+        reload_slower,
+        split_groups,
+        forget_one,
+        replace_moment,
+        count_anew,
+        replace_scale,
+        bound_codes,
+        add_noise,
+        add_link,
+        replace_method,
     ],
 )
 @pytest.mark.parametrize("model", [DENSE, SMALL], ids=["dense", "recurrent"])
@@ -304,7 +367,11 @@ def replace_codes(net):
     bottleneck.latent = lambda *args: type(bottleneck).latent(bottleneck, args[0])
 
 
-@pytest.mark.parametrize("act", [replace_penalty, replace_codes])
+def rescale_codes(net):
+    net.module_.bottleneck.scale.mul_(1.1)
+
+
+@pytest.mark.parametrize("act", [replace_penalty, replace_codes, rescale_codes])
 def test_callbacks_may_change_codes_and_penalties(act, by_autograd, found):
     model = VAE(2, max_epochs=4, random_state=0, callbacks=[Acts(act)])
     expected = by_autograd(model, low_rank(40))
@@ -314,6 +381,46 @@ def test_callbacks_may_change_codes_and_penalties(act, by_autograd, found):
     np.testing.assert_allclose(
         fitted.history_[:, "train_loss"], expected.history_[:, "train_loss"], rtol=1e-5
     )
+
+
+def drop_out(module):
+    module.encoder.layers.dropout = 0.5
+
+
+def leave_out_biases(module):
+    layers = torch.nn.LSTM(1, 4, bias=False, batch_first=True)
+    module.encoder.layers = layers.double()
+
+
+@pytest.mark.parametrize("act", [drop_out, leave_out_biases, replace_reading])
+def test_modules_that_were_changed_train_by_autograd(act, found):
+    model = LSTMAutoencoder(2, hidden_size=4, n_layers=2, warm_start=True, **SHORT)
+    net = model.fit(low_rank(40)).net_
+    assert not found
+    with torch.random.fork_rng():
+        act(net.module_)
+        net.initialize_optimizer()
+        model.fit(low_rank(40))
+    assert found
+
+
+def test_precision_that_users_choose_is_kept(found):
+    with torch.autocast("cpu", torch.bfloat16):
+        clone(SMALL).fit(low_rank(40, dtype=np.float32))
+    assert found
+
+
+def test_hooks_of_all_modules_are_called(found):
+    called = []
+    hook = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, args, output: called.append(module)
+    )
+    try:
+        clone(SMALL).fit(low_rank(40))
+    finally:
+        hook.remove()
+    assert found
+    assert {*map(type, called)} >= {torch.nn.LSTM, torch.nn.Linear}
 
 
 def test_pickles_of_a_callback_are_small():

@@ -103,7 +103,7 @@ class StackedRecurrent(StackedParts):
         if not has_parts(module, {_Encoder}, {_Repeat, _Stateful}):
             return None
         encoder, decoder = module.encoder, module.decoder
-        if not {type(encoder.layers), type(decoder.layers)} <= set(_CELLS):
+        if not (_is_plain(encoder.layers) and _is_plain(decoder.layers)):
             return None
         return RecurrentArchitecture(
             event_shape=module.event_shape,
@@ -275,6 +275,16 @@ class StackedRecurrent(StackedParts):
             *_weights_of(decoder.layers),
             *_tensors_of(layer for layer in ends if layer is not None),
         ]
+
+
+def _is_plain(layers):
+    """Return whether recurrent layers are as skae makes them."""
+    return (
+        type(layers) in _CELLS
+        and layers.batch_first
+        and layers.bias
+        and not (layers.proj_size or layers.dropout)
+    )
 
 
 def _in_steps(x, shape):

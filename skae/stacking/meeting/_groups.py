@@ -13,7 +13,7 @@ from skae.registry import declares
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
 from skae.stacking.training._joint import can_join, is_followed
-from skae.stacking.training._one import is_untouched
+from skae.stacking.training._snapshot import is_untouched
 from skae.training._callbacks import (
     BudgetStopping,
     DivergenceGuard,
@@ -131,6 +131,7 @@ def is_by_hand(net):
     network = network_of(module)
     return (
         network.is_quick_alone(module, net.batch_size)
+        and not torch.is_autocast_enabled("cpu")
         and is_untouched(module)
         and _is_known(module, network.architecture_of(module).activations)
         and _has_known(net.criterion_)

@@ -55,7 +55,7 @@ In which order to read:
 - `_optimizer.py`: torch's optimisers for members of different settings.
 - `_one.py`: a fit that trains alone takes its gradients from a `StackedModel` of
   itself, and its steps on all weights as one (`_joint.py`); the loop is that of its
-  net.
+  net. What callbacks may have changed is found by `_snapshot.py`.
 
 Nothing here waits for anything, or knows of threads: that is the room `meeting`.
 """

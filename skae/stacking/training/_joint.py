@@ -25,7 +25,7 @@ class JointOptimizer:
     def __init__(self, optimizer):
         self.own = optimizer
         (self.group,) = optimizer.param_groups
-        self.params = self.group["params"]
+        self.params = list(self.group["params"])
         self.joint = _joined([param.data for param in self.params])
         self.joint.grad = torch.zeros_like(self.joint)
         self.grads = _parts(self.joint.grad, self.params)
@@ -34,6 +34,7 @@ class JointOptimizer:
         self._joint = type(optimizer)([{**self.group, "params": [self.joint]}])
         # What torch wraps around a step, for hooks and profilers, costs as much as it.
         self._step = unwrap(type(optimizer).step)
+        self._told = [{} for _ in self.params]
         if any(optimizer.state.values()):
             self._join_states()
         self._hook = optimizer.register_state_dict_pre_hook(lambda _: self.tell())
@@ -41,15 +42,19 @@ class JointOptimizer:
 
     def is_untouched(self):
         """Return whether parameters and their state are where they have been put."""
-        places = [param.data_ptr() for param in self.params]
-        return places == self.places and self._has_own_states()
+        return (
+            [param.data_ptr() for param in self.params] == self.places
+            and len(self.own.param_groups) == 1
+            and self.own.param_groups[0] is self.group
+            and [*map(id, self.group["params"])] == [*map(id, self.params)]
+            and all(map(self._has_told, self.params, self._told))
+        )
 
-    def _has_own_states(self):
-        own = self.own.state.get(self.params[0], {})
-        return all(
-            name in own and own[name].data_ptr() == value.data_ptr()
-            for name, value in self._joint.state.get(self.joint, {}).items()
-            if is_elementwise(value, self.joint)
+    def _has_told(self, param, told):
+        """Return whether the net's own optimiser has the state that it was told."""
+        own = self.own.state.get(param, {})
+        return own.keys() == told.keys() and all(
+            _is_as_told(own, told, name) for name in told
         )
 
     def _parts_of(self, joint):
@@ -62,6 +67,8 @@ class JointOptimizer:
             values = [states[param][name] for param in self.params]
             is_joined = is_elementwise(value, self.params[0])
             state[name] = _joined(values) if is_joined else copy_of(value)
+        for param in self.params:
+            states[param] = {}
         self.tell()
 
     def zero_grad(self):
@@ -89,27 +96,45 @@ class JointOptimizer:
             self.tell()
 
     def tell(self):
-        """Let the net's own optimiser have the state of now.
+        """Let the net's own optimiser have the state of now, where none changed it.
 
         Parts of joint tensors stay so; numbers are as they are now.
         """
-        for name, value in self._joint.state.get(self.joint, {}).items():
-            if not is_elementwise(value, self.joint):
-                values = [copy_of(value) for _ in self.params]
-            else:
-                values = self._parts_of(value)
-            for param, own in zip(self.params, values, strict=True):
-                self.own.state[param][name] = own
+        state = self._joint.state.get(self.joint, {})
+        parts = {
+            name: self._parts_of(value)
+            for name, value in state.items()
+            if is_elementwise(value, self.joint)
+        }
+        for i, (param, told) in enumerate(zip(self.params, self._told, strict=True)):
+            for name, value in state.items():
+                if name not in told or _is_as_told(self.own.state[param], told, name):
+                    own = parts[name][i] if name in parts else copy_of(value)
+                    self.own.state[param][name] = own
+                    told[name] = own, None if name in parts else _version_of(own)
 
     def close(self):
         """Give each parameter its own memory, and the optimiser its own state."""
         self._hook.remove()
-        if self._has_own_states():
-            self.tell()
+        self.tell()
         for param in self.params:
             param.data, param.grad = param.data.clone(), copy_of(param.grad)
             state = self.own.state.get(param, {})
             state |= {name: copy_of(value) for name, value in state.items()}
+
+
+def _is_as_told(own, told, name):
+    """Return whether something of a state is what an optimiser was told.
+
+    What has an entry for each of a parameter may have been changed in place.
+    """
+    value, version = told[name]
+    return own.get(name) is value and version in {None, _version_of(value)}
+
+
+def _version_of(value):
+    """Return how many times a tensor has been changed, None for what is none."""
+    return getattr(value, "_version", None)
 
 
 def is_followed(optimizer):

@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 
 import torch
-from torch import nn
 
 from skae.stacking.training._draws import Batch
 from skae.stacking.training._joint import JointOptimizer, is_followed
 from skae.stacking.training._model import StackedModel
+from skae.stacking.training._snapshot import Snapshot, has_hooks
 
-__all__ = ["JointSteps", "StackOfOne", "is_untouched"]
+__all__ = ["JointSteps", "StackOfOne"]
 
 
 class JointSteps:
@@ -94,17 +94,9 @@ class StackOfOne(JointSteps):
         member = SimpleNamespace(net=net, rows=rows, has_weights=False)
         self.event_shape = net.module_.event_shape
         self.model = StackedModel([member], net.dtype, torch.device(net.device))
-        self._buffers = self._state_of_buffers()
-        self._terms = self._terms_of_loss()
+        self.loss = net.criterion_
+        self._snapshot = Snapshot(net.module_, self.loss)
         self._share(net.module_)
-
-    def _state_of_buffers(self):
-        units = self.module.units
-        return [] if units is None else [own._version for own in units.buffers()]
-
-    def _terms_of_loss(self):
-        loss = self.net.criterion_
-        return [loss, loss.reconstruction, *loss.penalties.values()]
 
     def _share(self, module):
         """Work on the module's own tensors, where they are whole parts of a stack's."""
@@ -134,10 +126,10 @@ class StackOfOne(JointSteps):
     def _is_untouched(self):
         return (
             super()._is_untouched()
-            and self.module.training
-            and self._buffers == self._state_of_buffers()
-            and [*map(id, self._terms)] == [*map(id, self._terms_of_loss())]
-            and is_untouched(self.module)
+            and self.net.criterion_ is self.loss
+            and self._snapshot.is_valid()
+            and self.module.kept_weight == self.model.kept_weight
+            and not has_hooks(self.module)
         )
 
     @torch.no_grad()
@@ -156,30 +148,6 @@ class StackOfOne(JointSteps):
         _copy(self._state, self._own_state)
         self.optimizer.show_gradients()
         return dict(zip(self.model.terms, terms[:, 0], strict=True)), x_hat
-
-
-def is_untouched(module):
-    """Return whether nothing follows or replaces what the parts of a module compute."""
-    return all(
-        not any(getattr(part, name) for name in _HOOKS)
-        and not _METHODS & vars(part).keys()
-        and (type(part) is nn.Linear or not isinstance(part, nn.Linear))
-        for part in module.modules()
-    ) and not any(
-        param._backward_hooks or param._post_accumulate_grad_hooks
-        for param in module.parameters()
-    )
-
-
-# That instances have of their classes.
-_METHODS = {"forward", "latent"}
-
-_HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-)
 
 
 def _copy(tensors, places):
