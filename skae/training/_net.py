@@ -250,6 +250,7 @@ class AutoencoderNet(NeuralNet):
         self.observes_batches_ = any(map(self._has_hook, BATCH_HOOKS))
         self.has_guests_ = any(follows_batches(other) for _, other in self.callbacks_)
         self.has_missing_, self.end_early_ = rows.has_missing, rows.end_early
+        self.n_rows_ = len(rows)
         self.loss_unit_ = self.module_.loss_unit(self.criterion_.reconstruction.degree)
 
     def take_over(self):

@@ -136,8 +136,9 @@ def test_parameters_without_a_gradient_stay(joint):
         LSTMAutoencoder(2, hidden_size=4, patch_length=1, batch_size=16, **SHORT),
         Autoencoder(2, network=PICTURES, **SHORT),
         DenseAutoencoder(2, hidden_layer_sizes=(9000, 9000), **SHORT),
+        LSTMAutoencoder(2, hidden_size=4, patch_length=1, batch_size=4096, **SHORT),
     ],
-    ids=["long", "convolutional", "large"],
+    ids=["long", "convolutional", "large", "of few rows"],
 )
 def test_others_train_by_autograd(model, found):
     model.set_params(max_epochs=1).fit(low_rank(40, n_features=16))
@@ -438,27 +439,38 @@ class Gradients(Callback):
     def on_grad_computed(self, net, named_parameters, **kwargs):
         self.seen += [param.grad.clone() for _, param in named_parameters]
         if len(net.history) == 2:
-            self.act([param for _, param in named_parameters])
+            self.act([param for _, param in named_parameters], net.optimizer_)
 
 
-def look(params):
+def look(params, optimizer):
     pass
 
 
-def halve(params):
+def halve(params, optimizer):
     for param in params:
         param.grad *= 0.5
 
 
-def skip(params):
+def skip(params, optimizer):
     params[0].grad = None
 
 
-def replace_gradient(params):
+def replace_gradient(params, optimizer):
     params[0].grad = 0.5 * params[0].grad
 
 
-@pytest.mark.parametrize("act", [look, halve, skip, replace_gradient])
+def replace_group(params, optimizer):
+    optimizer.param_groups[0] = {**optimizer.param_groups[0], "weight_decay": 10.0}
+
+
+def replace_state(params, optimizer):
+    optimizer.state[params[-1]]["exp_avg"] = torch.zeros_like(params[-1])
+
+
+ACTS = [look, halve, skip, replace_gradient, replace_group, replace_state]
+
+
+@pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("model", [DENSE, SMALL], ids=["dense", "recurrent"])
 def test_callbacks_see_gradients_and_may_change_them(model, act, by_autograd, found):
     X, models = low_rank(40), []
@@ -469,7 +481,7 @@ def test_callbacks_see_gradients_and_may_change_them(model, act, by_autograd, fo
         weights = list(fitted(model, X).net_.module_.parameters())
         models.append([*callback.seen, *weights])
     if type(model) is DenseAutoencoder:
-        assert bool(found) == (act in {skip, replace_gradient})
+        assert bool(found) == (act not in {look, halve})
     torch.testing.assert_close(*models, rtol=1e-6, atol=1e-9)
 
 

@@ -130,7 +130,7 @@ def is_by_hand(net):
     module = net.module_
     network = network_of(module)
     return (
-        network.is_quick_alone(module, net.batch_size)
+        network.is_quick_alone(module, min(net.batch_size, net.n_rows_))
         and not torch.is_autocast_enabled("cpu")
         and is_untouched(module)
         and _is_known(module, network.architecture_of(module).activations)

@@ -34,9 +34,13 @@ class JointSteps:
         return not self.net.has_guests_ or self._is_untouched()
 
     def has_own_gradients(self):
-        """Return whether gradients are where they have been put."""
+        """Return whether gradients, and what is to step by them, are as they were."""
         pairs = zip(self.optimizer.params, self.optimizer.grads, strict=True)
-        return all(param.grad is grad for param, grad in pairs)
+        return (
+            all(param.grad is grad for param, grad in pairs)
+            and self.optimizer.is_untouched()
+            and not is_followed(self.optimizer.own)
+        )
 
     def _is_untouched(self):
         own = self.optimizer.params
