@@ -163,7 +163,7 @@ class LSTMAutoencoder(BaseAutoencoder):
         linear_path="pca",
         dense_path=(64, 64),
         patch_length="auto",
-        mixing=0,
+        mixing="auto",
         nested=False,
         missing_indicator=False,
         max_epochs="auto",
@@ -206,19 +206,16 @@ class LSTMAutoencoder(BaseAutoencoder):
             angle = ANGLE if self._augments else 0
         return MixNoise(angle) if angle else None
 
-    def _may_augment(self, data, length):
+    def _may_augment(self, data, trial):
         has_gaps = data.rows.source.has_missing
         is_plain = not (self.nested or has_gaps or self._n_conditions)
         has_path = self._network_of_fit().has_linear_path
-        return self.mixing == "auto" and is_plain and has_path
-
-    @property
-    def _is_patient(self):
-        return not self._augments
+        has_gained = trial.gains.mean() > 0
+        return self.mixing == "auto" and is_plain and has_path and has_gained
 
     def _most_epochs(self, n_rows):
         usual = super()._most_epochs(n_rows)
-        return -(-usual // 2) if self._augments else usual
+        return -(-usual // 4) if self._augments else usual
 
     def _last_of(self, losses, length):
         """Return the epoch to end after: of mixtures, which are new ones, the last."""
