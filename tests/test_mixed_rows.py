@@ -161,6 +161,20 @@ def test_parts_of_mixed_sequences_train_once(changes, n_more, monkeypatch):
     assert next(n_trainings) == 2 + n_more
 
 
+def test_all_parts_of_mixed_sequences_may_end_early(monkeypatch):
+    tried = LengthMixin._tried
+
+    def better_when_mixed(self, data, length):
+        return tried(self, data, length)._replace(change=-float(self._augments))
+
+    monkeypatch.setattr("skae.training._callbacks.patience", lambda best_step: 0)
+    monkeypatch.setattr(LSTMAutoencoder, "_may_augment", lambda *given: True)
+    monkeypatch.setattr(LengthMixin, "_tried", better_when_mixed)
+    model = LSTMAutoencoder(2, random_state=0).fit(sequences())
+    assert model.net_.module_.input_noise is not None
+    assert model.n_iter_ < 250
+
+
 @pytest.mark.parametrize(
     "params",
     [{"mixing": 0}, {"nested": True}, {"linear_path": None}, {"mixing": 0.2}],
