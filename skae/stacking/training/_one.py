@@ -79,7 +79,7 @@ class JointSteps:
 
 
 class StackOfOne(JointSteps):
-    """Steps of one dense net, whose gradients are written by hand as those of stacks.
+    """Steps of one net, whose gradients are written by hand as those of stacks.
 
     Where networks are small, to call an operation of torch takes longer than what it
     computes, and torch's own way back takes twice as many of them. The rest of a
@@ -107,7 +107,7 @@ class StackOfOne(JointSteps):
         return [loss, loss.reconstruction, *loss.penalties.values()]
 
     def _share(self, module):
-        """Work on the module's own tensors, each of which is a part of a stack's."""
+        """Work on the module's own tensors, where they are whole parts of a stack's."""
         tensors, network = self.model.tensors, self.model.network
         params = network.parameters_of(module)
         grads = dict(zip(self.optimizer.params, self.optimizer.grads, strict=True))
@@ -189,10 +189,10 @@ def _copy(tensors, places):
 
 
 def _share(network, weights, own):
-    """Let a module's own tensors be the parts of a stack's that they are as a whole.
+    """Let a module's own tensors be parts of a stack's, where each is one as a whole.
 
-    Return the other ones, and where they stand in the stack's: layers whose weights
-    stand beside each other there are copied.
+    Return the others, which are to be copied, and where they stand in the stack's:
+    cells have several of their tensors in one.
     """
     whole, copied = {}, ([], [])
     of_parts = {_place(part) for part in weights.parts}
