@@ -12,6 +12,7 @@ from skae import Autoencoder, LSTMAutoencoder, fit_stack
 from skae.autoencoders._length import LengthMixin
 from skae.networks import DenseNetwork
 from skae.noise import MixNoise
+from skae.stacking.training._stack import Stack
 
 
 def generator(seed=0):
@@ -81,13 +82,21 @@ def test_no_share_of_a_right_angle_in_an_estimator(angle):
         LSTMAutoencoder(mixing=angle, max_epochs=1).fit(sequences())
 
 
-def test_stacks_mix_as_lone_fits_do():
+def test_stacks_mix_as_lone_fits_do(monkeypatch):
+    sizes, own = [], Stack.__init__
+
+    def counted(stack, members):
+        sizes.append(len(members))
+        own(stack, members)
+
+    monkeypatch.setattr(Stack, "__init__", counted)
     X = [sequences(n) for n in (41, 50)]
     models = [
         LSTMAutoencoder(2, mixing=0.6, max_epochs=3, random_state=seed)
         for seed in range(2)
     ]
     stacked = fit_stack([clone(model) for model in models], X)
+    assert sizes == [2]
     for model, rows, of_stack in zip(models, X, stacked, strict=True):
         alone = model.fit(rows).reconstruct(rows)
         np.testing.assert_allclose(of_stack.reconstruct(rows), alone, atol=1e-4)
