@@ -91,8 +91,8 @@ class LSTMAutoencoder(BaseAutoencoder):
         fare better by it than without. That is tried where the fit finds the number of
         epochs, has a linear path, and gains on held-out sequences without, units are
         not `nested`, and sequences have no missing values, weights or conditions;
-        elsewhere 0, none is mixed. Where it is tried, a fit takes about 1.5 times as
-        long, and mixed ones train for a quarter of the most epochs.
+        elsewhere 0, none is mixed. Where it is tried, a fit takes up to about twice as
+        long; mixed sequences are learnt for a quarter of the epochs that it may take.
     nested : bool, default=False
         Whether the units of the code are ordered: `skae.noise.NestedDropout` trains
         each row with its first units only, a random number of them, so that the first
