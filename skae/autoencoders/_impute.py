@@ -104,6 +104,10 @@ class ImputeMixin:
             gaps &= ~has_ended(X)
         return gaps
 
+    def _filling(self, X, condition=None):
+        """Return what gaps of validated rows are filled with; by default as below."""
+        return self._reconstruct(X, condition)
+
     def _filled_gaps(self, X, gaps, condition, max_iter, tol):
         filled, last = X.copy(), np.full(len(X), np.inf)
         active = np.flatnonzero(gaps.any(axis=tuple(range(1, X.ndim))))
@@ -112,7 +116,7 @@ class ImputeMixin:
                 break
             before, where = filled[active], gaps[active]
             of_rows = None if condition is None else condition[active]
-            after = np.where(where, self._reconstruct(before, of_rows), before)
+            after = np.where(where, self._filling(before, of_rows), before)
             after = self._without_empty(after, where)
             changes = self._changes(before, after)
             nears = changes <= last[active]

@@ -260,9 +260,16 @@ class LengthMixin:
         if self._may_have_collapsed(best.nets):
             slow = Length(found[0].length.rate, epochs, epochs, warm_up=epochs // 2)
             best = min(best, self._tried(data, slow), key=itemgetter(0, 1))
+        self._note_parts(best.nets)
         self._change = best.change
         self._gain = self._loss_of_mean(data, best.nets) - best.loss
         return self._shrunk(data, best) if best.parts[0].shrinkage else best.length
+
+    def _note_parts(self, nets):
+        """Keep what is wanted of the nets that were trained on parts of the rows.
+
+        By default nothing.
+        """
 
     def _slowed(self, length, rows_val):
         """Return a given `Length` with a slow start, where codes tell little at first.

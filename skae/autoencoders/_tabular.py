@@ -19,6 +19,7 @@ from skae._tables import (
 )
 from skae.autoencoders._base import BaseAutoencoder
 from skae.autoencoders._docs import document_table
+from skae.autoencoders._ensemble import EnsembleMixin
 from skae.autoencoders._generative import GenerativeMixin
 from skae.autoencoders._missing import check_not_empty
 from skae.autoencoders._registry import ESTIMATORS
@@ -185,12 +186,13 @@ class TabularMixin:
         probabilities : dict of pandas.DataFrame
             By the name of each column of categories; a column for each level that was
             in the fit. Rare levels beyond `max_categories` share the probability of
-            their group as they were seen.
+            their group as they were seen. In cells that are missing they are those that
+            `impute` goes by.
         """
         import pandas as pd
 
         check_is_fitted(self)
-        X_hat = self._mapped(self._reconstruct, X, condition)
+        X_hat = self._mapped(self._told, X, condition)
         found = {}
         for column, place in zip(
             self.encoder_.columns_, self.encoder_.places, strict=True
@@ -200,6 +202,13 @@ class TabularMixin:
                 frame = pd.DataFrame(p, columns=pd.Index(levels))
                 found[column.name] = _labelled(frame, X)
         return found
+
+    def _told(self, X, condition=None):
+        """Return reconstructions of validated rows, in gaps what these are filled with."""
+        X_hat, gaps = self._reconstruct(X, condition), np.isnan(X)
+        return (
+            np.where(gaps, self._filling(X, condition), X_hat) if gaps.any() else X_hat
+        )
 
     def score(self, X, y=None, sample_weight=None, *, condition=None):
         """Return the share of the variance that reconstructions explain, by column.
@@ -313,6 +322,9 @@ WEIGHT_OF_NUMBERS = 1.5
 # In the loss, of cells that are seen beside those that are hidden, where so large a
 # share of the cells or more is missing in the fit.
 KEPT_WEIGHT, MANY_MISSING = 0.1, 0.05
+# Of probabilities in gaps, what is given to the shares of levels: networks are surer of
+# what is missing than they are right.
+SHARE_OF_USUAL = 0.2
 # Columns that vary less weigh less, lest few rows decide.
 LEAST = 0.1
 
@@ -339,7 +351,7 @@ def _labelled(table, X):
 
 @ESTIMATORS.register("TabularAutoencoder")
 @document_table
-class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
+class TabularAutoencoder(EnsembleMixin, SwappingMixin, TabularMixin, BaseAutoencoder):
     """Autoencoder of tables with numbers, categories and dates, and with gaps.
 
     A data frame goes in as it is, and reconstructions are such frames: of the same
@@ -477,6 +489,28 @@ class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
             return self.masking
         swaps = self.swapping not in {"auto", 0}
         return SHARE_HIDDEN if self._share_missing and not swaps else 0
+
+    @property
+    def _fills_by_parts(self):
+        return self._masking > 0
+
+    def _filling(self, X, condition=None):
+        told = super()._filling(X, condition)
+        if self._masking:
+            usual = self._shares
+            told += np.where(np.isnan(usual), 0, SHARE_OF_USUAL * (usual - told))
+        return told
+
+    @property
+    def _shares(self):
+        """Shares of the levels of categories in the fit, NaN for numbers."""
+        number = np.array([np.nan])
+        return np.concatenate(
+            [
+                number if isinstance(column, NumberColumn) else column.shares
+                for column in self._varying
+            ]
+        )
 
     @property
     def _share_missing(self):
