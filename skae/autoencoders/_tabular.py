@@ -27,6 +27,7 @@ from skae.autoencoders._swapping import SwappingMixin
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.metrics import ErrorSums
 from skae.networks import DenseNetwork
+from skae.networks._bins import NumberBins
 from skae.noise import MaskingNoise, SwapNoise
 from skae.objectives import (
     CategoricalLikelihood,
@@ -204,7 +205,7 @@ class TabularMixin:
         return found
 
     def _told(self, X, condition=None):
-        """Return reconstructions of validated rows, in gaps what these are filled with."""
+        """Return reconstructions of validated rows, and in gaps what fills these."""
         X_hat, gaps = self._reconstruct(X, condition), np.isnan(X)
         return (
             np.where(gaps, self._filling(X, condition), X_hat) if gaps.any() else X_hat
@@ -489,6 +490,11 @@ class TabularAutoencoder(EnsembleMixin, SwappingMixin, TabularMixin, BaseAutoenc
             return self.masking
         swaps = self.swapping not in {"auto", 0}
         return SHARE_HIDDEN if self._share_missing and not swaps else 0
+
+    def _bins(self):
+        n_numbers = len(self._sizes) - len(self._categories)
+        fills = self._masking and self._share_missing and not self._n_conditions
+        return NumberBins(n_numbers) if fills and n_numbers else None
 
     @property
     def _fills_by_parts(self):
