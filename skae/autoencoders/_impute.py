@@ -40,7 +40,8 @@ class ImputeMixin:
                 learning_rate=1e-2,
             )
 
-        `TabularAutoencoder` hides cells by itself where some are missing in the fit.
+        `TabularAutoencoder` hides cells by itself where some are missing in the fit, and
+        fills gaps by the mean of all networks that were trained in it.
 
         Parameters
         ----------
@@ -105,7 +106,7 @@ class ImputeMixin:
         return gaps
 
     def _filling(self, X, condition=None):
-        """Return what gaps of validated rows are filled with; by default as below."""
+        """Return what gaps of validated rows are filled with, reconstructions."""
         return self._reconstruct(X, condition)
 
     def _filled_gaps(self, X, gaps, condition, max_iter, tol):

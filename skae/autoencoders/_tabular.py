@@ -380,7 +380,13 @@ class TabularAutoencoder(EnsembleMixin, SwappingMixin, TabularMixin, BaseAutoenc
         are. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables that
         are complete. There, 0.15 makes codes that suit a linear classifier better, at
         the price of worse reconstructions; where cells are missing, 0 makes better
-        reconstructions of those that are not.
+        reconstructions of those that are not. A fit that hides cells, and finds the
+        number of epochs, keeps the networks that it finds it with: `impute` fills gaps
+        with the mean of all, of numbers and of the probabilities of categories, which
+        are drawn by a fifth towards the shares of the levels. Where cells are missing
+        in the fit, and it has no condition, the encoder is also given how far numbers
+        are through each of eight bins with about as many values, so that what depends
+        on a threshold is learnt.
     swapping : float in [0, 1) or "auto", default="auto"
         Share of the cells that are taken from other rows while training, at random and
         in each step others; the rows that come about are what is reconstructed, see
