@@ -40,8 +40,8 @@ class ImputeMixin:
                 learning_rate=1e-2,
             )
 
-        `TabularAutoencoder` hides cells by itself where some are missing in the fit, and
-        fills gaps by the mean of all networks that were trained in it.
+        `TabularAutoencoder` hides cells by itself where some are missing in the fit,
+        and fills gaps by the mean of all networks that were trained in it.
 
         Parameters
         ----------
