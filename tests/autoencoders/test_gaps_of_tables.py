@@ -78,6 +78,38 @@ def test_the_mean_is_nearer_to_what_is_hidden_than_networks_are(model, X, holes)
     assert error(model) < 0.97 * np.mean(errors)
 
 
+def test_what_depends_on_a_threshold_is_told():
+    """Half of the rows have spent nothing, others a lot, or next to nothing."""
+    rng = np.random.default_rng(0)
+    spent = np.where(rng.random(300) < 0.5, 0, rng.lognormal(0, 2, 300))
+    X = pd.DataFrame(
+        {
+            "spent": spent,
+            "age": rng.normal(50, 10, 300),
+            "height": rng.normal(170, 9, 300),
+            "buys": np.where(spent > 0, "yes", "no"),
+        }
+    )
+    hidden = rng.random(300) < 0.3
+    holes = X.assign(buys=X["buys"].mask(hidden))
+    model = TabularAutoencoder(3, max_epochs=60, random_state=0).fit(holes)
+    hits = (model.impute(holes)["buys"] == X["buys"])[hidden]
+    assert hits.mean() > 0.97
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_numbers_have_bins_where_cells_are_missing_in_the_fit(X, holes):
+    def bins(model, X, **given):
+        return model.fit(X, **given).net_.module_.bins
+
+    assert bins(TabularAutoencoder(2), holes).n_features == 6 * 8
+    assert bins(TabularAutoencoder(2), X) is None
+    assert bins(TabularAutoencoder(2, masking=0.2), X) is None
+    assert bins(TabularAutoencoder(2, masking=0), holes) is None
+    condition = np.arange(len(holes)) % 2
+    assert bins(TabularAutoencoder(2), holes, condition=condition) is None
+
+
 def test_probabilities_in_gaps_are_drawn_towards_the_shares_of_levels(model, holes):
     (one, *_), gaps = alone(model), holes["cultivar"].isna()
     told = one.category_probabilities(holes)["cultivar"][gaps]
