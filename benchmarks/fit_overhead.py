@@ -6,8 +6,9 @@ The same network, data, batches and optimiser: a plain torch loop with batches s
 from memory and fused Adam (the reference), `DenseAutoencoder`, raw skorch, and
 scikit-learn's `MLPRegressor`. Fashion-MNIST is used where the images lie in
 ``SKAE_DATA_HOME``; random images of the same shape cost the same. ``--lstm`` compares
-an LSTM autoencoder of windows of the airline passengers instead, ``--vae`` variational
-autoencoders of the images, with their held-out error and bound beside PCA's.
+autoencoders of windows of the airline passengers instead, of LSTMs and of GRUs,
+``--vae`` variational ones of the images, with their held-out error and bound beside
+PCA's.
 """
 
 import argparse
@@ -25,8 +26,9 @@ from skorch import NeuralNetRegressor
 from torch import nn
 from torch.nn import functional
 
-from skae import VAE, DenseAutoencoder, LSTMAutoencoder
+from skae import VAE, Autoencoder, DenseAutoencoder, LSTMAutoencoder
 from skae.datasets import fetch_fashion_mnist, load_airline_passengers
+from skae.networks import RecurrentNetwork
 from skae.preprocessing import SlidingWindow
 
 
@@ -106,26 +108,27 @@ def with_mlp_regressor(X, sizes, batch_size, epochs):
         ).fit(X, X)
 
 
-class RepeatingLSTM(nn.Module):
-    """An LSTM each way, the code repeated over time."""
+class Repeating(nn.Module):
+    """Cells that read and cells that write, the code repeated over time."""
 
-    def __init__(self, n_components, hidden_size=64):
+    def __init__(self, n_components, cells=nn.LSTM, hidden_size=64):
         super().__init__()
-        self.reader = nn.LSTM(1, hidden_size, batch_first=True)
+        self.reader = cells(1, hidden_size, batch_first=True)
         self.code = nn.Linear(hidden_size, n_components)
-        self.writer = nn.LSTM(n_components, hidden_size, batch_first=True)
+        self.writer = cells(n_components, hidden_size, batch_first=True)
         self.output = nn.Linear(hidden_size, 1)
 
     def forward(self, x):
         """Return reconstructions."""
-        _, (hidden, _) = self.reader(x)
+        _, states = self.reader(x)
+        hidden = states[0] if isinstance(states, tuple) else states
         z = self.code(hidden[-1])[:, None].expand(-1, x.shape[1], -1)
         return self.output(self.writer(z)[0])
 
 
-def lstm_by_hand(windows, n_components, batch_size, epochs):
+def cells_by_hand(windows, n_components, batch_size, epochs, cells=nn.LSTM):
     torch.manual_seed(0)
-    model = RepeatingLSTM(n_components)
+    model = Repeating(n_components, cells)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     data = torch.from_numpy(windows)
     for _ in range(epochs):
@@ -136,32 +139,54 @@ def lstm_by_hand(windows, n_components, batch_size, epochs):
             optimizer.step()
 
 
+PLAINLY = {
+    "optimizer": "adam",
+    "weight_decay": 0.0,
+    "max_grad_norm": None,
+    "random_state": 0,
+    "device": "cpu",
+}
+
+
 def lstm_with_skae(windows, n_components, batch_size, epochs, **changes):
     LSTMAutoencoder(
         n_components,
         decoder="repeat",
         batch_size=batch_size,
         max_epochs=epochs,
-        optimizer="adam",
-        weight_decay=0.0,
-        max_grad_norm=None,
-        random_state=0,
-        device="cpu",
+        **PLAINLY,
         **changes,
     ).fit(windows)
 
 
-def compare_lstms(repeats):
+def gru_with_skae(windows, n_components, batch_size, epochs):
+    network = RecurrentNetwork(64, cell="gru", decoder="repeat")
+    Autoencoder(
+        n_components,
+        network=network,
+        batch_size=batch_size,
+        max_epochs=epochs,
+        **PLAINLY,
+    ).fit(windows)
+
+
+def compare_cells(repeats):
     series = MinMaxScaler().fit_transform(load_airline_passengers().data)
     windows = SlidingWindow(10).fit_transform(series).astype(np.float32)
     given = windows, 8, 32, 100
     contenders = {
-        "loop by hand": lambda: lstm_by_hand(*given),
+        "loop by hand": lambda: cells_by_hand(*given),
         "skae": lambda: lstm_with_skae(*given, linear_path=None),
         "skae with a linear path": lambda: lstm_with_skae(*given),
     }
-    title = f"{len(windows)} windows of 10, LSTMs of 64, 8 units, batches of 32"
-    print_table(f"{title}, 100 epochs", interleaved(contenders, repeats))
+    grus = {
+        "loop by hand": lambda: cells_by_hand(*given, nn.GRU),
+        "skae": lambda: gru_with_skae(*given),
+    }
+    size = "64, 8 units, batches of 32, 100 epochs"
+    for name, runs in ("LSTMs", contenders), ("GRUs", grus):
+        title = f"{len(windows)} windows of 10, {name} of {size}"
+        print_table(title, interleaved(runs, repeats))
 
 
 class GaussianVAE(nn.Module):
@@ -267,7 +292,7 @@ def main():
     repeats = arguments.repeats
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     if arguments.lstm:
-        compare_lstms(repeats)
+        compare_cells(repeats)
         return
     if arguments.vae:
         compare_vaes(repeats)

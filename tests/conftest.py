@@ -32,6 +32,12 @@ def few_steps(monkeypatch):
 
 
 @pytest.fixture
+def fewer_steps(monkeypatch):
+    """Find the length of a fit among fewer epochs, where that is enough."""
+    monkeypatch.setattr("skae.training._budget.N_STEPS", 500)
+
+
+@pytest.fixture
 def fits(monkeypatch):
     """The list of the fits that are made; Ctrl-C comes in those that are asked for."""
     from skae import DenseAutoencoder

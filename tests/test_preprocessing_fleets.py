@@ -33,13 +33,15 @@ def fleets(draw):
 def starts_of_a_loop(groups, stamps, length, stride, max_gap):
     """Return first rows of windows, and how many span a gap, by a plain loop."""
     n = len(groups)
-    usual = np.median(
-        [stamps[i + 1] - stamps[i] for i in range(n - 1) if groups[i] == groups[i + 1]]
-        or [1]
-    )
+    steps_of = {name: [] for name in groups}
+    for i in range(n - 1):
+        if groups[i] == groups[i + 1]:
+            steps_of[groups[i]].append(stamps[i + 1] - stamps[i])
+    every = [step for steps in steps_of.values() for step in steps]
     starts, n_dropped = [], 0
     for name in dict.fromkeys(groups):
         first = groups.index(name)
+        usual = np.median(steps_of[name] if len(steps_of[name]) > 2 else every or [1])
         for start in range(first, n - length + 1, stride):
             rows = range(start, start + length)
             if any(groups[row] != name for row in rows):
@@ -105,6 +107,27 @@ def test_short_groups_are_counted():
     assert len(windows) == 2
 
 
+def test_groups_without_a_window_are_named():
+    window = SlidingWindow(3, max_gap=1.5).fit(normal(4, 1))
+    groups, stamps = np.repeat(["a", "b", "c", "d"], [4, 2, 3, 4]), np.arange(13.0)
+    stamps[7:9] += [4, 8]
+    given = {"groups": groups, "timestamps": stamps}
+    with pytest.warns(UserWarning, match="SlidingWindow") as told:
+        window.transform(normal(13, 1), **given)
+    assert [str(one.message).rsplit("they", 1)[-1] for one in told] == [
+        " have no window: 'b'.",
+        "SlidingWindow left out 1 of 5 windows, which span a step that is longer than "
+        "max_gap=1.5 times the usual step; the first such step follows row 6.",
+        "SlidingWindow left no window in 1 of 4 groups: 'c'.",
+    ]
+    with pytest.warns(
+        UserWarning, match=r"they have no window: 0, 2, 3, 4, 5 and 1 more\."
+    ):
+        window.set_params(max_gap=None).transform(
+            [normal(n, 1) for n in [2, 3, 2, 1, 2, 1, 2]]
+        )
+
+
 def test_all_groups_are_short():
     with pytest.raises(ValueError, match=r"2 groups of at most 3 time steps.*length=4"):
         SlidingWindow(4).fit_transform(normal(5, 1), groups=[1, 1, 2, 2, 2])
@@ -168,6 +191,28 @@ def test_each_group_has_its_own_clock():
     )
     with pytest.raises(ValueError, match="name them by `groups`"):
         window.fit_transform(normal(6, 1), timestamps=stamps)
+
+
+def test_hourly_and_daily_machines_go_together():
+    hours, days = np.arange(60), np.arange(7) * 24
+    window = SlidingWindow(3, max_gap=1.5).fit(normal(5, 1))
+    series, groups = normal(67, 1), ["hours"] * 60 + ["days"] * 7
+    given = {"groups": groups, "timestamps": np.append(hours, days)}
+    assert len(window.transform(series, **given)) == 58 + 5
+    given["timestamps"][-2:] += 24
+    with pytest.warns(UserWarning, match="left out 2 of 63 windows"):
+        window.transform(series, **given)
+
+
+@pytest.mark.parametrize("steps", [[24], [1, 24], [24, 24]])
+def test_the_steps_of_all_tell_what_is_usual_where_a_group_has_few(steps):
+    groups = ["hours"] * 9 + ["few"] * (1 + len(steps))
+    stamps = np.append(np.arange(9), np.cumsum([0, *steps]))
+    window = SlidingWindow(2, max_gap=1.5).fit(normal(5, 1))
+    starts = window.window_starts(
+        normal(len(stamps), 1), groups=groups, timestamps=stamps
+    )
+    assert (starts > 8).sum() == steps.count(1)
 
 
 DAYS = pd.date_range("2024-03-01", periods=12, freq="D").delete([4, 5])
@@ -441,6 +486,50 @@ def test_starts_in_a_list_are_counted_through():
     window = SlidingWindow(2, stride=2).fit(normal(5, 1))
     starts = window.window_starts([normal(5, 1), normal(4, 1)])
     np.testing.assert_array_equal(starts, [0, 2, 5, 7])
+
+
+def test_windows_of_several_series_are_not_laid_over_one_another():
+    series, groups = normal(9, 1), [1, 1, 1, 1, 1, 2, 2, 2, 2]
+    window = SlidingWindow(3)
+    windows = window.fit_transform(series, groups=groups)
+    for pieces in ([series[:5], series[5:]], [series[:5]]):
+        window.fit(pieces)
+        assert window.needs_starts_ == (len(pieces) == 2)
+    for fit in (
+        lambda: window.fit([series[:5], series[5:]]),
+        lambda: window.fit_transform(series, groups=groups),
+    ):
+        fit()
+        with pytest.raises(ValueError, match=r"several series .* pass `starts`, from"):
+            window.inverse_transform(windows)
+    starts = window.window_starts(series, groups=groups)
+    np.testing.assert_array_equal(
+        window.inverse_transform(windows, starts=starts), series
+    )
+    assert len(window.fit(series).inverse_transform(windows)) == 7
+
+
+def test_windows_beside_a_gap_are_not_laid_over_one_another():
+    window, series = SlidingWindow(2, max_gap=1), normal(6, 1)
+    with pytest.warns(UserWarning, match="left out 1 of 5"):
+        windows = window.fit_transform(series, timestamps=[1, 2, 3, 5, 6, 7])
+    with pytest.raises(ValueError, match="gaps have left some out"):
+        window.inverse_transform(windows)
+    windows = window.fit_transform(series, timestamps=[1, 2, 3, 4, 5, 6])
+    np.testing.assert_array_equal(window.inverse_transform(windows), series)
+
+
+def test_a_pipeline_passes_starts_back():
+    series, groups = normal(40, 2), np.repeat([1, 2], 20)
+    with config_context(enable_metadata_routing=True):
+        window = SlidingWindow(4, flatten=True).set_transform_request(groups=True)
+        window.set_inverse_transform_request(starts=True)
+        pipe = make_pipeline(window, PCA(8)).fit(series, groups=groups)
+        codes = pipe.transform(series, groups=groups)
+        with pytest.raises(ValueError, match="pass `starts`"):
+            pipe.inverse_transform(codes)
+        starts = pipe[0].window_starts(series, groups=groups)
+        np.testing.assert_allclose(pipe.inverse_transform(codes, starts=starts), series)
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_a_frame_of_periods_as_windows_has_their_index():
 
 
 @pytest.mark.parametrize("n_channels", [1, 3])
-def test_windows_of_one_time_step(n_channels):
+def test_windows_of_one_time_step(n_channels, few_steps):
     windows = SlidingWindow(1).fit_transform(normal(30, n_channels))
     model = LSTMAutoencoder(1, hidden_size=4, random_state=0).fit(windows)
     assert model.reconstruct(windows).shape == (30, 1, n_channels)

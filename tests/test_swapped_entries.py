@@ -95,7 +95,7 @@ def mixed(n_rows=150, seed=0):
     return pd.DataFrame({**numbers, **names})
 
 
-def test_complete_tables_swap_cells_where_the_length_is_found():
+def test_complete_tables_swap_cells_where_the_length_is_found(fewer_steps):
     X = mixed()
     model = TabularAutoencoder(2, random_state=0).fit(X)
     noise = model.net_.module_.input_noise.part

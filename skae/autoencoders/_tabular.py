@@ -426,7 +426,7 @@ class TabularAutoencoder(EnsembleMixin, SwappingMixin, TabularMixin, BaseAutoenc
     >>> from skae import TabularAutoencoder
     >>> wine = load_wine(as_frame=True)
     >>> X = wine.data.iloc[:, :4].assign(cultivar=wine.target_names[wine.target])
-    >>> model = TabularAutoencoder(2, random_state=0).fit(X)
+    >>> model = TabularAutoencoder(2, max_epochs=100, random_state=0).fit(X)
     >>> model.columns_
     column             kind         dtype    levels  missing
     alcohol            numeric      float64

@@ -1,12 +1,13 @@
 """Time axis of a series in a file: what its rows belong to, and when they were."""
 
+import warnings
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from skae.cli._cells import date_forms, settled
+from skae.cli._cells import as_names, date_forms, have_zones, settled
 from skae.cli._columns import check_known
 from skae.cli._errors import InputError
 from skae.preprocessing._starts import first_rows
@@ -97,20 +98,28 @@ class TimeAxis(NamedTuple):
         for option, name in zip(("--groups", "--time"), self, strict=False):
             if name is not None:
                 check_known(name, columns, option)
-                _check_complete(columns[name], option)
-        groups = None if self.groups is None else columns[self.groups]
+        groups = self.groups_of(columns)
+        if self.groups is not None:
+            _check_complete(groups, "--groups")
         if self.time is None:
             return groups, None
         times = settled(columns[self.time], self.form)
+        _check_complete(times, "--time")
         if times.dtype.kind not in "iufM":
+            raise _no_times(times)
+        if times.dtype.kind == "f" and np.isinf(times).any():
             raise InputError(
-                f"Column {self.time!r} holds text, such as {str(times.iloc[0])!r}, and "
-                "times are dates or numbers: name another column.",
+                f"Column {self.time!r} holds times without end: mend them, or leave "
+                "their rows out of the file.",
                 "--time",
             )
         if getattr(times.dtype, "tz", None) is not None:
             times = times.dt.tz_convert("UTC").dt.tz_localize(None)
         return groups, times
+
+    def groups_of(self, columns):
+        """Return what rows belong to, None where no column tells."""
+        return None if self.groups is None else as_names(columns[self.groups])
 
 
 #: Rows of one series, one after another.
@@ -154,16 +163,41 @@ def _time_index(times):
 
     if times is None or times.dtype.kind == "M":
         return None if times is None else pd.DatetimeIndex(times)
-    past = (times - times.min()).to_numpy(dtype=float)
-    return pd.DatetimeIndex((past / (past.max() or 1) * _SPAN).astype(np.int64))
+    past = (times - times.min()).to_numpy()
+    if past.dtype.kind == "f":
+        past = past / (past.max() or 1) * _SPAN
+    return pd.DatetimeIndex(past.astype(np.int64))
 
 
 def _taken(values, rows):
     return values.iloc[rows].reset_index(drop=True)
 
 
+def _no_times(values):
+    """Return the error that shows what in a column is no date."""
+    import pandas as pd
+
+    text = values.astype(str)
+    has_zone = have_zones(text)
+    if 0 < has_zone.mean() < 1:
+        return InputError(
+            f"Column {values.name!r} holds times with a zone, such as "
+            f"{text[has_zone].iloc[0]!r}, and without, such as "
+            f"{text[~has_zone].iloc[0]!r}: give all of them one.",
+            "--time",
+        )
+    with warnings.catch_warnings(action="ignore"):
+        is_odd = pd.to_datetime(text, format="mixed", errors="coerce", utc=True).isna()
+    sample = (text[is_odd] if is_odd.any() else text).iloc[0]
+    return InputError(
+        f"Column {values.name!r} holds text, such as {sample!r}, and times are dates "
+        "or numbers: mend it, or name another column.",
+        "--time",
+    )
+
+
 def _check_complete(values, option):
-    n_missing = int(settled(values).isna().sum())
+    n_missing = int(values.isna().sum())
     if n_missing:
         raise InputError(
             f"Column {values.name!r} has no value in {n_missing} of {len(values)} "
@@ -184,8 +218,8 @@ def _check_times(keys, order, times, numbers):
     rows = sorted(numbers[order[first : first + 2]])
     raise InputError(
         f"Rows {rows[0]} and {rows[1]} have the same time, {times[order[first]]}"
-        f"{' and the same group' if len(keys) > 1 else ''}; so have {is_again.sum()} "
-        "in all the row before them. Leave out what is there twice, or name what "
-        f"{'else ' if len(keys) > 1 else ''}tells them apart by --groups.",
+        f"{' and the same group' if len(keys) > 1 else ''}; {is_again.sum()} of "
+        f"{len(order)} rows repeat another so. Leave out what is there twice, or name "
+        f"what {'else ' if len(keys) > 1 else ''}tells them apart by --groups.",
         "--time",
     )

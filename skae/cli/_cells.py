@@ -2,7 +2,14 @@
 
 from datetime import date
 
-__all__ = ["NO_VALUE", "date_form", "date_forms", "settled"]
+__all__ = [
+    "NO_VALUE",
+    "as_names",
+    "date_form",
+    "date_forms",
+    "have_zones",
+    "settled",
+]
 
 #: Cells without a value, as people write them; compared in small letters.
 NO_VALUE = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "<na>", "nat"})
@@ -11,6 +18,7 @@ NO_VALUE = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "<na>", "nat"})
 _DAYS = "ISO8601", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y"
 _TIMES = "", " %H:%M", " %H:%M:%S"
 _FORMS = ("ISO8601", *(day + time for day in _DAYS[1:] for time in _TIMES))
+_ZONED = r".*:\d\d(\.\d+)?\s*(Z|[+-]\d\d(:?\d\d)?)"
 _LIKE_DATES = r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?([ T].*)?"
 
 
@@ -56,6 +64,38 @@ def settled(values, form=None):
     if _are_numbers(present):
         return _numbers(cells)
     return _dates_or_text(cells, present, form)
+
+
+def as_names(values):
+    """Return a column of names: text without blanks around it, or other values.
+
+    Parameters
+    ----------
+    values : pandas.Series
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skae.cli._cells import as_names
+    >>> as_names(pd.Series(["01", "01 ", "1"])).unique().tolist()
+    ['01', '1']
+    """
+    if values.dtype != object and values.dtype != "str":
+        return values
+    return _cells(values).map(str, na_action="ignore")
+
+
+def have_zones(text):
+    """Return which of some times, a series of text, say their zone.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skae.cli._cells import have_zones
+    >>> have_zones(pd.Series(["2024-03-31 01:00+01:00", "2024-03-31 01:00"])).tolist()
+    [True, False]
+    """
+    return text.str.fullmatch(_ZONED)
 
 
 def date_form(values):
@@ -119,7 +159,10 @@ def _dates_or_text(cells, present, first):
 def _dates(cells, form, otherwise):
     import pandas as pd
 
-    try:
-        return pd.to_datetime(cells, format=form)
-    except (ValueError, TypeError):  # times of several zones are TypeErrors
-        return otherwise
+    for is_universal in (False, True):
+        try:
+            return pd.to_datetime(cells, format=form, utc=is_universal)
+        except (ValueError, TypeError):
+            if not have_zones(cells.dropna().astype(str)).all():
+                break  # else they change with summer time
+    return otherwise

@@ -50,7 +50,8 @@ def chosen(table, columns=(), exclude=(), target=None, index=None):
     if table and not features:
         option = "--target" if target else "--index"
         raise InputError(
-            "No column is left: exclude fewer of them.",
+            "No column is left to learn from: exclude fewer of them, or name fewer for "
+            "other ends.",
             "--exclude" if exclude else option,
         )
     return features, None if target is None else table[target]

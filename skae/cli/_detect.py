@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skae.anomalies import ReconstructionDetector
+from skae.cli._cut import too_few
 from skae.cli._errors import InputError
 from skae.files import replacing
 from skae.model_selection import ContiguousKFold
@@ -48,9 +49,7 @@ def detector_of(model, reference=None, dropped=()):
     step, groups = -(-len(rows.X) // _MOST), model.groups_of(rows)
     X, cv = rows.X[::step], _FOLDS
     if model.window is not None:
-        cv = ContiguousKFold(_FOLDS, gap=model.window.gap)
-    if groups is not None:
-        cv = list(cv.split(X, groups=groups[::step]))
+        cv = _folds(X, model.window.gap, None if groups is None else groups[::step])
     detector = ReconstructionDetector(clone(model.rest), cv=cv, random_state=0)
     try:
         with warnings.catch_warnings(action="ignore"):  # the command says what matters
@@ -61,6 +60,16 @@ def detector_of(model, reference=None, dropped=()):
         with replacing(kept) as partial:
             joblib.dump(detector, partial)
     return detector
+
+
+def _folds(windows, gap, groups):
+    try:
+        return list(ContiguousKFold(_FOLDS, gap=gap).split(windows, groups=groups))
+    except ValueError:
+        raise InputError(
+            f"{too_few(windows, _FOLDS, gap)}: name a file of more usual rows.",
+            "--reference",
+        ) from None
 
 
 def _usual_rows(model, reference, dropped):
@@ -99,12 +108,16 @@ def detected(model, detector, rows, level):
     level : float
         Share of false alarms among usual rows.
     """
+    import pandas as pd
+
     p_values = detector.p_values(rows.X)
-    table = rows.names.copy()
-    table["score"] = -detector.score_samples(rows.X)
-    table["p_value"] = p_values
-    table["alarm"] = p_values <= level
-    table["largest_in"] = model.errors(rows)["largest_in"]
+    table = {
+        "score": -detector.score_samples(rows.X),
+        "p_value": p_values,
+        "alarm": p_values <= level,
+        "largest_in": model.errors(rows)["largest_in"],
+    }
+    table = rows.beside(pd.DataFrame(table))
     return table, _notes(len(detector.calibration_scores_), p_values, level)
 
 

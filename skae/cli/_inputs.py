@@ -13,15 +13,15 @@ from skae.cli._columns import (
     counts_rows,
     left_out,
     reduced,
-    shortened,
 )
 from skae.cli._errors import InputError
 from skae.cli._files import AS_IT_LOOKS, read_file
+from skae.cli._numbers import as_matrix, check_decimals, check_finite
 from skae.cli._table import Table
 from skae.datasets import dataset_names, load_dataset
 from skae.exceptions import UnknownNameError
 
-__all__ = ["DataSet", "as_matrix", "check_numbers", "read_data", "read_source"]
+__all__ = ["DataSet", "read_data", "read_source"]
 
 #: What is known of bundled data sets beyond their numbers.
 _KNOWN = {
@@ -29,9 +29,6 @@ _KNOWN = {
     "digits": {"unit": "grey levels", "image_shape": (8, 8)},
     "iris": {"unit": "cm"},
 }
-
-# Most characters of a value that an error shows.
-_MAX_SAMPLE = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +71,8 @@ class DataSet:
         Forms of dates that are text in the source, by columns.
     notes : tuple of str
         What the user should know of the reading.
+    rows : ndarray of int of shape (n_rows,) or None
+        Numbers of the rows in the file, from 1; None where they are all in order.
     """
 
     name: str
@@ -93,6 +92,12 @@ class DataSet:
     others: tuple = ()
     forms: dict = field(default_factory=dict)
     notes: tuple = ()
+    rows: object = None
+
+    @property
+    def numbers(self):
+        """Numbers of the rows in the file, from 1."""
+        return np.arange(1, 1 + len(self.X)) if self.rows is None else self.rows
 
     @property
     def is_mixed(self):
@@ -145,14 +150,32 @@ def read_data(
     Raises
     ------
     InputError
-        When there is no such data set, or no such column, or values are infinite.
+        When there is no such data set, or no such column, or values are infinite, or a
+        column to use is one of the axis, too.
     """
+    _check_axis(axis, columns)
     choice = columns, [*exclude, *axis.names], target, index
     if source in dataset_names() and not axis.names:
         return _bundled(source, *choice)
     name, table = read_source(source, reading)
     axis = axis.informed(table.columns)
     return _from_file(name, axis.in_order(table), *choice, axis, is_series)
+
+
+def _check_axis(axis, columns):
+    if axis.names and axis.groups == axis.time:
+        raise InputError(
+            f"{axis.time!r} is named by --groups, too, and what rows belong to is not "
+            "when they were: leave out one of the two options.",
+            "--time",
+        )
+    for option, name in zip(("--groups", "--time"), axis, strict=False):
+        if name in columns:
+            raise InputError(
+                f"{name!r} is named by {option} too, whose column is no feature: leave "
+                "out one of the two options.",
+                "--column",
+            )
 
 
 def read_source(source, reading=AS_IT_LOOKS):
@@ -217,8 +240,8 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
     if not features or not len(next(iter(features.values()))):
         raise InputError(f"{name!r} has no rows of data.")
     features = {name: settled(values) for name, values in features.items()}
-    _check_decimals(features)
-    X, names, rows, notes = _features(features, columns, is_series, table.rows)
+    check_decimals(features)
+    X, names, rows, notes = _features(features, columns, is_series, table.numbers)
     if len(names) < len(everything):
         table = replace(table, image_shape=None, n_channels=None)
     return DataSet(
@@ -237,21 +260,8 @@ def _from_file(name, table, columns, exclude, target, index, axis, is_series):
         notes=(*table.notes, *notes),
         image_shape=table.image_shape,
         n_channels=table.n_channels,
+        rows=table.numbers[rows],
     )
-
-
-def _check_decimals(table):
-    """Raise an error where text is numbers with another sign before decimals."""
-    for name, values in table.items():
-        present = values.dropna()
-        if values.dtype != "str" or not len(present):
-            continue
-        if present.str.fullmatch(r"[+-]?\d*,\d+").all():
-            raise InputError(
-                f"Column {name!r} holds numbers with decimal commas, such as "
-                f"{present.iloc[0]!r}: pass --decimal ,",
-                "--decimal",
-            )
 
 
 def _forms(table, X):
@@ -266,7 +276,7 @@ def _index(table, index, rows):
     return None if names is None else names[rows]
 
 
-def _features(table, kept, is_series, numbers_of_rows=None):
+def _features(table, kept, is_series, numbers_of_rows):
     """Return the features of a file, their names, which rows they are, and notes.
 
     They are a matrix where all columns are numbers, and else a data frame.
@@ -274,7 +284,7 @@ def _features(table, kept, is_series, numbers_of_rows=None):
     import pandas as pd
 
     numbers = {name: as_floats(values) for name, values in table.items()}
-    order = slice(None) if numbers_of_rows is None else np.argsort(numbers_of_rows)
+    order = np.argsort(numbers_of_rows)
     counters = [
         name
         for name, x in numbers.items()
@@ -288,78 +298,12 @@ def _features(table, kept, is_series, numbers_of_rows=None):
         frame, rows, more = reduced(pd.DataFrame(table), kept, is_series)
         notes += more
         numbers = {name: as_floats(frame[name]) for name in frame}
+    numbers_of_rows = numbers_of_rows[rows]
     if any(values is None for values in numbers.values()):
-        return _without_infinity(frame, numbers), list(frame), rows, notes
-    return as_matrix(numbers), list(numbers), rows, notes
+        check_finite(frame, numbers, numbers_of_rows)
+        return frame, list(frame), rows, notes
+    return as_matrix(numbers, numbers_of_rows), list(numbers), rows, notes
 
 
 def _is_complete(values):
     return values is not None and not np.isnan(values).any()
-
-
-def as_matrix(table):
-    """Return the columns as a float32 matrix, or raise where it is infinite."""
-    with np.errstate(over="ignore"):
-        X = np.column_stack(list(table.values())).astype(np.float32)
-    if np.isinf(X).any():
-        raise _infinite(np.isinf(X), list(table))
-    return X
-
-
-def _without_infinity(frame, numbers):
-    is_infinite = [
-        np.zeros(len(frame), bool) if values is None else np.isinf(values)
-        for values in numbers.values()
-    ]
-    if np.any(is_infinite):
-        raise _infinite(np.transpose(is_infinite), list(frame))
-    return frame
-
-
-def _infinite(is_infinite, names):
-    row, column = np.argwhere(is_infinite)[0]
-    named = [names[j] for j in np.flatnonzero(is_infinite.any(axis=0))]
-    hint = ""
-    if len(named) < len(names):
-        hint = f", or leave their columns out by {_excluding(named)}"
-    return InputError(
-        f"{np.sum(is_infinite)} of {is_infinite.size} values are infinite or beyond "
-        f"float32, the first one in row {row + 1} of column {names[column]!r}: remove "
-        f"them, or leave their cells empty{hint}."
-    )
-
-
-def check_numbers(data, who, is_series=False):
-    """Raise an error, with a way on, for a table with columns that are no numbers.
-
-    Parameters
-    ----------
-    data : DataSet
-    who : str
-        What takes numbers only.
-    is_series : bool, default=False
-        Whether other columns may tell what rows of a series belong to, or when they
-        were measured.
-
-    Raises
-    ------
-    InputError
-    """
-    if not data.is_mixed:
-        return
-    others = [name for name in data.columns if as_floats(data.X[name]) is None]
-    sample = str(data.X[others[0]].dropna().iloc[0])[:_MAX_SAMPLE]
-    hint = f"leave {'it' if len(others) == 1 else 'them'} out by {_excluding(others)}"
-    if len(others) == len(data.columns):
-        hint = "encode them as numbers"
-    if is_series:
-        hint += ", or name what rows belong to by --groups, and their times by --time"
-    raise InputError(
-        f"Column {others[0]!r} holds text, such as {sample!r}, and {who} takes "
-        f"numbers: {hint}."
-    )
-
-
-def _excluding(names):
-    """Return the options that leave columns out, shortened for a message."""
-    return shortened(" ".join(f"--exclude {name!r}" for name in names))

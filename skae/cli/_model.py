@@ -1,17 +1,18 @@
 """A saved model at work: from a file to codes, reconstructions and errors."""
 
 import warnings
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
 import numpy as np
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skae._finder import find
 from skae.autoencoders._tabular import LEAST
 from skae.cli._columns import check_known
+from skae.cli._cut import window_starts
 from skae.cli._errors import InputError
 from skae.cli._inputs import read_source
 from skae.cli._reader import TableReader
@@ -44,7 +45,7 @@ def whole_pipeline(plan, model, facts):
     reader.facts_ = facts
     steps = [("table", reader)]
     if plan.window is not None:
-        window = clone(plan.window).set_params(missing="keep").fit(plan.data.series)
+        window = deepcopy(plan.window).set_params(missing="keep")
         steps.append(("windows", window))
     return Pipeline([*steps, *model.steps])
 
@@ -133,6 +134,16 @@ class Rows:
     starts: np.ndarray | None
     notes: list
 
+    def beside(self, results):
+        """Return results, a data frame, beside what the rows are called.
+
+        Names of rows that are in a column called as one of results make way.
+        """
+        import pandas as pd
+
+        clashing = {name: f"{name} (row)" for name in self.names if name in results}
+        return pd.concat([self.names.rename(columns=clashing), results], axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -198,21 +209,20 @@ class Model:
             table = reader.axis.in_order(table)
         except InputError as error:
             raise InputError(str(error), "FILE") from None
-        X = reader.series(table.columns, dropped)
+        X = reader.series(table, dropped)
         names = _names(table, reader)
         if self.window is None:
             return _rows_with_values(X, names)
-        return self._windows(X, names)
+        groups = reader.axis.groups_of(table.columns)
+        cut = window_starts(self.window, X, table.numbers, groups, "FILE")
+        return self._windows(X, names, *cut)
 
-    def _windows(self, X, names):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
+    def _windows(self, X, names, starts, notes):
+        with warnings.catch_warnings(action="ignore"):  # the notes say it
             try:
-                starts = self.window.window_starts(X)
                 windows = self.window.transform(X)
             except ValueError as error:
                 raise InputError(str(error), "FILE") from None
-        notes = list(dict.fromkeys(str(warning.message) for warning in caught))
         own = names.columns[-1]
         of_windows = names.iloc[starts].reset_index(drop=True)
         of_windows = of_windows.rename(columns={own: f"first_{own}"})
@@ -226,7 +236,7 @@ class Model:
 
         Z = np.asarray(self.rest.transform(rows.X))
         units = [f"unit_{i}" for i in range(1, Z.shape[1] + 1)]
-        return pd.concat([rows.names, pd.DataFrame(Z, columns=units)], axis=1)
+        return rows.beside(pd.DataFrame(Z, columns=units))
 
     def reconstruction(self, rows):
         """Return the reconstruction of a table in its units, a data frame.
@@ -252,15 +262,13 @@ class Model:
         The error is a mean square over the values of a row, in squared standard
         deviations of the columns where the model standardises them.
         """
-        found = find(self.rest)
-        squares, columns = self._squares(rows, found)
+        import pandas as pd
+
+        squares, columns = self._squares(rows, find(self.rest))
         errors = squares.mean(axis=1, skipna=True)
-        names = rows.names.copy()
-        names["error"] = errors.to_numpy()
-        names["largest_in"] = np.array(columns, dtype=object)[
-            np.argmax(squares.fillna(-1).to_numpy(), axis=1)
-        ]
-        return names
+        worst = np.argmax(squares.fillna(-1).to_numpy(), axis=1)
+        largest = np.array(columns, dtype=object)[worst]
+        return rows.beside(pd.DataFrame({"error": errors, "largest_in": largest}))
 
     def _squares(self, rows, found):
         """Return the mean squared error by row and column of the table."""
@@ -289,7 +297,7 @@ def _names(table, reader):
         name, values = str(own.name), own.to_numpy()
     names = pd.DataFrame({name: values})
     if group is not None:
-        names.insert(0, group, table.columns[group].to_numpy())
+        names.insert(0, group, reader.axis.groups_of(table.columns).to_numpy())
     return names
 
 

@@ -8,8 +8,9 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae._sklearn import safe_indexing
 from skae._tables import TableEncoder
+from skae.cli._cut import cut_rows, too_few, window_of
 from skae.cli._errors import InputError
-from skae.cli._inputs import check_numbers
+from skae.cli._numbers import check_numbers
 from skae.cli._parts import (
     described,
     make_estimator,
@@ -17,11 +18,11 @@ from skae.cli._parts import (
     takes_sequences,
     takes_text,
 )
-from skae.cli._settings import MAX_GAP, format_components, parse_components
+from skae.cli._settings import format_components, parse_components
 from skae.cli._target import as_classes
 from skae.exceptions import DimensionWarning, UnknownNameError
 from skae.model_selection import ContiguousKFold
-from skae.preprocessing import SequenceScaler, SlidingWindow
+from skae.preprocessing import SequenceScaler
 from skae.scorers import Reconstruction, RootMeanSquaredError
 from skae.search import get_rule
 from skae.search._range import DimensionRange
@@ -95,8 +96,8 @@ class Plan:
         _check_table(data, settings, autoencoder)
         self.columns = _columns(data)
         self.scorer = make_scorer(settings, autoencoder)
-        self.window = _window(data, settings, flatten=not takes_sequences(autoencoder))
-        self.X, self.starts, cut = _rows(data, self.window)
+        self.window = window_of(data, settings, not takes_sequences(autoencoder))
+        self.X, self.starts, cut = cut_rows(data, self.window)
         self.metadata = _metadata(data, self.starts)
         self.y = _classes(data, settings, self.scorer)
         self.cv = _folds(self, settings)
@@ -232,53 +233,6 @@ def _columns(data):
         raise InputError(str(error)) from None
 
 
-def _window(data, settings, flatten):
-    length = settings.window
-    if not length:
-        _check_no_axis(settings)
-        return None
-    if length > len(data.X):
-        raise InputError(
-            f"A window of {length} time steps does not fit into a series of "
-            f"{len(data.X)}: lower it.",
-            "--window",
-        )
-    gaps = {"missing": "keep"} if data.n_missing else {}
-    if data.times is not None:
-        gaps["max_gap"] = settings.max_gap
-    elif settings.max_gap != MAX_GAP:
-        raise InputError(
-            "Gaps are seen in times: name their column by --time.", "--max-gap"
-        )
-    return SlidingWindow(length, stride=settings.stride, flatten=flatten, **gaps)
-
-
-def _check_no_axis(settings):
-    for option, name in zip(("--groups", "--time"), settings.axis, strict=False):
-        if name is not None:
-            raise InputError(
-                "Rows of a table have no order: pass the length of windows of a series "
-                "by --window, or leave the option out.",
-                option,
-            )
-
-
-def _rows(data, window):
-    """Return the rows to learn, starts of windows, and notes on those left out."""
-    if window is None:
-        return data.X, None, []
-    series = data.series
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        try:
-            X = window.fit_transform(series)
-        except ValueError as error:
-            raise InputError(str(error), "--window") from None
-    with warnings.catch_warnings(action="ignore"):
-        starts = window.window_starts(series)
-    return X, starts, [f"{warning.message}" for warning in caught]
-
-
 def _metadata(data, starts):
     if data.groups is None or starts is None:
         return {}
@@ -319,15 +273,23 @@ def _folds(plan, settings):
         cv = ContiguousKFold(folds, gap=plan.window.gap)
     try:
         sizes = [len(test) for _, test in cv.split(X, **plan.metadata)]
-    except ValueError as error:
-        raise InputError(f"{error}", "--folds") from None
+    except ValueError:
+        sizes = [0]
     if min(sizes) < 2:
-        raise InputError(
-            f"{len(X)} rows are too few for {folds} folds, which need two rows each: "
-            "lower the number of folds, or pass more rows.",
-            "--folds",
-        )
+        raise InputError(_too_few(plan, folds), "--folds")
     return cv
+
+
+def _too_few(plan, folds):
+    if plan.window is None:
+        return (
+            f"{len(plan.X)} rows are too few for {folds} folds, which need two rows "
+            "each: lower the number of folds, or pass more rows."
+        )
+    return (
+        f"{too_few(plan.X, folds, plan.window.gap)}: change the number of folds, lower "
+        "the length of windows, or pass more rows."
+    )
 
 
 def _pipeline(data, settings, autoencoder):

@@ -10,7 +10,8 @@ from skae.cli._cells import settled
 from skae.cli._columns import as_floats, shortened
 from skae.cli._errors import InputError
 from skae.cli._files import AS_IT_LOOKS
-from skae.cli._inputs import as_matrix, read_source
+from skae.cli._inputs import read_source
+from skae.cli._numbers import as_matrix
 from skae.cli._table import Table
 
 __all__ = ["TableReader"]
@@ -120,11 +121,11 @@ class TableReader(TransformerMixin, BaseEstimator):
             When columns are missing, or are of another kind than the model's.
         """
         if isinstance(X, str | PathLike):
-            X = read_source(str(X), self.reading)[1].columns
-        elif not hasattr(X, "columns"):
-            X = self._named(np.asarray(X))
-        table = self.axis.in_order(Table({str(name): X[name] for name in X}))
-        return self.series(table.columns)
+            table = read_source(str(X), self.reading)[1]
+        else:
+            X = X if hasattr(X, "columns") else self._named(np.asarray(X))
+            table = Table({str(name): X[name] for name in X})
+        return self.series(self.axis.in_order(table))
 
     def inverse_transform(self, X):
         """Return columns as they are: in the order of the model."""
@@ -135,22 +136,22 @@ class TableReader(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        table : dict of pandas.Series
-            Columns by name.
+        table : Table
         dropped : sequence of str, default=()
             Columns of the table to leave out.
         """
         import pandas as pd
 
-        self._check_names(table, dropped)
-        columns = {name: self._typed(name, table[name]) for name in self.columns}
+        known = table.columns
+        self._check_names(known, dropped)
+        columns = {name: self._typed(name, known[name]) for name in self.columns}
         is_frame = self.is_mixed or self.as_frame
-        return pd.DataFrame(columns) if is_frame else as_matrix(columns)
+        return pd.DataFrame(columns) if is_frame else as_matrix(columns, table.numbers)
 
     def series(self, table, dropped=()):
         """Return the same columns, of rows in order, as the next step takes them."""
         X = self.features(table, dropped)
-        return as_series(X, self.columns, *self.axis.values(table))
+        return as_series(X, self.columns, *self.axis.values(table.columns))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns."""

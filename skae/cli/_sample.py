@@ -33,6 +33,7 @@ def sample_of(data, settings):
         labels=_taken(data.labels, rows),
         dates=_taken(data.dates, rows),
         index=_taken(data.index, rows),
+        rows=_taken(data.rows, rows),
         notes=(*data.notes, note),
     )
 

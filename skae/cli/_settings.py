@@ -208,7 +208,8 @@ class Settings:
         float,
         Option(
             min=1,
-            help="Longest step in time within a window, in units of the usual one.",
+            help="Longest step in time within a window, in units of the usual one of "
+            "its group.",
         ),
     ] = MAX_GAP
     scale: Annotated[Scale, Option(help="Scaling, fitted inside of each fold.")] = (

@@ -124,7 +124,7 @@ _ATTRIBUTES = {
         "scaler_": "StandardScaler c | MinMaxScaler c",
         "_n_dims_in": "number",
     },
-    SlidingWindow: {},
+    SlidingWindow: {"needs_starts_": "none | number"},
     Pipeline: {},
 }
 # A cache is a folder of pickles.

@@ -10,12 +10,16 @@ __all__ = ["long_steps", "one_for_each"]
 
 # Stamps that are floats differ by rounding, which is no gap.
 _ROUNDING = 1e-6
+# Steps that tell what is usual: of two, it may be either.
+_FEWEST = 3
 
 
 def long_steps(timestamps, firsts, n_timesteps, max_gap):
     """Tell which steps in time are longer than usual.
 
-    A step is long if it exceeds `max_gap` times the median of all steps within groups.
+    A step is long if it exceeds `max_gap` times the usual step of its group, the median
+    of the group's steps; of all steps within groups, where the group has less than
+    three.
 
     Parameters
     ----------
@@ -43,6 +47,12 @@ def long_steps(timestamps, firsts, n_timesteps, max_gap):
     >>> from skae.preprocessing._stamps import long_steps
     >>> long_steps([0, 1, 2, 9, 10], np.array([0]), 5, max_gap=1.5)
     array([False, False,  True, False])
+
+    Hours of a group and days of another:
+
+    >>> stamps = [0, 1, 2, 3, 0, 24, 48, 72, 120]
+    >>> long_steps(stamps, np.array([0, 4]), 9, max_gap=1.5)
+    array([False, False, False, False, False, False, False,  True])
     """
     stamps = one_for_each(_as_numbers(timestamps), n_timesteps, "timestamps")
     steps = np.diff(stamps)
@@ -51,8 +61,9 @@ def long_steps(timestamps, firsts, n_timesteps, max_gap):
     _check_increasing(timestamps, within & (steps <= 0), steps)
     if max_gap is None or not within.any():
         return np.zeros(len(steps), bool)
-    usual = np.median(steps[within])
-    return within & (steps > max_gap * usual * (1 + _ROUNDING))
+    groups = np.repeat(np.arange(len(firsts)), np.diff(np.append(firsts, n_timesteps)))
+    usual = _usual_steps(steps[within], groups[1:][within], len(firsts))
+    return within & (steps > max_gap * usual[groups[1:]] * (1 + _ROUNDING))
 
 
 def one_for_each(values, n_timesteps, name):
@@ -89,12 +100,24 @@ def one_for_each(values, n_timesteps, name):
     return values
 
 
+def _usual_steps(steps, groups, n_groups):
+    """Return the median step of each group; of all, where a group has few."""
+    in_order = steps[np.lexsort((steps, groups))].astype(float)
+    counts = np.bincount(groups, minlength=n_groups)
+    has_own = counts >= _FEWEST
+    begins, counts = (np.cumsum(counts) - counts)[has_own], counts[has_own]
+    usual = np.full(n_groups, np.median(in_order))
+    middle = in_order[begins + (counts - 1) // 2], in_order[begins + counts // 2]
+    usual[has_own] = np.mean(middle, axis=0)
+    return usual
+
+
 def _as_numbers(timestamps):
     """Return stamps as whole numbers or floats that differ as the stamps do."""
     stamps = np.asarray(timestamps)
     if stamps.dtype == object and all(hasattr(stamp, "ordinal") for stamp in stamps):
         return np.array([stamp.ordinal for stamp in stamps])  # periods of pandas
-    if stamps.dtype.kind in "MOSUT":
+    if stamps.dtype.kind in "OSUT":
         stamps = _as_dates(timestamps)
     if stamps.dtype.kind in "Mm":
         is_missing, stamps = np.isnat(stamps), stamps.astype(np.int64)

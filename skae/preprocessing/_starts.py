@@ -1,14 +1,62 @@
 """First time steps of windows: none across two groups or a gap in time."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skae.preprocessing._stamps import long_steps, one_for_each
 
-__all__ = ["find_starts", "first_rows", "regular_starts", "spanning"]
+__all__ = ["Found", "LeftOut", "find_starts", "first_rows", "regular_starts"]
+
+
+class LeftOut(NamedTuple):
+    """What has no window, for one reason.
+
+    Attributes
+    ----------
+    reason : {"short", "gap", "missing", "end"}
+        Groups are shorter than a window; or windows span a gap in time, have missing
+        values, or end in a time step without any value.
+    n, of : int
+        How many groups or windows, of how many that were left so far.
+    row : int or None
+        The row before the first gap.
+    """
+
+    reason: str
+    n: int
+    of: int
+    row: int | None = None
+
+
+class Found(NamedTuple):
+    """First rows of the windows of a series, and what has none.
+
+    Attributes
+    ----------
+    starts : ndarray of int of shape (n_windows,)
+    firsts : ndarray of int of shape (n_groups,)
+        Row at which each group begins.
+    sizes : ndarray of int of shape (n_groups,)
+        Time steps of each group.
+    left_out : list of LeftOut
+        In the order in which they were.
+    """
+
+    starts: np.ndarray
+    firsts: np.ndarray
+    sizes: np.ndarray
+    left_out: list
+
+    @property
+    def is_empty_group(self):
+        """Which groups have no window, ndarray of bool of shape (n_groups,)."""
+        groups = np.searchsorted(self.firsts, self.starts, side="right") - 1
+        return np.bincount(groups, minlength=len(self.firsts)) == 0
 
 
 def find_starts(window, X, series, groups, timestamps):
-    """Return the first rows of a transformer's windows, and remarks for its user.
+    """Return the first rows of a transformer's windows, and what has none.
 
     Parameters
     ----------
@@ -22,35 +70,43 @@ def find_starts(window, X, series, groups, timestamps):
 
     Returns
     -------
-    starts : ndarray of int of shape (n_windows,)
-    remarks : list of str
-        On groups without a window and windows that were left out.
+    found : Found
+        Possibly without any window.
 
     Raises
     ------
     ValueError
-        As `SlidingWindow.transform`.
+        If groups or time stamps are not as `SlidingWindow.transform` asks for.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skae.preprocessing import SlidingWindow
     >>> from skae.preprocessing._starts import find_starts
-    >>> X = np.zeros((4, 1))
-    >>> find_starts(SlidingWindow(2), X, X, [1, 1, 2, 2], None)
-    (array([0, 2]), [])
+    >>> X = np.zeros((5, 1))
+    >>> found = find_starts(SlidingWindow(2), X, X, [1, 1, 2, 2, 3], None)
+    >>> found.starts
+    array([0, 2])
+    >>> found.is_empty_group
+    array([False, False,  True])
+    >>> found.left_out
+    [LeftOut(reason='short', n=1, of=3, row=None)]
     """
     n_timesteps = len(series)
     firsts = first_rows(groups, n_timesteps)
+    sizes = np.diff(np.append(firsts, n_timesteps))
     starts = regular_starts(firsts, n_timesteps, window.length, window.stride)
-    remarks = _on_short_groups(firsts, n_timesteps, window.length)
+    n_short = int((sizes < window.length).sum())
+    left_out = [LeftOut("short", n_short, len(sizes))] if n_short else []
     stamps = _needed_stamps(window, X, timestamps)
     if stamps is not None:
         is_long = long_steps(stamps, firsts, n_timesteps, window.max_gap)
-        starts, left_out = _without_gaps(window, starts, is_long)
-        remarks += left_out
-    starts, left_out = _without_missing(window, starts, np.isnan(series))
-    return starts, remarks + left_out
+        row = int(np.argmax(is_long)) if is_long.any() else None
+        spans = _holding(starts, window.length - 1, is_long)
+        starts = _without(spans, starts, left_out, "gap", row)
+    lacking, reason = _lacking(window, starts, np.isnan(series))
+    starts = _without(lacking, starts, left_out, reason)
+    return Found(starts, firsts, sizes, left_out)
 
 
 def first_rows(groups, n_timesteps):
@@ -111,11 +167,6 @@ def regular_starts(firsts, n_timesteps, length, stride):
     -------
     starts : ndarray of int of shape (n_windows,)
 
-    Raises
-    ------
-    ValueError
-        If no group has as many time steps as a window.
-
     Examples
     --------
     >>> import numpy as np
@@ -123,58 +174,15 @@ def regular_starts(firsts, n_timesteps, length, stride):
     >>> regular_starts(np.array([0, 5]), 9, length=3, stride=2)
     array([0, 2, 5])
     """
-    stops = np.append(firsts[1:], n_timesteps)
-    longest = (stops - firsts).max()
-    if longest < length:
-        got = "a series of" if len(firsts) == 1 else f"{len(firsts)} groups of at most"
-        raise ValueError(
-            f"SlidingWindow got {got} {longest} time steps, which is shorter than one "
-            f"window of length={length}: pass at least {length} time steps, or lower "
-            "`length`."
-        )
-    last = stops - length + 1
+    last = np.append(firsts[1:], n_timesteps) - length + 1
     pairs = zip(firsts, last, strict=True)
     return np.concatenate([np.arange(a, b, stride) for a, b in pairs])
-
-
-def spanning(starts, length, is_long):
-    """Tell which windows hold both sides of a long step.
-
-    Parameters
-    ----------
-    starts : ndarray of int of shape (n_windows,)
-    length : int
-    is_long : ndarray of bool of shape (n_timesteps - 1,)
-
-    Returns
-    -------
-    spans : ndarray of bool of shape (n_windows,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skae.preprocessing._starts import spanning
-    >>> spanning(np.arange(4), 2, np.array([False, False, True, False]))
-    array([False, False,  True, False])
-    """
-    n_before = np.append(0, np.cumsum(is_long))
-    return n_before[starts + length - 1] > n_before[starts]
 
 
 def _is_missing(label):
     is_itself = label == label
     # pandas.NA is neither
     return label is None or not isinstance(is_itself, bool | np.bool) or not is_itself
-
-
-def _on_short_groups(firsts, n_timesteps, length):
-    n_short = (np.diff(np.append(firsts, n_timesteps)) < length).sum()
-    if n_short == 0:
-        return []
-    return [
-        f"SlidingWindow got {n_short} of {len(firsts)} groups with fewer time steps "
-        f"than one window of length={length}: they have no window."
-    ]
 
 
 def _needed_stamps(window, X, timestamps):
@@ -190,43 +198,22 @@ def _needed_stamps(window, X, timestamps):
     )
 
 
-def _without_gaps(window, starts, is_long):
-    spans = spanning(starts, window.length, is_long)
-    if not spans.any():
-        return starts, []
-    what = (
-        f"{spans.sum()} of {len(starts)} windows, which span a step that is longer "
-        f"than max_gap={window.max_gap} times the usual step; the first such step "
-        f"follows row {int(np.argmax(is_long))}"
-    )
-    if window.gaps == "raise":
-        raise ValueError(
-            f"SlidingWindow refuses {what}. Raise `max_gap`, lower `length`, or leave "
-            "such windows out by gaps='drop'."
-        )
-    if spans.all():
-        raise ValueError(
-            f"SlidingWindow would leave out {what}. Raise `max_gap` or lower `length`."
-        )
-    return starts[~spans], [f"SlidingWindow left out {what}."]
+def _holding(starts, length, is_wrong):
+    """Tell which stretches of so many entries hold one that is wrong."""
+    n_before = np.append(0, np.cumsum(is_wrong))
+    return n_before[starts + length] > n_before[starts]
 
 
-def _without_missing(window, starts, missing):
-    """Leave out windows by the entries that are missing in the series."""
-    if not missing.any():
-        return starts, []
+def _lacking(window, starts, missing):
+    """Tell which windows are out by what is missing in the series, and why."""
     if window.missing == "drop":
-        n_before = np.append(0, np.cumsum(missing.any(axis=1)))
-        is_out = n_before[starts + window.length] > n_before[starts]
-        which = "have missing values"
-    else:
-        is_out = missing[starts + window.length - 1].all(axis=1)
-        which = "end in a time step without any value"
+        return _holding(starts, window.length, missing.any(axis=1)), "missing"
+    return missing[starts + window.length - 1].all(axis=1), "end"
+
+
+def _without(is_out, starts, left_out, reason, row=None):
+    """Return the starts that stay, and note in a list how many do not."""
     if not is_out.any():
-        return starts, []
-    what = f"{is_out.sum()} of {len(starts)} windows, which {which}"
-    if is_out.all():
-        raise ValueError(
-            f"SlidingWindow would leave out {what}: fill the series, or lower `length`."
-        )
-    return starts[~is_out], [f"SlidingWindow left out {what}."]
+        return starts
+    left_out.append(LeftOut(reason, int(is_out.sum()), len(starts), row))
+    return starts[~is_out]

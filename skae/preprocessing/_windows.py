@@ -5,7 +5,6 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -18,6 +17,7 @@ from skae._sklearn import (
     get_output_config,
 )
 from skae.preprocessing._lists import joined, joined_stamps
+from skae.preprocessing._remarks import check_found, remarks_on
 from skae.preprocessing._starts import find_starts
 from skae.preprocessing._time_axis import check_starts, overlaid
 
@@ -44,7 +44,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     With `groups` (machines, patients, ...) this holds within each group, and no window
     mixes two; with time stamps and `max_gap` no window spans a gap in time.
 
-    Nothing but the number of channels is learnt in `fit`. The number of rows changes
+    Nothing is learnt in `fit` but the number of channels, and whether windows begin at
+    ``k * stride``. The number of rows changes
     from time steps to windows, so a target `y` of one value per time step does not
     go along; and windows that overlap share values, so a random split of them leaks
     from test to training: split with `skae.model_selection.ContiguousKFold` and
@@ -65,12 +66,12 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         n_channels)``. Only rows have feature names and can be data frames
         (`set_output`); the index is then that of each window's first time step.
     max_gap : float or None, default=None
-        Longest step in time within a window, in units of the usual step (the median
-        of all steps within groups), at least 1. Needs time stamps: the `timestamps` of
-        `transform`, or a data frame with a `pandas.DatetimeIndex` or a
-        `pandas.PeriodIndex`. Where months or
-        jitter make steps uneven, 1.5 takes them and no missing time step. None looks
-        for no gaps.
+        Longest step in time within a window, in units of the usual step, at least 1.
+        The usual step of a group is the median of its own, so that hourly and daily
+        groups go together; of the steps of all groups, where it has less than three.
+        Needs time stamps: the `timestamps` of `transform`, or a data frame with a
+        `pandas.DatetimeIndex` or a `pandas.PeriodIndex`. Where months or jitter make
+        steps uneven, 1.5 takes them and no missing time step. None looks for no gaps.
     gaps : {"drop", "raise"}, default="drop"
         What is done about windows that span a longer step than `max_gap`: they are
         left out, with a warning that says how many, or `transform` refuses.
@@ -90,6 +91,10 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         Channels of the series.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, when the series is a data frame with string columns.
+    needs_starts_ : bool
+        Whether windows of the fit do not begin at ``k * stride``, as they are of
+        several groups or gaps have left some out; `inverse_transform` then asks where
+        they do. `fit` knows of lists, and `fit_transform` of all.
 
     See Also
     --------
@@ -184,7 +189,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         self : SlidingWindow
             The fitted transformer.
         """
-        self._validated(joined(X)[0], reset=True)
+        series, numbers = joined(X)
+        self._validated(series, reset=True)
+        self.needs_starts_ = numbers is not None and bool(numbers[-1] > 0)
         return self
 
     def fit_transform(self, X, y=None, *, groups=None, timestamps=None):
@@ -205,7 +212,11 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
                 (n_windows, length * n_channels) with `flatten`
             As from `transform`.
         """
-        return self.fit(X, y).transform(X, groups=groups, timestamps=timestamps)
+        self.fit(X, y)
+        windows, starts = self._cut(X, groups, timestamps)
+        at = np.arange(len(starts)) * self.stride
+        self.needs_starts_ = not np.array_equal(starts, at)
+        return windows
 
     def transform(self, X, *, groups=None, timestamps=None):
         """Cut a series, or several of any lengths, into windows.
@@ -248,16 +259,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             and ``gaps="raise"``; if series of a list have other channels.
         """
         check_is_fitted(self)
-        X, groups, timestamps = self._as_one(X, groups, timestamps)
-        series = self._validated(X, reset=False)
-        starts, remarks = find_starts(self, X, series, groups, timestamps)
-        for remark in remarks:
-            warn(remark)
-        view = sliding_window_view(series, self.length, axis=0).transpose(0, 2, 1)
-        windows = np.ascontiguousarray(view[starts])
-        if not self.flatten:
-            return windows
-        return self._with_index(windows.reshape(len(windows), -1), X, starts)
+        return self._cut(X, groups, timestamps)[0]
 
     def window_starts(self, X, *, groups=None, timestamps=None):
         """Return the first time step of each window that `transform` cuts.
@@ -287,9 +289,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X, groups, timestamps = self._as_one(X, groups, timestamps)
         series = self._validated(X, reset=False)
-        return find_starts(self, X, series, groups, timestamps)[0]
-
-    __metadata_request__inverse_transform = {"starts": UNUSED}
+        found = find_starts(self, X, series, groups, timestamps)
+        check_found(self, found)
+        return found.starts
 
     def inverse_transform(self, X, *, starts=None):
         """Lay windows over one another and average where they overlap.
@@ -297,6 +299,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         ::
 
             series[i] = mean of windows[k, t] over all starts[k] + t = i
+
+        `starts` is metadata: a pipeline passes it on where
+        ``set_inverse_transform_request(starts=True)`` asks for it.
 
         Parameters
         ----------
@@ -306,7 +311,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         starts : array-like of int of shape (n_windows,), default=None
             First time step of each window, from `window_starts`: needed for windows
             cut with `groups`, from a list, or where gaps left some out. By default
-            window `k` starts at ``k * stride``.
+            window `k` starts at ``k * stride``, unless `needs_starts_`.
 
         Returns
         -------
@@ -319,13 +324,14 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If the windows have another length or number of channels, or `starts` is
-            not one whole number for each, all different.
+            not one whole number for each, all different, or is None and needed.
         """
         check_is_fitted(self)
         windows = check_array(X, allow_nd=True, dtype=_DTYPES, input_name="windows")
         self._check_windows(windows)
         n_windows = len(windows)
         if starts is None:
+            self._check_regular()
             starts = np.arange(n_windows) * self.stride
         starts = check_starts(starts, n_windows, self.length)
         windows = windows.reshape(n_windows, self.length, self.n_features_in_)
@@ -350,6 +356,21 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         names = [f"{c}_t{t}" for t in range(self.length) for c in channels]
         return np.asarray(names, dtype=object)
 
+    def _cut(self, X, groups, timestamps):
+        """Return windows and their first rows, and warn of what has none."""
+        X, groups, timestamps = self._as_one(X, groups, timestamps)
+        series = self._validated(X, reset=False)
+        found = find_starts(self, X, series, groups, timestamps)
+        check_found(self, found)
+        for remark in remarks_on(self, found, groups):
+            warn(remark)
+        view = sliding_window_view(series, self.length, axis=0).transpose(0, 2, 1)
+        windows = np.ascontiguousarray(view[found.starts])
+        if self.flatten:
+            rows = windows.reshape(len(windows), -1)
+            windows = self._with_index(rows, X, found.starts)
+        return windows, found.starts
+
     def _validated(self, X, *, reset):
         series = validate_data(
             self, X, dtype=_DTYPES, ensure_all_finite="allow-nan", reset=reset
@@ -373,6 +394,16 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
                 "group of its own: leave out `groups`, or pass one array."
             )
         return rows, numbers, joined_stamps(timestamps, X)
+
+    def _check_regular(self):
+        if getattr(self, "needs_starts_", False):
+            raise ValueError(
+                "SlidingWindow was fitted to windows that do not begin every "
+                f"{self.stride} time steps, as they are of several series or gaps have "
+                "left some out, and does not know where these begin: pass `starts`, "
+                "from window_starts. (A pipeline passes it on after "
+                "set_inverse_transform_request(starts=True), with metadata routing.)"
+            )
 
     def _check_windows(self, windows):
         length, n_channels = self.length, self.n_features_in_

@@ -52,7 +52,7 @@ def test_what_a_fit_finds_may_be_asked_for(wine, swapped):
     np.testing.assert_array_equal(asked.transform(wine), swapped.transform(wine))
 
 
-def test_rows_that_gain_nothing_have_the_codes_of_a_fit_without():
+def test_rows_that_gain_nothing_have_the_codes_of_a_fit_without(fewer_steps):
     """Of a curved surface, with which swapped entries do away."""
     X = make_smooth_manifold(150, 2, 8, noise=0.1, random_state=0).X
     auto, plain = fitted(X, 2), fitted(X, 2, swapping=0)
@@ -174,7 +174,7 @@ def test_a_warm_start_goes_on_with_swapped_entries(few_steps, always_better):
     assert not np.array_equal(model.transform(X), before)
 
 
-def test_a_stack_finds_what_each_finds_alone(wine):
+def test_a_stack_finds_what_each_finds_alone(wine, fewer_steps):
     tables = [wine[::2], make_smooth_manifold(90, 2, 8, noise=0.1, random_state=0).X]
     models = [DenseAutoencoder(2, swapping="auto", random_state=0) for _ in tables]
     with warnings.catch_warnings():

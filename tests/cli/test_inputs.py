@@ -10,7 +10,8 @@ import pytest
 from skae.cli._errors import InputError
 from skae.cli._files import Reading
 from skae.cli._form import Form
-from skae.cli._inputs import DataSet, check_numbers, read_data
+from skae.cli._inputs import DataSet, read_data
+from skae.cli._numbers import check_numbers
 from skae.datasets import dataset_names
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4, 5, 6]})

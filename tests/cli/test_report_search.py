@@ -7,8 +7,8 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
+from skae.cli._outcome import Outcome
 from skae.cli._plan import PARAM
-from skae.cli._run import Outcome
 from skae.cli.report import scores_table
 from skae.cli.report._figures import _errors
 from skae.cli.report._page import _rows

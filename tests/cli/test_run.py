@@ -16,8 +16,9 @@ from skae import DenseAutoencoder, LSTMAutoencoder, select_dimension, stacked
 from skae.bottlenecks import PointBottleneck
 from skae.cli._errors import InputError
 from skae.cli._inputs import DataSet, read_data
+from skae.cli._outcome import _others
 from skae.cli._plan import PARAM
-from skae.cli._run import _others, run
+from skae.cli._run import run
 from skae.datasets import dataset_names
 from skae.model_selection import ContiguousKFold
 from skae.preprocessing import SequenceScaler, SlidingWindow

@@ -127,7 +127,7 @@ def test_windows_of_a_series_with_gaps(tmp_path, estimator):
     assert "Columns: 2 numeric; 3 of 120 values missing (2.5%)" in result.output
     shape = "55 x 10" if estimator == "dense" else "55 x 5 x 2"
     assert f"{shape} windows" in result.output
-    assert "Note: SlidingWindow left out 1 of 56 windows" in result.output
+    assert "Note: Left out 1 of 56 windows" in result.output
 
 
 def test_numbers_alone_have_no_such_line():

@@ -302,14 +302,18 @@ def test_a_likelihood_in_a_composition():
 # Codes that tell nothing
 
 
-@pytest.mark.parametrize("k", [2, 5])
+@pytest.mark.parametrize("k", [2, pytest.param(5, marks=pytest.mark.slow)])
 def test_codes_of_noise_are_said_to_tell_nothing(k):
     noise = np.random.RandomState(0).standard_normal((200, 20))
     with pytest.warns(CollapseWarning, match="tell nothing of new rows"):
         VAE(k, random_state=0).fit(noise)
 
 
-@pytest.mark.parametrize("data", [WINE, load_diabetes().data], ids=["wine", "diabetes"])
+@pytest.mark.parametrize(
+    "data",
+    [WINE, pytest.param(load_diabetes().data, marks=pytest.mark.slow)],
+    ids=["wine", "diabetes"],
+)
 def test_codes_of_structure_are_not(data):
     with warnings.catch_warnings():
         warnings.simplefilter("error", CollapseWarning)

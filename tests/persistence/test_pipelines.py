@@ -185,6 +185,15 @@ def test_windows(tmp_path):
     )
 
 
+def test_windows_of_several_series_ask_for_starts(tmp_path):
+    series = [normal(9, 2), normal(7, 2)]
+    model = make_pipeline(SlidingWindow(4, flatten=True), PCA(2)).fit(series)
+    copy = saved_and_loaded(model, tmp_path)
+    Z = copy.transform(series)
+    with pytest.raises(ValueError, match="pass `starts`"):
+        copy.inverse_transform(Z)
+
+
 def test_data_frames_and_requests(tmp_path):
     with sklearn.config_context(enable_metadata_routing=True):
         scaler = StandardScaler().set_fit_request(sample_weight=True)

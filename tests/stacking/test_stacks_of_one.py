@@ -21,6 +21,7 @@ from skae.stacking.training._joint import JointOptimizer
 from skae.training._net import AutoencoderNet
 
 SHORT = {"max_epochs": 4, "random_state": 0}
+BOTH_WAYS = RecurrentNetwork(4, cell="gru", bidirectional=True)
 KINDS = {
     "dense": DenseAutoencoder(2, **SHORT),
     "given batches": DenseAutoencoder(2, batch_size=7, **SHORT),
@@ -31,6 +32,17 @@ KINDS = {
     "of a length it finds": DenseAutoencoder(2, random_state=0),
     "variational": VAE(2, **SHORT),
     "noisy": models.composed(input_noise=GaussianNoise(0.1), **SHORT),
+    "LSTM": LSTMAutoencoder(2, hidden_size=4, **SHORT),
+    "two LSTMs": LSTMAutoencoder(2, hidden_size=4, n_layers=2, **SHORT),
+    "LSTM with a decoder of a state": LSTMAutoencoder(
+        2, hidden_size=4, decoder="stateful", linear_path=None, **SHORT
+    ),
+    "LSTM of many units": LSTMAutoencoder(
+        2, hidden_size=256, patch_length=1, batch_size=32, **SHORT
+    ),
+    "LSTM of a length it finds": LSTMAutoencoder(2, hidden_size=4, random_state=0),
+    "GRU": Autoencoder(2, network=BOTH_WAYS, **SHORT),
+    "variational LSTM": VAE(2, network=RecurrentNetwork(4, linear_path="pca"), **SHORT),
 }
 
 
@@ -62,7 +74,6 @@ def by_autograd(monkeypatch):
 
 DENSE = DenseAutoencoder(2, batch_size=20, **SHORT)
 SMALL = LSTMAutoencoder(2, hidden_size=4, batch_size=20, **SHORT)
-BOTH_WAYS = RecurrentNetwork(4, cell="gru", bidirectional=True)
 PICTURES = ConvolutionalNetwork((2,), image_shape=(4, 4))
 JOINT = {
     "LSTM": SMALL,
@@ -77,7 +88,7 @@ JOINT = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share_missing", [0, 0.1])
-def test_they_end_as_by_autograd(kind, share_missing, found, by_autograd):
+def test_they_end_as_by_autograd(kind, share_missing, found, by_autograd, few_steps):
     X = low_rank(40)
     X[np.random.default_rng(0).random(X.shape) < share_missing] = np.nan
     expected = by_autograd(KINDS[kind], X)
@@ -101,7 +112,7 @@ def joint(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", JOINT)
-def test_parameters_are_stepped_as_one(kind, joint, by_autograd):
+def test_parameters_are_stepped_as_one(kind, joint, by_autograd, few_steps):
     X = low_rank(40, n_features=16)
     expected = by_autograd(JOINT[kind], X)
     assert not joint
@@ -122,13 +133,14 @@ def test_parameters_without_a_gradient_stay(joint):
 @pytest.mark.parametrize(
     "model",
     [
-        LSTMAutoencoder(2, hidden_size=4, **SHORT),
+        LSTMAutoencoder(2, hidden_size=4, patch_length=1, batch_size=16, **SHORT),
+        Autoencoder(2, network=PICTURES, **SHORT),
         DenseAutoencoder(2, hidden_layer_sizes=(9000, 9000), **SHORT),
     ],
-    ids=["recurrent", "large"],
+    ids=["long", "convolutional", "large"],
 )
 def test_others_train_by_autograd(model, found):
-    model.set_params(max_epochs=1).fit(low_rank(40))
+    model.set_params(max_epochs=1).fit(low_rank(40, n_features=16))
     assert found
 
 

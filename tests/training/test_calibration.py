@@ -172,7 +172,7 @@ def test_one_row_does_not_decide_for_all():
 
 
 @pytest.mark.filterwarnings("ignore::skae.exceptions.CollapseWarning")
-def test_the_variance_is_that_of_targets():
+def test_the_variance_is_that_of_targets(fewer_steps):
     X = heavy(300, 0)
     of_own, of_double = (
         VAE(2, random_state=0).fit(X, scale * X).decoder_variance_ for scale in (1, 4)

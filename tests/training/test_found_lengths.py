@@ -194,7 +194,7 @@ def test_streams_cannot_be_held_out_and_train_for_the_whole_budget():
     assert model.n_iter_ == epochs_for(569, 64)
 
 
-def test_a_stacked_search_finds_what_lone_fits_find():
+def test_a_stacked_search_finds_what_lone_fits_find(fewer_steps):
     X = cancer().astype(np.float64)[:120]
     models = [DenseAutoencoder(k, random_state=0) for k in (1, 3)]
     alone = [skae.DenseAutoencoder(k, random_state=0).fit(X) for k in (1, 3)]

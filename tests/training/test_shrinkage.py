@@ -245,7 +245,7 @@ def test_drifting_windows_are_not_worse_than_by_pca(kept):
 
 
 @pytest.mark.parametrize("make", [VAE, Convolutional], ids=["vae", "convolutional"])
-def test_stacks_keep_the_shares_of_lone_fits(make, kept):
+def test_stacks_keep_the_shares_of_lone_fits(make, kept, fewer_steps):
     X = curved() if make is VAE else windows()
     models = [make(k, random_state=0) for k in (1, 2)]
     alone = [clone(model).fit(X) for model in models]
@@ -257,7 +257,7 @@ def test_stacks_keep_the_shares_of_lone_fits(make, kept):
         np.testing.assert_allclose(one.transform(X), other.transform(X), atol=1e-4)
 
 
-def test_files_have_what_was_kept(keeping, tmp_path):
+def test_files_have_what_was_kept(keeping, tmp_path, few_steps):
     X = curved()
     keeping(0.5)
     model = VAE(2, random_state=0).fit(X)
@@ -275,7 +275,7 @@ class Crash(Callback):
             raise ZeroDivisionError
 
 
-def test_a_fit_that_was_killed_keeps_the_same_share(keeping, tmp_path):
+def test_a_fit_that_was_killed_keeps_the_same_share(keeping, tmp_path, few_steps):
     X = curved()
     keeping(0.5)
     model = VAE(2, random_state=0)

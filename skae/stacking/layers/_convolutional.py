@@ -105,6 +105,11 @@ class StackedConvolutional(StackedParts):
             for layer in convolutions
         )
 
+    @staticmethod
+    def is_quick_alone(module, n_rows):
+        """Return that torch's own way back is as fast; see `StackedNetwork`."""
+        return False
+
     def __init__(self, modules):
         shared = self.architecture_of(modules[0])
         self.event_shape, self.read_shape = shared.event_shape, shared.read_shape

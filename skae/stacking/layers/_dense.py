@@ -105,6 +105,18 @@ class StackedNetwork(StackedParts):
         layers = (m for m in module.modules() if isinstance(m, nn.Linear))
         return 2 * sum(layer.out_features + layer.in_features for layer in layers)
 
+    @staticmethod
+    def is_quick_alone(module, n_rows):
+        """Return whether a lone member gains by gradients that are written by hand.
+
+        Parameters
+        ----------
+        module : AutoencoderModule
+        n_rows : int
+            Of a batch.
+        """
+        return True
+
     def __init__(self, modules):
         shared = self.architecture_of(modules[0])
         self.beside = shared.beside

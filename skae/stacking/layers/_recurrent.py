@@ -37,6 +37,10 @@ _CELLS = {nn.GRU: StackedGRU, nn.LSTM: StackedLSTM}
 # Numbers that a cell writes down for a unit and a time step, and some for products.
 _NUMBERS_OF_STEP = 16
 
+# A lone LSTM takes less time by hand over so few time steps, or with so many units of
+# all rows of a batch: there it is the arithmetic that counts.
+_FEW_STEPS, _MANY_UNITS = 12, 8192
+
 
 class RecurrentArchitecture(NamedTuple):
     """Architecture that the recurrent networks of a stack have in common.
@@ -126,6 +130,18 @@ class StackedRecurrent(StackedParts):
         units = n_layers * module.encoder.layers.hidden_size
         n_steps, _ = shape_of_patches(shared.event_shape, shared.patch_length)
         return _NUMBERS_OF_STEP * n_steps * units
+
+    @classmethod
+    def is_quick_alone(cls, module, n_rows):
+        """Return whether a lone member gains; see `StackedNetwork`.
+
+        Torch goes through time by one operation if cells are LSTMs, and by several for
+        each time step if they are GRUs.
+        """
+        shared, n_units = cls.architecture_of(module), module.encoder.layers.hidden_size
+        n_steps, _ = shape_of_patches(shared.event_shape, shared.patch_length)
+        is_short = n_steps <= _FEW_STEPS or n_rows * n_units >= _MANY_UNITS
+        return shared.cell is nn.GRU or is_short
 
     def __init__(self, modules):
         shared = self.architecture_of(modules[0])
@@ -242,7 +258,8 @@ class StackedRecurrent(StackedParts):
             back_through(self.dense, of_features[0], to_input=False)
         self.encoder.backward(of_features[n_dense:])
 
-    def parameters_of(self, module):
+    @staticmethod
+    def parameters_of(module):
         """Return a member's parameters, in the order of the layers."""
         maps = [getattr(module.bottleneck, name) for name in maps_of(module.bottleneck)]
         encoder, decoder = module.encoder, module.decoder

@@ -10,7 +10,6 @@ from skorch.callbacks import EarlyStopping, EpochTimer
 
 from skae.objectives import LossFunction
 from skae.registry import declares
-from skae.stacking.layers._dense import StackedNetwork
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import StackedActivation
 from skae.stacking.training._joint import can_join, is_followed
@@ -128,16 +127,16 @@ def is_by_hand(net):
     """Return whether the gradients of a net that `is_joint` are those of a stack.
 
     What parts of others declare of themselves is relied upon among many fits only.
-    Recurrent and convolutional networks are as fast by torch's own way back.
     """
     module = net.module_
+    network = network_of(module)
     return (
-        network_of(module) is StackedNetwork
+        network.is_quick_alone(module, net.batch_size)
         and is_untouched(module)
-        and _is_known(module, StackedNetwork.architecture_of(module).activations)
+        and _is_known(module, network.architecture_of(module).activations)
         and _has_known(net.criterion_)
         and _has_own_parts(net)
-        and _is_same(StackedNetwork.parameters_of(module), module.parameters())
+        and _is_same(network.parameters_of(module), module.parameters())
     )
 
 

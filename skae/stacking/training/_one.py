@@ -79,7 +79,7 @@ class JointSteps:
 
 
 class StackOfOne(JointSteps):
-    """Steps of one dense net, whose gradients are written by hand as those of stacks.
+    """Steps of one net, whose gradients are written by hand as those of stacks.
 
     Where networks are small, to call an operation of torch takes longer than what it
     computes, and torch's own way back takes twice as many of them. The rest of a
@@ -107,14 +107,12 @@ class StackOfOne(JointSteps):
         return [loss, loss.reconstruction, *loss.penalties.values()]
 
     def _share(self, module):
-        """Work on the module's own tensors, each of which is a part of a stack's."""
+        """Work on the module's own tensors, where they are whole parts of a stack's."""
         tensors, network = self.model.tensors, self.model.network
         params = network.parameters_of(module)
         grads = dict(zip(self.optimizer.params, self.optimizer.grads, strict=True))
-        grads = [grads[param] for param in params]
-        values = [param.detach() for param in params]
-        for weights, own in (tensors.weights, values), (self.model.grads, grads):
-            weights.parts = _shared(weights.parts, network.pairs(0, weights, own))
+        self._weights = _share(network, tensors.weights, [p.detach() for p in params])
+        self._grads = _share(network, self.model.grads, [grads[p] for p in params])
         network.bind(tensors.weights, self.model.grads)
         pairs = [*self.model.pairs_of_state(0, module, tensors)]
         self._own_state = [own for own, _ in pairs]
@@ -146,6 +144,7 @@ class StackOfOne(JointSteps):
     def step(self, x, row_weight, weights, generator, target, condition):
         """Set the gradients of the loss of a batch; return the terms and the output."""
         _copy(self._own_state, self._state)
+        _copy(*self._weights)
         weights = {name: x.new_tensor([weight]) for name, weight in weights.items()}
         batch = Batch([len(x)], None, None, [generator])
         terms = self.model.forward(x.flatten(1)[None], batch, weights)
@@ -153,6 +152,7 @@ class StackOfOne(JointSteps):
         if self.net.observes_batches_:
             x_hat = x_hat.clone()  # the next step writes into the same memory
         self.model.backward()
+        _copy(*reversed(self._grads))
         _copy(self._state, self._own_state)
         self.optimizer.show_gradients()
         return dict(zip(self.model.terms, terms[:, 0], strict=True)), x_hat
@@ -188,7 +188,26 @@ def _copy(tensors, places):
         torch._foreach_copy_(places, tensors)
 
 
-def _shared(parts, pairs):
-    """Return a module's own tensors in the place and the shape of a stack's parts."""
-    by_place = {stacked.data_ptr(): own for own, stacked in pairs}
-    return [by_place[part.data_ptr()].view(part.shape) for part in parts]
+def _share(network, weights, own):
+    """Let a module's own tensors be parts of a stack's, where each is one as a whole.
+
+    Return the others, which are to be copied, and where they stand in the stack's:
+    cells have several of their tensors in one.
+    """
+    whole, copied = {}, ([], [])
+    of_parts = {_place(part) for part in weights.parts}
+    for tensor, stacked in network.pairs(0, weights, own):
+        if _place(stacked) in of_parts:
+            whole[_place(stacked)] = tensor
+        else:
+            copied[0].append(tensor)
+            copied[1].append(stacked)
+    weights.parts = [
+        whole[_place(part)].view(part.shape) if _place(part) in whole else part
+        for part in weights.parts
+    ]
+    return copied
+
+
+def _place(tensor):
+    return tensor.data_ptr(), tensor.numel()
