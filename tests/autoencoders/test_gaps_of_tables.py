@@ -97,17 +97,16 @@ def test_what_depends_on_a_threshold_is_told():
     assert hits.mean() > 0.97
 
 
-@pytest.mark.usefixtures("few_steps")
 def test_numbers_have_bins_where_cells_are_missing_in_the_fit(X, holes):
-    def bins(model, X, **given):
-        return model.fit(X, **given).net_.module_.bins
+    def bins(X, condition=None, **params):
+        model = TabularAutoencoder(max_epochs=1, **FEW, **params)
+        return model.fit(X, condition=condition).net_.module_.bins
 
-    assert bins(TabularAutoencoder(2), holes).n_features == 6 * 8
-    assert bins(TabularAutoencoder(2), X) is None
-    assert bins(TabularAutoencoder(2, masking=0.2), X) is None
-    assert bins(TabularAutoencoder(2, masking=0), holes) is None
-    condition = np.arange(len(holes)) % 2
-    assert bins(TabularAutoencoder(2), holes, condition=condition) is None
+    assert bins(holes).n_features == 6 * 8
+    assert bins(X) is None
+    assert bins(X, masking=0.2) is None
+    assert bins(holes, masking=0) is None
+    assert bins(holes, condition=np.arange(len(holes)) % 2) is None
 
 
 def test_probabilities_in_gaps_are_drawn_towards_the_shares_of_levels(model, holes):
