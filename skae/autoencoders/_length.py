@@ -261,9 +261,16 @@ class LengthMixin:
 
     def _length_of(self, data, trial):
         """Return the `Length` that a trial has found, and note what is gained by it."""
+        self._note_parts(trial.nets)
         self._change = trial.change
         self._gain = self._loss_of_mean(data, trial.nets) - trial.loss
         return self._shrunk(data, trial) if trial.parts[0].shrinkage else trial.length
+
+    def _note_parts(self, nets):
+        """Keep what is wanted of the nets that were trained on parts of the rows.
+
+        By default nothing.
+        """
 
     def _slowed(self, length, rows_val):
         """Return a given `Length` with a slow start, where codes tell little at first.
