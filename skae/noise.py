@@ -405,6 +405,8 @@ class MixNoise(Noise):
 
 
 class _MixModule(_NoiseModule):
+    stacks = True  # with `noisy` as it is here
+
     def __init__(self, part, n_axes):
         super().__init__(part)
         self.n_axes = n_axes

@@ -1,5 +1,7 @@
 """Noise that mixes rows with others."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,10 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from skae import Autoencoder, LSTMAutoencoder, fit_stack
-from skae.autoencoders._length import Length, LengthMixin
+from skae.autoencoders._length import LengthMixin
 from skae.networks import DenseNetwork
 from skae.noise import MixNoise
+from skae.stacking.training._stack import Stack
 
 
 def generator(seed=0):
@@ -79,13 +82,21 @@ def test_no_share_of_a_right_angle_in_an_estimator(angle):
         LSTMAutoencoder(mixing=angle, max_epochs=1).fit(sequences())
 
 
-def test_stacks_mix_as_lone_fits_do():
+def test_stacks_mix_as_lone_fits_do(monkeypatch):
+    sizes, own = [], Stack.__init__
+
+    def counted(stack, members):
+        sizes.append(len(members))
+        own(stack, members)
+
+    monkeypatch.setattr(Stack, "__init__", counted)
     X = [sequences(n) for n in (41, 50)]
     models = [
         LSTMAutoencoder(2, mixing=0.6, max_epochs=3, random_state=seed)
         for seed in range(2)
     ]
     stacked = fit_stack([clone(model) for model in models], X)
+    assert sizes == [2]
     for model, rows, of_stack in zip(models, X, stacked, strict=True):
         alone = model.fit(rows).reconstruct(rows)
         np.testing.assert_allclose(of_stack.reconstruct(rows), alone, atol=1e-4)
@@ -112,18 +123,24 @@ def test_mixed_rows_are_what_is_reconstructed():
     assert errors[1] < 0.3 * errors[0]
 
 
-def trial(monkeypatch, changes):
-    """Let a fit find that its trainings change the loss of held-out rows by these."""
-    tried = []
+def trial(monkeypatch, changes, gains=(0.5, 0.5)):
+    """Let a fit find that its trainings change the loss of held-out rows by these.
+
+    Return the list of whether rows are mixed, and of most epochs, of each trial.
+    """
+    tried, best_trial = [], LengthMixin._best_trial
 
     def found(self, data, epochs):
-        self._change = changes[len(tried)]
-        tried.append(self._augments)
-        self._gain = 1.0
-        return Length(1e-3, 1, 1)
+        change = changes[len(tried)]
+        tried.append((self._augments, epochs))
+        seen = best_trial(self, data, 1)
+        return seen._replace(change=change, gains=np.array(gains))
 
-    monkeypatch.setattr(LengthMixin, "_best_length", found)
+    monkeypatch.setattr(LengthMixin, "_best_trial", found)
     return tried
+
+
+WITHOUT, WITH = (False, 1000), (True, 250)
 
 
 @pytest.mark.parametrize(("changes", "mixes"), [([-1, -2], True), ([-2, -1], False)])
@@ -131,11 +148,40 @@ def test_sequences_are_mixed_where_held_out_ones_fare_better(
     changes, mixes, monkeypatch
 ):
     tried = trial(monkeypatch, changes)
-    model = LSTMAutoencoder(2, mixing="auto", random_state=0).fit(sequences())
+    model = LSTMAutoencoder(2, random_state=0).fit(sequences())
     noise = model.net_.module_.input_noise
-    assert tried == [False, True]
+    assert tried == [WITHOUT, WITH]
     assert (noise is not None and noise.part.angle == 0.3) == mixes
     assert model._change == min(changes)
+
+
+@pytest.mark.parametrize(("changes", "n_more"), [([-1, -2], 0), ([-2, -1], 1)])
+def test_parts_of_mixed_sequences_train_once(changes, n_more, monkeypatch):
+    """Others train anew where they may have ended early and gains are not sure."""
+    trial(monkeypatch, changes, gains=(0.1, 0.5))
+    train, n_trainings = LengthMixin._trained_on_parts, count()
+
+    def counted(self, *args, **kwargs):
+        next(n_trainings)
+        return train(self, *args, **kwargs)
+
+    monkeypatch.setattr(LengthMixin, "_trained_on_parts", counted)
+    LSTMAutoencoder(2, learning_rate=1e-3, random_state=0).fit(sequences())
+    assert next(n_trainings) == 2 + n_more
+
+
+def test_all_parts_of_mixed_sequences_may_end_early(monkeypatch):
+    tried = LengthMixin._tried
+
+    def better_when_mixed(self, data, length):
+        return tried(self, data, length)._replace(change=-float(self._augments))
+
+    monkeypatch.setattr("skae.training._callbacks.patience", lambda best_step: 0)
+    monkeypatch.setattr(LSTMAutoencoder, "_may_augment", lambda *given: True)
+    monkeypatch.setattr(LengthMixin, "_tried", better_when_mixed)
+    model = LSTMAutoencoder(2, random_state=0).fit(sequences())
+    assert model.net_.module_.input_noise is not None
+    assert model.n_iter_ < 250
 
 
 @pytest.mark.parametrize(
@@ -145,10 +191,15 @@ def test_sequences_are_mixed_where_held_out_ones_fare_better(
 )
 def test_fits_that_try_no_mixed_sequences(params, monkeypatch):
     tried = trial(monkeypatch, [0.0, -1.0])
-    params = {"mixing": "auto", **params}
     model = LSTMAutoencoder(2, random_state=0, **params).fit(sequences())
-    assert tried == [False]
-    assert (model.net_.module_.input_noise is not None) == (params["mixing"] == 0.2)
+    assert tried == [WITHOUT]
+    assert (model.net_.module_.input_noise is not None) == (params.get("mixing") == 0.2)
+
+
+def test_where_nothing_is_gained_none_are_mixed(monkeypatch):
+    tried = trial(monkeypatch, [0.0, -1.0], gains=(0.03, -0.04))
+    LSTMAutoencoder(2, random_state=0).fit(sequences())
+    assert tried == [WITHOUT]
 
 
 @pytest.mark.parametrize("which", ["gap", "end", "weight", "condition"])
@@ -163,8 +214,8 @@ def test_rows_that_differ_in_more_than_values_are_not_mixed(which, monkeypatch):
         of_fit = {"sample_weight": np.arange(1, 51)}
     else:
         of_fit = {"condition": np.arange(50) % 2}
-    LSTMAutoencoder(2, mixing="auto", random_state=0).fit(X, **of_fit)
-    assert tried == [False]
+    LSTMAutoencoder(2, random_state=0).fit(X, **of_fit)
+    assert tried == [WITHOUT]
 
 
 @pytest.mark.slow

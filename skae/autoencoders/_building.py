@@ -46,8 +46,8 @@ class BuildingMixin:
         noise = self._input_noise()
         with global_seed(self._seed):
             n_components = int(self.n_components)  # torch takes no numpy integers
-            network = self._network_of_fit()
-            encoder, decoder, n_features = self._built(network, event_shape)
+            network, bins = self._network_of_fit(), self._bins()
+            encoder, decoder, n_features = self._built(network, event_shape, bins)
             middle = bottleneck.build(n_features, n_components)
             noise = None if noise is None else self._built_noise(noise, event_shape)
         n_conditions, means, scales = self._n_conditions, None, None
@@ -68,6 +68,7 @@ class BuildingMixin:
             means=means,
             scales=scales,
             indicator=MissingIndicator(event_shape) if self._tells_gaps else None,
+            bins=bins,
         )
 
     def _built_noise(self, noise, event_shape):
@@ -78,19 +79,28 @@ class BuildingMixin:
             )
         return noise.build(event_shape)
 
-    def _built(self, network, event_shape):
+    def _bins(self):
+        """Return the `NumberBins` that the encoder is given beside events, if any.
+
+        These have to be vectors, with an indicator of missing entries.
+        """
+        return None
+
+    def _built(self, network, event_shape, bins):
         """Return encoder and decoder, and how many features codes are made of.
 
         The decoder is given a condition beside the code, the encoder beside an event
         that is a vector. Of other events, the condition is a feature beside those of
-        the encoder. The encoder is also given any indicator of missing entries.
+        the encoder. The encoder is also given any indicator of missing entries, and any
+        bins of numbers.
         """
         n_conditions, n_components = self._n_conditions, int(self.n_components)
         encoder, decoder = network.build(event_shape, n_components + n_conditions)
         is_vector, n_beside = len(event_shape) == 1, n_conditions
         shape = shape_beside(event_shape) if self._tells_gaps else event_shape
         if is_vector:
-            shape, n_beside = (shape[0] + n_conditions,), 0
+            n_binned = 0 if bins is None else bins.n_features
+            shape, n_beside = (shape[0] + n_binned + n_conditions,), 0
         if shape != tuple(event_shape):
             encoder, _ = network.build(shape, n_components)
         return encoder, decoder, encoder.out_features + n_beside
@@ -122,6 +132,8 @@ class BuildingMixin:
         gaps = x.isnan() & ~net.filled(x, end_early).isnan()
         gaps |= getattr(net.module_.input_noise, "hides", False)
         indicator.fit(net.means_, gaps.any((0, 1) if x.ndim == 3 else 0))
+        if net.module_.bins is not None:
+            net.module_.bins.fit(events)
 
     def _start_dispersion(self, events):
         """Let what a likelihood learns start from the estimate around the means."""

@@ -170,11 +170,11 @@ class DenseAutoencoder(SwappingMixin, BaseAutoencoder):
             return False
         return 2 * self.n_components <= prod(self.input_shape_)
 
-    def _may_augment(self, data, length):
+    def _may_augment(self, data, trial):
         is_whole = not data.rows.has_missing and self._as_events(data.X[:1]).ndim == 2
-        is_soon = length.last < SOON * length.epochs
+        is_soon = trial.length.last < SOON * trial.length.epochs
         is_tried = data.condition is None and is_whole and is_soon
-        return is_tried and super()._may_augment(data, length)
+        return is_tried and super()._may_augment(data, trial)
 
     @property
     def _usual_rates(self):

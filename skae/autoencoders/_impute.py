@@ -40,7 +40,8 @@ class ImputeMixin:
                 learning_rate=1e-2,
             )
 
-        `TabularAutoencoder` hides cells by itself where some are missing in the fit.
+        `TabularAutoencoder` hides cells by itself where some are missing in the fit,
+        and fills gaps by the mean of all networks that were trained in it.
 
         Parameters
         ----------
@@ -104,6 +105,10 @@ class ImputeMixin:
             gaps &= ~has_ended(X)
         return gaps
 
+    def _filling(self, X, condition=None):
+        """Return what gaps of validated rows are filled with, reconstructions."""
+        return self._reconstruct(X, condition)
+
     def _filled_gaps(self, X, gaps, condition, max_iter, tol):
         filled, last = X.copy(), np.full(len(X), np.inf)
         active = np.flatnonzero(gaps.any(axis=tuple(range(1, X.ndim))))
@@ -112,7 +117,7 @@ class ImputeMixin:
                 break
             before, where = filled[active], gaps[active]
             of_rows = None if condition is None else condition[active]
-            after = np.where(where, self._reconstruct(before, of_rows), before)
+            after = np.where(where, self._filling(before, of_rows), before)
             after = self._without_empty(after, where)
             changes = self._changes(before, after)
             nears = changes <= last[active]

@@ -224,33 +224,30 @@ class LengthMixin:
         """Return the number of epochs that a fit may take which finds it out."""
         return epochs_for(n_rows, self._batch_size)
 
-    def _may_augment(self, data, length):
+    def _may_augment(self, data, trial):
         """Return whether to try new rows, too, made of others in each step.
 
-        The `Length` is the one found without. `_input_noise` makes new rows while
-        `_augments` says so.
+        The `Trial` is that without. `_input_noise` makes new rows while `_augments`
+        says so.
         """
         return False
 
     def _found_length(self, data, epochs):
-        """Return the `Length` with which held-out rows fare best, and note by which.
+        """Return the `Length` with which held-out rows fare best.
 
         Other rows do not know of the weights of those that they are made with.
         """
-        length, rows = self._best_length(data, epochs), data.rows
+        trial, rows = self._best_trial(data, epochs), data.rows
         has_others = rows.weights is not None or rows.targets is not None
-        if has_others or not self._may_augment(data, length):
-            return length
-        without = self._gain, length, self._change
-        self._augments = True
-        length = self._best_length(data, self._most_epochs(len(rows)))
-        if not self._change < without[-1]:
-            self._augments = False
-            self._gain, length, self._change = without
-        return length
+        if not has_others and self._may_augment(data, trial):
+            self._augments = True
+            other = self._best_trial(data, self._most_epochs(len(rows)))
+            self._augments = other.change < trial.change
+            trial = other if self._augments else trial
+        return self._length_of(data, trial)
 
-    def _best_length(self, data, epochs):
-        """Return the `Length` with which rows that are held out fare best."""
+    def _best_trial(self, data, epochs):
+        """Return the `Trial` with which rows that are held out fare best."""
         found = []
         for rate in self._rates:
             found.append(self._tried(data, Length(rate, epochs, epochs)))
@@ -260,9 +257,20 @@ class LengthMixin:
         if self._may_have_collapsed(best.nets):
             slow = Length(found[0].length.rate, epochs, epochs, warm_up=epochs // 2)
             best = min(best, self._tried(data, slow), key=itemgetter(0, 1))
-        self._change = best.change
-        self._gain = self._loss_of_mean(data, best.nets) - best.loss
-        return self._shrunk(data, best) if best.parts[0].shrinkage else best.length
+        return best
+
+    def _length_of(self, data, trial):
+        """Return the `Length` that a trial has found, and note what is gained by it."""
+        self._note_parts(trial.nets)
+        self._change = trial.change
+        self._gain = self._loss_of_mean(data, trial.nets) - trial.loss
+        return self._shrunk(data, trial) if trial.parts[0].shrinkage else trial.length
+
+    def _note_parts(self, nets):
+        """Keep what is wanted of the nets that were trained on parts of the rows.
+
+        By default nothing.
+        """
 
     def _slowed(self, length, rows_val):
         """Return a given `Length` with a slow start, where codes tell little at first.
@@ -318,11 +326,13 @@ class LengthMixin:
         """Return the `Length` of a trial with the share that held-out rows do best by.
 
         Unless what training gains is sure, parts train anew for as long as was found
-        where those of the trial have ended elsewhere.
+        where those of the trial have ended elsewhere. Of new rows, parts that have
+        ended early speak against more of them.
         """
         length, parts = trial.length, trial.parts
         if not is_sure(trial.gains, self._network().takes_sequences):
-            if length.last < length.epochs or self._is_patient:
+            had_patience = self._is_patient and not self._augments
+            if length.last < length.epochs or had_patience:
                 parts = self._trained_on_parts(data, length, stops=False)
         elif parts[0].held_out is None:
             return length._replace(share=1.0)

@@ -26,7 +26,7 @@ class SwappingMixin:
     def _may_swap(self):
         """Whether a fit may swap cells by itself, by parameters and columns."""
 
-    def _may_augment(self, data, length):
+    def _may_augment(self, data, trial):
         return self.swapping == "auto" and self._may_swap
 
     @property

@@ -19,6 +19,7 @@ from skae._tables import (
 )
 from skae.autoencoders._base import BaseAutoencoder
 from skae.autoencoders._docs import document_table
+from skae.autoencoders._ensemble import EnsembleMixin
 from skae.autoencoders._generative import GenerativeMixin
 from skae.autoencoders._missing import check_not_empty
 from skae.autoencoders._registry import ESTIMATORS
@@ -26,6 +27,7 @@ from skae.autoencoders._swapping import SwappingMixin
 from skae.bottlenecks import GaussianBottleneck, PointBottleneck
 from skae.metrics import ErrorSums
 from skae.networks import DenseNetwork
+from skae.networks._bins import NumberBins
 from skae.noise import MaskingNoise, SwapNoise
 from skae.objectives import (
     CategoricalLikelihood,
@@ -185,12 +187,13 @@ class TabularMixin:
         probabilities : dict of pandas.DataFrame
             By the name of each column of categories; a column for each level that was
             in the fit. Rare levels beyond `max_categories` share the probability of
-            their group as they were seen.
+            their group as they were seen. In cells that are missing they are those that
+            `impute` goes by.
         """
         import pandas as pd
 
         check_is_fitted(self)
-        X_hat = self._mapped(self._reconstruct, X, condition)
+        X_hat = self._mapped(self._told, X, condition)
         found = {}
         for column, place in zip(
             self.encoder_.columns_, self.encoder_.places, strict=True
@@ -200,6 +203,13 @@ class TabularMixin:
                 frame = pd.DataFrame(p, columns=pd.Index(levels))
                 found[column.name] = _labelled(frame, X)
         return found
+
+    def _told(self, X, condition=None):
+        """Return reconstructions of validated rows, and in gaps what fills these."""
+        X_hat, gaps = self._reconstruct(X, condition), np.isnan(X)
+        return (
+            np.where(gaps, self._filling(X, condition), X_hat) if gaps.any() else X_hat
+        )
 
     def score(self, X, y=None, sample_weight=None, *, condition=None):
         """Return the share of the variance that reconstructions explain, by column.
@@ -313,6 +323,9 @@ WEIGHT_OF_NUMBERS = 1.5
 # In the loss, of cells that are seen beside those that are hidden, where so large a
 # share of the cells or more is missing in the fit.
 KEPT_WEIGHT, MANY_MISSING = 0.1, 0.05
+# Of probabilities in gaps, what is given to the shares of levels: networks are surer of
+# what is missing than they are right.
+SHARE_OF_USUAL = 0.2
 # Columns that vary less weigh less, lest few rows decide.
 LEAST = 0.1
 
@@ -339,7 +352,7 @@ def _labelled(table, X):
 
 @ESTIMATORS.register("TabularAutoencoder")
 @document_table
-class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
+class TabularAutoencoder(EnsembleMixin, SwappingMixin, TabularMixin, BaseAutoencoder):
     """Autoencoder of tables with numbers, categories and dates, and with gaps.
 
     A data frame goes in as it is, and reconstructions are such frames: of the same
@@ -367,7 +380,13 @@ class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
         are. ``"auto"``: 0.3 where cells are missing in the fit, nothing in tables that
         are complete. There, 0.15 makes codes that suit a linear classifier better, at
         the price of worse reconstructions; where cells are missing, 0 makes better
-        reconstructions of those that are not.
+        reconstructions of those that are not. A fit that hides cells, and finds the
+        number of epochs, keeps the networks that it finds it with: `impute` fills gaps
+        with the mean of all, of numbers and of the probabilities of categories, which
+        are drawn by a fifth towards the shares of the levels. Where cells are missing
+        in the fit, and it has no condition, the encoder is also given how far numbers
+        are through each of eight bins with about as many values, so that what depends
+        on a threshold is learnt.
     swapping : float in [0, 1) or "auto", default="auto"
         Share of the cells that are taken from other rows while training, at random and
         in each step others; the rows that come about are what is reconstructed, see
@@ -477,6 +496,33 @@ class TabularAutoencoder(SwappingMixin, TabularMixin, BaseAutoencoder):
             return self.masking
         swaps = self.swapping not in {"auto", 0}
         return SHARE_HIDDEN if self._share_missing and not swaps else 0
+
+    def _bins(self):
+        n_numbers = len(self._sizes) - len(self._categories)
+        fills = self._masking and self._share_missing and not self._n_conditions
+        return NumberBins(n_numbers) if fills and n_numbers else None
+
+    @property
+    def _fills_by_parts(self):
+        return self._masking > 0
+
+    def _filling(self, X, condition=None):
+        told = super()._filling(X, condition)
+        if self._masking:
+            usual = self._shares
+            told += np.where(np.isnan(usual), 0, SHARE_OF_USUAL * (usual - told))
+        return told
+
+    @property
+    def _shares(self):
+        """Shares of the levels of categories in the fit, NaN for numbers."""
+        number = np.array([np.nan])
+        return np.concatenate(
+            [
+                number if isinstance(column, NumberColumn) else column.shares
+                for column in self._varying
+            ]
+        )
 
     @property
     def _share_missing(self):

@@ -42,6 +42,8 @@ class AutoencoderModule(nn.Module):
     indicator : torch.nn.Module or None, default=None
         The `MissingIndicator`, where the encoder is built for events with one beside
         them. Noise that hides entries then leaves gaps in the place of zeros.
+    bins : torch.nn.Module or None, default=None
+        The `NumberBins` whose encoding the encoder is given behind the indicator.
 
     Notes
     -----
@@ -75,10 +77,12 @@ class AutoencoderModule(nn.Module):
         means=None,
         scales=None,
         indicator=None,
+        bins=None,
     ):
         super().__init__()
         self.input_noise = input_noise
         self.indicator = indicator
+        self.bins = bins
         self.units = units
         self.means = means
         self.scales = scales
@@ -134,12 +138,15 @@ class AutoencoderModule(nn.Module):
         x, gaps = (x, None) if self.indicator is None else self.indicator.parts(x)
         if self.input_noise is not None and not (is_hidden or self.noise_in_targets):
             x, gaps = self._noisy(x, gaps, generator if self.training else None)
+        binned = None if self.bins is None else self.bins(x, gaps)
         if self.means is not None:
             x = self.means.residuals(x, condition)
         if self.units is not None:
             x = self.units.standardised(x)
         if gaps is not None:
             x = torch.cat([x, gaps], self.indicator.axis)
+        if binned is not None:
+            x = torch.cat([x, binned], dim=-1)
         latent = self.bottleneck(self._features(x, condition), generator)
         return latent if self.scales is None else self.scales.alike(latent, condition)
 

@@ -83,14 +83,12 @@ AS_THEY_ARE = {
 @pytest.fixture
 def always_better(monkeypatch):
     """Let held-out rows fare the better, the later they are asked."""
-    best_length, changes = DenseAutoencoder._best_length, count(0, -100)
+    best_trial, changes = DenseAutoencoder._best_trial, count(0, -100)
 
-    def better_length(self, *given):
-        length = best_length(self, *given)
-        self._change = next(changes)
-        return length
+    def better_trial(self, *given):
+        return best_trial(self, *given)._replace(change=next(changes))
 
-    monkeypatch.setattr(DenseAutoencoder, "_best_length", better_length)
+    monkeypatch.setattr(DenseAutoencoder, "_best_trial", better_trial)
     monkeypatch.setattr("skae.autoencoders._dense.SOON", 2)
 
 

@@ -208,8 +208,10 @@ def test_what_lstms_cannot_follow_hidden_layers_do():
     steps = np.arange(8) / 2
     X = amplitude[:, None] * (np.sin(phase + steps) + np.cos(2 * (phase + steps)))
     X = X[..., None]
+    model = LSTMAutoencoder(2, hidden_size=16, mixing=0, random_state=0)
     errors = [
-        -LSTMAutoencoder(2, hidden_size=16, dense_path=path, random_state=0)
+        -clone(model)
+        .set_params(dense_path=path)
         .fit(X[:200])
         .score_samples(X[200:])
         .mean()

@@ -99,6 +99,7 @@ def kind_of(net, rows, rows_val, last):
         *(rows.weights is None for rows in all_rows),
         architecture,
         module.indicator is not None,
+        None if module.bins is None else module.bins.starts.shape,
         _frozen_noise(module.input_noise),
         _frozen_bottleneck(module.bottleneck),
         _frozen_term(loss.reconstruction),

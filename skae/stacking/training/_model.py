@@ -5,6 +5,7 @@ from math import prod
 import torch
 from torch.linalg import vector_norm
 
+from skae.networks._bins import stack_bins
 from skae.networks._indicator import stack_indicators, weights_of_hidden
 from skae.stacking.layers._kinds import network_of
 from skae.stacking.layers._linear import Weights
@@ -79,6 +80,7 @@ class StackedModel:
             [module.input_noise for module in modules], [event_shape] * len(modules)
         )
         self.indicator = stack_indicators([module.indicator for module in modules])
+        self.bins = stack_bins([module.bins for module in modules])
         self.noise_in_targets = modules[0].noise_in_targets
         self.hides, self.kept_weight = modules[0].hides, modules[0].kept_weight
         self.reconstruction = stack_reconstruction(
@@ -139,6 +141,8 @@ class StackedModel:
         self.means = self.means[index]
         if self.indicator is not None:
             self.indicator.keep(index)
+        if self.bins is not None:
+            self.bins.keep(index)
         self.network.keep(kept)
         self.units.keep(index)
         self.code.keep(kept)
@@ -174,9 +178,12 @@ class StackedModel:
                 weight = weights_of_hidden(gaps, self.kept_weight)
         if not (batch.is_training or self.code.is_gaussian):
             batch = batch._replace(generators=None)
+        binned = None if self.bins is None else self.bins(given, gaps)
         given = self.units.standardised(given)
         if gaps is not None:
             given = self._beside(given, gaps)
+        if binned is not None:
+            given = torch.cat([given, binned], dim=-1)
         maps = self.network.encode(*self._split(given))
         self._scale, of_penalties = batch.scale, self.units.of_penalties(weights)
         if batch.scale is not None:
