@@ -37,16 +37,18 @@ class EnsembleMixin:
             self._weights_of_parts = [_weights_of(module) for module in good]
 
     def _filling(self, X, condition=None):
-        module, parts = self.net_.module_, self._weights_of_parts
+        module = self.net_.module_
         device = next(module.parameters()).device
-        parts = [_on(device, weights) for weights in parts]
+        parts = [
+            {name: tensor.to(device) for name, tensor in weights.items()}
+            for weights in self._weights_of_parts
+        ]
 
         def mean(x, condition):
             total = module(x, None, condition)[0]
             for weights in parts:
-                total = (
-                    total + functional_call(module, weights, (x, None, condition))[0]
-                )
+                told = functional_call(module, weights, (x, None, condition))[0]
+                total = total + told
             return total / (1 + len(parts))
 
         return self._map(mean, X, condition).reshape(X.shape)
@@ -56,7 +58,3 @@ def _weights_of(module):
     """Return copies of the tensors of a module, by name, on the CPU."""
     state = module.state_dict().items()
     return {name: tensor.detach().cpu().clone() for name, tensor in state}
-
-
-def _on(device, weights):
-    return {name: tensor.to(device) for name, tensor in weights.items()}

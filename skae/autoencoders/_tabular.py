@@ -207,9 +207,9 @@ class TabularMixin:
     def _told(self, X, condition=None):
         """Return reconstructions of validated rows, and in gaps what fills these."""
         X_hat, gaps = self._reconstruct(X, condition), np.isnan(X)
-        return (
-            np.where(gaps, self._filling(X, condition), X_hat) if gaps.any() else X_hat
-        )
+        if not gaps.any():
+            return X_hat
+        return np.where(gaps, self._filling(X, condition), X_hat)
 
     def score(self, X, y=None, sample_weight=None, *, condition=None):
         """Return the share of the variance that reconstructions explain, by column.

@@ -107,7 +107,7 @@ class StackedConvolutional(StackedParts):
 
     @staticmethod
     def is_quick_alone(module, n_rows):
-        """Return that torch's own way back is as fast; see `StackedNetwork`."""
+        """Return False, as torch's own way back is as fast; see `StackedNetwork`."""
         return False
 
     def __init__(self, modules):
